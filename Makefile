@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# vigie: `make help` lists the targets. What a folder needs beyond this file is in its own .mk.
+
+O       ?= build
+CLANG   ?= clang
+LLVM_STRIP ?= llvm-strip
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
+PKG_CONFIG ?= pkg-config
+DESTDIR ?=
+PREFIX  ?= /usr/local
+
+ifeq ($(V),1)
+  Q =
+  say = @:
+else
+  Q = @
+  say = @printf '  %-8s %s\n'
+endif
+
+ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/; s/ppc64le/powerpc/')
+VERSION := 0.1.0
+REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+
+# --- Flags. DEV=1 adds what developers answer for; SAN=address,undefined instruments.
+PKGS := libbpf libelf zlib libmicrohttpd libcap-ng libseccomp
+CPPFLAGS += -D_GNU_SOURCE -Iinclude -Iuser -I$(O)
+CFLAGS ?= -O2 -g
+CFLAGS += -std=gnu11 -Wall -Wextra -Wformat=2 -Wno-unused-parameter -fno-strict-aliasing \
+	  -fstack-protector-strong -D_FORTIFY_SOURCE=2
+LDFLAGS += -Wl,-z,relro,-z,now -Wl,--as-needed
+ifeq ($(DEV),1)
+  CFLAGS += -Werror -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wvla \
+	    -Wwrite-strings -Wunused -Wshadow -Wpointer-arith -Wdeclaration-after-statement
+  BPF_WERROR = -Werror
+endif
+ifneq ($(SAN),)
+  CFLAGS := $(filter-out -D_FORTIFY_SOURCE=2,$(CFLAGS)) -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+  LDFLAGS += -fsanitize=$(SAN)
+endif
+ifeq ($(STATIC),1)
+  # libmicrohttpd's archive wants the whole of GnuTLS: everything else is linked in.
+  LDLIBS += -Wl,-Bstatic -lbpf -lelf -lz -lseccomp -lcap-ng -Wl,-Bdynamic -lmicrohttpd
+else
+  LDLIBS += $(shell $(PKG_CONFIG) --libs $(PKGS))
+endif
+
+BPF_CFLAGS := -g -O2 -mcpu=v3 --target=bpf -D__TARGET_ARCH_$(ARCH) -Iinclude -Ivmlinux -Ibpf \
+	      -Wall -Wextra -Wno-unused-parameter $(BPF_WERROR)
+
+# --- What is built from what: folders, not lists.
+# The linker of libbpf 1.1 misplaces a map that is referred to before it is defined: owners first.
+BPF_OWNERS := $(patsubst %,bpf/%.bpf.c,knobs cpus events state rss)
+BPF_SRC  := $(BPF_OWNERS) $(filter-out $(BPF_OWNERS),$(wildcard bpf/*.bpf.c))
+BPF_OBJ  := $(BPF_SRC:%.bpf.c=$(O)/%.bpf.o)
+USER_SRC := $(wildcard user/*/*.c)
+USER_OBJ := $(USER_SRC:%.c=$(O)/%.o)
+LIB      := $(O)/libvigie.a
+LIB_OBJ  := $(filter-out $(O)/user/app/main.o,$(USER_OBJ))
+SKEL     := $(O)/gen/vigie.skel.h
+UNIT_SRC := $(wildcard tests/unit/test_*.c)
+UNIT_BIN := $(UNIT_SRC:%.c=$(O)/%)
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
+.PHONY: all test test-bpf test-e2e test-vm torture fuzz bench lint format install help clean docs FORCE
+
+all: $(O)/vigie
+
+help:
+	@printf '%s\n' 'Targets:' \
+	'  all        build/vigie' \
+	'  test       unit and golden tests: no root, no network' \
+	'  test-bpf   BPF logic through syscall programs (root)' \
+	'  test-e2e   the whole against the running kernel (root)' \
+	'  test-vm    the same binary on other kernels, in VMs' \
+	'  torture    unit tests with every allocation failing once' \
+	'  fuzz       parsers and writers under libFuzzer, FUZZ_SECONDS each' \
+	'  bench      vigie against its peers, in the same run (root)' \
+	'  lint       format, layers, sizes, banned functions, shell' \
+	'  format     apply clang-format' \
+	'  docs       regenerate docs/metrics.md' \
+	'  install    to $$DESTDIR$$PREFIX/sbin' \
+	'  clean      remove $$O' \
+	'Knobs: V=1 (show commands) O=DIR DEV=1 (-Werror) SAN=address,undefined STATIC=1'
+
+$(O)/vigie: $(O)/user/app/main.o $(LIB)
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(LIB): $(LIB_OBJ)
+	$(say) AR $@
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# The flags are a prerequisite, so that a change of DEV, SAN or the compiler rebuilds.
+$(O)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(CLANG) $(BPF_CFLAGS)' | cmp -s - $@ || \
+		echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(CLANG) $(BPF_CFLAGS)' > $@
+$(O)/gen/version.h: FORCE
+	@mkdir -p $(@D)
+	@printf '#define VIGIE_VERSION "%s"\n#define VIGIE_REVISION "%s"\n' '$(VERSION)' '$(REVISION)' > $@.tmp
+	@cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@
+FORCE:
+
+$(O)/%.bpf.o: %.bpf.c $(O)/flags
+	$(say) BPF $@
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
+
+$(O)/gen/vigie.bpf.o: $(BPF_OBJ) Makefile
+	$(say) BPFLINK $@
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen object $@ $(BPF_OBJ)
+
+$(O)/gen/%.skel.h: $(O)/gen/%.bpf.o
+	$(say) SKEL $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
+
+# Only collect sees the skeleton.
+$(filter $(O)/user/collect/%,$(USER_OBJ)): | $(SKEL)
+
+$(O)/%.o: %.c $(O)/flags | $(O)/gen/version.h
+	$(say) CC $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+# --- Tests. Each tests/unit/test_*.c is one cmocka program over the library.
+$(O)/tests/unit/%: $(O)/tests/unit/%.o $(LIB)
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+test: $(UNIT_BIN)
+	@status=0; for t in $(UNIT_BIN); do $$t || status=1; done; exit $$status
+
+include $(wildcard tests/*/*.mk scripts/*.mk)
+
+docs: $(O)/vigie
+
+install: $(O)/vigie
+	install -D -m 0755 $(O)/vigie $(DESTDIR)$(PREFIX)/sbin/vigie
+
+clean:
+	rm -rf $(O)
+
+-include $(BPF_OBJ:.o=.d) $(USER_OBJ:.o=.d) $(UNIT_BIN:=.d)

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# fuzz_NAME.c under libFuzzer, each for FUZZ_SECONDS, from the inputs in corpus/NAME.
+# An input that breaks something is left in $(FUZZ_O): add it to the corpus with the fix.
+
+FUZZ_SECONDS ?= 20
+FUZZ_O   := $(O)-fuzz
+FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(FUZZ_O)/%,$(wildcard tests/fuzz/fuzz_*.c))
+# The pure folders and the pure half of export; what needs a server is not fuzzed here.
+FUZZ_SRC := $(wildcard user/base/*.c user/data/*.c user/model/*.c) \
+	    $(filter-out %/http.c %/conns.c %/site.c,$(wildcard user/export/*.c))
+FUZZ_OBJ := $(FUZZ_SRC:%.c=$(FUZZ_O)/%.o)
+FUZZ_FLAGS := -std=gnu11 -g -O1 -Wall -fno-sanitize-recover=undefined
+
+$(FUZZ_O)/user/%.o: user/%.c
+	$(say) FUZZCC $@
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP \
+		-c $< -o $@
+
+$(FUZZ_O)/libfuzzed.a: $(FUZZ_OBJ)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(FUZZ_O)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_O)/libfuzzed.a
+	$(say) FUZZ $@
+	$(Q)$(CLANG) $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer,address,undefined -MMD -MP \
+		-MF $@.d -o $@ $< $(FUZZ_O)/libfuzzed.a $(LDLIBS)
+
+fuzz: $(FUZZ_BIN)
+	$(Q)tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ_BIN)
+
+-include $(FUZZ_OBJ:.o=.d) $(FUZZ_BIN:=.d)

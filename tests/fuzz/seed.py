@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""seed - writes the hand-made part of the corpus. Run after editing; commit the result."""
+import os
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+HEX = "0123456789abcdef" * 4
+UID = "12345678_1234_1234_1234_123456789abc"
+
+PARSE = ["0", "1", "18446744073709551615", "18446744073709551616", "250ms", "1.5h", "2d", "1ns",
+         "0.000000001s", "18446744073.709551615s", "1.s", ".5s", "1e3", "-1", " 1"]
+TEXT = [b"bash", b"", b"a\nb", b'"\\{}', b"\x1b[2J", b"\xc2\x9b", b"\xe2\x80\xae", b"\xff\xfe",
+        b"\xed\xa0\x80", b"\xef\xbf\xbf", b"\xf4\x90\x80\x80", b"\xc0\x80", b"x" * 300,
+        "żółw 监控 🐢".encode(), b"abc\x00def"]
+UNIT = ["/", "/init.scope", "/system.slice/nginx.service", f"/docker/{HEX}",
+        f"/system.slice/docker-{HEX}.scope", f"/machine.slice/libpod-{HEX}.scope",
+        f"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod{UID}.slice/"
+        f"cri-containerd-{HEX}.scope", f"/kubepods/besteffort/pod{UID.replace('_', '-')}/{HEX}",
+        f"/kubepods.slice/crio-{HEX}.scope", "/lxc.payload.web/init.scope", "//a//", "/" + "x" * 400,
+        "/user.slice/user-1000.slice/user@1000.service/app.slice/a\\x2db.service"]
+ADDRESS = ["127.0.0.1:9838", "[::1]:9838", ":9838", "localhost:1", "unix:/run/vigie.sock",
+           "0.0.0.0:65535", "[::]:0", "1.2.3.4:65536", "unix:", "[fe80::1%eth0]:1", "a:b:c",
+           "unix:" + "/x" * 60]
+REQUEST = [
+    "GET\nHTTP/1.1\n/metrics\nHost: localhost:9838\n"
+    "Accept: application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2,*/*;"
+    "q=0.1\nAccept-Encoding: gzip",
+    "HEAD\nHTTP/1.0\n/\n", "POST\nHTTP/1.1\n/metrics\nHost: a\nContent-Length: 5",
+    "GET\nHTTP/1.1\nhttp://localhost/metrics\nHost: localhost\nHost: other",
+    "GET\nHTTP/1.1\n/..%2f..\nHost: [::1]:1\nAccept-Encoding: gzip;q=0, identity;q=0",
+    "GET\nHTTP/2.0\n*\nHost: evil.example\nTransfer-Encoding: chunked",
+    'GET\nHTTP/1.1\n/\nHost: 127.0.0.1\nAccept: text/plain;escaping="allow-utf-8;q=",;;q=1.0000',
+]
+
+
+def record(comm, exe=b"/bin/true", path=b"/a.service", numbers=b"\1\2\3\4\5\6\7\10"):
+    fields = ((comm, 16), (exe, 32), (path, 16), (numbers, 8))
+    return b"".join(value[:size].ljust(size, b"\0") for value, size in fields)
+
+
+ENCODE = [b"", record(b"bash"), record(b'a"b\\c\n') * 3,
+          b"".join(record(text, text, text) for text in TEXT),
+          b"".join(record(b"p%d" % i, path=b"/%d" % i) for i in range(24)),
+          record(b"(all other processes)") + record(b"(all other processes", numbers=b"\xff" * 8)]
+
+
+def write(name, inputs):
+    folder = os.path.join(HERE, "corpus", name)
+    os.makedirs(folder, exist_ok=True)
+    for i, data in enumerate(inputs):
+        with open(os.path.join(folder, f"hand-{i:02}"), "wb") as file:
+            file.write(data if isinstance(data, bytes) else data.encode())
+
+
+for corpus, texts in (("parse", PARSE), ("text", TEXT), ("unit", UNIT), ("http_address", ADDRESS),
+                      ("request", REQUEST), ("encode", ENCODE)):
+    write(corpus, texts)

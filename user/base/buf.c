@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * buf.c - a growing byte buffer with a stated maximum.
+ *
+ * Owns: growth, the sticky error, and the digits of integers and exact seconds: no float and
+ * no locale takes part in either. Not here: any format.
+ */
+#include "base/buf.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	BUF_FIRST = 256, /* smallest allocation */
+	DIGITS_U64 = 20,
+	NS_DIGITS = 9,
+};
+
+void buf_init(struct buf *b, size_t max)
+{
+	*b = (struct buf){ .max = max };
+}
+
+void buf_done(struct buf *b)
+{
+	free(b->data);
+	buf_init(b, b->max);
+}
+
+void buf_clear(struct buf *b)
+{
+	b->len = 0;
+	b->err = 0;
+}
+
+/* Doubling keeps appends linear; the last step goes to the maximum and not beyond. */
+static size_t next_cap(const struct buf *b, size_t need)
+{
+	size_t cap = b->cap ? b->cap : BUF_FIRST;
+
+	while (cap < need)
+		cap = cap > b->max / 2 ? b->max : cap * 2;
+	return cap < b->max ? cap : b->max;
+}
+
+static int grow(struct buf *b, size_t need)
+{
+	size_t cap = next_cap(b, need);
+	char *data = realloc(b->data, cap);
+
+	if (!data)
+		return -ENOMEM;
+	b->data = data;
+	b->cap = cap;
+	return 0;
+}
+
+char *buf_reserve(struct buf *b, size_t n)
+{
+	if (b->err)
+		return NULL;
+	if (n > b->max - b->len) {
+		b->err = -E2BIG;
+		return NULL;
+	}
+	/* An empty reservation of an empty buffer still needs an address to return. */
+	if (b->len + n > b->cap || !b->data)
+		b->err = grow(b, b->len + n);
+	return b->err ? NULL : b->data + b->len;
+}
+
+void buf_add(struct buf *b, const void *data, size_t len)
+{
+	char *to = buf_reserve(b, len);
+
+	if (!to || !len)
+		return;
+	memcpy(to, data, len);
+	b->len += len;
+}
+
+void buf_str(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+void buf_char(struct buf *b, char c)
+{
+	buf_add(b, &c, 1);
+}
+
+/* Writes v so that it ends before `end`, with at least `min` digits; returns its begin. */
+static char *digits(char *end, uint64_t v, unsigned int min)
+{
+	char *at = end;
+
+	do {
+		*--at = '0' + v % 10;
+		v /= 10;
+	} while (v || end - at < (ptrdiff_t)min);
+	return at;
+}
+
+void buf_u64(struct buf *b, uint64_t v)
+{
+	char text[DIGITS_U64];
+	char *end = text + sizeof(text);
+	char *begin = digits(end, v, 1);
+
+	buf_add(b, begin, end - begin);
+}
+
+void buf_seconds(struct buf *b, uint64_t ns)
+{
+	char text[DIGITS_U64 + 1];
+	char *end = text + sizeof(text);
+	char *point = digits(end, ns % 1000000000, NS_DIGITS) - 1;
+	char *begin = digits(point, ns / 1000000000, 1);
+
+	*point = '.';
+	buf_add(b, begin, end - begin);
+}
+
+void buf_printf(struct buf *b, const char *fmt, ...)
+{
+	char small[256];
+	char *to;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(small, sizeof(small), fmt, ap);
+	va_end(ap);
+	if (n < 0) {
+		b->err = b->err ? b->err : -ENOMEM;
+		return;
+	}
+	if ((size_t)n < sizeof(small)) {
+		buf_add(b, small, n);
+		return;
+	}
+	/* vsnprintf insists on its NUL, which is not part of the text. */
+	to = buf_reserve(b, (size_t)n + 1);
+	if (!to)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(to, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	b->len += n;
+}

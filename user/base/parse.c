@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * parse.c - strict numbers from users.
+ *
+ * Owns: the digits. Not here: what a number is for, or how a bad one is reported.
+ * Not strtoull(): it takes blanks, signs and a locale, and says nothing of what is left.
+ */
+#include "base/parse.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	uint64_t ns;
+} units[] = {
+	{ "ns", 1 },
+	{ "us", 1000 },
+	{ "ms", 1000 * 1000 },
+	{ "s", 1000000000ULL },
+	{ "m", 60 * 1000000000ULL },
+	{ "h", 3600 * 1000000000ULL },
+	{ "d", 86400 * 1000000000ULL },
+};
+
+/* Reads digits from *p on and moves it behind them. At least one digit is needed. */
+static int take_digits(const char **p, uint64_t *ret)
+{
+	const char *start = *p;
+	uint64_t v = 0;
+
+	for (; **p >= '0' && **p <= '9'; (*p)++) {
+		if (__builtin_mul_overflow(v, 10, &v) ||
+		    __builtin_add_overflow(v, (uint64_t)(**p - '0'), &v))
+			return -ERANGE;
+	}
+	if (*p == start)
+		return -EINVAL;
+	*ret = v;
+	return 0;
+}
+
+static bool all_digits(const char *text)
+{
+	return text[strspn(text, "0123456789")] == '\0';
+}
+
+int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
+{
+	const char *p = text;
+	uint64_t v;
+	int err;
+
+	err = take_digits(&p, &v);
+	/* Too big is only said of what is a number to its end. */
+	if (err == -ERANGE && !all_digits(text))
+		return -EINVAL;
+	if (err)
+		return err;
+	if (*p)
+		return -EINVAL;
+	if (v < min || v > max)
+		return -ERANGE;
+	*ret = v;
+	return 0;
+}
+
+/*
+ * The digits behind the point as a part of one unit, in nanoseconds. Digits finer than a
+ * nanosecond are refused unless they are zeros: nothing that was typed is dropped.
+ */
+static int take_fraction(const char **p, uint64_t unit_ns, uint64_t *ret)
+{
+	uint64_t digits = 0, scale = 1;
+	const char *start = *p;
+
+	for (; **p >= '0' && **p <= '9'; (*p)++) {
+		if (scale > UINT64_MAX / 10 / unit_ns) {
+			if (**p != '0')
+				return -EINVAL;
+			continue;
+		}
+		digits = digits * 10 + (uint64_t)(**p - '0');
+		scale *= 10;
+	}
+	if (*p == start || digits * unit_ns % scale)
+		return -EINVAL;
+	*ret = digits * unit_ns / scale;
+	return 0;
+}
+
+static uint64_t unit_by_name(const char *name)
+{
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(name, units[i].name) == 0)
+			return units[i].ns;
+	}
+	return 0;
+}
+
+int parse_duration(const char *text, uint64_t min_ns, uint64_t max_ns, uint64_t *ret_ns)
+{
+	const char *p = text + strspn(text, "0123456789.");
+	uint64_t unit_ns = unit_by_name(p), whole, part = 0, ns;
+	int err;
+
+	if (!unit_ns)
+		return -EINVAL;
+	p = text;
+	err = take_digits(&p, &whole);
+	if (!err && *p == '.') {
+		p++;
+		err = take_fraction(&p, unit_ns, &part);
+	}
+	if (err)
+		return err;
+	if (unit_by_name(p) != unit_ns)
+		return -EINVAL;
+	if (__builtin_mul_overflow(whole, unit_ns, &ns) || __builtin_add_overflow(ns, part, &ns))
+		return -ERANGE;
+	if (ns < min_ns || ns > max_ns)
+		return -ERANGE;
+	*ret_ns = ns;
+	return 0;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * parse.h - strict numbers from users: the whole text, in range, or -EINVAL / -ERANGE.
+ *
+ * Owns: integers, durations ("250ms", "1s", "10m", "1.5h", "2d"), nothing else. No locale,
+ * no sign, no surrounding blanks. ret_ is untouched on failure.
+ */
+#ifndef VIGIE_BASE_PARSE_H
+#define VIGIE_BASE_PARSE_H
+
+#include <stdint.h>
+
+int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret);
+/* Nanoseconds. A unit (ns us ms s m h d) is required; one decimal point is allowed. */
+int parse_duration(const char *text, uint64_t min_ns, uint64_t max_ns, uint64_t *ret_ns);
+
+#endif
