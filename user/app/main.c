@@ -4,19 +4,60 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/commands.h"
 #include "app/standard.h"
 #include "gen/version.h"
 
 enum { EXIT_BAD_USAGE = 2 };
 
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+} commands[] = {
+	{ "doctor", cmd_doctor, "say what this kernel gives, from where, and what is missing" },
+};
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void print_help(FILE *out)
+{
+	int i;
+
+	fprintf(out, "vigie: what every process costs in CPU and memory, and why it waits\n\n"
+		     "Usage: vigie COMMAND [OPTION...]\n\n");
+	for (i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+	fprintf(out, "\nExamples:\n"
+		     "  vigie doctor                        would it work here?\n"
+		     "\n'vigie COMMAND --help' has the options; vigie --version the version.\n");
+}
+
 int main(int argc, char **argv)
 {
+	char name[32];
+	int i;
+
 	if (standard_descriptors_init())
 		return EXIT_FAILURE;
-	if (argc == 2 && (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))) {
+	if (argc < 2) {
+		print_help(stderr);
+		return EXIT_BAD_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		print_help(stdout);
+		return 0;
+	}
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
 		printf("vigie %s (%s)\n", VIGIE_VERSION, VIGIE_REVISION);
 		return 0;
 	}
-	fprintf(stderr, "vigie: there is no command yet, only --version\n");
+	for (i = 0; i < COMMANDS; i++) {
+		if (strcmp(argv[1], commands[i].name))
+			continue;
+		snprintf(name, sizeof(name), "vigie %s", commands[i].name);
+		argv[1] = name;
+		return commands[i].run(argc - 1, argv + 1);
+	}
+	fprintf(stderr, "vigie: '%s' is not a command: doctor is\n", argv[1]);
 	return EXIT_BAD_USAGE;
 }

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * blame.bpf.h - who ran while somebody waited too long.
+ *
+ * A small table of (victim, culprit) cells per CPU and epoch, open addressing, written only
+ * on that CPU with interrupts off. What finds no cell goes into "other" and is counted.
+ * "Who ran just before" is a sample, good over many waits, not an integral.
+ */
+#ifndef VIGIE_BLAME_BPF_H
+#define VIGIE_BLAME_BPF_H
+
+#include "cpus.bpf.h"
+#include "identity.bpf.h"
+
+static __always_inline __u32 blame_hash(__u32 victim, __u32 culprit)
+{
+	__u32 h = victim * 0x9e3779b1u ^ culprit * 0x85ebca6bu;
+
+	return h ^ h >> 15;
+}
+
+/* The cell of the pair: its own, a free one, or NULL. */
+static __always_inline struct vigie_blame *blame_cell(struct vigie_cpu *cpu, __u32 e, __u32 victim,
+						      __u32 culprit)
+{
+	__u32 hash = blame_hash(victim, culprit);
+	struct vigie_blame *cell;
+	int i;
+
+#pragma unroll
+	for (i = 0; i < VIGIE_BLAME_PROBES; i++) {
+		cell = &cpu->blame[e & 1][(hash + i) & (VIGIE_BLAME_CELLS - 1)];
+		if (!cell->victim.tgid)
+			return cell;
+		if (cell->victim.tgid == victim && cell->culprit.tgid == culprit)
+			return cell;
+	}
+	return NULL;
+}
+
+static __always_inline void blame_wait(struct task_struct *prev, struct task_struct *next,
+				       __u64 wait, bool prev_dead)
+{
+	__u32 e = epoch & 1, culprit = prev->tgid;
+	struct vigie_cpu *cpu = this_cpu();
+	struct vigie_blame *cell;
+
+	if (!cpu)
+		return;
+	cpu->slow_waits++;
+	cell = blame_cell(cpu, e, next->tgid, culprit);
+	if (!cell) {
+		cpu->blame_other_ns[e] += wait;
+		cpu->blame_other_waits[e]++;
+		cpu->loss[VIGIE_LOSS_BLAME_FULL]++;
+		return;
+	}
+	if (!cell->victim.tgid) {
+		/* A dead prev may have lost its leader already: it answers for itself. */
+		if (culprit)
+			identity_party(prev, prev_dead ? prev : prev->group_leader, &cell->culprit);
+		identity_party(next, next->group_leader, &cell->victim);
+	}
+	cell->wait_ns += wait;
+	cell->waits++;
+}
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * compat.bpf.h - every difference between kernels, and nothing else.
+ *
+ * Decided by what the kernel's BTF says, never by its version: distributions backport.
+ * A flavour (___name) is the same kernel type as an older or newer kernel declares it.
+ */
+#ifndef VIGIE_COMPAT_BPF_H
+#define VIGIE_COMPAT_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "knobs.bpf.h"
+
+/* linux/sched.h; macros, so BTF does not have them. Stable since 4.14. */
+#define TASK_INTERRUPTIBLE 0x0001
+#define TASK_UNINTERRUPTIBLE 0x0002
+#define EXIT_DEAD 0x0010
+#define EXIT_ZOMBIE 0x0020
+#define TASK_DEAD 0x0080
+#define TASK_NOLOAD 0x0400
+#define TASK_RTLOCK_WAIT 0x1000 /* PREEMPT_RT: a spinlock that sleeps */
+#define PF_KTHREAD 0x00200000
+#define SIGNAL_GROUP_EXIT 0x00000004
+
+/* sched_switch got prev_state as an argument in 5.18 (fa2c3254d7cf). */
+typedef void (*btf_trace_sched_switch___state)(void *, bool, struct task_struct *,
+					       struct task_struct *, unsigned int);
+/* sched_process_exit got group_dead in 6.16. */
+typedef void (*btf_trace_sched_process_exit___dead)(void *, struct task_struct *, bool);
+/* mark_victim had a pid until 6.8 and stable backports of it (72ba14deb40a). */
+typedef void (*btf_trace_mark_victim___pid)(void *, int);
+
+/* task_struct.state was renamed to __state in 5.14 (2f064a59a11f). */
+struct task_struct___state {
+	volatile long state;
+} __attribute__((preserve_access_index));
+
+/* mm counters became per-CPU counters in 6.2 (f1a7941243c1). */
+struct mm_rss_stat___atomic {
+	atomic_long_t count[4];
+} __attribute__((preserve_access_index));
+struct mm_struct___atomic {
+	struct mm_rss_stat___atomic rss_stat;
+} __attribute__((preserve_access_index));
+
+/* Why prev leaves: TASK_* bits, 0 for a preempted task. ctx is sched_switch's. */
+static __always_inline __u32 compat_prev_state(const __u64 *ctx, struct task_struct *prev)
+{
+	if (bpf_core_type_exists(btf_trace_sched_switch___state))
+		return ctx[3];
+	if (bpf_core_field_exists(prev->__state))
+		return prev->__state;
+	return ((struct task_struct___state *)prev)->state;
+}
+
+static __always_inline __u32 compat_state(struct task_struct *task)
+{
+	if (bpf_core_field_exists(task->__state))
+		return task->__state;
+	return ((struct task_struct___state *)task)->state;
+}
+
+/* The clock of sched_info, without a clock instruction. 0 where it cannot be read. */
+static __always_inline __u64 compat_rq_clock(struct task_struct *task)
+{
+	if (!cfg_off_cpu)
+		return 0;
+	return task->se.cfs_rq->rq->clock;
+}
+
+/*
+ * The running task, for hooks that have no task argument. Before 5.11 it is a plain
+ * address: read it with BPF_CORE_READ only.
+ */
+static __always_inline struct task_struct *compat_current(void)
+{
+	if (cfg_task_storage)
+		return bpf_get_current_task_btf();
+	return (struct task_struct *)bpf_get_current_task();
+}
+
+/* The shared part of an mm counter, in pages; may be off by batch x CPUs from 6.2 on. */
+static __always_inline __s64 compat_mm_counter(struct mm_struct *mm, int kind)
+{
+	struct mm_struct___atomic *old = (void *)mm;
+
+	/* Not a plain load: before 6.2 the verifier cannot walk into an array of a typedef. */
+	if (bpf_core_field_exists(old->rss_stat.count))
+		return BPF_CORE_READ(old, rss_stat.count[kind].counter);
+	return mm->rss_stat[kind].count;
+}
+
+static __always_inline __u64 compat_clamp(__s64 v)
+{
+	return v < 0 ? 0 : v;
+}
+
+/* file + anon + shmem, in pages. Any mm pointer that the verifier trusts. */
+static __always_inline __u64 compat_mm_resident(struct mm_struct *mm)
+{
+	return compat_clamp(compat_mm_counter(mm, MM_FILEPAGES)) +
+	       compat_clamp(compat_mm_counter(mm, MM_ANONPAGES)) +
+	       compat_clamp(compat_mm_counter(mm, MM_SHMEMPAGES));
+}
+
+/* The cgroup's kernfs id in the hierarchy of the plan. */
+static __always_inline __u64 compat_cgroup_id(struct task_struct *task)
+{
+	if (cfg_cgroup_subsys < 0)
+		return task->cgroups->dfl_cgrp->kn->id;
+	return task->cgroups->subsys[cfg_cgroup_subsys & 15]->cgroup->kn->id;
+}
+
+#endif

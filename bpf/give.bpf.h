@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * give.bpf.h - what a task has accrued that nobody was handed yet.
+ *
+ * Invariant: given + what give_since() returns = the task's totals, in every field, so an
+ * increment is delivered once, by the iterator while the task lives or by the free hook.
+ */
+#ifndef VIGIE_GIVE_BPF_H
+#define VIGIE_GIVE_BPF_H
+
+#include "state.bpf.h"
+#include "switch.bpf.h"
+
+/*
+ * The system part of cpu_ns in the ratio of stime to utime + stime, both tick-sampled:
+ * what the kernel's cputime_adjust() shows in /proc/PID/stat.
+ */
+static __always_inline __u64 give_system_part(__u64 cpu_ns, __u64 utime, __u64 stime)
+{
+	__u64 sum = utime + stime, part;
+
+	if (!stime)
+		return 0;
+	if (!utime)
+		return cpu_ns;
+	/* 20 bits of ratio without overflow: 2^44 ns are five hours. */
+	if (sum >> 44) {
+		sum >>= 20;
+		stime >>= 20;
+	}
+	part = (stime << 20) / sum;
+	return (cpu_ns >> 20) * part + (((cpu_ns & 0xfffff) * part) >> 20);
+}
+
+static __always_inline __u64 give_growth(__u64 now, __u64 given)
+{
+	return now > given ? now - given : 0;
+}
+
+static __always_inline void give_cpu(struct task_struct *task, const struct vigie_usage *given,
+				     struct vigie_usage *ret)
+{
+	__u64 cpu = task->se.sum_exec_runtime;
+	__u64 inc = give_growth(cpu, given->user_ns + given->system_ns);
+	__u64 sys = give_system_part(cpu, task->utime, task->stime);
+
+	/* Neither part may ever run backwards, and together they are inc. */
+	sys = give_growth(sys, given->system_ns);
+	if (sys > inc)
+		sys = inc;
+	ret->system_ns = sys;
+	ret->user_ns = inc - sys;
+}
+
+/* What the switch probe and sched_info say of one task, taken at one moment. */
+struct waits {
+	__u64 departed, delay, arrival, queued, run_delay, off[VIGIE_OFF_REASONS];
+	__u32 why;
+};
+
+/*
+ * False: a switch on another CPU was under way. Its stores stand together and take some
+ * nanoseconds, what is read in between takes longer: departed alike before and after is
+ * proof enough, and the switch path pays nothing for it.
+ */
+static __always_inline bool waits_read(struct task_struct *task, const struct task_state *st,
+				       struct waits *w, struct vigie_usage *ret)
+{
+	int i;
+
+	w->departed = *(volatile __u64 *)&st->departed;
+	barrier();
+	w->delay = st->delay_ns;
+	w->why = st->why;
+	for (i = 0; i < VIGIE_OFF_REASONS; i++)
+		w->off[i] = st->off_ns[i];
+	for (i = 0; i < VIGIE_BUCKETS; i++)
+		ret->wait_count[i] = st->wait_count[i] - st->given.wait_count[i];
+	w->arrival = task->sched_info.last_arrival;
+	w->queued = task->sched_info.last_queued;
+	w->run_delay = task->sched_info.run_delay;
+	barrier();
+	return w->departed == *(volatile __u64 *)&st->departed;
+}
+
+/*
+ * Waits and off-CPU time. now is the clock of the run queue that we run on, 0 for a dead
+ * task. The absence that is under way, or that ended without a switch since, is included:
+ * a long sleep is credited as it passes, not in one lump when it ends.
+ */
+static __always_inline void give_waits(struct task_struct *task, const struct task_state *st,
+				       __u64 now, struct vigie_usage *ret)
+{
+	__u64 end, under_way = 0;
+	struct waits w;
+	__u32 i;
+
+	/* A second look finds it done; if not, this pass goes without and the next has it all. */
+	if (!waits_read(task, st, &w, ret) && !waits_read(task, st, &w, ret)) {
+		__builtin_memset(ret->wait_count, 0, sizeof(ret->wait_count));
+		__builtin_memset(ret->off_ns, 0, sizeof(ret->off_ns));
+		ret->wait_ns = 0;
+		return;
+	}
+	ret->wait_ns = give_growth(w.delay, st->given.wait_ns);
+	if (now && w.departed && w.why < VIGIE_OFF_REASONS) {
+		end = w.arrival > w.departed ? w.arrival : w.queued >= w.departed ? w.queued : now;
+		under_way = give_growth(end, w.departed + give_growth(w.run_delay, w.delay));
+	}
+	for (i = 0; i < VIGIE_OFF_REASONS; i++)
+		ret->off_ns[i] = give_growth(w.off[i] + (i == w.why ? under_way : 0),
+					     st->given.off_ns[i]);
+}
+
+static __always_inline void give_rare(const struct task_state *st, struct vigie_usage *ret)
+{
+	__u64 told = 0;
+	__u32 i;
+
+	for (i = 0; i < VIGIE_STALLS; i++)
+		ret->stall_ns[i] = st->stall_ns[i] - st->given.stall_ns[i];
+	ret->oom_kills = st->oom_killed - st->given.oom_kills;
+	ret->starts = st->started - st->given.starts;
+	/* Once: the kind may be corrected after it was told (two last threads before 6.16). */
+	for (i = 0; i < VIGIE_EXITS; i++)
+		told += st->given.exits[i];
+	for (i = 0; i < VIGIE_EXITS; i++)
+		ret->exits[i] = !told && st->exited == i + 1;
+}
+
+/* Without CONFIG_TASK_IO_ACCOUNTING the fields do not exist. */
+static __always_inline __u64 give_read_bytes(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->ioac.read_bytes) ? task->ioac.read_bytes : 0;
+}
+
+static __always_inline __u64 give_written_bytes(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->ioac.write_bytes) ? task->ioac.write_bytes : 0;
+}
+
+static __always_inline void give_counters(struct task_struct *task, const struct vigie_usage *given,
+					  struct vigie_usage *ret)
+{
+	ret->voluntary_switches = task->nvcsw - given->voluntary_switches;
+	ret->involuntary_switches = task->nivcsw - given->involuntary_switches;
+	ret->migrations = task->se.nr_migrations - given->migrations;
+	ret->minor_faults = task->min_flt - given->minor_faults;
+	ret->major_faults = task->maj_flt - given->major_faults;
+	ret->read_bytes = give_read_bytes(task) - given->read_bytes;
+	ret->written_bytes = give_written_bytes(task) - given->written_bytes;
+}
+
+static __always_inline void give_since(struct task_struct *task, struct task_state *st, __u64 now,
+				       struct vigie_usage *ret)
+{
+	give_cpu(task, &st->given, ret);
+	give_waits(task, st, now, ret);
+	give_counters(task, &st->given, ret);
+	give_rare(st, ret);
+}
+
+static __always_inline void give_commit(struct task_state *st, const struct vigie_usage *inc)
+{
+	__u64 *given = (__u64 *)&st->given;
+	const __u64 *add = (const __u64 *)inc;
+	int i;
+
+#pragma unroll
+	for (i = 0; i < VIGIE_USAGE_WORDS; i++)
+		given[i] += add[i];
+}
+
+/*
+ * First sight of a task that is older than we are: its past is nobody's. Its next switch
+ * must not put its whole life into one bucket, and a sleep that is under way counts from now.
+ */
+static __always_inline void give_base(struct task_struct *task, struct task_state *st, __u64 now)
+{
+	__u32 state = compat_state(task);
+
+	st->delay_ns = task->sched_info.run_delay;
+	st->run_ns = task->se.sum_exec_runtime;
+	st->given.wait_ns = st->delay_ns;
+	st->given.system_ns = give_system_part(st->run_ns, task->utime, task->stime);
+	st->given.user_ns = st->run_ns - st->given.system_ns;
+	st->given.voluntary_switches = task->nvcsw;
+	st->given.involuntary_switches = task->nivcsw;
+	st->given.migrations = task->se.nr_migrations;
+	st->given.minor_faults = task->min_flt;
+	st->given.major_faults = task->maj_flt;
+	st->given.read_bytes = give_read_bytes(task);
+	st->given.written_bytes = give_written_bytes(task);
+	if (task->exit_state)
+		st->exited = STATE_EXITED_BEFORE;
+	else if (state && !(state & TASK_DEAD)) {
+		st->departed = now;
+		st->why = off_reason(task, state, false);
+	}
+}
+
+#endif

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * iter.bpf.c - owns the pass over all tasks: reading what the kernel counts anyway.
+ *
+ * One record per task, at no cost per event; a short one for a task that slept on. A record is handed out and only then committed
+ * as given: when the reader's buffer is full the kernel calls us again for the same task.
+ */
+#include "state.bpf.h"
+#include "identity.bpf.h"
+#include "give.bpf.h"
+#include "life.bpf.h"
+#include "rss.bpf.h"
+
+/*
+ * Set by user space now and then, and when it lost a record: short ones would speak of what
+ * it does not know.
+ */
+volatile __u32 full_pass = 0;
+
+/* Too big for the stack; one reader at a time, which user space sees to. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct vigie_task);
+} scratch SEC(".maps");
+
+static __always_inline __u64 life_cpu(struct task_struct *task)
+{
+	__u64 cpu = task->se.sum_exec_runtime;
+
+	if (task->pid == task->tgid)
+		cpu += task->signal->sum_sched_runtime;
+	return cpu;
+}
+
+static __always_inline void record_identity(struct task_struct *task, struct vigie_task *rec)
+{
+	struct task_struct *leader = task->group_leader;
+
+	rec->tid = task->pid;
+	rec->tgid = task->tgid;
+	rec->ppid = task->real_parent->tgid;
+	rec->uid = task->cred->uid.val;
+	rec->flags = 0;
+	if (task->flags & PF_KTHREAD)
+		rec->flags |= VIGIE_TASK_KTHREAD;
+	if (task->exit_state)
+		rec->flags |= VIGIE_TASK_ZOMBIE;
+	rec->threads = task->signal->nr_threads;
+	rec->start_ns = leader->start_boottime;
+	rec->cgroup_id = compat_cgroup_id(task);
+	rec->life_cpu_ns = life_cpu(task);
+	identity_comm(leader, rec->comm);
+	if (cfg_group_by & VIGIE_BY_EXE)
+		identity_exe(task, rec->exe);
+}
+
+/* The mm is the process': its leader speaks for it, or any thread once the leader is gone. */
+static __always_inline void record_memory(struct task_struct *task, struct vigie_task *rec)
+{
+	struct mm_struct *mm = task->mm;
+
+	__builtin_memset(rec->rss_pages, 0, sizeof(rec->rss_pages));
+	if (mm && !(task->flags & PF_KTHREAD) &&
+	    (task->pid == task->tgid || task->group_leader->exit_state))
+		rss_read(mm, rec->rss_pages);
+}
+
+/* The clock of the run queue that we run on: it ticks, an idle CPU's stands still. */
+static __always_inline __u64 clock_here(void)
+{
+	struct task_struct *task = compat_current();
+
+	if (!cfg_off_cpu)
+		return 0;
+	return BPF_CORE_READ(task, se.cfs_rq, rq, clock);
+}
+
+static __always_inline struct task_state *known_or_new(struct task_struct *task, __u64 now)
+{
+	struct task_state *st = state_lookup(task);
+
+	if (st)
+		return st;
+	st = state_create(task);
+	if (!st)
+		return NULL;
+	/* Born under our eyes, but as state could not be had: it has a past, and that is due. */
+	if (attached_ns && task->start_boottime >= attached_ns)
+		st->started = task->pid == task->tgid;
+	else
+		give_base(task, st, now);
+	if (cfg_group_by & VIGIE_BY_EXE)
+		identity_exe(task, st->exe);
+	return st;
+}
+
+static __always_inline __u64 shown_pages(struct task_struct *task)
+{
+	struct mm_struct *mm = task->mm;
+
+	return mm ? compat_mm_resident(mm) : 0;
+}
+
+/* True: since its last whole record the task has not run, and nobody changed what it shows. */
+static __always_inline bool still_asleep(struct task_struct *task, const struct task_state *st)
+{
+	const struct vigie_usage *given = &st->given;
+
+	if (full_pass || !st->recorded || !st->departed || task->exit_state)
+		return false;
+	if (task->nvcsw != given->voluntary_switches ||
+	    task->nivcsw != given->involuntary_switches ||
+	    task->se.sum_exec_runtime != given->user_ns + given->system_ns ||
+	    task->sched_info.last_arrival > st->departed || task->sched_info.last_queued)
+		return false;
+	if (st->why >= VIGIE_OFF_REASONS || (__u64)task->cgroups != st->shown_cgroups ||
+	    (__u64)task->real_parent != st->shown_parent)
+		return false;
+	/* Memory is shown by the leader, and threads that ran may have changed it. */
+	if (task->pid != task->tgid)
+		return !task->group_leader->exit_state;
+	return task->signal->nr_threads == 1 && shown_pages(task) == st->shown_pages;
+}
+
+static __always_inline void give_asleep(struct seq_file *seq, struct task_struct *task,
+					struct task_state *st, __u64 now)
+{
+	struct vigie_asleep rec = {
+		.tid = task->pid,
+		.tgid = task->tgid,
+		.flags = VIGIE_TASK_ASLEEP,
+	};
+	__u32 why = st->why & 3;
+	__u64 *given = &st->given.off_ns[why];
+
+	if (task->flags & PF_KTHREAD)
+		rec.flags |= VIGIE_TASK_KTHREAD;
+	rec.why = why;
+	rec.life_cpu_ns = life_cpu(task);
+	rec.off_ns = give_growth(st->off_ns[why] + give_growth(now, st->departed), *given);
+	if (!bpf_seq_write(seq, &rec, sizeof(rec)))
+		*given += rec.off_ns;
+}
+
+static __always_inline void give_whole(struct seq_file *seq, struct task_struct *task,
+				       struct task_state *st, struct vigie_task *rec, __u64 now)
+{
+	/* Taken before the record, noted after it: what changes meanwhile is shown again. */
+	__u64 cgroups = (__u64)task->cgroups, parent = (__u64)task->real_parent;
+	__u64 pages = shown_pages(task);
+
+	record_identity(task, rec);
+	record_memory(task, rec);
+	if (!st) {
+		rec->flags |= VIGIE_TASK_UNTRACKED;
+		rec->peak_pages = 0;
+		__builtin_memset(&rec->inc, 0, sizeof(rec->inc));
+		bpf_seq_write(seq, rec, sizeof(*rec));
+		return;
+	}
+	rec->peak_pages = st->peak_pages;
+	give_since(task, st, now, &rec->inc);
+	if (bpf_seq_write(seq, rec, sizeof(*rec)))
+		return;
+	give_commit(st, &rec->inc);
+	st->peak_pages = 0;
+	st->shown_cgroups = cgroups;
+	st->shown_parent = parent;
+	st->shown_pages = pages;
+	st->recorded = 1;
+}
+
+SEC("iter/task")
+int on_task(struct bpf_iter__task *ctx)
+{
+	struct seq_file *seq = ctx->meta->seq;
+	struct task_struct *task = ctx->task;
+	struct task_state *st;
+	struct vigie_task *rec;
+	__u32 zero = 0;
+	__u64 now;
+
+	/* EXIT_DEAD: about to be freed, and the free hook will hand out its remainder. */
+	if (!task || task->exit_state & EXIT_DEAD)
+		return 0;
+	now = clock_here();
+	st = known_or_new(task, now);
+	if (st && still_asleep(task, st)) {
+		give_asleep(seq, task, st, now);
+		return 0;
+	}
+	rec = bpf_map_lookup_elem(&scratch, &zero);
+	if (rec)
+		give_whole(seq, task, st, rec, now);
+	return 0;
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * state.bpf.c - owns the per-task state and its birth.
+ *
+ * Creating state is dear and can fail, so it happens at fork, where a microsecond does not
+ * show, and by the first iterator pass for tasks that are older than we are. The switch
+ * path only looks up. Death is in life.bpf.c.
+ */
+#include "state.bpf.h"
+#include "identity.bpf.h"
+
+struct tasks_map tasks SEC(".maps");
+struct tasks_hash_map tasks_hash SEC(".maps");
+
+/* A new task has no past: all of its counters begin at zero, and so does its state. */
+static __always_inline void task_born(struct task_struct *task)
+{
+	bool leader = task->pid == task->tgid;
+	struct vigie_cpu *cpu = this_cpu();
+	struct task_state *st = state_create(task);
+
+	if (cpu) {
+		cpu->forks++;
+		cpu->process_starts += leader;
+	}
+	if (!st) {
+		count_loss(VIGIE_LOSS_STATE_ALLOC);
+		return;
+	}
+	st->started = leader;
+	if (cfg_group_by & VIGIE_BY_EXE)
+		identity_exe(task, st->exe);
+}
+
+SEC("tp_btf/task_newtask")
+int on_newtask(__u64 *ctx)
+{
+	task_born((struct task_struct *)ctx[0]);
+	return 0;
+}

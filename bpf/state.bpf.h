@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * state.bpf.h - what we remember of every task, and how to reach it.
+ *
+ * The maps are defined in state.bpf.c. A task is switched out on one CPU at a time, so the
+ * switch probe writes without atomics; "given" is written by the iterator and, when no
+ * iterator can see the task any more, by the free hook.
+ */
+#ifndef VIGIE_STATE_BPF_H
+#define VIGIE_STATE_BPF_H
+
+#include "compat.bpf.h"
+#include "cpus.bpf.h"
+
+enum { STATE_EXITED_BEFORE = 255 }; /* exited: it was a zombie already as we came */
+enum { STATE_OFF_SLOTS = 8 }; /* a power of two over VIGIE_OFF_RUNNABLE */
+
+struct task_state {
+	/* The switch probe's, with departed written last. */
+	__u64 delay_ns; /* run_delay at the last switch-out: the sum of wait_count's waits */
+	__u64 run_ns; /* sum_exec_runtime at the last switch-out */
+	__u64 departed; /* rq clock at the last switch-out: differs each time; 0: not known, or dead */
+	__u32 why; /* enum vigie_off: why it left */
+	__u32 recorded; /* 1: a whole record was handed out, see shown_* */
+	__u64 off_ns[STATE_OFF_SLOTS]; /* from VIGIE_OFF_RUNNABLE on: nobody reads it */
+	__u64 wait_count[VIGIE_BUCKETS];
+	/* Rare events, by the task itself or on its behalf. */
+	__u64 stall_begin; /* CLOCK_MONOTONIC; 0: none under way */
+	__u64 stall_ns[VIGIE_STALLS];
+	__u64 peak_pages; /* highest resident seen by this task since the last record */
+	__u32 oom_killed; /* 1: the process died so */
+	__u32 keyed; /* 1: key was filled in as the task exited */
+	__u32 started; /* 1: a process that began under our eyes */
+	__u32 exited; /* 1 + enum vigie_exit once the whole process has exited */
+	/* What the last whole record showed: while it holds, a short one will do. */
+	__u64 shown_cgroups; /* task->cgroups */
+	__u64 shown_parent; /* task->real_parent */
+	__u64 shown_pages; /* compat_mm_resident() */
+	/* Everything that was handed out, ever. */
+	struct vigie_usage given;
+	struct vigie_key key; /* valid if keyed */
+	char exe[VIGIE_EXE_LEN];
+};
+
+struct tasks_map {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct task_state);
+};
+extern struct tasks_map tasks SEC(".maps");
+
+/* Keyed by the address of the task_struct: immune to PID reuse while the entry lives. */
+struct tasks_hash_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 32768);
+	__type(key, __u64);
+	__type(value, struct task_state);
+};
+extern struct tasks_hash_map tasks_hash SEC(".maps");
+
+static __always_inline struct task_state *state_lookup(struct task_struct *task)
+{
+	__u64 key;
+
+	if (cfg_task_storage)
+		return bpf_task_storage_get(&tasks, task, NULL, 0);
+	key = (__u64)task;
+	return bpf_map_lookup_elem(&tasks_hash, &key);
+}
+
+static const struct task_state no_state;
+
+/* For tasks that have none yet. NULL is counted by the caller, who knows what it means. */
+static __always_inline struct task_state *state_create(struct task_struct *task)
+{
+	__u64 key;
+
+	if (cfg_task_storage)
+		return bpf_task_storage_get(&tasks, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	key = (__u64)task;
+	bpf_map_update_elem(&tasks_hash, &key, (void *)&no_state, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&tasks_hash, &key);
+}
+
+/* The hash does not free with the task; a no-op with task storage. */
+static __always_inline void state_delete(struct task_struct *task)
+{
+	__u64 key = (__u64)task;
+
+	if (!cfg_task_storage)
+		bpf_map_delete_elem(&tasks_hash, &key);
+}
+
+#endif

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * switch.bpf.c - owns the clockless switch probe.
+ *
+ * At sched_switch prev has just been charged and its sched_info not yet reopened: the growth
+ * of run_delay since its last switch-out is exactly its last run-queue wait, the growth of
+ * sum_exec_runtime exactly its last time slice. Here: only lookups and stores. No hash
+ * update, no ring buffer, no lock, no clock: the run queue is locked while we run.
+ */
+#include "state.bpf.h"
+#include "identity.bpf.h"
+#include "switch.bpf.h"
+#include "blame.bpf.h"
+
+/*
+ * Time slices by CPU. In .bss and not in a map: its address is a constant. User space maps
+ * it, and reads it until two reads agree.
+ */
+struct vigie_slices slices[VIGIE_MAX_CPUS] = {};
+
+/* Out of line what is rare: the hot path stays short. */
+static __noinline int lose(__u32 cause)
+{
+	count_loss(cause);
+	return 0;
+}
+
+static __noinline int slow_wait(struct task_struct *prev, struct task_struct *next, __u64 wait,
+				bool prev_dead)
+{
+	blame_wait(prev, next, wait, prev_dead);
+	return 0;
+}
+
+static __always_inline void slice_count(__u64 slice)
+{
+	struct vigie_slices *here = &slices[bpf_get_smp_processor_id() & (VIGIE_MAX_CPUS - 1)];
+
+	here->count[bucket_of(slice)]++;
+	here->sum_ns += slice;
+}
+
+/*
+ * The absence that ended when prev last arrived, charged to the reason it left for. Where a
+ * lookup can fail, a switch-out may have been missed: a slice longer than the stay gives it
+ * away, and then the absence has CPU time in it.
+ */
+static __always_inline void absence_end(struct task_struct *prev, struct task_state *st, __u64 wait,
+					__u64 slice, __u64 now)
+{
+	__s64 away = prev->sched_info.last_arrival - st->departed - wait;
+
+	if (cfg_lookup_fails && slice > now - prev->sched_info.last_arrival + 1000000)
+		return;
+	if (away < 0)
+		lose(VIGIE_LOSS_CLOCK_BACKWARDS);
+	else
+		st->off_ns[st->why & (STATE_OFF_SLOTS - 1)] += away;
+}
+
+/* prev leaves the CPU at now (rq clock) for the reason why. */
+static __always_inline void switch_out(struct task_struct *prev, __u64 now, __u32 why, bool dead)
+{
+	struct task_state *st = state_lookup(prev);
+	__u64 delay, run, wait, slice;
+
+	if (!st) {
+		if (!dead) /* one that was dying as we came is nobody's loss */
+			lose(VIGIE_LOSS_STATE_MISSING);
+		return;
+	}
+	delay = prev->sched_info.run_delay;
+	run = prev->se.sum_exec_runtime;
+	wait = delay - st->delay_ns;
+	slice = run - st->run_ns;
+	/* One store after the other, departed last: waits_read() relies on it. */
+	if (st->departed)
+		absence_end(prev, st, wait, slice, now);
+	st->wait_count[bucket_of(wait)]++;
+	st->delay_ns = delay;
+	st->run_ns = run;
+	st->why = why;
+	barrier();
+	st->departed = dead ? 0 : now;
+	slice_count(slice);
+}
+
+SEC("tp_btf/sched_switch")
+int on_switch(__u64 *ctx)
+{
+	struct task_struct *prev = (void *)ctx[1], *next = (void *)ctx[2];
+	__u32 state = compat_prev_state(ctx, prev);
+	__u64 now = compat_rq_clock(next), queued = next->sched_info.last_queued;
+	bool dead = state & (TASK_DEAD | EXIT_DEAD | EXIT_ZOMBIE);
+
+	/*
+	 * last_queued is cleared only after us: a slow wait shows as it ends. pid 0 is the idle
+	 * task: it waits for nobody, and nobody waits because of it.
+	 */
+	if (queued && (__s64)(now - queued) > (__s64)cfg_slow_ns && next->pid && cfg_off_cpu)
+		slow_wait(prev, next, now - queued, dead);
+	if (prev->pid)
+		switch_out(prev, now, off_reason(prev, state, ctx[0]), dead);
+	return 0;
+}

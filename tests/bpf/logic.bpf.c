@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * logic.bpf.c - wrappers that let user space call the logic of the probes.
+ *
+ * Owns: one SEC("?syscall") program for each function under test, and the maps that stand in
+ * for task storage. The kernel refuses to test-run tp_btf and iter programs. A task_struct
+ * cannot be made up: where one is needed it is the caller's own.
+ */
+#include "switch.bpf.h"
+#include "give.bpf.h"
+#include "blame.bpf.h"
+#include "exit.bpf.h"
+#include "logic.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct task_state);
+} states SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct vigie_usage);
+} increments SEC(".maps");
+
+SEC("?syscall")
+int logic_bucket(struct logic_bucket *ctx)
+{
+	ctx->bucket = bucket_of(ctx->ns);
+	return 0;
+}
+
+SEC("?syscall")
+int logic_off_reason(struct logic_off_reason *ctx)
+{
+	ctx->reason = off_reason_of(ctx->state, ctx->preempt, ctx->memstall, ctx->iowait);
+	return 0;
+}
+
+SEC("?syscall")
+int logic_system_part(struct logic_system_part *ctx)
+{
+	ctx->part = give_system_part(ctx->cpu_ns, ctx->utime, ctx->stime);
+	return 0;
+}
+
+SEC("?syscall")
+int logic_exit(struct logic_exit *ctx)
+{
+	ctx->how = exit_how(ctx->status);
+	return 0;
+}
+
+SEC("?syscall")
+int logic_cell(struct logic_cell *ctx)
+{
+	__u32 zero = 0;
+	struct vigie_cpu *cpu = bpf_map_lookup_elem(&cpus, &zero);
+	struct vigie_blame *cell;
+
+	if (!cpu)
+		return 1;
+	cell = blame_cell(cpu, ctx->epoch, ctx->victim, ctx->culprit);
+	ctx->found = cell != NULL;
+	if (!cell)
+		return 0;
+	if (!cell->victim.tgid) {
+		cell->victim.tgid = ctx->victim;
+		cell->culprit.tgid = ctx->culprit;
+	}
+	cell->waits++;
+	return 0;
+}
+
+SEC("?syscall")
+int logic_blame(struct logic_blame *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	ctx->cpu = bpf_get_smp_processor_id();
+	blame_wait(task, task, ctx->wait_ns, ctx->dead);
+	return 0;
+}
+
+SEC("?syscall")
+int logic_waits(struct logic_waits *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 zero = 0;
+	struct task_state *st = bpf_map_lookup_elem(&states, &zero);
+	struct vigie_usage *inc = bpf_map_lookup_elem(&increments, &zero);
+	__u64 arrival = task->sched_info.last_arrival;
+
+	if (!st || !inc)
+		return 1;
+	ctx->run_delay = task->sched_info.run_delay;
+	st->departed = 0;
+	if (ctx->before_arrival_ns)
+		st->departed = arrival - ctx->before_arrival_ns;
+	else if (ctx->after_arrival_ns)
+		st->departed = arrival + ctx->after_arrival_ns;
+	st->why = ctx->why;
+	st->delay_ns = ctx->run_delay - ctx->waited_ns;
+	__builtin_memcpy(st->off_ns, ctx->off_ns, sizeof(ctx->off_ns));
+	__builtin_memcpy(st->wait_count, ctx->wait_count, sizeof(ctx->wait_count));
+	st->given = ctx->given;
+	give_waits(task, st, ctx->after_departed_ns ? st->departed + ctx->after_departed_ns : 0,
+		   inc);
+	ctx->inc = *inc;
+	ctx->disturbed = arrival != task->sched_info.last_arrival;
+	return 0;
+}
+
+SEC("?syscall")
+int logic_give(struct logic_give *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 zero = 0;
+	struct task_state *st = bpf_map_lookup_elem(&states, &zero);
+	struct vigie_usage *inc = bpf_map_lookup_elem(&increments, &zero);
+
+	if (!st || !inc)
+		return 1;
+	if (ctx->base)
+		__builtin_memset(st, 0, sizeof(*st));
+	st->exited = ctx->exited;
+	ctx->cpu_before = task->se.sum_exec_runtime;
+	if (ctx->base == 1)
+		give_base(task, st, 1);
+	give_since(task, st, 0, inc);
+	give_commit(st, inc);
+	ctx->cpu_after = task->se.sum_exec_runtime;
+	ctx->nvcsw = task->nvcsw;
+	ctx->nivcsw = task->nivcsw;
+	ctx->migrations = task->se.nr_migrations;
+	ctx->min_flt = task->min_flt;
+	ctx->maj_flt = task->maj_flt;
+	ctx->inc = *inc;
+	ctx->given = st->given;
+	return 0;
+}

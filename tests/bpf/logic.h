@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * logic.h - what the wrappers of logic.bpf.c and their runner say to each other.
+ *
+ * A program's context is copied in and out by bpf_prog_test_run_opts(): arguments first,
+ * results after them.
+ */
+#ifndef VIGIE_TESTS_LOGIC_H
+#define VIGIE_TESTS_LOGIC_H
+
+struct logic_bucket {
+	__u64 ns;
+	__u32 bucket;
+	__u32 zero;
+};
+
+struct logic_off_reason {
+	__u32 state, preempt, memstall, iowait;
+	__u32 reason;
+	__u32 zero;
+};
+
+struct logic_system_part {
+	__u64 cpu_ns, utime, stime;
+	__u64 part;
+};
+
+struct logic_exit {
+	__u32 status;
+	__u32 how;
+};
+
+/* Looks for the pair's cell on CPU 0, fills a free one as the probe does, adds one wait. */
+struct logic_cell {
+	__u32 epoch, victim, culprit;
+	__u32 found;
+};
+
+/* blame_wait() with the caller as victim and as culprit, on the CPU where it runs. */
+struct logic_blame {
+	__u64 wait_ns;
+	__u32 dead;
+	__u32 cpu;
+};
+
+/*
+ * give_waits() of the caller, with a state that is made up: departed and delay_ns relative to
+ * the caller's own sched_info, which is that of a running task.
+ */
+struct logic_waits {
+	__u64 before_arrival_ns; /* departed = last_arrival - this; 0: departed = 0 */
+	__u64 after_arrival_ns; /* departed = last_arrival + this, if not 0 */
+	__u64 waited_ns; /* delay_ns = run_delay - this */
+	__u64 after_departed_ns; /* now = departed + this; 0: now = 0 */
+	__u32 why;
+	__u32 disturbed; /* result: the caller lost its CPU meanwhile */
+	__u64 off_ns[VIGIE_OFF_REASONS];
+	__u64 wait_count[VIGIE_BUCKETS];
+	struct vigie_usage given;
+	__u64 run_delay; /* results from here on */
+	struct vigie_usage inc;
+};
+
+/* give_since() and give_commit() of the caller. */
+struct logic_give {
+	__u32 base; /* 1: begin by give_base(), 2: begin with an empty state */
+	__u32 exited; /* what the state says of it */
+	__u64 cpu_before, cpu_after; /* sum_exec_runtime around it */
+	__u64 nvcsw, nivcsw, migrations, min_flt, maj_flt;
+	struct vigie_usage inc, given;
+};
+
+#endif

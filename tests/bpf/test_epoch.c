@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * test_epoch.c - collect/epoch against real maps, with the BPF side played by us.
+ *
+ * Every increment that is written must be read once, whatever the order of writes, reads and
+ * settles: also what is written between two batches of a read, or into the closed epoch by a
+ * program that still saw the old value (bpf.mk wraps the wait for the grace period: that is
+ * when such late writers write), and when memory or map operations fail at random.
+ * Not here: real programs (test_retired.c).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <cmocka.h>
+
+#include "bpf_test.h"
+#include "collect/epoch.h"
+
+enum { KEYS = 3000, ROOM = 2500, CPUS = 3, PARTIES = 12, WORDS = VIGIE_USAGE_WORDS };
+
+/* One more key than there are: the last is what found no room. */
+struct totals {
+	__u64 word[KEYS + 1][WORDS];
+	__u64 tasks[KEYS + 1];
+	__u64 blame_ns[PARTIES][PARTIES], blame_waits[PARTIES][PARTIES];
+	__u64 blame_other_ns, blame_other_waits;
+};
+static struct totals written, got;
+static __u64 peaks[KEYS + 1]; /* highest ever written */
+
+static struct epoch_reader reader;
+static struct vigie_cpu cpus[CPUS];
+static volatile __u32 epoch;
+static int faults; /* of 100 calls that can fail, how many do */
+static bool concurrent; /* write while a map is being read */
+static bool no_membarrier;
+static unsigned long late, struck;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *block, size_t size);
+int __real_bpf_map_update_elem(int fd, const void *key, const void *value, __u64 flags);
+int __real_bpf_map_lookup_batch(int fd, void *in, void *out, void *keys, void *values, __u32 *n,
+				const struct bpf_map_batch_opts *opts);
+int __real_bpf_map_lookup_and_delete_batch(int fd, void *in, void *out, void *keys, void *values,
+					   __u32 *n, const struct bpf_map_batch_opts *opts);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *block, size_t size);
+long __wrap_syscall(long nr, long a, long b, long c);
+int __wrap_nanosleep(const struct timespec *t, struct timespec *rest);
+int __wrap_bpf_map_update_elem(int fd, const void *key, const void *value, __u64 flags);
+int __wrap_bpf_map_lookup_batch(int fd, void *in, void *out, void *keys, void *values, __u32 *n,
+				const struct bpf_map_batch_opts *opts);
+int __wrap_bpf_map_lookup_and_delete_batch(int fd, void *in, void *out, void *keys, void *values,
+					   __u32 *n, const struct bpf_map_batch_opts *opts);
+
+/* --- The BPF side. */
+
+static void add_usage(struct vigie_retired *value, int k)
+{
+	__u64 *to = (__u64 *)&value->inc;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		int w = random() % WORDS;
+		__u64 add = random() % 1000 ? (__u64)random() : 1ULL << 40;
+
+		to[w] += add;
+		written.word[k][w] += add;
+	}
+	value->tasks++;
+	written.tasks[k]++;
+	value->peak_pages = value->peak_pages < 1000 ? value->peak_pages + random() % 100 : 1000;
+	if (value->peak_pages > peaks[k])
+		peaks[k] = value->peak_pages;
+}
+
+static struct vigie_key key_of(int k)
+{
+	struct vigie_key key = { .cgroup_id = 7, .tgid = k + 1 };
+
+	snprintf(key.comm, sizeof(key.comm), "key-%d", k);
+	return key;
+}
+
+static void write_retired(__u32 e)
+{
+	struct vigie_retired value = { 0 };
+	int k = random() % KEYS, fd = reader.retired_fd[e];
+	struct vigie_key key = key_of(k);
+
+	if (!bpf_map_lookup_elem(fd, &key, &value) ||
+	    !__real_bpf_map_update_elem(fd, &key, &value, BPF_NOEXIST)) {
+		add_usage(&value, k);
+		assert_int_equal(__real_bpf_map_update_elem(fd, &key, &value, BPF_EXIST), 0);
+		return;
+	}
+	assert_int_equal(bpf_map_lookup_elem(reader.other_fd, &e, &value), 0);
+	add_usage(&value, KEYS);
+	assert_int_equal(__real_bpf_map_update_elem(reader.other_fd, &e, &value, BPF_ANY), 0);
+}
+
+static void write_blame(__u32 e)
+{
+	__u32 victim = 1 + random() % (PARTIES - 1), culprit = random() % PARTIES;
+	struct vigie_cpu *cpu = &cpus[random() % CPUS];
+	struct vigie_blame *cell = &cpu->blame[e][(victim * PARTIES + culprit) % VIGIE_BLAME_CELLS];
+	__u64 ns = random();
+
+	if (cell->victim.tgid && (cell->victim.tgid != victim || cell->culprit.tgid != culprit)) {
+		cpu->blame_other_ns[e] += ns;
+		cpu->blame_other_waits[e]++;
+		written.blame_other_ns += ns;
+		written.blame_other_waits++;
+		return;
+	}
+	cell->culprit.tgid = culprit;
+	cell->victim.tgid = victim;
+	cell->wait_ns += ns;
+	cell->waits++;
+	written.blame_ns[victim][culprit] += ns;
+	written.blame_waits[victim][culprit]++;
+}
+
+static void write_some(__u32 e, int most)
+{
+	int i, n = random() % most;
+
+	for (i = 0; i < n; i++) {
+		write_retired(e & 1);
+		if (i % 4 == 0)
+			write_blame(e & 1);
+	}
+}
+
+/* --- What the reader calls. */
+
+static bool fails(void)
+{
+	if (random() % 100 >= faults)
+		return false;
+	struck++;
+	return true;
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return fails() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *block, size_t size)
+{
+	return fails() ? NULL : __real_realloc(block, size);
+}
+
+/* Programs that read the epoch before it was flipped end here at the latest. */
+static void write_late(void)
+{
+	late++;
+	write_some(epoch ^ 1, 20);
+	write_some(epoch, 20);
+}
+
+long __wrap_syscall(long nr, long a, long b, long c)
+{
+	assert_int_equal(nr, SYS_membarrier);
+	if (no_membarrier) {
+		errno = EINVAL;
+		return -1;
+	}
+	write_late();
+	return 0;
+}
+
+int __wrap_nanosleep(const struct timespec *t, struct timespec *rest)
+{
+	assert_true(no_membarrier && t->tv_sec * NS_PER_S + t->tv_nsec >= 100 * NS_PER_MS);
+	write_late();
+	return 0;
+}
+
+int __wrap_bpf_map_update_elem(int fd, const void *key, const void *value, __u64 flags)
+{
+	return fails() ? -ENOMEM : __real_bpf_map_update_elem(fd, key, value, flags);
+}
+
+int __wrap_bpf_map_lookup_batch(int fd, void *in, void *out, void *keys, void *values, __u32 *n,
+				const struct bpf_map_batch_opts *opts)
+{
+	if (fails())
+		return -EINTR;
+	if (concurrent)
+		write_some(epoch, 10);
+	return __real_bpf_map_lookup_batch(fd, in, out, keys, values, n, opts);
+}
+
+/* Fails before a batch, or after it: then its entries are gone all the same. */
+int __wrap_bpf_map_lookup_and_delete_batch(int fd, void *in, void *out, void *keys, void *values,
+					   __u32 *n, const struct bpf_map_batch_opts *opts)
+{
+	int err;
+
+	if (fails())
+		return -EINTR;
+	err = __real_bpf_map_lookup_and_delete_batch(fd, in, out, keys, values, n, opts);
+	return fails() ? -EFAULT : err;
+}
+
+/* --- The reader's side. */
+
+static void take_retired(const struct retired *r)
+{
+	int k = r->key.flags & VIGIE_TASK_OTHER ? KEYS : (int)r->key.tgid - 1, w;
+	struct vigie_key key = key_of(k);
+
+	assert_in_range(k, 0, KEYS);
+	if (k < KEYS)
+		assert_memory_equal(&r->key, &key, sizeof(key));
+	for (w = 0; w < WORDS; w++) {
+		got.word[k][w] += ((const __u64 *)&r->value.inc)[w];
+		if (got.word[k][w] > written.word[k][w])
+			fail_msg("key %d word %d: %llu of %llu", k, w, got.word[k][w],
+				 written.word[k][w]);
+	}
+	got.tasks[k] += r->value.tasks;
+	assert_true(r->value.peak_pages <= peaks[k]);
+}
+
+static int read_all(void)
+{
+	int err = epoch_read(&reader);
+	size_t i;
+
+	for (i = 0; i < reader.nretired; i++)
+		take_retired(&reader.retired[i]);
+	for (i = 0; i < reader.nblames; i++) {
+		const struct vigie_blame *b = &reader.blames[i];
+
+		assert_in_range(b->victim.tgid, 1, PARTIES - 1);
+		got.blame_ns[b->victim.tgid][b->culprit.tgid] += b->wait_ns;
+		got.blame_waits[b->victim.tgid][b->culprit.tgid] += b->waits;
+	}
+	got.blame_other_ns += reader.blame_other_ns;
+	got.blame_other_waits += reader.blame_other_waits;
+	return err;
+}
+
+static void check_balance(const char *when)
+{
+	int k, w;
+
+	for (k = 0; k <= KEYS; k++) {
+		if (got.tasks[k] != written.tasks[k])
+			fail_msg("%s: key %d: %llu tasks of %llu", when, k, got.tasks[k],
+				 written.tasks[k]);
+		for (w = 0; w < WORDS; w++)
+			if (got.word[k][w] != written.word[k][w])
+				fail_msg("%s: key %d word %d: %llu of %llu", when, k, w,
+					 got.word[k][w], written.word[k][w]);
+	}
+	assert_memory_equal(got.blame_ns, written.blame_ns, sizeof(got.blame_ns));
+	assert_memory_equal(got.blame_waits, written.blame_waits, sizeof(got.blame_waits));
+	assert_int_equal(got.blame_other_ns, written.blame_other_ns);
+	assert_int_equal(got.blame_other_waits, written.blame_other_waits);
+}
+
+static bool map_is_empty(int fd)
+{
+	struct vigie_key key;
+
+	return bpf_map_get_next_key(fd, NULL, &key) == -ENOENT;
+}
+
+static int open_maps(void **state)
+{
+	DECLARE_LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_NO_PREALLOC);
+	int i;
+
+	memset(&reader, 0, sizeof(reader));
+	memset(&written, 0, sizeof(written));
+	memset(&got, 0, sizeof(got));
+	memset(peaks, 0, sizeof(peaks));
+	memset(cpus, 0, sizeof(cpus));
+	faults = epoch = late = struck = 0;
+	concurrent = no_membarrier = false;
+	srandom(20261123);
+	if (bpf_refused())
+		return 0;
+	for (i = 0; i < VIGIE_EPOCHS; i++)
+		reader.retired_fd[i] = bpf_map_create(BPF_MAP_TYPE_HASH, "vigie_retired",
+						      sizeof(struct vigie_key),
+						      sizeof(struct vigie_retired), ROOM, &opts);
+	reader.other_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "vigie_other", sizeof(__u32),
+					 sizeof(struct vigie_retired), VIGIE_EPOCHS, NULL);
+	reader.cpus = cpus;
+	reader.ncpus = CPUS;
+	reader.current = &epoch;
+	if (reader.retired_fd[0] < 0 || reader.retired_fd[1] < 0 || reader.other_fd < 0)
+		return -1;
+	return epoch_init(&reader);
+}
+
+static int close_maps(void **state)
+{
+	if (!reader.cpus)
+		return 0;
+	close(reader.retired_fd[0]);
+	close(reader.retired_fd[1]);
+	close(reader.other_fd);
+	epoch_done(&reader);
+	return 0;
+}
+
+/* --- Tests. */
+
+static void one_after_the_other(void **state)
+{
+	__u32 first;
+
+	NEED_BPF();
+	assert_int_equal(read_all(), 0);
+	assert_int_equal(reader.nretired + reader.nblames + reader.entries, 0);
+	write_some(epoch, 1000);
+	assert_int_equal(read_all(), 0);
+	check_balance("filling");
+	assert_true(reader.entries > 0);
+	assert_int_equal(read_all(), 0); /* nothing new: nothing handed out again */
+	assert_int_equal(reader.nretired + reader.nblames, 0);
+	first = epoch;
+	assert_int_equal(epoch_settle(&reader), 0);
+	assert_int_not_equal(epoch, first);
+	assert_int_equal(late, 1);
+	assert_int_equal(epoch_settle(&reader), 0); /* the other is not empty yet: no flip */
+	assert_int_not_equal(epoch, first);
+	assert_int_equal(late, 1);
+	assert_int_equal(read_all(), 0);
+	check_balance("closed");
+	assert_true(map_is_empty(reader.retired_fd[first]));
+	assert_int_equal(epoch_settle(&reader), 0);
+	assert_int_equal(epoch, first);
+}
+
+static void steps(int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++) {
+		int what = random() % 10;
+
+		if (what < 5)
+			write_some(epoch, 60);
+		else if (what < 8 && !read_all() && !concurrent && i % 8 == 0)
+			check_balance("on the way");
+		else if (what >= 8)
+			assert_int_equal(epoch_settle(&reader), 0);
+	}
+}
+
+static void finish(void)
+{
+	faults = 0;
+	concurrent = false;
+	assert_int_equal(read_all(), 0);
+	check_balance("at the end");
+	assert_int_equal(epoch_settle(&reader), 0);
+	assert_int_equal(read_all(), 0);
+	check_balance("at the very end");
+	assert_true(map_is_empty(reader.retired_fd[(epoch & 1) ^ 1]));
+	assert_true(written.tasks[KEYS] + written.tasks[0] > 0 && written.blame_other_waits > 0);
+	assert_true(late > 10);
+}
+
+static void any_order(void **state)
+{
+	NEED_BPF();
+	steps(3000);
+	finish();
+}
+
+/* Without a settle the table runs full: what finds no room is handed out as "other". */
+static void full(void **state)
+{
+	int i;
+
+	NEED_BPF();
+	for (i = 0; i < 200; i++)
+		write_some(epoch, 200);
+	assert_true(written.tasks[KEYS] > 100);
+	assert_int_equal(read_all(), 0);
+	check_balance("full");
+	assert_true(reader.entries > 1024); /* more than one batch */
+	steps(300);
+	finish();
+}
+
+static void while_it_is_written(void **state)
+{
+	NEED_BPF();
+	concurrent = true;
+	steps(3000);
+	finish();
+}
+
+static void without_membarrier(void **state)
+{
+	NEED_BPF();
+	no_membarrier = true;
+	steps(600);
+	finish();
+}
+
+static void when_things_fail(void **state)
+{
+	int percent;
+
+	NEED_BPF();
+	for (percent = 1; percent <= 41; percent += 10) {
+		faults = percent;
+		steps(700);
+	}
+	assert_true(struck > 200);
+	finish();
+}
+
+static void when_things_fail_while_written(void **state)
+{
+	NEED_BPF();
+	concurrent = true;
+	faults = 5;
+	steps(2000);
+	finish();
+}
+
+static void init_without_memory(void **state)
+{
+	struct epoch_reader e;
+	int i, failed = 0;
+
+	faults = 40;
+	for (i = 0; i < 100; i++) {
+		memset(&e, 0, sizeof(e));
+		e.ncpus = CPUS;
+		failed += epoch_init(&e) == -ENOMEM;
+		epoch_done(&e);
+	}
+	faults = 0;
+	assert_in_range(failed, 50, 100);
+}
+
+#define EPOCH_TEST(f) cmocka_unit_test_setup_teardown(f, open_maps, close_maps)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EPOCH_TEST(one_after_the_other),
+		EPOCH_TEST(any_order),
+		EPOCH_TEST(full),
+		EPOCH_TEST(while_it_is_written),
+		EPOCH_TEST(without_membarrier),
+		EPOCH_TEST(when_things_fail),
+		EPOCH_TEST(when_things_fail_while_written),
+		EPOCH_TEST(init_without_memory),
+	};
+
+	return cmocka_run_group_tests_name("bpf_epoch", tests, NULL, NULL);
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cmd_doctor.c - owns `vigie doctor`: the plan, printed with its reasons.
+ *
+ * Exit 0 if serving would work. It does not stop at the plan: it loads and attaches for
+ * real, takes a snapshot and lets go again, because a plan can be wrong.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/options.h"
+#include "base/err.h"
+#include "collect/bpf_source.h"
+#include "gen/version.h"
+
+struct doctor_options {
+	bool json;
+	bool verbose;
+};
+
+struct trial {
+	bool tried;
+	int err;
+	const char *what; /* that failed */
+	size_t processes;
+};
+
+static error_t parse_doctor(int key, char *arg, struct argp_state *state)
+{
+	struct doctor_options *options = state->input;
+
+	switch (key) {
+	case 'j': options->json = true; return 0;
+	case 'v': options->verbose = true; return 0;
+	case ARGP_KEY_ARG:
+		refuse_value(state, "argument", arg, "expected: vigie doctor takes options only");
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option doctor_option_table[] = {
+	{ "json", 'j', NULL, 0, "Print one JSON object (schema: docs/json.md)", 1 },
+	{ "verbose", 'v', NULL, 0, "Show libbpf's own messages", 1 },
+	{ 0 },
+};
+
+static void print_libbpf_line(const char *line)
+{
+	fputs(line, stderr);
+}
+
+static void try_out(const struct plan *plan, bool verbose, struct trial *ret)
+{
+	struct source *source;
+	struct snapshot snapshot;
+	int n;
+
+	ret->tried = true;
+	ret->err = bpf_source__open(plan, verbose ? print_libbpf_line : NULL, &source, &ret->what);
+	if (ret->err)
+		return;
+	n = source__next(source, &snapshot);
+	if (n <= 0) {
+		ret->err = n ? n : -1;
+		ret->what = "read the task iterator";
+	} else {
+		ret->processes = snapshot.nprocesses;
+	}
+	source__free(source);
+}
+
+static const char *layout_name(enum cgroup_layout layout)
+{
+	static const char *const names[] = { "none", "v1", "hybrid", "v2" };
+
+	return names[layout];
+}
+
+static const char *verdict(const struct plan *plan, const struct trial *trial)
+{
+	if (plan->refusal)
+		return "refused";
+	return trial->err ? "failed" : "works";
+}
+
+static void print_text(const struct kfacts *facts, const struct plan *plan,
+		       const struct trial *trial)
+{
+	unsigned int i;
+
+	printf("vigie %s on Linux %s, %u CPUs, cgroup %s", VIGIE_VERSION, facts->release,
+	       facts->possible_cpus, layout_name(facts->cgroup_layout));
+	if (plan->cgroup.mount[0])
+		printf(" (names from %s)", plan->cgroup.mount);
+	printf("\n\n");
+	for (i = 0; i < plan->nitems; i++) {
+		const struct plan_item *item = &plan->items[i];
+
+		printf("%-9s %s%s%s\n", plan_state_name(item->state), item->field,
+		       item->source[0] ? ": " : "", item->source);
+		if (item->reason[0])
+			printf("          %s\n", item->reason);
+		if (item->remedy[0])
+			printf("          remedy: %s\n", item->remedy);
+	}
+	printf("\n");
+	if (plan->refusal)
+		printf("Serving would not work: %s; %s.\n", plan->refusal, plan->refusal_remedy);
+	else if (trial->err)
+		printf("Serving would not work: cannot %s: %s (-v shows the details).\n",
+		       trial->what, err_name(trial->err));
+	else
+		printf("Serving works: loaded, attached and read %zu processes.\n",
+		       trial->processes);
+}
+
+/* All texts are our own or the kernel's release: printable, but quotes are possible. */
+static void print_json_text(const char *name, const char *text, const char *end)
+{
+	printf("\"%s\":\"", name);
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			putchar('\\');
+		if ((unsigned char)*text >= 0x20)
+			putchar(*text);
+	}
+	printf("\"%s", end);
+}
+
+static void print_json(const struct kfacts *facts, const struct plan *plan,
+		       const struct trial *trial)
+{
+	unsigned int i;
+
+	printf("{\"schema\":\"vigie.doctor/1\",");
+	print_json_text("version", VIGIE_VERSION, ",");
+	print_json_text("kernel", facts->release, ",");
+	printf("\"cpus\":%u,", facts->possible_cpus);
+	print_json_text("cgroup_layout", layout_name(facts->cgroup_layout), ",");
+	print_json_text("cgroup_mount", plan->cgroup.mount, ",");
+	print_json_text("cgroup_controller", plan->cgroup.controller, ",");
+	printf("\"capabilities\":{\"bpf\":%s,\"perfmon\":%s},", facts->cap_bpf ? "true" : "false",
+	       facts->cap_perfmon ? "true" : "false");
+	print_json_text("verdict", verdict(plan, trial), ",");
+	print_json_text("reason",
+			plan->refusal ? plan->refusal
+			: trial->err  ? trial->what
+				      : "",
+			",");
+	print_json_text("remedy", plan->refusal ? plan->refusal_remedy : "", ",");
+	print_json_text("error", trial->err ? err_name(trial->err) : "", ",");
+	printf("\"fields\":[");
+	for (i = 0; i < plan->nitems; i++) {
+		const struct plan_item *item = &plan->items[i];
+
+		printf("%s{", i ? "," : "");
+		print_json_text("field", item->field, ",");
+		print_json_text("state", plan_state_name(item->state), ",");
+		print_json_text("source", item->source, ",");
+		print_json_text("reason", item->reason, ",");
+		print_json_text("remedy", item->remedy, "}");
+	}
+	printf("]}\n");
+}
+
+int cmd_doctor(int argc, char **argv)
+{
+	const struct argp argp = {
+		.options = doctor_option_table,
+		.parser = parse_doctor,
+		.doc = "Says what this kernel gives, which source serves each field and why, what is "
+		       "missing and the remedy. Exit status 0 if serving would work."
+		       "\vExamples:\n"
+		       "  vigie doctor\n"
+		       "  vigie doctor --json | jq '.fields[] | select(.state != \"exact\")'",
+	};
+	struct doctor_options options = { 0 };
+	struct trial trial = { 0 };
+	struct collect_config config;
+	struct kfacts facts;
+	struct plan plan;
+
+	argp_err_exit_status = EXIT_USAGE;
+	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
+		return EXIT_USAGE;
+	collect_config_default(&config);
+	kfacts_gather(&facts);
+	plan_make(&facts, &config, &plan);
+	if (!plan.refusal)
+		try_out(&plan, options.verbose, &trial);
+	if (options.json)
+		print_json(&facts, &plan, &trial);
+	else
+		print_text(&facts, &plan, &trial);
+	return plan.refusal || trial.err ? EXIT_FAILURE : EXIT_SUCCESS;
+}

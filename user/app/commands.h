@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * commands.h - the sub-commands, each in its own file.
+ *
+ * argv[0] is the sub-command's full name, "vigie once". They return the exit status.
+ */
+#ifndef VIGIE_APP_COMMANDS_H
+#define VIGIE_APP_COMMANDS_H
+
+int cmd_doctor(int argc, char **argv);
+
+#endif

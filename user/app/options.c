@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* options.c - owns the shared options and the wording of a refusal. */
+#include "app/options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/parse.h"
+
+enum { OPT_SLOW_WAIT = 1000 };
+
+void refuse_value(const struct argp_state *state, const char *option, const char *value,
+		  const char *allowed)
+{
+	fprintf(stderr, "%s: %s: '%s' is not %s\n", state->name, option, value, allowed);
+	fprintf(stderr, "Try '%s --help'.\n", state->name);
+	exit(EXIT_USAGE);
+}
+
+__u64 option_duration(const struct argp_state *state, const char *option, const char *value,
+		      __u64 min_ns, __u64 max_ns, const char *allowed)
+{
+	uint64_t ns;
+
+	if (parse_duration(value, min_ns, max_ns, &ns))
+		refuse_value(state, option, value, allowed);
+	return ns;
+}
+
+__u64 option_number(const struct argp_state *state, const char *option, const char *value,
+		    __u64 min, __u64 max, const char *allowed)
+{
+	uint64_t v;
+
+	if (parse_u64(value, min, max, &v))
+		refuse_value(state, option, value, allowed);
+	return v;
+}
+
+static bool key_by_name(const char *name, enum group_key *ret)
+{
+	enum group_key key;
+
+	for (key = 0; key < GROUP_KEYS; key++) {
+		if (strcmp(name, group_key_name(key)))
+			continue;
+		*ret = key;
+		return true;
+	}
+	return false;
+}
+
+static bool key_in(const struct common_options *options, enum group_key key)
+{
+	unsigned int i;
+
+	for (i = 0; i < options->nkeys; i++)
+		if (options->keys[i] == key)
+			return true;
+	return false;
+}
+
+static void parse_group_by(const struct argp_state *state, struct common_options *options,
+			   const char *value)
+{
+	static const char allowed[] =
+		"a list of different keys out of unit, comm, exe, user, cgroup, pid";
+	char *copy = strdup(value), *rest = copy, *name;
+	enum group_key key;
+
+	if (!copy)
+		argp_failure(state, EXIT_FAILURE, 0, "out of memory");
+	options->nkeys = 0;
+	while ((name = strsep(&rest, ","))) {
+		if (!key_by_name(name, &key) || key_in(options, key))
+			refuse_value(state, "--group-by", value, allowed);
+		options->keys[options->nkeys++] = key;
+	}
+	free(copy);
+}
+
+static error_t parse_common(int key, char *arg, struct argp_state *state)
+{
+	struct common_options *options = state->input;
+
+	switch (key) {
+	case 'g': parse_group_by(state, options, arg); return 0;
+	case OPT_SLOW_WAIT:
+		options->slow_wait_ns = option_duration(state, "--slow-wait", arg, 10000,
+							60000000000,
+							"a duration from 10us to 60s, such as 1ms");
+		return 0;
+	case 'v': options->verbose = true; return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option common_option_table[] = {
+	{ "group-by", 'g', "KEY[,KEY...]", 0, "Rows: unit, comm, exe, user, cgroup, pid", 2 },
+	{ "slow-wait", OPT_SLOW_WAIT, "DURATION", 0,
+	  "From here on a wait for a CPU is blamed on who ran (default 1ms)", 2 },
+	{ "verbose", 'v', NULL, 0, "Show libbpf's own messages", 2 },
+	{ 0 },
+};
+
+const struct argp common_argp = { .options = common_option_table, .parser = parse_common };
+
+void common_options_init(struct common_options *options, const enum group_key *keys,
+			 unsigned int nkeys)
+{
+	struct collect_config defaults;
+
+	collect_config_default(&defaults);
+	memset(options, 0, sizeof(*options));
+	memcpy(options->keys, keys, nkeys * sizeof(*keys));
+	options->nkeys = nkeys;
+	options->slow_wait_ns = defaults.slow_wait_ns;
+}
+
+void common_options_collect(const struct common_options *options, struct collect_config *ret)
+{
+	static const __u32 carried[GROUP_KEYS] = {
+		[KEY_UNIT] = VIGIE_BY_CGROUP,	[KEY_COMM] = VIGIE_BY_COMM,
+		[KEY_EXE] = VIGIE_BY_EXE,	[KEY_USER] = VIGIE_BY_USER,
+		[KEY_CGROUP] = VIGIE_BY_CGROUP, [KEY_PID] = VIGIE_BY_PID,
+	};
+	unsigned int i;
+
+	collect_config_default(ret);
+	ret->slow_wait_ns = options->slow_wait_ns;
+	ret->group_by = 0;
+	for (i = 0; i < options->nkeys; i++)
+		ret->group_by |= carried[options->keys[i]];
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * options.h - the options that several sub-commands share, and how a bad one is refused.
+ *
+ * Owns: grouping, the threshold of slow waits, verbosity. argp appears in app only.
+ */
+#ifndef VIGIE_APP_OPTIONS_H
+#define VIGIE_APP_OPTIONS_H
+
+#include <argp.h>
+#include <stdbool.h>
+
+#include "collect/plan.h"
+#include "data/view.h"
+
+enum { EXIT_USAGE = 2 };
+
+struct common_options {
+	enum group_key keys[GROUP_KEYS];
+	unsigned int nkeys;
+	__u64 slow_wait_ns;
+	bool verbose;
+};
+
+/* A child parser for --group-by, --slow-wait and --verbose; its input is a common_options. */
+extern const struct argp common_argp;
+
+/* Sets the default grouping; nkeys at most GROUP_KEYS. */
+void common_options_init(struct common_options *options, const enum group_key *keys,
+			 unsigned int nkeys);
+/* What the kernel side must carry for these keys. */
+void common_options_collect(const struct common_options *options, struct collect_config *ret);
+
+/*
+ * Ends the program with EXIT_USAGE: "vigie once: --top: 'x' is not …". allowed says what is.
+ */
+void refuse_value(const struct argp_state *state, const char *option, const char *value,
+		  const char *allowed) __attribute__((noreturn));
+
+/* Strict parsers that end the program where the value is bad. */
+__u64 option_duration(const struct argp_state *state, const char *option, const char *value,
+		      __u64 min_ns, __u64 max_ns, const char *allowed);
+__u64 option_number(const struct argp_state *state, const char *option, const char *value,
+		    __u64 min, __u64 max, const char *allowed);
+
+#endif

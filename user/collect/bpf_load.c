@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * bpf_load.c - owns applying the plan: knobs, optional programs, map sizes, attachment.
+ *
+ * No decision is taken here: a plan says what, plan.c says why.
+ */
+#include "collect/bpf_load.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "gen/vigie.skel.h"
+
+static void load_knobs(struct vigie_bpf *skel, const struct plan *plan)
+{
+	skel->rodata->cfg_task_storage = plan->task_storage;
+	skel->rodata->cfg_lookup_fails = plan->lookup_fails;
+	skel->rodata->cfg_off_cpu = plan->off_cpu;
+	skel->rodata->cfg_exact_rss = plan->exact_rss;
+	skel->rodata->cfg_cpus = plan->possible_cpus;
+	skel->rodata->cfg_slow_ns = plan->config.slow_wait_ns;
+	skel->rodata->cfg_group_by = plan->config.group_by;
+	skel->rodata->cfg_cgroup_subsys = plan->cgroup.subsys;
+	skel->rodata->cfg_cgroup_hierarchy = plan->cgroup.id;
+}
+
+static void load_programs(struct vigie_bpf *skel, const struct plan *plan)
+{
+	bpf_program__set_autoload(skel->progs.on_exec, plan->exec_names);
+	bpf_program__set_autoload(skel->progs.on_rss_stat, plan->peaks);
+	bpf_program__set_autoload(skel->progs.on_reclaim_begin, plan->reclaim);
+	bpf_program__set_autoload(skel->progs.on_reclaim_end, plan->reclaim);
+	bpf_program__set_autoload(skel->progs.on_cgroup_reclaim_begin, plan->cgroup_reclaim);
+	bpf_program__set_autoload(skel->progs.on_cgroup_reclaim_end, plan->cgroup_reclaim);
+	bpf_program__set_autoload(skel->progs.on_compaction_begin, plan->compaction);
+	bpf_program__set_autoload(skel->progs.on_compaction_end, plan->compaction);
+	bpf_program__set_autoload(skel->progs.on_oom, plan->oom);
+	bpf_program__set_autoload(skel->progs.on_cgroup_mkdir, plan->cgroup_events);
+	bpf_program__set_autoload(skel->progs.on_cgroup_rename, plan->cgroup_events);
+	bpf_program__set_autoload(skel->progs.on_ruler, plan->exact_rss);
+}
+
+static void load_maps(struct vigie_bpf *skel, const struct plan *plan)
+{
+	bpf_map__set_max_entries(skel->maps.cpus, plan->possible_cpus);
+	/* libbpf creates the maps of unloaded programs too. */
+	bpf_map__set_autocreate(plan->task_storage ? skel->maps.tasks_hash : skel->maps.tasks,
+				false);
+	bpf_map__set_autocreate(skel->maps.ruler, plan->exact_rss);
+	/*
+	 * Memory for the dead that there are, not for the most there may be. From tracing
+	 * programs that is sound only since 6.1, of which task storage is our sign.
+	 */
+	if (plan->task_storage) {
+		bpf_map__set_map_flags(skel->maps.retired_0, BPF_F_NO_PREALLOC);
+		bpf_map__set_map_flags(skel->maps.retired_1, BPF_F_NO_PREALLOC);
+	}
+}
+
+/* Reads an iterator that fills a map as it runs. */
+static int run_iterator(struct bpf_program *prog)
+{
+	struct bpf_link *link = bpf_program__attach_iter(prog, NULL);
+	int err = libbpf_get_error(link), fd;
+	char byte;
+
+	if (err)
+		return err;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	if (fd < 0) {
+		err = -errno;
+	} else {
+		while (read(fd, &byte, sizeof(byte)) > 0)
+			;
+		close(fd);
+	}
+	bpf_link__destroy(link);
+	return err;
+}
+
+/* Where each CPU keeps its part of a per-CPU counter: see bpf/rss.bpf.c. */
+static int measure_cpu_offsets(struct bpf_loaded *l)
+{
+	static __u64 offsets[VIGIE_MAX_CPUS];
+	struct bpf_map_info info = { 0 };
+	__u32 len = sizeof(info), zero = 0, cpu;
+	int err = bpf_obj_get_info_by_fd(bpf_map__fd(l->skel->maps.ruler), &info, &len);
+	int fd = bpf_map__fd(l->skel->maps.cpu_offsets);
+
+	if (err)
+		return err;
+	l->skel->bss->ruler_map_id = info.id;
+	err = run_iterator(l->skel->progs.on_ruler);
+	if (!err)
+		err = bpf_map_lookup_elem(fd, &zero, offsets);
+	if (err)
+		return err;
+	if (!l->skel->bss->ruler_pointer)
+		return -ENODATA;
+	for (cpu = 0; cpu < l->ncpus; cpu++)
+		offsets[cpu] -= l->skel->bss->ruler_pointer;
+	err = bpf_map_update_elem(fd, &zero, offsets, BPF_ANY);
+	/* Whoever could write here later could read all of the kernel through the iterator. */
+	return err ? err : bpf_map_freeze(fd);
+}
+
+/* What the programs must know and only the loaded kernel can tell. */
+static int tell_programs(struct bpf_loaded *l, const struct plan *plan)
+{
+	struct bpf_map_info info = { 0 };
+	__u32 len = sizeof(info);
+	int err = 0;
+
+	if (plan->task_storage)
+		err = bpf_obj_get_info_by_fd(bpf_map__fd(l->skel->maps.tasks), &info, &len);
+	l->skel->bss->tasks_map_id = info.id;
+	return err;
+}
+
+/* From here on every birth is seen: what is younger owes us all that it used. */
+static void births_seen(struct bpf_loaded *l)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	l->skel->bss->attached_ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+static int map_cpus(struct bpf_loaded *l)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	void *p;
+
+	l->cpus_size = (l->ncpus * sizeof(struct vigie_cpu) + page - 1) / page * page;
+	p = mmap(NULL, l->cpus_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+		 bpf_map__fd(l->skel->maps.cpus), 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	l->cpus = p;
+	return 0;
+}
+
+static int attach(struct bpf_loaded *l, struct bpf_program *prog, const char **ret_what)
+{
+	static char what[64];
+	struct bpf_link *link;
+	int err;
+
+	if (!bpf_program__autoload(prog))
+		return 0;
+	if (l->nlinks == LINKS_MAX)
+		return -E2BIG;
+	link = bpf_program__attach(prog);
+	err = libbpf_get_error(link);
+	if (err) {
+		snprintf(what, sizeof(what), "attach %s", bpf_program__name(prog));
+		*ret_what = what;
+		return err;
+	}
+	l->links[l->nlinks++] = link;
+	return 0;
+}
+
+static int attach_all(struct bpf_loaded *l, struct bpf_program *const progs[], size_t n,
+		      const char **ret_what)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < n && !err; i++)
+		err = attach(l, progs[i], ret_what);
+	return err;
+}
+
+/* The end first: a task that gets state must not die unseen. */
+static int attach_life(struct bpf_loaded *l, const char **ret_what)
+{
+	struct bpf_program *const progs[] = {
+		l->skel->progs.on_free,
+		l->skel->progs.on_exit,
+		l->skel->progs.on_exec,
+		l->skel->progs.on_newtask,
+	};
+
+	return attach_all(l, progs, sizeof(progs) / sizeof(progs[0]), ret_what);
+}
+
+static int attach_rest(struct bpf_loaded *l, const char **ret_what)
+{
+	struct bpf_program *const progs[] = {
+		l->skel->progs.on_switch,
+		l->skel->progs.on_rss_stat,
+		l->skel->progs.on_reclaim_begin,
+		l->skel->progs.on_reclaim_end,
+		l->skel->progs.on_cgroup_reclaim_begin,
+		l->skel->progs.on_cgroup_reclaim_end,
+		l->skel->progs.on_compaction_begin,
+		l->skel->progs.on_compaction_end,
+		l->skel->progs.on_oom,
+		l->skel->progs.on_cgroup_mkdir,
+		l->skel->progs.on_cgroup_rename,
+	};
+
+	return attach_all(l, progs, sizeof(progs) / sizeof(progs[0]), ret_what);
+}
+
+static int load_and_attach(struct bpf_loaded *l, const struct plan *plan,
+			   int (*settle_tasks)(void *ctx), void *ctx, const char **ret_what)
+{
+	int err;
+
+	*ret_what = "open";
+	l->skel = vigie_bpf__open();
+	if (!l->skel)
+		return -errno;
+	load_knobs(l->skel, plan);
+	load_programs(l->skel, plan);
+	load_maps(l->skel, plan);
+	*ret_what = "load";
+	err = vigie_bpf__load(l->skel);
+	if (err)
+		return err;
+	*ret_what = "map the CPU slots";
+	l->ncpus = plan->possible_cpus;
+	err = map_cpus(l);
+	if (err)
+		return err;
+	*ret_what = "measure the per-CPU offsets";
+	if (plan->exact_rss)
+		err = measure_cpu_offsets(l);
+	if (err)
+		return err;
+	*ret_what = "attach on_task";
+	l->iter = bpf_program__attach_iter(l->skel->progs.on_task, NULL);
+	err = libbpf_get_error(l->iter);
+	if (err) {
+		l->iter = NULL;
+		return err;
+	}
+	*ret_what = "ask for the id of the tasks map";
+	err = tell_programs(l, plan);
+	if (!err)
+		err = attach_life(l, ret_what);
+	if (err)
+		return err;
+	births_seen(l);
+	*ret_what = "read the task iterator";
+	err = settle_tasks(ctx);
+	return err ? err : attach_rest(l, ret_what);
+}
+
+int bpf_load(struct bpf_loaded *l, const struct plan *plan, int (*settle_tasks)(void *ctx),
+	     void *ctx, const char **ret_what)
+{
+	int err;
+
+	memset(l, 0, sizeof(*l));
+	err = load_and_attach(l, plan, settle_tasks, ctx, ret_what);
+	if (err)
+		bpf_unload(l);
+	return err;
+}
+
+void bpf_unload(struct bpf_loaded *l)
+{
+	while (l->nlinks)
+		bpf_link__destroy(l->links[--l->nlinks]);
+	bpf_link__destroy(l->iter);
+	if (l->cpus)
+		munmap(l->cpus, l->cpus_size);
+	vigie_bpf__destroy(l->skel);
+	memset(l, 0, sizeof(*l));
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * bpf_load.h - from a plan to loaded and attached programs. Internal to collect.
+ *
+ * Owns: the skeleton, the links, the order in which things come alive.
+ */
+#ifndef VIGIE_COLLECT_BPF_LOAD_H
+#define VIGIE_COLLECT_BPF_LOAD_H
+
+#include <bpf/libbpf.h>
+
+#include "collect/plan.h"
+
+struct vigie_bpf;
+
+enum { LINKS_MAX = 24 };
+
+struct bpf_loaded {
+	struct vigie_bpf *skel;
+	struct bpf_link *links[LINKS_MAX];
+	unsigned int nlinks;
+	struct bpf_link *iter; /* of on_task: read through bpf_iter_create() */
+	struct vigie_cpu *cpus; /* mapped */
+	size_t cpus_size;
+	unsigned int ncpus;
+};
+
+/*
+ * Loads, attaches birth and death, runs settle_tasks(ctx) - a first iterator pass that gives
+ * every living task its state - and only then the switch probe, which looks up only.
+ */
+int bpf_load(struct bpf_loaded *l, const struct plan *plan, int (*settle_tasks)(void *ctx),
+	     void *ctx, const char **ret_what);
+void bpf_unload(struct bpf_loaded *l);
+
+#endif

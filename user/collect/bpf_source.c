@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * bpf_source.c - owns reading one snapshot of the running kernel.
+ *
+ * The order matters: tasks first, the dead after them. A task that dies in between has
+ * handed out all but its remainder, which the retired map then holds; the other way round
+ * it would be in neither.
+ */
+#include "collect/bpf_source.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collect/bpf_load.h"
+#include "collect/bpf_weigh.h"
+#include "collect/cgroups.h"
+#include "collect/epoch.h"
+#include "collect/host.h"
+#include "collect/tasks.h"
+#include "gen/vigie.skel.h"
+
+enum { READ_SIZE = 64 * 1024, OOMS_MAX = 64 };
+
+#define NS_PER_S 1000000000ULL
+#define FULL_PASS_NS (60 * NS_PER_S)
+
+struct bpf_source {
+	struct source base;
+	struct bpf_loaded bpf;
+	struct ring_buffer *ring;
+	struct epoch_reader epoch;
+	struct tasks tasks;
+	struct cgroups *cgroups;
+	struct vigie_oom_event ooms[OOMS_MAX];
+	size_t nooms;
+	__u64 ooms_lost;
+	char *buf; /* READ_SIZE */
+	__u64 next_scan_ns; /* of cgroups: not before, CLOCK_BOOTTIME */
+	__u64 next_full_ns; /* pass with whole records only */
+	struct host host; /* as last read */
+	__u64 last_weighed_ns; /* of our BPF objects */
+	__s64 owed_before; /* see count_unfreed() */
+	bool incomplete; /* the last pass lost somebody */
+	__u64 loss_before[VIGIE_LOSSES]; /* while we were only half attached */
+	struct collect_stat stat;
+};
+
+static void (*libbpf_log)(const char *line);
+
+static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	char line[1024];
+
+	if (!libbpf_log)
+		return 0;
+	vsnprintf(line, sizeof(line), fmt, args);
+	libbpf_log(line);
+	return 0;
+}
+
+static __u64 clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+/* A task's record, whole or short, at p; returns its size, 0 where it is not all there. */
+static size_t take_record(struct tasks *tasks, const char *p, size_t len)
+{
+	const struct vigie_asleep *asleep = (const void *)p;
+
+	if (len < sizeof(*asleep))
+		return 0;
+	if (asleep->flags & VIGIE_TASK_ASLEEP) {
+		tasks_add_asleep(tasks, asleep);
+		return sizeof(*asleep);
+	}
+	if (len < sizeof(struct vigie_task))
+		return 0;
+	tasks_add(tasks, (const struct vigie_task *)p);
+	return sizeof(struct vigie_task);
+}
+
+/*
+ * One pass over all tasks. What a read has cut in two is moved to the front and completed by
+ * the next. Takes fd.
+ */
+static int read_tasks(struct bpf_source *s, int fd)
+{
+	size_t len = 0, at, size;
+	int err = 0;
+	ssize_t n;
+
+	tasks_begin(&s->tasks);
+	while ((n = read(fd, s->buf + len, READ_SIZE - len)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			err = -errno;
+			break;
+		}
+		len += n;
+		for (at = 0; (size = take_record(&s->tasks, s->buf + at, len - at)); at += size)
+			;
+		memmove(s->buf, s->buf + at, len - at);
+		len -= at;
+	}
+	close(fd);
+	return err;
+}
+
+/* The first pass: every task that is older than we are gets its state. */
+static int settle_tasks(void *ctx)
+{
+	struct bpf_source *s = ctx;
+	int fd = bpf_iter_create(bpf_link__fd(s->bpf.iter)), err;
+
+	if (fd < 0)
+		return -errno;
+	err = read_tasks(s, fd);
+	tasks_end(&s->tasks, !err);
+	return err;
+}
+
+static int on_event(void *ctx, void *data, size_t size)
+{
+	struct bpf_source *s = ctx;
+	struct vigie_cgroup_event *cgroup = data;
+	struct vigie_oom_event *oom = data;
+
+	if (size >= sizeof(*oom) && oom->kind == VIGIE_EVENT_OOM) {
+		if (s->nooms < OOMS_MAX)
+			s->ooms[s->nooms++] = *oom;
+		else
+			s->ooms_lost++;
+	} else if (size >= sizeof(*cgroup) && cgroup->kind == VIGIE_EVENT_CGROUP &&
+		   cgroup->path[0]) {
+		cgroups__add(s->cgroups, cgroup->id, cgroup->path);
+	}
+	return 0;
+}
+
+/* Kernels whose tracepoint gives a pid only: the victim's name, if it is still there. */
+static void name_ooms(struct bpf_source *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->nooms; i++) {
+		struct vigie_oom_event *oom = &s->ooms[i];
+		const struct process *p = tasks_find(&s->tasks, oom->victim_tgid);
+
+		if (oom->victim_comm[0] || !p)
+			continue;
+		memcpy(oom->victim_comm, p->comm, sizeof(oom->victim_comm));
+		oom->victim_cgroup_id = p->cgroup_id;
+	}
+}
+
+/* searched: a scan has just been made; what it did not find will not be searched for again. */
+static bool use_cgroup(struct bpf_source *s, __u64 id, bool searched)
+{
+	if (!id || cgroups__use(s->cgroups, id) || !cgroups__wanted(s->cgroups, id))
+		return false;
+	if (searched) {
+		cgroups__give_up(s->cgroups, id);
+		s->stat.cgroups_unnamed++;
+	}
+	return true;
+}
+
+/* True: a name is wanted. */
+static bool use_cgroups(struct bpf_source *s, bool searched)
+{
+	bool wanted = false;
+	size_t i;
+
+	cgroups__begin(s->cgroups);
+	for (i = 0; i < s->tasks.n; i++)
+		wanted |= use_cgroup(s, s->tasks.processes[i].cgroup_id, searched);
+	for (i = 0; i < s->epoch.nretired; i++)
+		wanted |= use_cgroup(s, s->epoch.retired[i].key.cgroup_id, searched);
+	for (i = 0; i < s->epoch.nblames; i++) {
+		wanted |= use_cgroup(s, s->epoch.blames[i].victim.cgroup_id, searched);
+		wanted |= use_cgroup(s, s->epoch.blames[i].culprit.cgroup_id, searched);
+	}
+	for (i = 0; i < s->nooms; i++)
+		wanted |= use_cgroup(s, s->ooms[i].victim_cgroup_id, searched);
+	return wanted;
+}
+
+/*
+ * A scan reads every directory: only when a name is missing that no scan has missed before,
+ * and never more than a twentieth of the time.
+ */
+static void name_cgroups(struct bpf_source *s, __u64 now, struct snapshot *ret)
+{
+	if (use_cgroups(s, false) && now >= s->next_scan_ns) {
+		cgroups__scan(s->cgroups);
+		s->next_scan_ns = now + NS_PER_S + 20 * (clock_ns(CLOCK_BOOTTIME) - now);
+		use_cgroups(s, true);
+	}
+	ret->cgroups = (struct cgroup_name *)cgroups__used(s->cgroups, &ret->ncgroups);
+}
+
+/* One CPU's part, at a moment when its switch probe was not in the middle of an update. */
+static void read_slices(const struct vigie_slices *from, struct vigie_slices *sum)
+{
+	struct vigie_slices now, again;
+	int tries, i;
+
+	for (tries = 0; tries < 100; tries++) {
+		now = *(const volatile struct vigie_slices *)from;
+		again = *(const volatile struct vigie_slices *)from;
+		if (!memcmp(&now, &again, sizeof(now)))
+			break;
+	}
+	sum->sum_ns += now.sum_ns;
+	for (i = 0; i < VIGIE_BUCKETS; i++)
+		sum->count[i] += now.count[i];
+}
+
+static void read_losses(struct bpf_source *s)
+{
+	unsigned int cpu;
+	int i;
+
+	for (i = 0; i < VIGIE_LOSSES; i++) {
+		s->stat.loss[i] = 0;
+		for (cpu = 0; cpu < s->bpf.ncpus; cpu++)
+			s->stat.loss[i] += s->bpf.cpus[cpu].loss[i];
+		s->stat.loss[i] -= s->loss_before[i];
+	}
+	s->stat.loss[VIGIE_LOSS_RING_FULL] += s->ooms_lost;
+}
+
+static void read_cpus(struct bpf_source *s, struct snapshot *ret)
+{
+	struct collect_stat *stat = &s->stat;
+	unsigned int cpu;
+
+	memset(&ret->slices, 0, sizeof(ret->slices));
+	stat->forks = stat->process_starts = stat->process_exits = stat->frees = stat->slow_waits =
+		0;
+	for (cpu = 0; cpu < s->bpf.ncpus; cpu++) {
+		const struct vigie_cpu *c = &s->bpf.cpus[cpu];
+
+		read_slices(&s->bpf.skel->bss->slices[cpu], &ret->slices);
+		stat->forks += c->forks;
+		stat->process_starts += c->process_starts;
+		stat->process_exits += c->process_exits;
+		stat->frees += c->frees;
+		stat->slow_waits += c->slow_waits;
+	}
+}
+
+/*
+ * Short records are taken at their word for a minute: then everybody is seen whole again,
+ * and so is, at once, whoever we have lost.
+ */
+static void choose_pass(struct bpf_source *s, __u64 now)
+{
+	s->bpf.skel->bss->full_pass = s->incomplete || now >= s->next_full_ns;
+	if (s->bpf.skel->bss->full_pass)
+		s->next_full_ns = now + FULL_PASS_NS;
+}
+
+/*
+ * 0, or -errno with nothing consumed. A pass that fails midway is still right: who was not
+ * seen is kept as he was, and what he accrued comes with the next snapshot.
+ */
+static int read_kernel(struct bpf_source *s, __u64 now, struct snapshot *ret)
+{
+	int fd = bpf_iter_create(bpf_link__fd(s->bpf.iter)), err;
+
+	if (fd < 0)
+		return -errno;
+	s->nooms = 0;
+	ring_buffer__consume(s->ring);
+	choose_pass(s, now);
+	err = read_tasks(s, fd);
+	name_ooms(s);
+	s->incomplete = err || s->tasks.lost;
+	s->stat.lost_records += s->tasks.lost + !!err;
+	tasks_end(&s->tasks, !err);
+	/* What cannot be read now is still there for the next snapshot. */
+	if (epoch_read(&s->epoch))
+		s->stat.lost_records++;
+	read_cpus(s, ret);
+	read_losses(s);
+	return 0;
+}
+
+/* Against the first snapshot: born since + living then = freed since + living now + unfreed. */
+static void count_unfreed(struct bpf_source *s)
+{
+	__s64 owed = s->stat.forks - s->stat.frees - s->stat.tasks;
+
+	if (!s->stat.snapshots)
+		s->owed_before = owed;
+	owed -= s->owed_before;
+	s->stat.unfreed = owed > 0 ? owed : 0;
+}
+
+static int bpf_source_next(struct source *base, struct snapshot *ret)
+{
+	struct bpf_source *s = (struct bpf_source *)base;
+	__u64 began = clock_ns(CLOCK_BOOTTIME), cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	struct snapshot snap = { .time_ns = began, .wall_ns = clock_ns(CLOCK_REALTIME) };
+	int err;
+
+	snap.page_size = sysconf(_SC_PAGESIZE);
+	err = read_kernel(s, began, &snap);
+	if (err)
+		return err;
+	host_read(&s->host); /* a file that fails keeps its last figures */
+	snap.host = s->host;
+	name_cgroups(s, began, &snap);
+	snap.processes = s->tasks.processes;
+	snap.nprocesses = s->tasks.n;
+	snap.retired = s->epoch.retired;
+	snap.nretired = s->epoch.nretired;
+	snap.blames = s->epoch.blames;
+	snap.nblames = s->epoch.nblames;
+	snap.blame_other_ns = s->epoch.blame_other_ns;
+	snap.blame_other_waits = s->epoch.blame_other_waits;
+	snap.ooms = s->ooms;
+	snap.nooms = s->nooms;
+	s->stat.tasks = s->tasks.records;
+	count_unfreed(s);
+	s->stat.untracked = s->tasks.untracked;
+	s->stat.retired_keys = s->epoch.entries;
+	s->stat.snapshots++;
+	s->stat.snapshot_ns += clock_ns(CLOCK_BOOTTIME) - began;
+	s->stat.snapshot_cpu_ns += clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+	snap.stat = s->stat;
+	*ret = snap;
+	return 1;
+}
+
+static int bpf_source_settle(struct source *base)
+{
+	struct bpf_source *s = (struct bpf_source *)base;
+	__u64 now = clock_ns(CLOCK_BOOTTIME);
+
+	if (now - s->last_weighed_ns >= 10 * NS_PER_S) {
+		s->last_weighed_ns = now;
+		bpf_weigh(&s->bpf, &s->stat);
+	}
+	return epoch_settle(&s->epoch);
+}
+
+static void bpf_source_free(struct source *base)
+{
+	struct bpf_source *s = (struct bpf_source *)base;
+
+	ring_buffer__free(s->ring);
+	epoch_done(&s->epoch);
+	tasks_done(&s->tasks);
+	cgroups__free(s->cgroups);
+	bpf_unload(&s->bpf);
+	free(s->buf);
+	free(s);
+}
+
+static const struct source_ops bpf_source_ops = {
+	.next = bpf_source_next,
+	.settle = bpf_source_settle,
+	.free = bpf_source_free,
+};
+
+static int open_readers(struct bpf_source *s, const char **ret_what)
+{
+	struct vigie_bpf *skel = s->bpf.skel;
+
+	s->epoch.retired_fd[0] = bpf_map__fd(skel->maps.retired_0);
+	s->epoch.retired_fd[1] = bpf_map__fd(skel->maps.retired_1);
+	s->epoch.other_fd = bpf_map__fd(skel->maps.retired_other);
+	s->epoch.cpus = s->bpf.cpus;
+	s->epoch.ncpus = s->bpf.ncpus;
+	s->epoch.current = &skel->bss->epoch;
+	*ret_what = "open the ring buffer";
+	s->ring = ring_buffer__new(bpf_map__fd(skel->maps.events), on_event, s, NULL);
+	if (!s->ring)
+		return -errno;
+	*ret_what = "allocate";
+	return epoch_init(&s->epoch);
+}
+
+static int open_source(struct bpf_source *s, const struct plan *plan, const char **ret_what)
+{
+	int err;
+
+	*ret_what = "allocate";
+	s->buf = malloc(READ_SIZE);
+	s->cgroups = cgroups__new(plan->cgroup.mount);
+	if (!s->buf || !s->cgroups)
+		return -ENOMEM;
+	*ret_what = "read /proc/stat and /proc/meminfo";
+	err = host_read(&s->host);
+	if (!err)
+		err = bpf_load(&s->bpf, plan, settle_tasks, s, ret_what);
+	if (!err)
+		err = open_readers(s, ret_what);
+	if (err)
+		return err;
+	read_losses(s);
+	memcpy(s->loss_before, s->stat.loss, sizeof(s->loss_before));
+	cgroups__scan(s->cgroups);
+	bpf_weigh(&s->bpf, &s->stat);
+	/* The kernel's BTF, parsed for loading, is by far the most that we ever held. */
+	malloc_trim(0);
+	return 0;
+}
+
+int bpf_source__open(const struct plan *plan, void (*print_log)(const char *line),
+		     struct source **ret, const char **ret_what)
+{
+	struct bpf_source *s = calloc(1, sizeof(*s));
+	int err;
+
+	*ret_what = "allocate";
+	if (!s)
+		return -ENOMEM;
+	libbpf_log = print_log;
+	libbpf_set_print(print_libbpf);
+	s->base.ops = &bpf_source_ops;
+	tasks_init(&s->tasks);
+	err = open_source(s, plan, ret_what);
+	if (err) {
+		bpf_source_free(&s->base);
+		return err;
+	}
+	*ret = &s->base;
+	return 0;
+}

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * epoch.c - owns reading and emptying the epochs' tables. See epoch.h for the protocol.
+ *
+ * Allocation failures lose nothing: what cannot be remembered is not taken either, and shows
+ * up in the next read.
+ */
+#include "collect/epoch.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BATCH = 1024 };
+
+int epoch_init(struct epoch_reader *e)
+{
+	size_t cells = (size_t)e->ncpus * VIGIE_BLAME_CELLS;
+
+	hash_init(&e->by_key);
+	if (getrandom(&e->seed, sizeof(e->seed), GRND_NONBLOCK) < 0)
+		e->seed = (__u64)(uintptr_t)e;
+	e->batch_cap = BATCH;
+	e->keys = calloc(BATCH, sizeof(*e->keys));
+	e->values = calloc(BATCH, sizeof(*e->values));
+	e->last_blame = calloc(cells, sizeof(*e->last_blame));
+	e->last_blame_other_ns = calloc(e->ncpus, sizeof(__u64));
+	e->last_blame_other_waits = calloc(e->ncpus, sizeof(__u64));
+	if (e->keys && e->values && e->last_blame && e->last_blame_other_ns &&
+	    e->last_blame_other_waits)
+		return 0;
+	epoch_done(e);
+	return -ENOMEM;
+}
+
+void epoch_done(struct epoch_reader *e)
+{
+	free(e->keys);
+	free(e->values);
+	free(e->last);
+	free(e->last_blame);
+	free(e->last_blame_other_ns);
+	free(e->last_blame_other_waits);
+	free(e->retired);
+	free(e->blames);
+	hash_done(&e->by_key);
+	memset(e, 0, sizeof(*e));
+}
+
+/* Grows *array to hold n + 1 elements. */
+static int reserve(void **array, size_t *cap, size_t n, size_t size)
+{
+	size_t more = *cap ? *cap * 2 : 64;
+	void *p;
+
+	if (n < *cap)
+		return 0;
+	p = realloc(*array, more * size);
+	if (!p)
+		return -ENOMEM;
+	*array = p;
+	*cap = more;
+	return 0;
+}
+
+/* Names are chosen by strangers: without the seed they could choose ones that collide. */
+static uint32_t key_sum(const struct epoch_reader *e, const struct vigie_key *key)
+{
+	return hash_bytes(key, sizeof(*key), e->seed);
+}
+
+static struct retired *last_find(struct epoch_reader *e, const struct vigie_key *key)
+{
+	uint32_t at, sum = key_sum(e, key), i;
+
+	for (i = hash_first(&e->by_key, sum, &at); i != HASH_NONE;
+	     i = hash_next(&e->by_key, sum, &at))
+		if (!memcmp(&e->last[i].key, key, sizeof(*key)))
+			return &e->last[i];
+	return NULL;
+}
+
+static struct retired *last_add(struct epoch_reader *e, const struct vigie_key *key)
+{
+	struct retired *entry;
+
+	if (reserve((void **)&e->last, &e->last_cap, e->nlast, sizeof(*e->last)) ||
+	    hash_reserve(&e->by_key, e->nlast + 1))
+		return NULL;
+	entry = &e->last[e->nlast];
+	memset(entry, 0, sizeof(*entry));
+	entry->key = *key;
+	hash_add(&e->by_key, key_sum(e, key), e->nlast++);
+	return entry;
+}
+
+static void last_forget(struct epoch_reader *e)
+{
+	/* A storm's memory goes back; an ordinary epoch's is used again. */
+	if (e->last_cap > 4096) {
+		free(e->last);
+		e->last = NULL;
+		e->last_cap = 0;
+	}
+	e->nlast = 0;
+	hash_done(&e->by_key);
+	memset(&e->last_other, 0, sizeof(e->last_other));
+	memset(e->last_blame, 0, (size_t)e->ncpus * VIGIE_BLAME_CELLS * sizeof(*e->last_blame));
+	memset(e->last_blame_other_ns, 0, e->ncpus * sizeof(__u64));
+	memset(e->last_blame_other_waits, 0, e->ncpus * sizeof(__u64));
+}
+
+/* ret = now - last; true if anything grew. */
+static bool retired_growth(const struct vigie_retired *now, const struct vigie_retired *last,
+			   struct vigie_retired *ret)
+{
+	const __u64 *a = (const __u64 *)&now->inc, *b = (const __u64 *)&last->inc;
+	__u64 *to = (__u64 *)&ret->inc, any = 0;
+	int i;
+
+	for (i = 0; i < VIGIE_USAGE_WORDS; i++)
+		any |= to[i] = a[i] - b[i];
+	ret->tasks = now->tasks - last->tasks;
+	/* The highest of all; whose it is shows only when it rises. */
+	ret->peak_pages = now->peak_pages > last->peak_pages ? now->peak_pages : 0;
+	return any | ret->tasks;
+}
+
+static int emit(struct epoch_reader *e, const struct vigie_key *key,
+		const struct vigie_retired *now, struct vigie_retired *last)
+{
+	struct vigie_retired growth;
+	int err;
+
+	if (!retired_growth(now, last, &growth))
+		return 0;
+	err = reserve((void **)&e->retired, &e->retired_cap, e->nretired, sizeof(*e->retired));
+	if (err)
+		return err;
+	e->retired[e->nretired++] = (struct retired){ .key = *key, .value = growth };
+	*last = *now;
+	return 0;
+}
+
+static int take(struct epoch_reader *e, const struct vigie_key *key,
+		const struct vigie_retired *now)
+{
+	struct retired *last = last_find(e, key);
+
+	if (!last)
+		last = last_add(e, key);
+	return last ? emit(e, key, now, &last->value) : -ENOMEM;
+}
+
+/* All entries of a map, a batch at a time. 0, or the first error with the rest still read. */
+static int read_map(struct epoch_reader *e, int fd)
+{
+	DECLARE_LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	__u32 token[16], i, n; /* the kernel's position: opaque, one key at most is asked for */
+	void *in = NULL;
+	int err, failed = 0;
+
+	do {
+		n = e->batch_cap;
+		err = bpf_map_lookup_batch(fd, in, token, e->keys, e->values, &n, &opts);
+		if (err && err != -ENOENT)
+			return err;
+		for (i = 0; i < n; i++) {
+			int bad = take(e, &e->keys[i], &e->values[i]);
+
+			failed = failed ? failed : bad;
+		}
+		e->entries += n;
+		in = token;
+	} while (!err);
+	return failed;
+}
+
+static int read_other(struct epoch_reader *e, __u32 epoch)
+{
+	struct vigie_key key = { .flags = VIGIE_TASK_OTHER };
+	struct vigie_retired now;
+	int err = bpf_map_lookup_elem(e->other_fd, &epoch, &now);
+
+	return err ? err : emit(e, &key, &now, &e->last_other);
+}
+
+static int read_cell(struct epoch_reader *e, const struct vigie_blame *cell,
+		     struct blame_last *last)
+{
+	struct vigie_blame now = *(const volatile struct vigie_blame *)cell;
+	struct vigie_blame again = *(const volatile struct vigie_blame *)cell;
+	int err;
+
+	/* Being written this moment: the next read has it. */
+	if (!now.victim.tgid || memcmp(&now, &again, sizeof(now)))
+		return 0;
+	if (now.waits == last->waits && now.wait_ns == last->wait_ns)
+		return 0;
+	err = reserve((void **)&e->blames, &e->blames_cap, e->nblames, sizeof(*e->blames));
+	if (err)
+		return err;
+	e->blames[e->nblames] = now;
+	e->blames[e->nblames].waits = now.waits - last->waits;
+	e->blames[e->nblames++].wait_ns = now.wait_ns - last->wait_ns;
+	*last = (struct blame_last){ now.wait_ns, now.waits };
+	return 0;
+}
+
+static int read_blames(struct epoch_reader *e, __u32 epoch)
+{
+	unsigned int cpu, i;
+	int err = 0;
+
+	for (cpu = 0; cpu < e->ncpus; cpu++) {
+		const struct vigie_cpu *c = &e->cpus[cpu];
+		__u64 ns = c->blame_other_ns[epoch], waits = c->blame_other_waits[epoch];
+
+		e->blame_other_ns += ns - e->last_blame_other_ns[cpu];
+		e->blame_other_waits += waits - e->last_blame_other_waits[cpu];
+		e->last_blame_other_ns[cpu] = ns;
+		e->last_blame_other_waits[cpu] = waits;
+		for (i = 0; i < VIGIE_BLAME_CELLS && !err; i++)
+			err = read_cell(e, &c->blame[epoch][i],
+					&e->last_blame[cpu * VIGIE_BLAME_CELLS + i]);
+	}
+	return err;
+}
+
+static int read_epoch(struct epoch_reader *e, __u32 epoch)
+{
+	int err = read_map(e, e->retired_fd[epoch]), next;
+
+	next = read_other(e, epoch);
+	err = err ? err : next;
+	next = read_blames(e, epoch);
+	return err ? err : next;
+}
+
+/* Only of a closed epoch that was read to its end: nobody writes there any more. */
+static int empty_map(struct epoch_reader *e, int fd)
+{
+	DECLARE_LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	__u32 token[16], n;
+	void *in = NULL;
+	int err;
+
+	do {
+		n = e->batch_cap;
+		err = bpf_map_lookup_and_delete_batch(fd, in, token, e->keys, e->values, &n, &opts);
+		in = token;
+	} while (!err);
+	return err == -ENOENT ? 0 : err;
+}
+
+static int empty_epoch(struct epoch_reader *e, __u32 epoch)
+{
+	struct vigie_retired zero = { 0 };
+	unsigned int cpu;
+	int err = empty_map(e, e->retired_fd[epoch]);
+
+	if (!err)
+		err = bpf_map_update_elem(e->other_fd, &epoch, &zero, BPF_ANY);
+	if (err)
+		return err;
+	for (cpu = 0; cpu < e->ncpus; cpu++) {
+		memset(e->cpus[cpu].blame[epoch], 0, sizeof(e->cpus[cpu].blame[epoch]));
+		e->cpus[cpu].blame_other_ns[epoch] = 0;
+		e->cpus[cpu].blame_other_waits[epoch] = 0;
+	}
+	return 0;
+}
+
+int epoch_read(struct epoch_reader *e)
+{
+	__u32 now = *e->current & 1;
+	int err;
+
+	e->nretired = e->nblames = 0;
+	e->blame_other_ns = e->blame_other_waits = 0;
+	e->entries = 0;
+	if (e->closed_pending) {
+		/* "last" still speaks of the closed epoch: finish it before the next begins. */
+		err = read_epoch(e, now ^ 1);
+		if (!err)
+			err = empty_epoch(e, now ^ 1);
+		if (err)
+			return err;
+		last_forget(e);
+		e->closed_pending = false;
+		e->entries = 0;
+	}
+	return read_epoch(e, now);
+}
+
+int epoch_settle(struct epoch_reader *e)
+{
+	if (e->closed_pending)
+		return 0;
+	*e->current = (*e->current & 1) ^ 1;
+	e->closed_pending = true;
+	/*
+	 * Waits until every program that may have seen the old value has ended: BPF programs
+	 * run inside RCU read sections, and this command is synchronize_rcu(). Kernels with
+	 * nohz_full CPUs refuse it; there a time does that no such section lasts by far.
+	 */
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL);
+	return 0;
+}

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kfacts.c - owns looking at the kernel: its BTF, its files, our capabilities.
+ *
+ * No rule lives here; a fact that no rule uses does not either. Hierarchies of cgroups are
+ * in kfacts_cgroup.c.
+ */
+#include "collect/kfacts.h"
+
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "collect/kfacts_cgroup.h"
+
+static bool has_capability(const struct __user_cap_data_struct *data, int cap)
+{
+	return data[cap / 32].effective >> (cap % 32) & 1;
+}
+
+static void facts_capabilities(struct kfacts *facts)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	if (syscall(SYS_capget, &header, data))
+		return;
+	facts->cap_sys_admin = has_capability(data, CAP_SYS_ADMIN);
+	facts->cap_bpf = facts->cap_sys_admin || has_capability(data, CAP_BPF);
+	facts->cap_perfmon = facts->cap_sys_admin || has_capability(data, CAP_PERFMON);
+	facts->cap_setid = has_capability(data, CAP_SETUID) && has_capability(data, CAP_SETGID) &&
+			   has_capability(data, CAP_SETPCAP);
+}
+
+/* Members of unnamed structs inside count as the struct's own, as in C. */
+static bool type_has_member(const struct btf *btf, __u32 id, const char *member, __u32 *ret_type)
+{
+	const struct btf_type *t = btf__type_by_id(btf, id);
+	const struct btf_member *m;
+	int i;
+
+	if (!t || !btf_is_composite(t))
+		return false;
+	m = btf_members(t);
+	for (i = 0; i < btf_vlen(t); i++, m++) {
+		const char *name = btf__name_by_offset(btf, m->name_off);
+
+		if (!name[0] && type_has_member(btf, m->type, member, ret_type))
+			return true;
+		if (strcmp(name, member))
+			continue;
+		if (ret_type)
+			*ret_type = m->type;
+		return true;
+	}
+	return false;
+}
+
+static bool has_member(const struct btf *btf, const char *type, const char *member, __u32 *ret_type)
+{
+	__s32 id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
+
+	return id > 0 && type_has_member(btf, id, member, ret_type);
+}
+
+static bool has_enumerator(const struct btf *btf, const char *type, const char *name,
+			   int *ret_value)
+{
+	__s32 id = btf__find_by_name_kind(btf, type, BTF_KIND_ENUM);
+	const struct btf_type *t;
+	const struct btf_enum *e;
+	int i;
+
+	if (id < 0)
+		return false;
+	t = btf__type_by_id(btf, id);
+	e = btf_enum(t);
+	for (i = 0; i < btf_vlen(t); i++, e++) {
+		if (strcmp(btf__name_by_offset(btf, e->name_off), name))
+			continue;
+		if (ret_value)
+			*ret_value = e->val;
+		return true;
+	}
+	return false;
+}
+
+/* The prototype behind typedef btf_trace_NAME, or NULL: the tracepoint does not exist. */
+static const struct btf_type *tracepoint(const struct btf *btf, const char *name)
+{
+	char text[80];
+	const struct btf_type *t;
+	__s32 id;
+
+	snprintf(text, sizeof(text), "btf_trace_%s", name);
+	id = btf__find_by_name_kind(btf, text, BTF_KIND_TYPEDEF);
+	if (id < 0)
+		return NULL;
+	t = btf__type_by_id(btf, btf__type_by_id(btf, id)->type); /* the pointer */
+	return t && btf_is_ptr(t) ? btf__type_by_id(btf, t->type) : NULL;
+}
+
+static bool tracepoint_pair(const struct btf *btf, const char *begin, const char *end)
+{
+	return tracepoint(btf, begin) && tracepoint(btf, end);
+}
+
+/* Parameter 0 of a btf_trace prototype is the tracepoint's private pointer. */
+static bool parameter_is_pointer(const struct btf *btf, const struct btf_type *proto, int index)
+{
+	const struct btf_type *t;
+
+	if (!proto || btf_vlen(proto) <= index)
+		return false;
+	t = btf__type_by_id(btf, btf_params(proto)[index].type);
+	return t && btf_is_ptr(t);
+}
+
+static bool rss_is_percpu(const struct btf *btf)
+{
+	const struct btf_type *t;
+	__u32 type;
+
+	if (!has_member(btf, "mm_struct", "rss_stat", &type))
+		return false;
+	t = btf__type_by_id(btf, type);
+	return t && btf_is_array(t);
+}
+
+static void facts_tracepoints(struct kfacts *facts, const struct btf *btf)
+{
+	const struct btf_type *exit = tracepoint(btf, "sched_process_exit");
+	const struct btf_type *victim = tracepoint(btf, "mark_victim");
+
+	facts->tp_sched = exit && tracepoint(btf, "sched_switch") &&
+			  tracepoint(btf, "task_newtask") && tracepoint(btf, "sched_process_free");
+	facts->exit_group_dead = exit && btf_vlen(exit) >= 3;
+	facts->tp_rss_stat = tracepoint(btf, "rss_stat") != NULL;
+	facts->tp_reclaim = tracepoint_pair(btf, "mm_vmscan_direct_reclaim_begin",
+					    "mm_vmscan_direct_reclaim_end");
+	facts->tp_cgroup_reclaim = tracepoint_pair(btf, "mm_vmscan_memcg_reclaim_begin",
+						   "mm_vmscan_memcg_reclaim_end");
+	facts->tp_compaction = tracepoint_pair(btf, "mm_compaction_begin", "mm_compaction_end");
+	facts->tp_mark_victim = victim != NULL;
+	facts->mark_victim_task = parameter_is_pointer(btf, victim, 1);
+	facts->tp_cgroup_mkdir = tracepoint_pair(btf, "cgroup_mkdir", "cgroup_rename");
+}
+
+static void facts_btf(struct kfacts *facts)
+{
+	/* What fails here is a fact and told as one: libbpf need not say it too. */
+	libbpf_print_fn_t loud = libbpf_set_print(NULL);
+	struct btf *btf = btf__load_vmlinux_btf();
+	unsigned int i;
+
+	libbpf_set_print(loud);
+	facts->btf_err = libbpf_get_error(btf);
+	if (facts->btf_err)
+		return;
+	facts_tracepoints(facts, btf);
+	facts->task_storage = has_member(btf, "task_struct", "bpf_storage", NULL) &&
+			      has_enumerator(btf, "bpf_func_id", "BPF_FUNC_get_current_task_btf",
+					     NULL);
+	facts->lookup_recursion_safe = btf__find_by_name_kind(btf, "bpf_task_storage_get_recur",
+							      BTF_KIND_FUNC) > 0;
+	facts->io_accounting = has_member(btf, "task_io_accounting", "read_bytes", NULL);
+	facts->iter_task = btf__find_by_name_kind(btf, "bpf_iter__task", BTF_KIND_STRUCT) >= 0;
+	facts->ringbuf = has_enumerator(btf, "bpf_func_id", "BPF_FUNC_ringbuf_output", NULL);
+	facts->sched_info = has_member(btf, "sched_info", "run_delay", NULL);
+	facts->rq_clock = has_member(btf, "cfs_rq", "rq", NULL) &&
+			  has_member(btf, "rq", "clock", NULL);
+	facts->in_memstall = has_member(btf, "task_struct", "in_memstall", NULL);
+	facts->rss_percpu = rss_is_percpu(btf);
+	facts->percpu_lookup = has_enumerator(btf, "bpf_func_id", "BPF_FUNC_map_lookup_percpu_elem",
+					      NULL);
+	/* 5.19 opened map commands to holders of the descriptor (c8644cd0efe7) with this helper. */
+	facts->unpriv_map_ops = facts->percpu_lookup;
+	for (i = 0; i < facts->nhierarchies; i++) {
+		struct cgroup_hierarchy *h = &facts->hierarchies[i];
+		char name[40];
+
+		snprintf(name, sizeof(name), "%s_cgrp_id",
+			 strcmp(h->controller, "blkio") ? h->controller : "io");
+		h->subsys = -1;
+		if (h->controller[0])
+			has_enumerator(btf, "cgroup_subsys_id", name, &h->subsys);
+	}
+	btf__free(btf);
+}
+
+static bool file_is_one(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	int c = f ? fgetc(f) : EOF;
+
+	if (f)
+		fclose(f);
+	return c == '1';
+}
+
+/* The initial PID namespace has a fixed number: PROC_PID_INIT_INO. */
+static bool in_init_pid_ns(void)
+{
+	char text[64];
+	ssize_t n = readlink("/proc/self/ns/pid", text, sizeof(text) - 1);
+
+	if (n < 0)
+		return true; /* not known: do not alarm */
+	text[n] = '\0';
+	return !strcmp(text, "pid:[4026531836]");
+}
+
+/* Ids, not a count: "0-3,8-11" has 8 CPUs, and a slot is found by its id. */
+static unsigned int highest_cpu(void)
+{
+	FILE *f = fopen("/sys/devices/system/cpu/possible", "re");
+	unsigned int id, highest = 0;
+	int n = libbpf_num_possible_cpus();
+
+	while (f && fscanf(f, "%*[-,]") != EOF && fscanf(f, "%u", &id) == 1)
+		highest = id > highest ? id : highest;
+	if (f)
+		fclose(f);
+	return n > 0 && (unsigned int)n - 1 > highest ? (unsigned int)n - 1 : highest;
+}
+
+void kfacts_gather(struct kfacts *ret)
+{
+	struct utsname name;
+
+	memset(ret, 0, sizeof(*ret));
+	if (!uname(&name))
+		snprintf(ret->release, sizeof(ret->release), "%s", name.release);
+	ret->page_size = sysconf(_SC_PAGESIZE);
+	ret->possible_cpus = highest_cpu() + 1;
+	ret->root = !geteuid();
+	ret->init_pid_ns = in_init_pid_ns();
+	facts_capabilities(ret);
+	kfacts_cgroups(ret);
+	facts_btf(ret);
+	/* The file exists with PSI off too, but then it cannot be opened (-EOPNOTSUPP). */
+	ret->psi_on = access("/proc/pressure/cpu", R_OK) == 0;
+	if (ret->psi_on) {
+		FILE *f = fopen("/proc/pressure/memory", "re");
+
+		ret->psi_on = f && fgetc(f) != EOF;
+		if (f)
+			fclose(f);
+	}
+	ret->run_time_stats = file_is_one("/proc/sys/kernel/bpf_stats_enabled");
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * plan.h - which program, which source for which field, and why. PURE: facts in, plan out.
+ *
+ * `vigie doctor` prints exactly this; bpf_source.c applies exactly this.
+ */
+#ifndef VIGIE_COLLECT_PLAN_H
+#define VIGIE_COLLECT_PLAN_H
+
+#include <vigie/abi.h>
+
+#include "collect/kfacts.h"
+
+struct collect_config {
+	__u64 slow_wait_ns; /* waits from here on are blamed; default 1 ms */
+	__u32 group_by; /* enum vigie_group_by: what a dead task's key must carry */
+};
+
+enum plan_state { PLAN_EXACT, PLAN_DEGRADED, PLAN_MISSING };
+
+/* One line of doctor. Texts are static. */
+struct plan_item {
+	const char *field; /* what the user knows it by */
+	enum plan_state state;
+	const char *source; /* kernel source that serves it; "" when missing */
+	const char *reason; /* why this source, or what is lost */
+	const char *remedy; /* what would make it better; "" where nothing would */
+};
+enum { PLAN_ITEMS_MAX = 32 };
+
+struct plan {
+	/* What bpf_source.c sets and loads. */
+	bool task_storage, lookup_fails, off_cpu, exact_rss, peaks, exec_names;
+	bool reclaim, cgroup_reclaim, compaction, oom, cgroup_events;
+	bool keep_cap_bpf; /* after dropping privileges */
+	struct cgroup_hierarchy cgroup; /* mount "" where there is none */
+	struct collect_config config;
+	unsigned int possible_cpus;
+
+	struct plan_item items[PLAN_ITEMS_MAX];
+	unsigned int nitems;
+
+	/* Why serving cannot work at all, and what to do; NULL where it can. */
+	const char *refusal;
+	const char *refusal_remedy;
+};
+
+void collect_config_default(struct collect_config *config);
+void plan_make(const struct kfacts *facts, const struct collect_config *config, struct plan *ret);
+const char *plan_state_name(enum plan_state state); /* "exact", "degraded", "missing" */
+
+#endif

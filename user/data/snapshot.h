@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * snapshot.h - what was read from the kernel at one moment, before any thinking.
+ *
+ * Owns: the raw nouns that collect produces, record stores and model consumes. Counters
+ * of processes are increments since the previous snapshot of the same source (see abi.h);
+ * host counters are the kernel's totals since boot. Names are raw bytes: hostile.
+ * Not here: rates, groups, ranks (view.h).
+ */
+#ifndef VIGIE_DATA_SNAPSHOT_H
+#define VIGIE_DATA_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <vigie/abi.h>
+
+/* One live process: the sum of its threads' records. */
+struct process {
+	__u32 pid;
+	__u32 ppid;
+	__u32 uid;
+	__u32 flags; /* enum vigie_task_flags */
+	__u32 threads; /* live threads; 0 for a zombie */
+	__u32 zero;
+	__u64 start_ns; /* CLOCK_BOOTTIME; with pid the identity */
+	__u64 cgroup_id;
+	__u64 life_cpu_ns; /* since it began */
+	__u64 rss_pages[VIGIE_RSS_KINDS];
+	__u64 peak_pages; /* highest resident since the previous snapshot, at least the current */
+	char comm[VIGIE_COMM_LEN]; /* of the leader, NUL-terminated, raw */
+	char exe[VIGIE_EXE_LEN];
+	struct vigie_usage inc;
+};
+
+struct retired {
+	struct vigie_key key; /* key.flags & VIGIE_TASK_OTHER: what found no room */
+	struct vigie_retired value;
+};
+
+/* The name of a cgroup id. Raw; "/" is the root. */
+struct cgroup_name {
+	__u64 id;
+	const char *path; /* owned by the snapshot's source, valid until its next snapshot */
+};
+
+/* /proc/stat: nanoseconds since boot. guest is inside user, as the kernel has it. */
+struct host_cpu {
+	__u64 user_ns, nice_ns, system_ns, idle_ns, iowait_ns, irq_ns, softirq_ns, steal_ns;
+};
+
+/* /proc/meminfo, bytes. */
+struct host_memory {
+	__u64 total, free, available, buffers, cached, slab_reclaimable, slab, active, inactive;
+	__u64 shmem, swap_total, swap_free;
+};
+
+struct host {
+	struct host_cpu cpu;
+	struct host_memory memory;
+	__u64 context_switches; /* /proc/stat ctxt */
+	__u64 forks; /* /proc/stat processes */
+	__u32 procs_running, procs_blocked;
+	__u32 online_cpus; /* cpuN lines of /proc/stat */
+	double load[3];
+	__u64 swap_in_pages, swap_out_pages; /* /proc/vmstat pswpin, pswpout */
+	__u64 boot_time_s; /* /proc/stat btime: Unix time */
+};
+
+/* A program of ours as the kernel's statistics see it; 0 runs where they are off. */
+struct probe_stat {
+	char name[32];
+	__u64 runs;
+	__u64 run_ns;
+};
+enum { PROBES_MAX = 32 };
+
+/* What collecting cost and lost. Totals since the source was opened. */
+struct collect_stat {
+	__u64 loss[VIGIE_LOSSES];
+	__u64 lost_records; /* iterator records that could not be read */
+	__u64 cgroups_unnamed; /* cgroup ids whose path could not be found */
+	__u64 forks, process_starts, process_exits, frees,
+		slow_waits; /* struct vigie_cpu, summed */
+	__u64 snapshots;
+	__u64 snapshot_ns; /* wall time of all snapshots */
+	__u64 snapshot_cpu_ns; /* our CPU time in them */
+	__u64 tasks; /* records in this snapshot */
+	__u64 untracked; /* of them without state */
+	__u64 unfreed; /* ended, and what they still owe has not arrived: RCU is late, or lost */
+	__u64 retired_keys; /* entries now in the retired maps */
+	__u64 bpf_memory_bytes; /* maps and programs, as the kernel accounts them */
+	struct probe_stat probes[PROBES_MAX];
+	unsigned int nprobes;
+	bool run_time_known; /* kernel.bpf_stats_enabled was on */
+};
+
+struct snapshot {
+	__u64 time_ns; /* CLOCK_BOOTTIME when reading began; the only clock of all layers above */
+	__u64 wall_ns; /* CLOCK_REALTIME at that moment */
+	__u64 page_size;
+	struct process *processes; /* ascending pid; zombies included, the idle task never */
+	size_t nprocesses;
+	struct retired *retired;
+	size_t nretired;
+	struct vigie_blame *blames; /* increments; a pair may appear several times */
+	size_t nblames;
+	__u64 blame_other_ns; /* increments without a pair */
+	__u64 blame_other_waits;
+	struct vigie_oom_event *ooms;
+	size_t nooms;
+	struct cgroup_name *cgroups; /* every id that occurs in this snapshot and has a name */
+	size_t ncgroups;
+	struct vigie_slices slices; /* host-wide, totals since the source was opened */
+	struct host host;
+	struct collect_stat stat;
+};
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * view.h - what the model makes of the snapshots: the page that every exporter draws.
+ *
+ * Owns: groups with their accumulated counters, host totals, the books. Strings are
+ * sanitised (base/text.h) and valid until the model's next snapshot. Counters start at 0
+ * when the model was made and never run backwards; *_inc is the last interval's part.
+ * Not here: formats, rounding, percent.
+ */
+#ifndef VIGIE_DATA_VIEW_H
+#define VIGIE_DATA_VIEW_H
+
+#include "data/snapshot.h"
+
+/* A grouping key. The order in view.keys is the order of labels and columns. */
+enum group_key { KEY_UNIT, KEY_COMM, KEY_EXE, KEY_USER, KEY_CGROUP, KEY_PID, GROUP_KEYS };
+
+/* The label name of a key: "unit", "comm", "exe", "user", "cgroup", "pid". */
+const char *group_key_name(enum group_key key);
+
+/* Label value of what has no series of its own: longer than any comm. */
+#define GROUP_OTHER "(all other processes)"
+
+struct group_view {
+	const char *label[GROUP_KEYS]; /* by position in view.keys, not by enum */
+	struct vigie_usage total;
+	struct vigie_usage inc;
+	__u64 rss_bytes[VIGIE_RSS_KINDS]; /* gauges of the living; swap is not resident */
+	__u64 peak_bytes; /* highest resident in the window, see model.h */
+	__u32 processes; /* zombies not counted */
+	__u32 threads;
+	/* Of the group's process when it has exactly one and keys contain KEY_PID; else 0, "". */
+	__u32 pid, ppid, uid;
+	__u64 start_ns; /* CLOCK_BOOTTIME */
+	__u64 life_cpu_ns;
+	bool live; /* false: only lingering, exited or demoted */
+	bool kernel; /* kernel threads */
+};
+
+struct unit_view {
+	const char *unit;
+	const char *cgroup; /* path of the first cgroup seen with this unit */
+	const char *container_id; /* 64 hex digits or "" */
+	const char *pod_uid; /* or "" */
+	const char *runtime; /* docker, containerd, crio, podman, systemd, … or "" */
+};
+
+struct delay_view {
+	const char *victim; /* the group's label values joined by "/" */
+	const char *culprit; /* likewise; "(idle)" where nobody ran before */
+	__u64 wait_ns;
+	__u64 waits;
+	__u64 wait_inc_ns;
+};
+
+struct oom_view {
+	const char *victim, *trigger; /* group names as in delay_view */
+	const char *victim_comm, *trigger_comm;
+	__u32 victim_pid, trigger_pid;
+	__u64 victim_bytes;
+	__u64 time_ns;
+};
+
+/* Two modes as everywhere in vigie: user (nice included), system (irq, softirq included). */
+struct cpu_split {
+	__u64 user_ns, system_ns;
+};
+
+struct view {
+	__u64 time_ns, wall_ns;
+	__u64 interval_ns; /* since the previous snapshot; 0 for the first */
+	__u64 age_ns; /* since the model's first snapshot */
+	enum group_key keys[GROUP_KEYS];
+	unsigned int nkeys;
+
+	const struct group_view *groups; /* on the page, sorted by label values, other not in it */
+	size_t ngroups;
+	struct group_view other; /* labels GROUP_OTHER; always shown */
+	const struct unit_view *units; /* one per unit on the page, sorted */
+	size_t nunits;
+	const struct delay_view *delays; /* sorted by victim, culprit */
+	size_t ndelays;
+	__u64 delay_other_ns;
+	__u64 delay_other_inc_ns;
+	const struct oom_view *ooms; /* of the last interval */
+	size_t nooms;
+
+	/* The books: per mode, sum(groups.total) + other + retired + unattributed == host, exactly. */
+	struct cpu_split host_cpu; /* since the model began */
+	struct cpu_split retired_cpu; /* of groups whose series ended */
+	struct cpu_split unattributed_cpu; /* /proc/stat has it, no process was charged */
+
+	struct host host; /* as in the snapshot */
+	struct host_cpu host_inc; /* growth over the interval */
+	__u64 host_switches_inc, host_forks_inc;
+	__u64 page_size;
+	struct vigie_slices slices; /* since the model began */
+
+	/* The model's own bounds. */
+	__u64 groups_known; /* groups remembered, on the page or not */
+	__u64 groups_folded_total; /* increments' groups that found no room even there */
+	__u64 groups_ended_total; /* series that ended */
+	__u64 groups_promoted_total;
+	struct collect_stat stat;
+};
+
+#endif
