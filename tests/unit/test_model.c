@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * test_model.c - names, labels, gauges, host totals, delays and OOM kills of single snapshots.
+ */
+#include "world.h"
+
+static struct world w;
+
+static struct model *make(unsigned int nkeys, enum group_key a, enum group_key b)
+{
+	struct model_config config;
+	struct model *model;
+
+	model_config_default(&config);
+	config.nkeys = nkeys;
+	config.keys[0] = a;
+	config.keys[1] = b;
+	model = model__new(&config);
+	assert_non_null(model);
+	memset(&w, 0, sizeof(w));
+	return model;
+}
+
+static void test_labels(void **state)
+{
+	struct model *model = make(2, KEY_UNIT, KEY_COMM);
+	const struct view *view;
+
+	(void)state;
+	world_next(&w, SECOND);
+	world_cgroup(&w, 7, "/system.slice/ssh.service");
+	world_cgroup(&w, 1, "/");
+	world_cgroup(&w, 8, "/(kernel)");
+	world_process(&w, 1, "systemd", 1);
+	world_process(&w, 2, "kworker/0:1", 1)->flags = VIGIE_TASK_KTHREAD;
+	world_process(&w, 3, "kworker/u9:2", 1)->flags = VIGIE_TASK_KTHREAD;
+	world_process(&w, 4, "sshd", 7);
+	world_process(&w, 5, "a\nb", 7);
+	world_process(&w, 6, "", 99);
+	world_process(&w, 7, "evil/0", 8);
+	view = world_apply(&w, model);
+	assert_int_equal(view->ngroups, 6);
+	assert_non_null(find_group(view, "/", "systemd"));
+	assert_non_null(find_group(view, "ssh.service", "sshd"));
+	assert_non_null(find_group(view, "ssh.service", "a\\x0ab"));
+	assert_non_null(find_group(view, "(unknown cgroup)", "(no name)"));
+	assert_non_null(find_group(view, "\\x28kernel)", "evil/0"));
+	assert_int_equal(find_group(view, "(kernel)", "kworker")->processes, 2);
+	assert_true(find_group(view, "(kernel)", "kworker")->kernel);
+	assert_false(find_group(view, "ssh.service", "sshd")->kernel);
+	assert_string_equal(view->other.label[0], GROUP_OTHER);
+	assert_string_equal(view->other.label[1], GROUP_OTHER);
+	assert_int_equal(view->groups_known, 6);
+	assert_int_equal(find_group(view, "ssh.service", "sshd")->pid, 0); /* no KEY_PID */
+	model__free(model);
+}
+
+/* Nobody can make a series that looks like "other". */
+static void test_other_cannot_be_forged(void **state)
+{
+	struct model *model = make(1, KEY_UNIT, KEY_UNIT);
+	const struct view *view;
+
+	(void)state;
+	world_next(&w, SECOND);
+	world_cgroup(&w, 7, "/" GROUP_OTHER);
+	world_process(&w, 1, "x", 7);
+	view = world_apply(&w, model);
+	assert_int_equal(view->ngroups, 1);
+	assert_string_not_equal(view->groups[0].label[0], GROUP_OTHER);
+	model__free(model);
+}
+
+static const char *user_name(void *ctx, __u32 uid)
+{
+	assert_ptr_equal(ctx, &w);
+	return uid == 0 ? "root" : uid == 1 ? "a\tb" : NULL;
+}
+
+static void test_user_exe_pid_cgroup(void **state)
+{
+	struct model_config config;
+	struct model *model;
+	const struct view *view;
+	struct process *p;
+
+	(void)state;
+	memset(&w, 0, sizeof(w));
+	model_config_default(&config);
+	config.nkeys = 4;
+	config.keys[0] = KEY_PID;
+	config.keys[1] = KEY_USER;
+	config.keys[2] = KEY_EXE;
+	config.keys[3] = KEY_CGROUP;
+	config.user_name = user_name;
+	config.user_ctx = &w;
+	model = model__new(&config);
+	world_next(&w, SECOND);
+	world_cgroup(&w, 7, "/a/b\xff");
+	p = world_process(&w, 10, "x", 7);
+	p->uid = 1;
+	p->ppid = 3;
+	p->life_cpu_ns = 77;
+	memcpy(p->exe, "prog", 4);
+	world_process(&w, 11, "x", 8)->uid = 1000;
+	view = world_apply(&w, model);
+	assert_string_equal(view->groups[0].label[0], "10");
+	assert_string_equal(view->groups[0].label[1], "a\\x09b");
+	assert_string_equal(view->groups[0].label[2], "prog");
+	assert_string_equal(view->groups[0].label[3], "/a/b\\xff");
+	assert_int_equal(view->groups[0].pid, 10);
+	assert_int_equal(view->groups[0].ppid, 3);
+	assert_int_equal(view->groups[0].uid, 1);
+	assert_int_equal(view->groups[0].start_ns, 10);
+	assert_int_equal(view->groups[0].life_cpu_ns, 77);
+	assert_string_equal(view->groups[1].label[1], "1000");
+	assert_string_equal(view->groups[1].label[2], "(unknown)");
+	assert_string_equal(view->groups[1].label[3], "(unknown cgroup)");
+	assert_int_equal(view->nunits, 0);
+	model__free(model);
+}
+
+static void test_raw_names_that_meet_are_merged(void **state)
+{
+	struct model *model = make(2, KEY_UNIT, KEY_COMM);
+	const struct view *view;
+
+	(void)state;
+	world_next(&w, SECOND);
+	world_cgroup(&w, 7, "/system.slice/a.service");
+	world_cgroup(&w, 8, "/system.slice/a.service/sub");
+	world_process(&w, 1, "x", 7)->inc.user_ns = 1;
+	world_process(&w, 2, "x", 8)->inc.user_ns = 2;
+	world_retired(&w, "x", 8)->value.inc.user_ns = 4;
+	view = world_apply(&w, model);
+	assert_int_equal(view->ngroups, 1);
+	assert_int_equal(view->groups[0].total.user_ns, 7);
+	assert_int_equal(view->groups[0].processes, 2);
+	assert_int_equal(view->nunits, 1);
+	assert_string_equal(view->units[0].cgroup, "/system.slice/a.service");
+	assert_string_equal(view->units[0].runtime, "systemd");
+	model__free(model);
+}
+
+static void test_late_cgroup_name(void **state)
+{
+	struct model *model = make(2, KEY_UNIT, KEY_COMM);
+	const struct view *view;
+
+	(void)state;
+	world_next(&w, SECOND);
+	world_process(&w, 1, "x", 7)->inc.user_ns = 1;
+	world_apply(&w, model);
+	world_next(&w, SECOND);
+	world_cgroup(&w, 7, "/system.slice/a.service");
+	world_process(&w, 1, "x", 7)->inc.user_ns = 10;
+	view = world_apply(&w, model);
+	assert_int_equal(user_ns(view, "(unknown cgroup)", "x"), 1);
+	assert_int_equal(user_ns(view, "a.service", "x"), 10);
+	world_next(&w, SECOND); /* renamed */
+	world_cgroup(&w, 7, "/system.slice/b.service");
+	world_process(&w, 1, "x", 7)->inc.user_ns = 100;
+	view = world_apply(&w, model);
+	assert_int_equal(user_ns(view, "a.service", "x"), 10);
+	assert_int_equal(user_ns(view, "b.service", "x"), 100);
+	/* Nobody is remembered for ever, whatever names led there. */
+	world_next(&w, 6 * MINUTE);
+	world_apply(&w, model);
+	world_next(&w, 6 * MINUTE);
+	view = world_apply(&w, model);
+	assert_int_equal(view->groups_known, 0);
+	assert_int_equal(view->retired_cpu.user_ns, 111);
+	model__free(model);
+}
+
+static void test_comm_after_exec_and_pid_reuse(void **state)
+{
+	struct model *model = make(1, KEY_COMM, KEY_COMM);
+	const struct view *view;
+
+	(void)state;
+	world_next(&w, SECOND);
+	world_process(&w, 1, "sh", 0)->inc.user_ns = 5;
+	world_apply(&w, model);
+	world_next(&w, SECOND);
+	world_process(&w, 1, "make", 0)->inc.user_ns = 7;
+	world_apply(&w, model);
+	world_next(&w, SECOND);
+	world_process(&w, 1, "sh", 0)->start_ns = 4242;
+	w.processes[0].inc.user_ns = 1;
+	view = world_apply(&w, model);
+	assert_int_equal(user_ns(view, "sh", NULL), 6);
+	assert_int_equal(user_ns(view, "make", NULL), 7);
+	assert_false(find_group(view, "make", NULL)->live);
+	model__free(model);
+}
+
+static void test_gauges_and_peak(void **state)
+{
+	struct model *model = make(1, KEY_COMM, KEY_COMM);
+	const struct view *view;
+	struct process *p;
+	int i;
+
+	(void)state;
+	world_next(&w, SECOND);
+	p = world_process(&w, 1, "x", 0);
+	p->rss_pages[VIGIE_RSS_ANON] = 10;
+	p->rss_pages[VIGIE_RSS_SWAP] = 1000;
+	p->peak_pages = 5; /* less than is resident: believed no further than that */
+	p = world_process(&w, 2, "x", 0);
+	p->rss_pages[VIGIE_RSS_FILE] = 3;
+	p->peak_pages = 30;
+	p->threads = 4;
+	p = world_process(&w, 3, "x", 0);
+	p->flags = VIGIE_TASK_ZOMBIE;
+	p->threads = 0;
+	world_retired(&w, "x", 0)->value.peak_pages = 39;
+	view = world_apply(&w, model);
+	assert_int_equal(view->groups[0].processes, 2);
+	assert_int_equal(view->groups[0].threads, 5);
+	assert_int_equal(view->groups[0].rss_bytes[VIGIE_RSS_ANON], 10 * PAGE);
+	assert_int_equal(view->groups[0].rss_bytes[VIGIE_RSS_SWAP], 1000 * PAGE);
+	assert_int_equal(view->groups[0].peak_bytes, 40 * PAGE); /* 10 + 30 together */
+	/* Remembered for the window, however often somebody looks, then forgotten. */
+	for (i = 0; i < 60; i++) {
+		world_next(&w, SECOND);
+		world_process(&w, 1, "x", 0)->rss_pages[VIGIE_RSS_ANON] = 10;
+		view = world_apply(&w, model);
+		assert_int_equal(view->groups[0].peak_bytes, 40 * PAGE);
+	}
+	world_next(&w, 15 * SECOND);
+	world_process(&w, 1, "x", 0)->rss_pages[VIGIE_RSS_ANON] = 10;
+	view = world_apply(&w, model);
+	assert_int_equal(view->groups[0].peak_bytes, 10 * PAGE);
+	/* The largest single dead process, where the living had less. */
+	world_next(&w, SECOND);
+	world_process(&w, 1, "x", 0)->rss_pages[VIGIE_RSS_ANON] = 10;
+	world_retired(&w, "x", 0)->value.peak_pages = 70;
+	view = world_apply(&w, model);
+	assert_int_equal(view->groups[0].peak_bytes, 70 * PAGE);
+	model__free(model);
+}
+
+static void test_retired_other_goes_to_other(void **state)
+{
+	struct model *model = make(1, KEY_COMM, KEY_COMM);
+	const struct view *view;
+	struct retired *r;
+
+	(void)state;
+	world_next(&w, SECOND);
+	r = world_retired(&w, "", 0);
+	r->key.flags = VIGIE_TASK_OTHER;
+	r->value.inc.system_ns = 9;
+	r->value.peak_pages = 2;
+	view = world_apply(&w, model);
+	assert_int_equal(view->ngroups, 0);
+	assert_int_equal(view->other.total.system_ns, 9);
+	assert_int_equal(view->other.inc.system_ns, 9);
+	assert_int_equal(view->other.peak_bytes, 2 * PAGE);
+	model__free(model);
+}
+
+static void test_host(void **state)
+{
+	struct model *model = make(1, KEY_COMM, KEY_COMM);
+	struct host *host = &w.snapshot.host;
+	const struct view *view;
+
+	(void)state;
+	world_next(&w, 0);
+	w.snapshot.slices = (struct vigie_slices){ .sum_ns = 100, .count = { 1, 2 } };
+	host->context_switches = 50;
+	view = world_apply(&w, model);
+	assert_int_equal(view->host_cpu.user_ns, 0);
+	assert_int_equal(view->interval_ns, 0);
+	assert_int_equal(view->slices.sum_ns, 0);
+	world_next(&w, 2 * SECOND);
+	host->cpu.user_ns += 10;
+	host->cpu.nice_ns += 20;
+	host->cpu.system_ns += 100;
+	host->cpu.irq_ns += 200;
+	host->cpu.softirq_ns += 400;
+	host->cpu.idle_ns += 5000;
+	host->context_switches += 8;
+	host->forks += 3;
+	w.snapshot.slices.sum_ns += 7;
+	w.snapshot.slices.count[1] += 1;
+	world_process(&w, 1, "x", 0)->inc = (struct vigie_usage){ .user_ns = 12,
+								  .system_ns = 1000 };
+	view = world_apply(&w, model);
+	assert_int_equal(view->host_cpu.user_ns, 30);
+	assert_int_equal(view->unattributed_cpu.user_ns, 18);
+	assert_int_equal(view->host_cpu.system_ns, 1000); /* processes are ahead of /proc/stat */
+	assert_int_equal(view->unattributed_cpu.system_ns, 0);
+	assert_int_equal(view->host_inc.idle_ns, 5000);
+	assert_int_equal(view->host_inc.softirq_ns, 400);
+	assert_int_equal(view->host_switches_inc, 8);
+	assert_int_equal(view->host_forks_inc, 3);
+	assert_int_equal(view->slices.sum_ns, 7);
+	assert_int_equal(view->slices.count[0], 0);
+	assert_int_equal(view->slices.count[1], 1);
+	assert_int_equal(view->interval_ns, 2 * SECOND);
+	assert_int_equal(view->age_ns, 2 * SECOND);
+	world_next(&w, SECOND); /* /proc/stat runs backwards: nothing of ours does */
+	host->cpu.user_ns -= 25;
+	view = world_apply(&w, model);
+	assert_int_equal(view->host_cpu.user_ns, 30);
+	assert_int_equal(view->host_inc.user_ns, 0);
+	w.snapshot.time_ns -= 5 * SECOND; /* so does time */
+	view = world_apply(&w, model);
+	assert_int_equal(view->interval_ns, 0);
+	model__free(model);
+}
+
+static void test_ooms(void **state)
+{
+	struct model *model = make(2, KEY_UNIT, KEY_COMM);
+	const struct view *view;
+	struct vigie_oom_event *oom = w.ooms;
+
+	(void)state;
+	world_next(&w, SECOND);
+	world_cgroup(&w, 7, "/system.slice/a.service");
+	world_process(&w, 30, "alive", 7);
+	w.snapshot.nooms = 2;
+	oom[0] = (struct vigie_oom_event){ .victim_tgid = 20,
+					   .trigger_tgid = 30,
+					   .victim_cgroup_id = 7,
+					   .victim_pages = 5,
+					   .time_ns = 123,
+					   .victim_comm = "dead\x01",
+					   .trigger_comm = "alive" };
+	oom[1] = oom[0];
+	oom[1].trigger_tgid = 20;
+	memcpy(oom[1].trigger_comm, oom[1].victim_comm, VIGIE_COMM_LEN);
+	view = world_apply(&w, model);
+	assert_int_equal(view->nooms, 2);
+	assert_string_equal(view->ooms[0].victim, "a.service/dead\\x01");
+	assert_string_equal(view->ooms[0].victim_comm, "dead\\x01");
+	assert_string_equal(view->ooms[0].trigger, "a.service/alive");
+	assert_string_equal(view->ooms[1].trigger, "a.service/dead\\x01");
+	assert_int_equal(view->ooms[0].victim_bytes, 5 * PAGE);
+	assert_int_equal(view->ooms[0].victim_pid, 20);
+	assert_int_equal(view->ngroups, 1); /* no group is made for a name */
+	world_next(&w, SECOND);
+	view = world_apply(&w, model);
+	assert_int_equal(view->nooms, 0);
+	model__free(model);
+}
+
+static void test_bad_configurations(void **state)
+{
+	struct model_config good, bad;
+
+	(void)state;
+	model_config_default(&good);
+	bad = good;
+	bad.nkeys = 0;
+	assert_null(model__new(&bad));
+	bad = good;
+	bad.keys[1] = bad.keys[0];
+	assert_null(model__new(&bad));
+	bad = good;
+	bad.keys[0] = GROUP_KEYS;
+	assert_null(model__new(&bad));
+	bad = good;
+	bad.nkeys = GROUP_KEYS + 1;
+	assert_null(model__new(&bad));
+	bad = good;
+	bad.max_groups = 0;
+	assert_null(model__new(&bad));
+	model__free(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_other_cannot_be_forged),
+		cmocka_unit_test(test_user_exe_pid_cgroup),
+		cmocka_unit_test(test_raw_names_that_meet_are_merged),
+		cmocka_unit_test(test_late_cgroup_name),
+		cmocka_unit_test(test_comm_after_exec_and_pid_reuse),
+		cmocka_unit_test(test_gauges_and_peak),
+		cmocka_unit_test(test_retired_other_goes_to_other),
+		cmocka_unit_test(test_host),
+		cmocka_unit_test(test_ooms),
+		cmocka_unit_test(test_bad_configurations),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * page.h - which groups have a series of their own, and all accumulated counters.
+ *
+ * Owns: series, "other", what ended. No memory is allocated after page_init(): crediting
+ * cannot fail. Not here: identity and scores (groups.h).
+ */
+#ifndef VIGIE_MODEL_PAGE_H
+#define VIGIE_MODEL_PAGE_H
+
+#include "model/groups.h"
+#include "model/window.h"
+
+struct series {
+	struct group *group;
+	struct vigie_usage total;
+	struct vigie_usage inc;
+	struct window peak;
+	__u64 demoted_ns;
+};
+
+struct page {
+	__u32 max; /* series at once, lingering ones included */
+	__u64 linger_ns, promote_ns, part_ns;
+	struct series *pool;
+	struct series **shown; /* the first nshown are in use, the rest are free */
+	__u32 nshown;
+	struct group **rank; /* scratch for all groups that may be known */
+	__u64 round_ns; /* last round of promotions */
+	__u64 turn; /* page_apply()s so far */
+	bool changed; /* membership, since somebody sorted */
+
+	struct series other; /* without a group */
+	struct tally other_now; /* gauges and increments of whatever has no series */
+	struct cpu_split credited; /* all increments ever, whoever got them */
+	struct cpu_split retired; /* of ended series */
+	__u64 ended, promoted;
+};
+
+int page_init(struct page *page, const struct model_config *config, __u32 max_known);
+void page_done(struct page *page);
+/* One interval, tallied and rated: direct is what found no group. */
+void page_apply(struct page *page, struct groups *groups, const struct tally *direct, __u64 now_ns);
+/* By label values; true if the order or the membership has changed since the last call. */
+bool page_sort(struct page *page);
+
+#endif
