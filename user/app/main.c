@@ -15,6 +15,7 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
+	{ "once", cmd_once, "watch for a moment and print what every process cost" },
 	{ "doctor", cmd_doctor, "say what this kernel gives, from where, and what is missing" },
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -28,6 +29,8 @@ static void print_help(FILE *out)
 	for (i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
 	fprintf(out, "\nExamples:\n"
+		     "  vigie once                          what happened in one second\n"
+		     "  vigie once --sort wait --interval 5s    who waits for a CPU\n"
 		     "  vigie doctor                        would it work here?\n"
 		     "\n'vigie COMMAND --help' has the options; vigie --version the version.\n");
 }
@@ -58,6 +61,6 @@ int main(int argc, char **argv)
 		argv[1] = name;
 		return commands[i].run(argc - 1, argv + 1);
 	}
-	fprintf(stderr, "vigie: '%s' is not a command: doctor is\n", argv[1]);
+	fprintf(stderr, "vigie: '%s' is not a command: once and doctor are\n", argv[1]);
 	return EXIT_BAD_USAGE;
 }

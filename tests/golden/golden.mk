@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The golden files before other people's parsers, and the checker before broken pages. The
+# comparison of encoders with these files is tests/unit/test_golden.c (GOLDEN_UPDATE=1 rewrites).
+
+.PHONY: test-golden
+test: test-golden
+test-golden:
+	$(Q)/usr/bin/python3 -B tests/golden/test_check.py
+	$(Q)tests/golden/check.py || [ $$? -eq 249 ]

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * encode.h - the PURE encoders: a view in, bytes out.
+ *
+ * Owns: the list of formats. Each appends to a buf and reports through the buf's sticky
+ * error; nothing here reads a clock, a file or a terminal.
+ */
+#ifndef VIGIE_EXPORT_ENCODE_H
+#define VIGIE_EXPORT_ENCODE_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "data/view.h"
+
+/* The daemon's own figures, gathered by the caller. Standard process_* families. */
+struct self_view {
+	const char *version;
+	const char *revision;
+	__u64 cpu_ns; /* getrusage, user + system */
+	__u64 resident_bytes, virtual_bytes;
+	__u64 open_fds, max_fds;
+	double start_time_s; /* Unix time */
+	__u64 scrapes; /* answered with 200 */
+	__u64 scrape_errors; /* answered with 5xx */
+	__u64 renders; /* pages made; scrapes share them */
+	__u64 render_ns; /* wall time of all renders, snapshot not included */
+	__u64 connections_refused; /* over the cap */
+	const struct self_missing *missing; /* what is switched off, and why */
+	unsigned int nmissing;
+};
+struct self_missing {
+	const char *field; /* family or feature */
+	const char *reason; /* short: "no task storage" */
+};
+
+enum om_dialect {
+	OM_OPENMETRICS_1_0, /* application/openmetrics-text; version=1.0.0 */
+	OM_TEXT_0_0_4, /* text/plain; version=0.0.4 */
+};
+/* self may be NULL: then no vigie_self_*, vigie_build_info and process_* families (golden tests, once). */
+void openmetrics_encode(struct buf *out, const struct view *view, const struct self_view *self,
+			enum om_dialect dialect);
+
+/* What a table or a list is ordered by, largest first; ties by labels. */
+enum sort_key {
+	SORT_CPU,
+	SORT_WAIT,
+	SORT_OFF,
+	SORT_RSS,
+	SORT_PEAK,
+	SORT_SWAP,
+	SORT_FAULTS,
+	SORT_SWITCHES,
+	SORT_READ,
+	SORT_WRITE,
+	SORT_STALL,
+	SORT_STARTS,
+	SORT_NAME,
+	SORT_KEYS,
+};
+const char *sort_key_name(enum sort_key key);
+
+struct list_options {
+	enum sort_key sort;
+	unsigned int top; /* rows; 0: all. The rest is summed into one row "other" */
+	bool colour; /* table only */
+	unsigned int width; /* table only: columns of the terminal, 0: unlimited */
+};
+
+void table_encode(struct buf *out, const struct view *view, const struct list_options *options);
+void json_encode(struct buf *out, const struct view *view, const struct list_options *options);
+void csv_encode(struct buf *out, const struct view *view, const struct list_options *options);
+
+/* docs/metrics.md, from the same table that openmetrics_encode() walks. */
+void metrics_doc_encode(struct buf *out);
+
+#endif

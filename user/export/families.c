@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * families.c - the table of all metric families, and what the page derives for it.
+ *
+ * Owns: names, types, units, help and provenance. A new metric is a new entry here: both
+ * renderings and the manual follow. Not here: any syntax (openmetrics.c).
+ */
+#include "export/families.h"
+
+#include <stddef.h>
+
+#define G(member) offsetof(struct group_view, member)
+#define V(member) offsetof(struct view, member)
+#define P(member) offsetof(struct page_values, member)
+#define S(member) offsetof(struct self_view, member)
+#define ARRAY(a) .cells = (a), .ncells = sizeof(a) / sizeof((a)[0])
+#define ONE(at) .cells = (const struct family_cell[]){ { NULL, at } }, .ncells = 1
+
+#define COUNTER .type = FAMILY_COUNTER
+#define GAUGE .type = FAMILY_GAUGE
+#define HISTOGRAM .type = FAMILY_HISTOGRAM
+#define INFO .type = FAMILY_INFO
+#define SECONDS .unit = "seconds", .value = FAMILY_SECONDS
+#define BYTES .unit = "bytes", .value = FAMILY_COUNT
+#define COUNT .value = FAMILY_COUNT
+#define COUNT32 .value = FAMILY_COUNT32
+#define OF_GROUPS .shape = FAMILY_OF_GROUPS
+#define OF_HOST .shape = FAMILY_OF_HOST
+#define OF_PAGE .shape = FAMILY_OF_PAGE
+#define OF_SELF .shape = FAMILY_OF_SELF, .self = true
+#define OF_STAT .shape = FAMILY_OF_HOST, .self = true
+
+/* What the manual says, by where a value comes from. */
+#define DOC(from, what_cost, what_error, which_kernels) \
+	.source = (from), .cost = (what_cost), .error = (what_error), .kernels = (which_kernels)
+#define FROM_TASK(from, err) DOC(from, "none per event: read at the scrape", err, "5.10")
+#define FROM_SWITCH(from, err) DOC(from, "switch probe", err, "5.10, dearer there")
+#define FROM_EVENT(from, err) DOC(from, "rare event", err, "5.10")
+#define FROM_PROC(from) DOC(from, "one read at the scrape", "as the kernel reports it", "5.10")
+#define FROM_MODEL(from) DOC(from, "none", "exact", "5.10")
+#define FROM_SELF(from) DOC(from, "none", "exact", "5.10")
+
+const char *const family_le[VIGIE_BUCKETS] = {
+	"1e-06",    "4e-06",	"1.6e-05",  "6.4e-05",	"0.000256", "0.001024",
+	"0.004096", "0.016384", "0.065536", "0.262144", "1.048576", "+Inf",
+};
+
+static const struct family_cell group_cpu[] = {
+	{ "user", G(total.user_ns) },
+	{ "system", G(total.system_ns) },
+};
+static const struct family_cell group_off[] = {
+	{ "sleep", G(total.off_ns[VIGIE_OFF_SLEEP]) },
+	{ "disk", G(total.off_ns[VIGIE_OFF_DISK]) },
+	{ "memory", G(total.off_ns[VIGIE_OFF_MEMORY]) },
+	{ "uninterruptible", G(total.off_ns[VIGIE_OFF_UNINTERRUPTIBLE]) },
+};
+static const struct family_cell group_switches[] = {
+	{ "voluntary", G(total.voluntary_switches) },
+	{ "involuntary", G(total.involuntary_switches) },
+};
+static const struct family_cell group_faults[] = {
+	{ "minor", G(total.minor_faults) },
+	{ "major", G(total.major_faults) },
+};
+static const struct family_cell group_rss[] = {
+	{ "anon", G(rss_bytes[VIGIE_RSS_ANON]) },
+	{ "file", G(rss_bytes[VIGIE_RSS_FILE]) },
+	{ "shmem", G(rss_bytes[VIGIE_RSS_SHMEM]) },
+};
+static const struct family_cell group_stall[] = {
+	{ "reclaim", G(total.stall_ns[VIGIE_STALL_RECLAIM]) },
+	{ "cgroup_reclaim", G(total.stall_ns[VIGIE_STALL_CGROUP_RECLAIM]) },
+	{ "compaction", G(total.stall_ns[VIGIE_STALL_COMPACTION]) },
+};
+static const struct family_cell group_exits[] = {
+	{ "normal", G(total.exits[VIGIE_EXIT_NORMAL]) },
+	{ "error", G(total.exits[VIGIE_EXIT_ERROR]) },
+	{ "signal", G(total.exits[VIGIE_EXIT_SIGNAL]) },
+};
+static const struct family_cell host_cpu[] = {
+	{ "user", V(host_cpu.user_ns) },
+	{ "system", V(host_cpu.system_ns) },
+};
+static const struct family_cell host_idle[] = {
+	{ "idle", V(host.cpu.idle_ns) },
+	{ "iowait", V(host.cpu.iowait_ns) },
+};
+static const struct family_cell retired_cpu[] = {
+	{ "user", V(retired_cpu.user_ns) },
+	{ "system", V(retired_cpu.system_ns) },
+};
+static const struct family_cell unattributed_cpu[] = {
+	{ "user", V(unattributed_cpu.user_ns) },
+	{ "system", V(unattributed_cpu.system_ns) },
+};
+static const struct family_cell host_memory[] = {
+	{ "used", P(memory_used) },
+	{ "available", P(memory_available) },
+};
+static const struct family_cell host_swap[] = {
+	{ "used", P(swap_used) },
+	{ "free", P(swap_free) },
+};
+static const struct family_cell host_tasks[] = {
+	{ "running", P(running) },
+	{ "blocked", P(blocked) },
+};
+static const struct family_cell losses[] = {
+	{ "state_alloc", V(stat.loss[VIGIE_LOSS_STATE_ALLOC]) },
+	{ "state_missing", V(stat.loss[VIGIE_LOSS_STATE_MISSING]) },
+	{ "retired_full", V(stat.loss[VIGIE_LOSS_RETIRED_FULL]) },
+	{ "retired_stateless", V(stat.loss[VIGIE_LOSS_RETIRED_STATELESS]) },
+	{ "delay_cells_full", V(stat.loss[VIGIE_LOSS_BLAME_FULL]) },
+	{ "ring_full", V(stat.loss[VIGIE_LOSS_RING_FULL]) },
+	{ "clock_backwards", V(stat.loss[VIGIE_LOSS_CLOCK_BACKWARDS]) },
+	{ "record_unreadable", V(stat.lost_records) },
+	{ "cgroup_unnamed", V(stat.cgroups_unnamed) },
+};
+_Static_assert(sizeof(losses) / sizeof(losses[0]) == VIGIE_LOSSES + 2, "a loss has no label");
+static const struct family_cell seen[] = {
+	{ "fork", V(stat.forks) },
+	{ "process_start", V(stat.process_starts) },
+	{ "process_exit", V(stat.process_exits) },
+	{ "task_free", V(stat.frees) },
+	{ "slow_wait", V(stat.slow_waits) },
+};
+
+/* Laid out by hand: a family should be seen at one glance. */
+/* clang-format off */
+const struct family families[] = {
+	/* --- Processes, by group. */
+	{ .name = "vigie_process_cpu_seconds", COUNTER, OF_GROUPS, SECONDS, .label = "mode",
+	  .help = "CPU time used since vigie started, the dead included.",
+	  ARRAY(group_cpu),
+	  FROM_TASK("`sum_exec_runtime`, split as `utime` to `stime`; at exit kept in the kernel",
+		    "sum exact; the split as exact as `/proc/PID/stat`") },
+	{ .name = "vigie_process_run_queue_wait_seconds", HISTOGRAM, SECONDS,
+	  .shape = FAMILY_GROUP_HISTOGRAM,
+	  .help = "Time spent runnable but waiting for a CPU, by length of each wait; "
+		  "preemption counts as a wait.",
+	  FROM_SWITCH("growth of `sched_info.run_delay` between two switches",
+		      "exact to the kernel's rq clock") },
+	{ .name = "vigie_process_off_cpu_seconds", COUNTER, OF_GROUPS, SECONDS, .label = "reason",
+	  .help = "Time spent off the CPU and not runnable, summed over threads, by reason.",
+	  ARRAY(group_off),
+	  FROM_SWITCH("`__state`, `in_iowait`, `in_memstall` at `sched_switch`; the wait under way "
+		      "is included",
+		      "0.1 %; memory needs PSI, else it counts as the others") },
+	{ .name = "vigie_process_context_switches", COUNTER, OF_GROUPS, COUNT, .label = "kind",
+	  .help = "Context switches away from the group's threads.",
+	  ARRAY(group_switches),
+	  FROM_TASK("`nvcsw`, `nivcsw`", "exact") },
+	{ .name = "vigie_process_migrations", COUNTER, OF_GROUPS, COUNT,
+	  .help = "Moves of a thread to another CPU.",
+	  ONE(G(total.migrations)),
+	  FROM_TASK("`se.nr_migrations`", "exact") },
+	{ .name = "vigie_process_page_faults", COUNTER, OF_GROUPS, COUNT, .label = "kind",
+	  .help = "Page faults; a major one had to read from storage.",
+	  ARRAY(group_faults),
+	  FROM_TASK("`min_flt`, `maj_flt`", "exact") },
+	{ .name = "vigie_process_resident_memory_bytes", GAUGE, OF_GROUPS, BYTES, .label = "kind",
+	  .help = "Resident memory of the living processes; the kinds add up to the RSS, pages "
+		  "that processes share are counted in each.",
+	  ARRAY(group_rss),
+	  FROM_TASK("`mm->rss_stat`, per-CPU parts included where the kernel has them",
+		    "exact up to 128 CPUs; before 6.2 up to 64 pages a thread are not in it yet, as in /proc") },
+	{ .name = "vigie_process_resident_memory_peak_bytes", GAUGE, OF_GROUPS, BYTES,
+	  .help = "Highest resident memory within the peak window, 60 s by default; a scrape does "
+		  "not reset it.",
+	  ONE(G(peak_bytes)),
+	  DOC("`mm:rss_stat` between scrapes, and each reading", "memory probe",
+	      "from 6.2 on up to 3 x CPUs x max(32, 2 x CPUs) pages too low between readings",
+	      "5.10: readings only") },
+	{ .name = "vigie_process_swap_bytes", GAUGE, OF_GROUPS, BYTES,
+	  .help = "Swapped-out memory of the living processes.",
+	  ONE(G(rss_bytes[VIGIE_RSS_SWAP])),
+	  FROM_TASK("`mm->rss_stat`", "as the resident memory's") },
+	{ .name = "vigie_process_memory_stall_seconds", COUNTER, OF_GROUPS, SECONDS,
+	  .label = "cause",
+	  .help = "Time spent making room for an allocation instead of working.",
+	  ARRAY(group_stall),
+	  DOC("`vmscan:mm_vmscan_direct_reclaim_*`, `mm_vmscan_memcg_reclaim_*`, "
+	      "`compaction:mm_compaction_*`",
+	      "rare event", "exact; a stall is counted when it ends", "5.10") },
+	{ .name = "vigie_process_oom_kills", COUNTER, OF_GROUPS, COUNT,
+	  .help = "Processes that the kernel killed for want of memory.",
+	  ONE(G(total.oom_kills)),
+	  FROM_EVENT("`oom:mark_victim`", "exact") },
+	{ .name = "vigie_process_processes", GAUGE, OF_GROUPS, COUNT32,
+	  .help = "Living processes, zombies excluded.",
+	  ONE(G(processes)),
+	  FROM_TASK("task iterator", "exact") },
+	{ .name = "vigie_process_threads", GAUGE, OF_GROUPS, COUNT32,
+	  .help = "Threads of the living processes.",
+	  ONE(G(threads)),
+	  FROM_TASK("task iterator", "exact") },
+	{ .name = "vigie_process_starts", COUNTER, OF_GROUPS, COUNT,
+	  .help = "Processes that began, counted under the name they had when first read.",
+	  ONE(G(total.starts)),
+	  FROM_EVENT("`task_newtask`", "exact") },
+	{ .name = "vigie_process_exits", COUNTER, OF_GROUPS, COUNT, .label = "how",
+	  .help = "Processes that ended: with status 0, with another status, or by a signal.",
+	  ARRAY(group_exits),
+	  FROM_EVENT("`sched_process_exit`, `signal->group_exit_code`", "exact") },
+	{ .name = "vigie_process_read_bytes", COUNTER, OF_GROUPS, BYTES,
+	  .help = "Bytes fetched from storage.",
+	  ONE(G(total.read_bytes)),
+	  FROM_TASK("`ioac.read_bytes`", "exact; needs CONFIG_TASK_IO_ACCOUNTING") },
+	{ .name = "vigie_process_written_bytes", COUNTER, OF_GROUPS, BYTES,
+	  .help = "Bytes caused to be written to storage.",
+	  ONE(G(total.written_bytes)),
+	  FROM_TASK("`ioac.write_bytes`", "exact; needs CONFIG_TASK_IO_ACCOUNTING") },
+	{ .name = "vigie_process_start_time_seconds", GAUGE, .unit = "seconds",
+	  .shape = FAMILY_START_TIME,
+	  .help = "Unix time at which the process began; only when grouping by pid.",
+	  DOC("`start_boottime` of the leader", "none per event: read at the scrape",
+	      "0.01 s, and steps of the wall clock", "5.10") },
+	{ .name = "vigie_delay_seconds", COUNTER, SECONDS, .shape = FAMILY_DELAYS,
+	  .labels = "`victim`, `culprit`",
+	  .help = "Run-queue wait of slow waits, by who waited and who held the CPU before; what "
+		  "has no pair of its own is in the other pair.",
+	  FROM_SWITCH(
+		  "`sched_info.last_queued` of the task switched to, over the slow-wait threshold",
+		  "exact for the wait; the culprit is the last of possibly several") },
+	{ .name = "vigie_time_slice_seconds", HISTOGRAM, SECONDS, .shape = FAMILY_SLICES,
+	  .help = "Time on the CPU from being switched in to being switched out, whole host.",
+	  FROM_SWITCH("growth of `se.sum_exec_runtime` between two switches",
+		      "exact to the kernel's rq clock") },
+	{ .name = "vigie_unit", INFO, .shape = FAMILY_UNITS,
+	  .labels = "`unit`, `cgroup`, `container_id`, `pod_uid`, `runtime`",
+	  .help = "What belongs to a unit, for joins; none where there is no such thing.",
+	  DOC("cgroup path", "a look-up for each new cgroup", "-", "5.10") },
+
+	/* --- The host. */
+	{ .name = "vigie_host_cpu_seconds", COUNTER, OF_HOST, SECONDS, .label = "mode",
+	  .help = "CPU time of the whole host since vigie started: user has nice and guest in it, "
+		  "system has irq and softirq; the sum of the processes, the retired and the "
+		  "unattributed, per mode.",
+	  ARRAY(host_cpu),
+	  FROM_PROC("`/proc/stat`") },
+	{ .name = "vigie_retired_cpu_seconds", COUNTER, OF_HOST, SECONDS, .label = "mode",
+	  .help = "CPU time of the groups whose series have ended.",
+	  ARRAY(retired_cpu),
+	  FROM_MODEL("the model") },
+	{ .name = "vigie_unattributed_cpu_seconds", COUNTER, OF_HOST, SECONDS, .label = "mode",
+	  .help = "CPU time that the host used and no process was charged with: interrupts, and "
+		  "what was lost.",
+	  ARRAY(unattributed_cpu),
+	  FROM_MODEL("host less processes") },
+	{ .name = "vigie_host_idle_cpu_seconds", COUNTER, OF_HOST, SECONDS, .label = "kind",
+	  .help = "Time since boot that CPUs had nothing to run: idle, or with a thread waiting "
+		  "for storage.",
+	  ARRAY(host_idle),
+	  FROM_PROC("`/proc/stat`") },
+	{ .name = "vigie_host_steal_cpu_seconds", COUNTER, OF_HOST, SECONDS,
+	  .help = "Time since boot that the hypervisor gave to others.",
+	  ONE(V(host.cpu.steal_ns)),
+	  FROM_PROC("`/proc/stat`") },
+	{ .name = "vigie_host_cpus", GAUGE, OF_PAGE, COUNT,
+	  .help = "CPUs online.",
+	  ONE(P(online_cpus)),
+	  FROM_PROC("`/proc/stat`") },
+	{ .name = "vigie_host_context_switches", COUNTER, OF_HOST, COUNT,
+	  .help = "Context switches since boot.",
+	  ONE(V(host.context_switches)),
+	  FROM_PROC("`/proc/stat` ctxt") },
+	{ .name = "vigie_host_forks", COUNTER, OF_HOST, COUNT,
+	  .help = "Tasks created since boot, threads included.",
+	  ONE(V(host.forks)),
+	  FROM_PROC("`/proc/stat` processes") },
+	{ .name = "vigie_host_tasks", GAUGE, OF_PAGE, COUNT, .label = "state",
+	  .help = "Tasks that are running or runnable, and that are blocked on storage.",
+	  ARRAY(host_tasks),
+	  FROM_PROC("`/proc/stat` procs_running, procs_blocked") },
+	{ .name = "vigie_host_load1", GAUGE, OF_PAGE, .value = FAMILY_HUNDREDTHS,
+	  .help = "Load average over one minute.",
+	  ONE(P(load_hundredths[0])),
+	  FROM_PROC("`/proc/loadavg`") },
+	{ .name = "vigie_host_load5", GAUGE, OF_PAGE, .value = FAMILY_HUNDREDTHS,
+	  .help = "Load average over five minutes.",
+	  ONE(P(load_hundredths[1])),
+	  FROM_PROC("`/proc/loadavg`") },
+	{ .name = "vigie_host_load15", GAUGE, OF_PAGE, .value = FAMILY_HUNDREDTHS,
+	  .help = "Load average over fifteen minutes.",
+	  ONE(P(load_hundredths[2])),
+	  FROM_PROC("`/proc/loadavg`") },
+	{ .name = "vigie_host_memory_bytes", GAUGE, OF_PAGE, BYTES, .label = "kind",
+	  .help = "Memory of the host: available to new work without swapping, and used, that is "
+		  "all the rest.",
+	  ARRAY(host_memory),
+	  FROM_PROC("`/proc/meminfo`") },
+	{ .name = "vigie_host_memory_size_bytes", GAUGE, OF_PAGE, BYTES,
+	  .help = "Memory that the kernel manages: used and available together.",
+	  ONE(P(memory_total)),
+	  FROM_PROC("`/proc/meminfo` MemTotal") },
+	{ .name = "vigie_host_swap_bytes", GAUGE, OF_PAGE, BYTES, .label = "kind",
+	  .help = "Swap space of the host.",
+	  ARRAY(host_swap),
+	  FROM_PROC("`/proc/meminfo`") },
+	{ .name = "vigie_host_swapped_in_bytes", COUNTER, OF_PAGE, BYTES,
+	  .help = "Memory read back from swap since boot.",
+	  ONE(P(swap_in_bytes)),
+	  FROM_PROC("`/proc/vmstat` pswpin") },
+	{ .name = "vigie_host_swapped_out_bytes", COUNTER, OF_PAGE, BYTES,
+	  .help = "Memory written to swap since boot.",
+	  ONE(P(swap_out_bytes)),
+	  FROM_PROC("`/proc/vmstat` pswpout") },
+	{ .name = "vigie_host_boot_time_seconds", GAUGE, OF_PAGE, SECONDS,
+	  .help = "Unix time at which the host booted.",
+	  ONE(P(boot_time_ns)),
+	  FROM_PROC("`/proc/stat` btime") },
+
+	/* --- What vigie costs, bounds and loses. */
+	{ .name = "vigie_build", INFO, .shape = FAMILY_BUILD, .self = true,
+	  .labels = "`version`, `revision`",
+	  .help = "The program that serves this page.",
+	  FROM_SELF("the build") },
+	{ .name = "vigie_self_cpu_seconds", COUNTER, OF_SELF, SECONDS,
+	  .help = "CPU time of the daemon itself.",
+	  ONE(S(cpu_ns)),
+	  FROM_SELF("getrusage") },
+	{ .name = "vigie_self_resident_memory_bytes", GAUGE, OF_SELF, BYTES,
+	  .help = "Resident memory of the daemon itself.",
+	  ONE(S(resident_bytes)),
+	  FROM_SELF("`/proc/self/statm`") },
+	{ .name = "vigie_self_bpf_memory_bytes", GAUGE, OF_STAT, BYTES,
+	  .help = "Kernel memory of vigie's BPF maps and programs.",
+	  ONE(V(stat.bpf_memory_bytes)),
+	  DOC("`memlock` of each map's fdinfo", "none", "as the kernel accounts it", "5.10") },
+	{ .name = "vigie_self_snapshots", COUNTER, OF_STAT, COUNT,
+	  .help = "Snapshots taken.",
+	  ONE(V(stat.snapshots)),
+	  FROM_SELF("the collector") },
+	{ .name = "vigie_self_snapshot_seconds", COUNTER, OF_STAT, SECONDS,
+	  .help = "Wall time spent taking snapshots.",
+	  ONE(V(stat.snapshot_ns)),
+	  FROM_SELF("the collector") },
+	{ .name = "vigie_self_snapshot_cpu_seconds", COUNTER, OF_STAT, SECONDS,
+	  .help = "CPU time spent taking snapshots.",
+	  ONE(V(stat.snapshot_cpu_ns)),
+	  FROM_SELF("the collector") },
+	{ .name = "vigie_self_renders", COUNTER, OF_SELF, COUNT,
+	  .help = "Pages made; scrapers that arrive together share one.",
+	  ONE(S(renders)),
+	  FROM_SELF("the server") },
+	{ .name = "vigie_self_render_seconds", COUNTER, OF_SELF, SECONDS,
+	  .help = "Wall time spent making pages, without the snapshots.",
+	  ONE(S(render_ns)),
+	  FROM_SELF("the server") },
+	{ .name = "vigie_self_scrapes", COUNTER, OF_SELF, COUNT,
+	  .help = "Scrapes answered.",
+	  ONE(S(scrapes)),
+	  FROM_SELF("the server") },
+	{ .name = "vigie_self_scrape_errors", COUNTER, OF_SELF, COUNT,
+	  .help = "Scrapes that failed for a fault of vigie.",
+	  ONE(S(scrape_errors)),
+	  FROM_SELF("the server") },
+	{ .name = "vigie_self_connections_refused", COUNTER, OF_SELF, COUNT,
+	  .help = "Connections turned away at the limit.",
+	  ONE(S(connections_refused)),
+	  FROM_SELF("the server") },
+	{ .name = "vigie_self_groups", GAUGE, OF_STAT, COUNT,
+	  .help = "Groups remembered, on the page or not.",
+	  ONE(V(groups_known)),
+	  FROM_MODEL("the model") },
+	{ .name = "vigie_self_groups_exposed", GAUGE, .shape = FAMILY_OF_PAGE, .self = true, COUNT,
+	  .help = "Groups that have series of their own.",
+	  ONE(P(groups_exposed)),
+	  FROM_MODEL("the model") },
+	{ .name = "vigie_self_groups_folded", COUNTER, OF_STAT, COUNT,
+	  .help = "Increments credited to other because no more groups could be remembered.",
+	  ONE(V(groups_folded_total)),
+	  FROM_MODEL("the model") },
+	{ .name = "vigie_self_groups_ended", COUNTER, OF_STAT, COUNT,
+	  .help = "Groups whose series ended.",
+	  ONE(V(groups_ended_total)),
+	  FROM_MODEL("the model") },
+	{ .name = "vigie_self_groups_promoted", COUNTER, OF_STAT, COUNT,
+	  .help = "Groups that got series of their own after a time in other.",
+	  ONE(V(groups_promoted_total)),
+	  FROM_MODEL("the model") },
+	{ .name = "vigie_self_losses", COUNTER, OF_STAT, COUNT, .label = "cause",
+	  .help = "What could not be recorded, by cause; the manual says what each one means.",
+	  ARRAY(losses),
+	  FROM_SELF("the probes and the collector") },
+	{ .name = "vigie_self_events", COUNTER, OF_STAT, COUNT, .label = "kind",
+	  .help = "What the probes have seen.",
+	  ARRAY(seen),
+	  FROM_EVENT("the probes", "exact") },
+	{ .name = "vigie_self_tasks", GAUGE, OF_STAT, COUNT,
+	  .help = "Threads read in the last snapshot.",
+	  ONE(V(stat.tasks)),
+	  FROM_SELF("the collector") },
+	{ .name = "vigie_self_untracked_tasks", GAUGE, OF_STAT, COUNT,
+	  .help = "Threads of the last snapshot for which the kernel had no memory to keep state.",
+	  ONE(V(stat.untracked)),
+	  FROM_SELF("the collector") },
+	{ .name = "vigie_self_unfreed_tasks", GAUGE, OF_STAT, COUNT,
+	  .help = "Threads that ended and have not handed in their last totals; what lasts is a loss.",
+	  ONE(V(stat.unfreed)),
+	  FROM_SELF("forks - frees - the living") },
+	{ .name = "vigie_self_retired_keys", GAUGE, OF_STAT, COUNT,
+	  .help = "Entries in the table of the dead at the last snapshot.",
+	  ONE(V(stat.retired_keys)),
+	  FROM_SELF("the collector") },
+	{ .name = "vigie_self_retired_keys_limit", GAUGE, .shape = FAMILY_OF_PAGE, .self = true,
+	  COUNT,
+	  .help = "Entries that the table of the dead can hold.",
+	  ONE(P(retired_limit)),
+	  FROM_SELF("the build") },
+	{ .name = "vigie_self_probe_runs", COUNTER, COUNT, .shape = FAMILY_PROBE_RUNS, .self = true,
+	  .labels = "`program`",
+	  .help = "Runs of each BPF program; only while kernel.bpf_stats_enabled is on.",
+	  DOC("`run_cnt`", "that of the statistics", "exact", "5.10") },
+	{ .name = "vigie_self_probe_seconds", COUNTER, SECONDS, .shape = FAMILY_PROBE_SECONDS,
+	  .self = true,
+	  .labels = "`program`",
+	  .help = "Time in each BPF program, with the two clock reads of the statistics "
+		  "themselves; only while kernel.bpf_stats_enabled is on.",
+	  DOC("`run_time_ns`", "that of the statistics", "60 to 85 ns a run too much", "5.10") },
+	{ .name = "vigie_self_missing", GAUGE, COUNT, .shape = FAMILY_MISSING, .self = true,
+	  .labels = "`field`, `reason`",
+	  .help = "What this kernel or this configuration cannot give, and why; always 1.",
+	  FROM_SELF("the plan: see vigie doctor") },
+	{ .name = "process_cpu_seconds", COUNTER, OF_SELF, SECONDS,
+	  .help = "Total user and system CPU time spent in seconds.",
+	  ONE(S(cpu_ns)),
+	  FROM_SELF("getrusage") },
+	{ .name = "process_resident_memory_bytes", GAUGE, OF_SELF, BYTES,
+	  .help = "Resident memory size in bytes.",
+	  ONE(S(resident_bytes)),
+	  FROM_SELF("`/proc/self/statm`") },
+	{ .name = "process_virtual_memory_bytes", GAUGE, OF_SELF, BYTES,
+	  .help = "Virtual memory size in bytes.",
+	  ONE(S(virtual_bytes)),
+	  FROM_SELF("`/proc/self/statm`") },
+	{ .name = "process_open_fds", GAUGE, OF_SELF, COUNT,
+	  .help = "Number of open file descriptors.",
+	  ONE(S(open_fds)),
+	  FROM_SELF("`/proc/self/fd`") },
+	{ .name = "process_max_fds", GAUGE, OF_SELF, COUNT,
+	  .help = "Maximum number of open file descriptors.",
+	  ONE(S(max_fds)),
+	  FROM_SELF("getrlimit") },
+	{ .name = "process_start_time_seconds", GAUGE, .shape = FAMILY_OF_PAGE, .self = true,
+	  SECONDS,
+	  .help = "Start time of the process since unix epoch in seconds.",
+	  ONE(P(daemon_start_ns)),
+	  FROM_SELF("`/proc/self/stat`") },
+};
+/* clang-format on */
+const struct family_cells family_losses = { ARRAY(losses) };
+const unsigned int nfamilies = sizeof(families) / sizeof(families[0]);
+
+const char *family_suffix(const struct family *family)
+{
+	if (family->type == FAMILY_COUNTER)
+		return "_total";
+	return family->type == FAMILY_INFO ? "_info" : "";
+}
+
+static __u64 minus(__u64 a, __u64 b)
+{
+	return a > b ? a - b : 0;
+}
+
+static __u64 hundredths(double value)
+{
+	return value > 0 ? (__u64)(value * 100 + 0.5) : 0;
+}
+
+void page_values_init(struct page_values *values, const struct view *view,
+		      const struct self_view *self)
+{
+	const struct host_memory *m = &view->host.memory;
+	int i;
+
+	*values = (struct page_values){
+		.memory_total = m->total,
+		.memory_used = minus(m->total, m->available),
+		.swap_total = m->swap_total,
+		.swap_used = minus(m->swap_total, m->swap_free),
+		.swap_in_bytes = view->host.swap_in_pages * view->page_size,
+		.swap_out_bytes = view->host.swap_out_pages * view->page_size,
+		.online_cpus = view->host.online_cpus,
+		.running = view->host.procs_running,
+		.blocked = view->host.procs_blocked,
+		.boot_time_ns = view->host.boot_time_s * 1000000000,
+		.groups_exposed = view->ngroups,
+		.retired_limit = VIGIE_RETIRED_MAX,
+	};
+	/* The kinds must add up even where a container's meminfo does not. */
+	values->memory_available = m->total - values->memory_used;
+	values->swap_free = m->swap_total - values->swap_used;
+	for (i = 0; i < 3; i++)
+		values->load_hundredths[i] = hundredths(view->host.load[i]);
+	if (self)
+		values->daemon_start_ns = hundredths(self->start_time_s) * 10000000;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * families.h - the one table of everything that vigie exposes as metrics.
+ *
+ * Owns: for each family its name, type, unit, help, labels, where its values stand in the
+ * page, and what the manual says about it. openmetrics.c draws the table, metrics_doc.c
+ * prints it. Not here: any syntax.
+ */
+#ifndef VIGIE_EXPORT_FAMILIES_H
+#define VIGIE_EXPORT_FAMILIES_H
+
+#include "export/encode.h"
+
+enum family_type { FAMILY_COUNTER, FAMILY_GAUGE, FAMILY_HISTOGRAM, FAMILY_INFO };
+
+/* How a cell's memory is read and printed. */
+enum family_value {
+	FAMILY_SECONDS, /* __u64 nanoseconds, printed as exact seconds */
+	FAMILY_COUNT, /* __u64 */
+	FAMILY_COUNT32, /* __u32 */
+	FAMILY_HUNDREDTHS, /* __u64 */
+};
+
+/* What a family has samples of: which struct the cells' offsets point into. */
+enum family_shape {
+	FAMILY_OF_GROUPS, /* struct group_view, for each group and for the other */
+	FAMILY_OF_HOST, /* struct view */
+	FAMILY_OF_PAGE, /* struct page_values */
+	FAMILY_OF_SELF, /* struct self_view */
+	FAMILY_GROUP_HISTOGRAM,
+	FAMILY_START_TIME,
+	FAMILY_SLICES,
+	FAMILY_DELAYS,
+	FAMILY_UNITS,
+	FAMILY_PROBE_RUNS,
+	FAMILY_PROBE_SECONDS,
+	FAMILY_MISSING,
+	FAMILY_BUILD,
+	FAMILY_SHAPES,
+};
+
+enum { FAMILY_CELLS_MAX = 12 };
+
+struct family_cell {
+	const char *label; /* value of the family's own label; NULL where it has none */
+	size_t offset;
+};
+
+struct family {
+	const char *name; /* without _total, _info: the OpenMetrics name */
+	enum family_type type;
+	enum family_shape shape;
+	enum family_value value;
+	const char *unit; /* or NULL */
+	const char *help; /* no backslash, quote or line end: printed as it stands */
+	const char *label; /* of the cells, or NULL */
+	const char *labels; /* for the manual: labels beside the cells', or NULL */
+	const struct family_cell *cells;
+	unsigned int ncells;
+	bool self; /* only where the daemon's own figures are known */
+	const char *source, *cost, *error, *kernels; /* for the manual */
+};
+
+/* What has to be computed before it can be shown. */
+struct page_values {
+	__u64 memory_total, memory_used, memory_available;
+	__u64 swap_total, swap_used, swap_free;
+	__u64 swap_in_bytes, swap_out_bytes;
+	__u64 load_hundredths[3];
+	__u64 online_cpus, running, blocked;
+	__u64 boot_time_ns, daemon_start_ns; /* Unix time */
+	__u64 groups_exposed, retired_limit;
+};
+
+void page_values_init(struct page_values *values, const struct view *view,
+		      const struct self_view *self);
+
+extern const struct family families[];
+extern const unsigned int nfamilies;
+
+/* What was lost, by cause: cells into struct view. Other formats name the causes alike. */
+struct family_cells {
+	const struct family_cell *cells;
+	unsigned int ncells;
+};
+extern const struct family_cells family_losses;
+
+/* "_total" for counters, "_info" for info, else "". */
+const char *family_suffix(const struct family *family);
+/* The upper bounds of the histograms' buckets: canonical and alike in both dialects. */
+extern const char *const family_le[VIGIE_BUCKETS];
+
+#endif

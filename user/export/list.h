@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * list.h - which groups a table or a list shows, in which order, and what the rest adds up to.
+ *
+ * Owns: sorting, the cut at the top, and the figures that several lists derive alike.
+ * Not here: how a row looks.
+ */
+#ifndef VIGIE_EXPORT_LIST_H
+#define VIGIE_EXPORT_LIST_H
+
+#include "export/encode.h"
+
+struct list {
+	const struct group_view **rows; /* into the view, sorted */
+	size_t n;
+	struct group_view other; /* the view's other and what was cut; labels GROUP_OTHER */
+	size_t cut; /* groups that were added to other */
+	const struct delay_view **delays; /* those of the interval, longest first */
+	size_t ndelays;
+};
+
+/* 0 or -ENOMEM. Groups that have ended and did nothing in the interval are left out. */
+int list_init(struct list *list, const struct view *view, const struct list_options *options);
+void list_done(struct list *list);
+
+/* True if there is anything to say about a group. */
+bool list_active(const struct group_view *group);
+
+__u64 list_cpu_ns(const struct group_view *group);
+__u64 list_off_ns(const struct group_view *group); /* all reasons but sleep */
+__u64 list_stall_ns(const struct group_view *group);
+__u64 list_rss_bytes(const struct group_view *group);
+__u64 list_exits(const struct group_view *group);
+/* Run-queue wait of the whole host in the interval. */
+__u64 list_host_wait_ns(const struct view *view);
+/* part / whole in tenths of a percent, rounded; 0 where there is no whole. */
+__u64 list_permille(__u64 part, __u64 whole);
+/* Unix time at which the group's only process began, or 0. */
+__u64 list_start_unix_ns(const struct view *view, const struct group_view *group);
+__u64 list_host_total_ns(const struct host_cpu *cpu);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * table_text.h - texts and numbers in cells of a stated width.
+ *
+ * Owns: display width, cutting, short forms. Texts must be valid UTF-8 without control
+ * characters. Not here: what a column shows (table.c).
+ */
+#ifndef VIGIE_EXPORT_TABLE_TEXT_H
+#define VIGIE_EXPORT_TABLE_TEXT_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+
+size_t text_columns(const char *s);
+/* Exactly that many columns (at least 1): padded, or cut and ended in "~". */
+void text_cell(struct buf *out, const char *s, size_t columns, bool right);
+/* A line of at most that many columns, 0: as long as it is. */
+void text_line(struct buf *out, const char *s, size_t columns);
+
+void text_bytes(char *dst, size_t size, uint64_t bytes); /* 512, 1.5K, 23M */
+void text_count(char *dst, size_t size, uint64_t count); /* 99999, 123k, 1.2M */
+void text_tenths(char *dst, size_t size, uint64_t tenths); /* 123 is 12.3 */
+void text_cpu_time(char *dst, size_t size, uint64_t ns); /* 61.5 s is 1:01.50 */
+
+#endif
