@@ -8,6 +8,7 @@
 #define VIGIE_APP_COMMANDS_H
 
 int cmd_once(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 
 #endif

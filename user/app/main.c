@@ -15,6 +15,7 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
+	{ "serve", cmd_serve, "watch for good and serve OpenMetrics to Prometheus" },
 	{ "once", cmd_once, "watch for a moment and print what every process cost" },
 	{ "doctor", cmd_doctor, "say what this kernel gives, from where, and what is missing" },
 };
@@ -31,6 +32,7 @@ static void print_help(FILE *out)
 	fprintf(out, "\nExamples:\n"
 		     "  vigie once                          what happened in one second\n"
 		     "  vigie once --sort wait --interval 5s    who waits for a CPU\n"
+		     "  vigie serve                         http://127.0.0.1:9838/metrics\n"
 		     "  vigie doctor                        would it work here?\n"
 		     "\n'vigie COMMAND --help' has the options; vigie --version the version.\n");
 }
@@ -61,6 +63,6 @@ int main(int argc, char **argv)
 		argv[1] = name;
 		return commands[i].run(argc - 1, argv + 1);
 	}
-	fprintf(stderr, "vigie: '%s' is not a command: once and doctor are\n", argv[1]);
+	fprintf(stderr, "vigie: '%s' is not a command: serve, once and doctor are\n", argv[1]);
 	return EXIT_BAD_USAGE;
 }

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * http_fixture.c - http.c behind a synthetic page, driven over stdin, for test_http.py.
+ *
+ * Usage: http_fixture SERIES CONFINE ADDRESS...   CONFINE: yes or no (yes needs root)
+ * Prints "listening ADDRESS" for each, then one line for each command read:
+ *   stat            counters
+ *   step 0|1        does each refresh make a new generation? (default 1)
+ *   ready 0|1       what /-/ready says (default 1)
+ *   refresh ERRNO   refresh fails so; 0: it works
+ *   render ERRNO    likewise
+ * Ends when stdin does.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/confine.h"
+#include "base/err.h"
+#include "base/parse.h"
+#include "export/http.h"
+
+struct fixture {
+	uint64_t series;
+	__s64 generation;
+	bool step, is_ready;
+	int refresh_err, render_err;
+	unsigned long refreshes, renders[2];
+	struct http *http;
+};
+
+static __s64 on_refresh(void *ctx)
+{
+	struct fixture *f = ctx;
+
+	f->refreshes++;
+	if (f->refresh_err)
+		return f->refresh_err;
+	f->generation += f->step;
+	return f->generation;
+}
+
+static int on_render(void *ctx, enum om_dialect dialect, struct buf *out)
+{
+	const char *suffix = dialect == OM_TEXT_0_0_4 ? "_total" : "";
+	struct fixture *f = ctx;
+
+	f->renders[dialect]++;
+	buf_printf(out, "# TYPE vigie_test_seconds%s counter\n", suffix);
+	if (dialect == OM_OPENMETRICS_1_0)
+		buf_str(out, "# UNIT vigie_test_seconds seconds\n");
+	buf_printf(out, "# HELP vigie_test_seconds%s Synthetic.\n", suffix);
+	for (uint64_t i = 0; i < f->series; i++)
+		buf_printf(out, "vigie_test_seconds_total{series=\"%llu\"} %lld\n",
+			   (unsigned long long)i, (long long)f->generation);
+	if (dialect == OM_OPENMETRICS_1_0)
+		buf_str(out, "# EOF\n");
+	/* After the text: a failure half-way must not reach the client. */
+	return f->render_err;
+}
+
+static bool on_ready(void *ctx)
+{
+	const struct fixture *f = ctx;
+
+	return f->is_ready;
+}
+
+static void command(struct fixture *f, const char *line)
+{
+	struct http_stat stat;
+	int value = 0;
+
+	if (sscanf(line, "step %d", &value) == 1) {
+		f->step = value;
+	} else if (sscanf(line, "ready %d", &value) == 1) {
+		f->is_ready = value;
+	} else if (sscanf(line, "refresh %d", &value) == 1) {
+		f->refresh_err = -value;
+	} else if (sscanf(line, "render %d", &value) == 1) {
+		f->render_err = -value;
+	} else if (strncmp(line, "stat", 4)) {
+		printf("error %s", line);
+		return;
+	}
+	http__stat(f->http, &stat);
+	printf("scrapes=%llu errors=%llu refused=%llu refreshes=%lu openmetrics=%lu text=%lu\n",
+	       (unsigned long long)stat.scrapes, (unsigned long long)stat.scrape_errors,
+	       (unsigned long long)stat.connections_refused, f->refreshes,
+	       f->renders[OM_OPENMETRICS_1_0], f->renders[OM_TEXT_0_0_4]);
+}
+
+static int loop(struct fixture *f)
+{
+	for (;;) {
+		struct pollfd fds[2] = { { .fd = STDIN_FILENO, .events = POLLIN },
+					 { .events = POLLIN } };
+		char line[64];
+
+		http__fds(f->http, &fds[1].fd, 1);
+		if (poll(fds, 2, http__timeout_ms(f->http)) < 0 && errno != EINTR)
+			return 1;
+		http__run(f->http);
+		if (!fds[0].revents)
+			continue;
+		if (!fgets(line, sizeof(line), stdin))
+			return 0;
+		command(f, line);
+	}
+}
+
+static int fail(const char *what, int err)
+{
+	printf("failed %s %s\n", what, err_name(err));
+	return 1;
+}
+
+static int give_up_privileges(void)
+{
+	struct confine_config config = { 0 };
+	const char *what = "user";
+	int err = confine_find_user("nobody", &config.uid, &config.gid);
+
+	if (!err)
+		err = confine(&config, &what);
+	return err ? fail(what, err) : 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct fixture f = { .step = true, .is_ready = true };
+	const struct http_callbacks callbacks = { &f, on_refresh, on_render, on_ready };
+	struct http_address addresses[HTTP_LISTENERS_MAX];
+	unsigned int n = 0, failed = 0;
+	const char *why = "";
+	int err;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	setvbuf(stdin, NULL, _IONBF, 0);
+	if (argc < 4 || argc - 3 > HTTP_LISTENERS_MAX || parse_u64(argv[1], 0, 1000000, &f.series))
+		return 2;
+	for (int i = 3; i < argc; i++) {
+		if (http_address_parse(argv[i], &addresses[n++], &why))
+			return fail(why, -EINVAL);
+	}
+	err = http__bind(addresses, n, &f.http, &failed);
+	if (err)
+		return fail(argv[3 + failed], err);
+	err = http__start(f.http, &callbacks, "1.2.3-test<&>");
+	if (err)
+		return fail("start", err);
+	if (!strcmp(argv[2], "yes") && give_up_privileges())
+		return 1;
+	for (unsigned int i = 0; i < n; i++) {
+		char text[128];
+
+		http_address_format(http__address(f.http, i), text, sizeof(text));
+		printf("listening %s\n", text);
+	}
+	err = loop(&f);
+	http__free(f.http);
+	return err;
+}

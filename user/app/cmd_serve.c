@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cmd_serve.c - owns `vigie serve`: the order of starting and stopping.
+ *
+ *	address, facts, plan  ->  bind  ->  load, attach  ->  give up privileges  ->  serve
+ *
+ * The port comes before the kernel, so that a second instance disturbs nothing; privileges
+ * go before the first byte of a stranger is read.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/confine.h"
+#include "app/occupant.h"
+#include "app/options.h"
+#include "app/server.h"
+#include "app/watch.h"
+#include "base/err.h"
+#include "export/http.h"
+
+enum { OPT_INSECURE = 1200, OPT_USER, OPT_MAX_GROUPS, OPT_LINGER, OPT_PEAK_WINDOW };
+
+#define NS_PER_S 1000000000ULL
+#define DEFAULT_LISTEN "127.0.0.1:9838"
+
+static const char who[] = "vigie serve";
+
+struct serve_options {
+	struct common_options common;
+	struct http_address listen[HTTP_LISTENERS_MAX];
+	unsigned int nlisten;
+	bool insecure;
+	const char *user;
+	struct server_config server;
+	struct model_config model;
+};
+
+static void parse_listen(struct argp_state *state, struct serve_options *options, const char *arg)
+{
+	const char *why;
+
+	if (options->nlisten == HTTP_LISTENERS_MAX)
+		refuse_value(state, "--listen", arg, "possible: four addresses are the most");
+	if (http_address_parse(arg, &options->listen[options->nlisten], &why))
+		refuse_value(state, "--listen", arg, why);
+	options->nlisten++;
+}
+
+/* Now, not when everything else is ready: a mistake is told at once. */
+static void parse_user(struct argp_state *state, struct serve_options *options, const char *arg)
+{
+	uid_t uid;
+	gid_t gid;
+
+	if (confine_find_user(arg, &uid, &gid))
+		refuse_value(state, "--user", arg, "an unprivileged user of this host");
+	options->user = arg;
+}
+
+static error_t parse_serve(int key, char *arg, struct argp_state *state)
+{
+	struct serve_options *options = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT: state->child_inputs[0] = &options->common; return 0;
+	case 'l': parse_listen(state, options, arg); return 0;
+	case 'i':
+		options->server.interval_ns =
+			option_duration(state, "--interval", arg, NS_PER_S / 10, 60 * NS_PER_S,
+					"a duration from 100ms to 60s, such as 5s");
+		return 0;
+	case OPT_INSECURE: options->insecure = true; return 0;
+	case OPT_USER: parse_user(state, options, arg); return 0;
+	case OPT_MAX_GROUPS:
+		options->model.max_groups = option_number(state, "--max-groups", arg, 2, 10000,
+							  "a number from 2 to 10000");
+		return 0;
+	case OPT_LINGER:
+		options->model.linger_ns = option_duration(state, "--linger", arg, NS_PER_S,
+							   86400 * NS_PER_S,
+							   "a duration from 1s to 1d, such as 5m");
+		return 0;
+	case OPT_PEAK_WINDOW:
+		options->model.peak_window_ns =
+			option_duration(state, "--peak-window", arg, NS_PER_S, 3600 * NS_PER_S,
+					"a duration from 1s to 1h, such as 60s");
+		return 0;
+	case ARGP_KEY_ARG:
+		refuse_value(state, "argument", arg, "expected: vigie serve takes options only");
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option serve_option_table[] = {
+	{ "listen", 'l', "ADDR:PORT|unix:PATH", 0,
+	  "Where to serve (default " DEFAULT_LISTEN "); up to four times", 1 },
+	{ "allow-insecure", OPT_INSECURE, NULL, 0,
+	  "Serve beyond loopback without encryption and credentials", 1 },
+	{ "interval", 'i', "DURATION", 0, "A snapshot at least that often (default 5s)", 1 },
+	{ "max-groups", OPT_MAX_GROUPS, "N", 0,
+	  "Groups with series of their own, the rest is summed up (default 100)", 1 },
+	{ "linger", OPT_LINGER, "DURATION", 0, "How long a gone group's series stay (default 5m)",
+	  1 },
+	{ "peak-window", OPT_PEAK_WINDOW, "DURATION", 0, "Window of memory peaks (default 60s)",
+	  1 },
+	{ "user", OPT_USER, "NAME", 0,
+	  "Serve as this user (default vigie where it exists, else nobody)", 1 },
+	{ 0 },
+};
+
+static void options_init(struct serve_options *options)
+{
+	static const enum group_key keys[] = { KEY_UNIT, KEY_COMM };
+
+	memset(options, 0, sizeof(*options));
+	common_options_init(&options->common, keys, 2);
+	options->server.interval_ns = 5 * NS_PER_S;
+	model_config_default(&options->model);
+	options->model.books_lag_ns = 10 * NS_PER_S;
+}
+
+/* Plain HTTP tells everyone on the way what runs here. */
+static int check_addresses(const struct serve_options *options)
+{
+	char text[160];
+	unsigned int i;
+
+	for (i = 0; i < options->nlisten; i++) {
+		if (options->listen[i].loopback || options->insecure)
+			continue;
+		http_address_format(&options->listen[i], text, sizeof(text));
+		fprintf(stderr,
+			"%s: --listen: '%s' is not a loopback address, and what is served is neither "
+			"encrypted nor protected; use 127.0.0.1 or unix:PATH, or add --allow-insecure\n",
+			who, text);
+		return -EPERM;
+	}
+	return 0;
+}
+
+static int bind_addresses(const struct serve_options *options, struct http **ret)
+{
+	char text[160], occupant[200];
+	unsigned int failed = 0;
+	int err = http__bind(options->listen, options->nlisten, ret, &failed);
+
+	if (!err)
+		return 0;
+	http_address_format(&options->listen[failed], text, sizeof(text));
+	if (err != -EADDRINUSE) {
+		fprintf(stderr, "%s: cannot listen on %s: %s\n", who, text, err_name(err));
+		return err;
+	}
+	occupant_find(&options->listen[failed], occupant, sizeof(occupant));
+	fprintf(stderr,
+		"%s: cannot listen on %s: %s holds it (%s); stop it or choose another --listen\n",
+		who, text, occupant[0] ? occupant : "another process", err_name(err));
+	return err;
+}
+
+static int give_up_privileges(const struct serve_options *options, const struct plan *plan)
+{
+	struct confine_config config = { .uid = getuid(),
+					 .gid = getgid(),
+					 .keep_cap_bpf = plan->keep_cap_bpf };
+	const char *what = "find the user", *user = options->user;
+	int err = 0;
+
+	/* Without root there is nobody else to become; the capabilities still go. */
+	config.already_unprivileged = geteuid() != 0;
+	if (!config.already_unprivileged)
+		err = confine_find_user(user, &config.uid, &config.gid);
+	if (err)
+		fprintf(stderr, "%s: --user: '%s' is not an unprivileged user of this host: %s\n",
+			who, user ? user : "nobody", err_name(err));
+	else
+		err = confine(&config, &what);
+	if (err)
+		fprintf(stderr, "%s: cannot give up privileges: %s: %s\n", who, what,
+			err_name(err));
+	return err;
+}
+
+static void announce(const struct http *http, const struct serve_options *options)
+{
+	char text[160];
+	unsigned int i;
+
+	for (i = 0; i < options->nlisten; i++) {
+		const struct http_address *address = http__address(http, i);
+
+		http_address_format(address, text, sizeof(text));
+		fprintf(stderr, "vigie: serving %s%s%s\n",
+			address->family == AF_UNIX ? "" : "http://", text,
+			address->family == AF_UNIX ? "" : "/metrics");
+	}
+}
+
+static int serve(const struct serve_options *options, struct watch *watch, struct http *http)
+{
+	struct server *server = NULL;
+	int err = server__new(&options->server, watch, http, &server);
+
+	if (!err)
+		err = server__start(server);
+	if (err) {
+		fprintf(stderr, "%s: cannot start: %s\n", who, err_name(err));
+	} else {
+		err = give_up_privileges(options, &watch->plan);
+		/* Once more as the one who will serve: what does not work now never will. */
+		if (!err)
+			err = server__snapshot(server);
+		if (!err) {
+			announce(http, options);
+			err = server__run(server);
+			if (err)
+				fprintf(stderr, "%s: cannot go on: %s\n", who, err_name(err));
+		}
+	}
+	server__free(server);
+	return err;
+}
+
+static int run(struct serve_options *options)
+{
+	struct http *http = NULL;
+	struct watch watch = { 0 };
+	int err;
+
+	err = check_addresses(options);
+	if (!err)
+		err = watch_prepare(&watch, &options->common, who);
+	if (!err)
+		err = bind_addresses(options, &http);
+	if (!err)
+		err = watch_open(&watch, &options->common, &options->model, who);
+	if (!err)
+		err = serve(options, &watch, http);
+	http__free(http);
+	watch_done(&watch);
+	return err;
+}
+
+int cmd_serve(int argc, char **argv)
+{
+	const struct argp_child children[] = { { &common_argp, 0, NULL, 0 }, { 0 } };
+	const struct argp argp = {
+		.options = serve_option_table,
+		.parser = parse_serve,
+		.doc = "Watches every process and serves OpenMetrics at /metrics, until SIGTERM."
+		       "\vExamples:\n"
+		       "  vigie serve\n"
+		       "  vigie serve --listen unix:/run/vigie/metrics.sock\n"
+		       "  vigie serve --group-by unit --max-groups 50\n"
+		       "  curl -s http://" DEFAULT_LISTEN "/metrics | head",
+		.children = children,
+	};
+	struct serve_options options;
+	const char *why;
+
+	options_init(&options);
+	argp_err_exit_status = EXIT_USAGE;
+	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
+		return EXIT_USAGE;
+	if (!options.nlisten)
+		http_address_parse(DEFAULT_LISTEN, &options.listen[options.nlisten++], &why);
+	return run(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
+}

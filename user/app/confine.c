@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * confine.c - giving up privileges, for good, and proving it.
+ *
+ * Owns: the order of the steps (each needs a privilege that a later one takes) and the
+ * list of system calls that serving needs. Does not belong here: what must be opened
+ * before (cmd_serve.c), the kernel's facts (collect).
+ */
+#include "app/confine.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/bpf.h>
+#include <pwd.h>
+#include <seccomp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#ifndef CAP_BPF
+#define CAP_BPF 39
+#endif
+
+/* What one epoll loop over existing descriptors needs, whatever the arguments. */
+static const int allowed_calls[] = {
+	SCMP_SYS(read),
+	SCMP_SYS(readv),
+	SCMP_SYS(pread64),
+	SCMP_SYS(write),
+	SCMP_SYS(writev),
+	SCMP_SYS(close),
+	SCMP_SYS(lseek),
+	SCMP_SYS(fcntl),
+	SCMP_SYS(dup),
+	SCMP_SYS(getdents64),
+	SCMP_SYS(fstat),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(statx),
+	SCMP_SYS(fstatfs),
+	SCMP_SYS(statfs),
+	SCMP_SYS(readlink),
+	SCMP_SYS(readlinkat),
+
+	SCMP_SYS(epoll_create1),
+	SCMP_SYS(epoll_ctl),
+	SCMP_SYS(epoll_wait),
+	SCMP_SYS(epoll_pwait),
+	SCMP_SYS(epoll_pwait2),
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(signalfd4),
+	SCMP_SYS(timerfd_create),
+	SCMP_SYS(timerfd_settime),
+	SCMP_SYS(timerfd_gettime),
+
+	/* Sockets that exist; socket(), bind(), listen() and connect() are not here. */
+	SCMP_SYS(accept4),
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(recvmsg),
+	SCMP_SYS(sendto),
+	SCMP_SYS(sendmsg),
+	SCMP_SYS(sendfile),
+	SCMP_SYS(shutdown),
+	SCMP_SYS(setsockopt),
+	SCMP_SYS(getsockopt),
+	SCMP_SYS(getsockname),
+	SCMP_SYS(getpeername),
+
+	SCMP_SYS(brk),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(madvise),
+	SCMP_SYS(futex),
+	SCMP_SYS(membarrier),
+	SCMP_SYS(getrandom),
+
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(clock_getres),
+	SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(nanosleep),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(sched_yield),
+	SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(getrusage),
+	SCMP_SYS(sysinfo),
+	SCMP_SYS(uname),
+
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
+	SCMP_SYS(getpid),
+	SCMP_SYS(gettid),
+	SCMP_SYS(getppid),
+	SCMP_SYS(getuid),
+	SCMP_SYS(geteuid),
+	SCMP_SYS(getgid),
+	SCMP_SYS(getegid),
+};
+
+/* Of maps and iterators that exist: loading, attaching, creating and pinning are not here. */
+static const int allowed_bpf[] = {
+	BPF_MAP_LOOKUP_ELEM,  BPF_MAP_UPDATE_ELEM,  BPF_MAP_DELETE_ELEM,
+	BPF_MAP_GET_NEXT_KEY, BPF_MAP_LOOKUP_BATCH, BPF_MAP_LOOKUP_AND_DELETE_BATCH,
+	BPF_MAP_DELETE_BATCH, BPF_ITER_CREATE,	    BPF_OBJ_GET_INFO_BY_FD,
+};
+
+int confine_find_user(const char *name, uid_t *ret_uid, gid_t *ret_gid)
+{
+	const struct passwd *pw = getpwnam(name ? name : "vigie");
+
+	if (!pw && !name)
+		pw = getpwnam("nobody");
+	if (!pw)
+		return -ENOENT;
+	if (pw->pw_uid == 0)
+		return -EINVAL;
+	*ret_uid = pw->pw_uid;
+	*ret_gid = pw->pw_gid;
+	return 0;
+}
+
+/* --- Who we are. -------------------------------------------------------------------- */
+
+/* While CAP_SETPCAP is still there: what is not in the bounding set cannot come back. */
+static int drop_bounding_set(const struct confine_config *config)
+{
+	if (config->already_unprivileged)
+		return 0;
+	for (int cap = 0; cap <= CAP_LAST_CAP || prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++) {
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) && errno != EINVAL)
+			return -errno;
+	}
+	return 0;
+}
+
+static int change_user(const struct confine_config *config)
+{
+	if (config->already_unprivileged)
+		return 0;
+	if (setgroups(0, NULL))
+		return -errno;
+	/* Or the change of user would empty the permitted set, CAP_BPF with it. */
+	if (prctl(PR_SET_KEEPCAPS, config->keep_cap_bpf ? 1 : 0, 0, 0, 0))
+		return -errno;
+	if (setresgid(config->gid, config->gid, config->gid))
+		return -errno;
+	if (setresuid(config->uid, config->uid, config->uid))
+		return -errno;
+	return prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) ? -errno : 0;
+}
+
+static int drop_capabilities(const struct confine_config *config)
+{
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0))
+		return -errno;
+	capng_clear(CAPNG_SELECT_BOTH);
+	if (config->keep_cap_bpf &&
+	    capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_BPF))
+		return -EINVAL;
+	errno = 0;
+	if (capng_apply(CAPNG_SELECT_CAPS))
+		return errno ? -errno : -EPERM;
+	return 0;
+}
+
+static int forbid_new_privileges(const struct confine_config *config)
+{
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : 0;
+}
+
+/*
+ * Not dumpable: the user may be "nobody", and another process of that user must not trace
+ * us, read our memory or take our map descriptors. The price is a core file.
+ */
+static int forbid_dumps(const struct confine_config *config)
+{
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) ? -errno : 0;
+}
+
+/* --- What we may ask of the kernel. ------------------------------------------------- */
+
+/* Memory that is never code. */
+static int allow_data_memory(scmp_filter_ctx ctx)
+{
+	const struct scmp_arg_cmp no_exec = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+	int err = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, &no_exec);
+
+	if (!err)
+		err = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, &no_exec);
+	return err;
+}
+
+/* Opening for reading: /proc and cgroupfs. O_TRUNC alone would empty a file. */
+static int allow_reading_files(scmp_filter_ctx ctx)
+{
+	const scmp_datum_t writing = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
+	const struct scmp_arg_cmp read_only = SCMP_A2(SCMP_CMP_MASKED_EQ, writing, 0);
+
+	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, &read_only);
+}
+
+static int allow_bpf(scmp_filter_ctx ctx)
+{
+	for (size_t i = 0; i < COUNT(allowed_bpf); i++) {
+		const struct scmp_arg_cmp cmd = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)allowed_bpf[i]);
+		int err = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(bpf), 1, &cmd);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Limits are read, never set; signals go to ourselves (abort), never to others. */
+static int allow_about_ourselves(scmp_filter_ctx ctx)
+{
+	const struct scmp_arg_cmp no_new_limit = SCMP_A2(SCMP_CMP_EQ, 0);
+	const struct scmp_arg_cmp to_us = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
+	const struct scmp_arg_cmp how_much = SCMP_A1(SCMP_CMP_EQ, FIONREAD);
+	int err = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
+					 &no_new_limit);
+
+	if (!err)
+		err = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &to_us);
+	if (!err)
+		err = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, &how_much);
+	return err;
+}
+
+static int build_filter(scmp_filter_ctx ctx)
+{
+	int err = 0;
+
+	/* As a tree: the calls of a scrape are many, the list is long. */
+	seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	/*
+	 * Before 5.16 a filter also switches speculation off, which makes all that we do
+	 * slower; it protects processes that run foreign code, and we run none.
+	 */
+	seccomp_attr_set(ctx, SCMP_FLTATR_CTL_SSB, 1);
+	for (size_t i = 0; i < COUNT(allowed_calls) && !err; i++)
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed_calls[i], 0);
+	if (!err)
+		err = allow_data_memory(ctx);
+	if (!err)
+		err = allow_reading_files(ctx);
+	if (!err)
+		err = allow_bpf(ctx);
+	if (!err)
+		err = allow_about_ourselves(ctx);
+	return err;
+}
+
+static int load_filter(const struct confine_config *config)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	int err;
+
+	if (!ctx)
+		return -ENOMEM;
+	err = build_filter(ctx);
+	if (!err)
+		err = seccomp_load(ctx);
+	seccomp_release(ctx);
+	return err;
+}
+
+/* --- Proof. ------------------------------------------------------------------------- */
+
+/* The value of a line of /proc/self/status, or NULL. */
+static const char *status_value(const char *status, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *line = status; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (!strncmp(line, name, len) && line[len] == ':')
+			return line + len + 1;
+	}
+	return NULL;
+}
+
+static bool status_is(const char *status, const char *name, const char *want)
+{
+	const char *value = status_value(status, name);
+	size_t len = strlen(want);
+
+	if (!value)
+		return false;
+	value += strspn(value, "\t ");
+	if (strncmp(value, want, len))
+		return false;
+	value += len;
+	return value[strspn(value, "\t ")] == '\n';
+}
+
+static int read_status(char *dst, size_t dst_size)
+{
+	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, dst, dst_size - 1);
+	close(fd);
+	if (n <= 0)
+		return -EIO;
+	dst[n] = '\0';
+	return 0;
+}
+
+static bool ids_are(const char *status, const char *name, unsigned int id)
+{
+	char want[64];
+
+	snprintf(want, sizeof(want), "%u\t%u\t%u\t%u", id, id, id, id);
+	return status_is(status, name, want);
+}
+
+/* What the kernel says of us, not what the calls returned. */
+static int verify(const struct confine_config *config)
+{
+	static const char none[] = "0000000000000000";
+	char status[4096], caps[17];
+	int err = read_status(status, sizeof(status));
+
+	if (err)
+		return err;
+	snprintf(caps, sizeof(caps), "%016llx", config->keep_cap_bpf ? 1ULL << CAP_BPF : 0ULL);
+	if (ids_are(status, "Uid", config->uid) && ids_are(status, "Gid", config->gid) &&
+	    (config->already_unprivileged ||
+	     (status_is(status, "Groups", "") && status_is(status, "CapBnd", none))) &&
+	    status_is(status, "CapInh", none) && status_is(status, "CapPrm", caps) &&
+	    status_is(status, "CapEff", caps) && status_is(status, "CapAmb", none) &&
+	    status_is(status, "NoNewPrivs", "1") && status_is(status, "Seccomp", "2"))
+		return 0;
+	return -EPERM;
+}
+
+/* Capabilities and the filter are each thread's own: another thread would keep its own. */
+static int refuse_threads(const struct confine_config *config)
+{
+	char status[4096];
+	int err = read_status(status, sizeof(status));
+
+	if (err)
+		return err;
+	return status_is(status, "Threads", "1") ? 0 : -EBUSY;
+}
+
+int confine(const struct confine_config *config, const char **ret_what)
+{
+	static const struct {
+		const char *what;
+		int (*run)(const struct confine_config *config);
+	} steps[] = {
+		{ "single thread", refuse_threads },
+		{ "capability bounding set", drop_bounding_set },
+		{ "user and groups", change_user },
+		{ "capabilities", drop_capabilities },
+		{ "no_new_privs", forbid_new_privileges },
+		{ "dumpable", forbid_dumps },
+		{ "seccomp filter", load_filter },
+		{ "reading /proc/self/status back", verify },
+	};
+
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		int err = steps[i].run(config);
+
+		if (err) {
+			*ret_what = steps[i].what;
+			return err;
+		}
+	}
+	return 0;
+}

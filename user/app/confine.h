@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * confine.h - giving up privileges, for good.
+ *
+ * Owns: the user, the capabilities, no_new_privs and the seccomp filter of a process that
+ * has opened everything it will ever need. Not here: deciding when (cmd_serve.c).
+ */
+#ifndef VIGIE_APP_CONFINE_H
+#define VIGIE_APP_CONFINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct confine_config {
+	uid_t uid;
+	gid_t gid;
+	bool already_unprivileged; /* we were not root: the user and the bounding set stay */
+	bool keep_cap_bpf; /* before 5.19 a map cannot be read without */
+};
+
+/*
+ * Looks the user up by name; NULL: "vigie" where it exists, else "nobody". 0 or -ENOENT.
+ * Refuses uid 0 with -EINVAL.
+ */
+int confine_find_user(const char *name, uid_t *ret_uid, gid_t *ret_gid);
+/*
+ * Changes to the user without supplementary groups (unless we were never root), empties every capability set (but
+ * CAP_BPF if kept) and the bounding set, sets no_new_privs, loads the seccomp filter
+ * (forbidden calls fail with -EPERM) and verifies all of it by reading it back.
+ * 0 or -errno with *ret_what the step that failed. There is no way back.
+ */
+int confine(const struct confine_config *config, const char **ret_what);
+
+#endif

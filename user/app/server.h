@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * server.h - the event loop of `vigie serve`.
+ *
+ * Owns: when a snapshot is taken. A scrape takes a fresh one, scrapers that arrive together
+ * share it, and so that nobody can make us dear, a view is shared for nine times as long as
+ * it took to make: at most a tenth of a core however often we are asked. Without scrapers a
+ * timer keeps the counters of the dead from piling up in the kernel.
+ */
+#ifndef VIGIE_APP_SERVER_H
+#define VIGIE_APP_SERVER_H
+
+#include "app/watch.h"
+#include "export/http.h"
+
+struct server;
+
+struct server_config {
+	__u64 interval_ns; /* a snapshot at least that often */
+};
+
+/* Opens timers and the signal descriptor; blocks SIGTERM and SIGINT. 0 or -errno. */
+int server__new(const struct server_config *config, struct watch *watch, struct http *http,
+		struct server **ret);
+/* Takes a snapshot now; complains on stderr. 0 or -errno. */
+int server__snapshot(struct server *server);
+/* Begins to accept connections. 0 or -errno. */
+int server__start(struct server *server);
+/* Serves until SIGTERM or SIGINT. 0 or -errno. */
+int server__run(struct server *server);
+void server__free(struct server *server); /* accepts NULL; the watch and http stay the caller's */
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * conns.h - which connections there are, until when, and who must go.
+ *
+ * Owns: the phases of a connection, their deadlines, and who makes room in a full house.
+ * PURE: time comes in as milliseconds of any steady clock. Not here: sockets (http.c).
+ */
+#ifndef VIGIE_EXPORT_CONNS_H
+#define VIGIE_EXPORT_CONNS_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+	CONNECTIONS_MAX = 256,
+	/* The ended ones wait for libmicrohttpd to notice. */
+	CONN_SLOTS = CONNECTIONS_MAX + 64,
+};
+
+enum phase {
+	PHASE_HEADER, /* a request is awaited or begun: 10 s for all of it */
+	PHASE_ANSWER, /* the answer is being written: 10 s for all of it */
+	PHASE_IDLE, /* kept alive: 90 s, longer than the usual 60 s between scrapes */
+};
+
+struct conn {
+	bool used;
+	bool ended; /* shut down, not yet freed */
+	bool has_body; /* the request announced one, which stays unread */
+	bool tcp;
+	bool check_host;
+	enum phase phase;
+	int fd;
+	__u64 since_ms, deadline_ms;
+	__u64 bytes_parsed; /* all headers so far */
+	size_t uri_len;
+};
+
+struct conns {
+	struct conn slots[CONN_SLOTS];
+	unsigned int alive; /* used and not ended */
+};
+
+/* A free slot, now in PHASE_HEADER; NULL if there is none. */
+struct conn *conns_add(struct conns *cs, int fd, __u64 now_ms);
+void conns_end(struct conns *cs, struct conn *c);
+void conns_remove(struct conns *cs, struct conn *c);
+void conn_enter(struct conn *c, enum phase phase, __u64 now_ms);
+/*
+ * Whom to close for a newcomer: a header that is overdue (2 s), else the longest idle,
+ * else the oldest header, else an answer that is overdue (5 s); NULL: everybody works.
+ */
+struct conn *conns_worst(struct conns *cs, __u64 now_ms);
+
+#endif

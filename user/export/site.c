@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * site.c - see site.h.
+ *
+ * Owns: paths, texts, headers. Does not belong here: sockets, libmicrohttpd, formats.
+ */
+#include "export/site.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+
+/* Only what needs no escaping in HTML is taken from the version. */
+static void index_render(struct site *s, const char *version)
+{
+	size_t len = strspn(version, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				     "0123456789.-+_~");
+
+	snprintf(s->index, sizeof(s->index),
+		 "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">"
+		 "<title>vigie</title></head>\n<body>\n<h1>vigie</h1>\n"
+		 "<p>Version %.*s. What every process of this host costs, and why it waits.</p>\n"
+		 "<p><a href=\"/metrics\">Metrics</a></p>\n</body>\n</html>\n",
+		 (int)(len < 64 ? len : 64), version);
+}
+
+void site_init(struct site *s, const struct http_callbacks *callbacks, const char *version)
+{
+	s->callbacks = *callbacks;
+	s->scrapes = s->scrape_errors = 0;
+	page_cache_init(&s->cache);
+	index_render(s, version);
+}
+
+void site_done(struct site *s)
+{
+	page_cache_done(&s->cache);
+}
+
+static void add_header(struct answer *a, const char *name, const char *value)
+{
+	if (a->nheaders < ANSWER_HEADERS_MAX) {
+		a->headers[a->nheaders].name = name;
+		a->headers[a->nheaders++].value = value;
+	}
+}
+
+static void set_body(struct answer *a, unsigned int status, const char *content_type,
+		     const char *body)
+{
+	a->status = status;
+	a->body = body;
+	a->body_len = strlen(body);
+	add_header(a, "Content-Type", content_type);
+}
+
+static void set_text(struct answer *a, unsigned int status, const char *text)
+{
+	set_body(a, status, "text/plain; charset=utf-8", text);
+}
+
+static void answer_fault(struct answer *a, unsigned int status)
+{
+	static const struct {
+		unsigned int status;
+		const char *text;
+	} faults[] = {
+		{ 403, "this host name is not served here: ask by address or as localhost\n" },
+		{ 404, "not found: there is /metrics\n" },
+		{ 405, "only GET and HEAD\n" },
+		{ 414, "the request target is longer than 8 KiB\n" },
+		{ 431, "the request header is longer than 16 KiB\n" },
+		{ 505, "only HTTP/1.0 and HTTP/1.1\n" },
+	};
+	const char *text = "bad request\n";
+
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		if (faults[i].status == status)
+			text = faults[i].text;
+	}
+	set_text(a, status, text);
+	if (status == 405)
+		add_header(a, "Allow", "GET, HEAD");
+}
+
+static void answer_metrics(struct site *s, const struct negotiation *n, struct answer *a)
+{
+	struct choice choice = negotiation_choose(n);
+	int err = page_cache_get(&s->cache, &s->callbacks, choice.dialect, choice.gzip, &a->page);
+
+	if (err) {
+		s->scrape_errors++;
+		snprintf(a->text, sizeof(a->text),
+			 "no metrics: the snapshot or its page failed: %s\n", err_name(err));
+		a->in_text = true;
+		set_text(a, 503, a->text);
+		return;
+	}
+	s->scrapes++;
+	a->status = 200;
+	a->body = a->page->text.data;
+	a->body_len = a->page->text.len;
+	choice_content_type(&choice, a->content_type);
+	add_header(a, "Content-Type", a->content_type);
+	add_header(a, "Vary", "Accept, Accept-Encoding");
+	if (a->page->gzip)
+		add_header(a, "Content-Encoding", "gzip");
+}
+
+static void answer_index(const struct site *s, struct answer *a)
+{
+	set_body(a, 200, "text/html; charset=utf-8", s->index);
+	add_header(a, "Content-Security-Policy",
+		   "default-src 'none'; base-uri 'none'; form-action 'none'; "
+		   "frame-ancestors 'none'");
+}
+
+static void answer_path(struct site *s, const char *path, const struct negotiation *n,
+			struct answer *a)
+{
+	if (!strcmp(path, "/metrics"))
+		answer_metrics(s, n, a);
+	else if (!strcmp(path, "/"))
+		answer_index(s, a);
+	else if (!strcmp(path, "/-/healthy"))
+		set_text(a, 200, "vigie is healthy\n");
+	else if (strcmp(path, "/-/ready"))
+		answer_fault(a, 404);
+	else if (s->callbacks.ready(s->callbacks.ctx))
+		set_text(a, 200, "vigie is ready\n");
+	else
+		set_text(a, 503, "not ready: no snapshot yet\n");
+}
+
+void site_answer(struct site *s, const struct request *r, struct answer *ret)
+{
+	const char *path = NULL;
+	unsigned int fault = request_check(r, &path);
+
+	memset(ret, 0, sizeof(*ret));
+	if (fault)
+		answer_fault(ret, fault);
+	else
+		answer_path(s, path, &r->negotiation, ret);
+	add_header(ret, "Cache-Control", "no-store");
+	add_header(ret, "X-Content-Type-Options", "nosniff");
+	/* A body is not read: what would follow it on this connection cannot be found. */
+	if (r->has_body)
+		add_header(ret, "Connection", "close");
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * site.h - which answer a request gets: status, headers, body.
+ *
+ * Owns: the paths, the answers' headers, the current pages and the counting of scrapes.
+ * Not here: sockets, libmicrohttpd (http.c); what a page says (encode.h).
+ */
+#ifndef VIGIE_EXPORT_SITE_H
+#define VIGIE_EXPORT_SITE_H
+
+#include "export/http.h"
+#include "export/negotiate.h"
+#include "export/page.h"
+#include "export/request.h"
+
+struct site {
+	struct http_callbacks callbacks;
+	struct page_cache cache;
+	__u64 scrapes, scrape_errors;
+	char index[512];
+};
+
+enum { ANSWER_HEADERS_MAX = 8 };
+
+struct answer {
+	unsigned int status;
+	const char *body; /* of the page, the site, static, or in text */
+	size_t body_len;
+	struct page *page; /* a reference that the answer's reader puts; or NULL */
+	bool in_text; /* the body dies with this answer */
+	char text[96];
+	char content_type[CONTENT_TYPE_MAX];
+	struct {
+		const char *name;
+		const char *value; /* static, or content_type */
+	} headers[ANSWER_HEADERS_MAX];
+	unsigned int nheaders;
+};
+
+void site_init(struct site *s, const struct http_callbacks *callbacks, const char *version);
+void site_done(struct site *s);
+/* Always an answer. To be used in place: it points into itself. */
+void site_answer(struct site *s, const struct request *r, struct answer *ret);
+
+#endif
