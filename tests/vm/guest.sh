@@ -1,0 +1,26 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# guest - what runs inside the VM, in busybox. TAP lines; documents between "#begin NAME" and
+# "#end NAME" are for the host to judge (matrix). Not here: comparing figures (check.c).
+
+document() { # NAME COMMAND...
+	name=$1
+	shift
+	echo "#begin $name"
+	"$@"
+	status=$?
+	echo
+	echo "#end $name"
+	[ $status -eq 0 ] || echo "# $* ended with status $status"
+	[ $status -eq 0 ] && echo "ok - $name" || echo "not ok - $name: status $status"
+}
+
+document doctor /vm/vigie doctor --json
+
+sh -c 'printf vm-once >/proc/self/comm; while :; do :; done' &
+busy=$!
+document once /vm/vigie once --interval 1s --format json
+kill $busy
+
+exec /vm/check /vm/vigie
