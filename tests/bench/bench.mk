@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# vigie against its peers, in the same run. Not a test: it fails only where it could not measure.
+# BENCH_ROWS="switch scale" runs some of the rows, BENCH_QUICK=1 with few repetitions.
+
+BENCH_TOOLS := $(patsubst %,$(O)/tests/bench/%,sleepers strain probes)
+
+$(O)/tests/bench/probes: BENCH_LIBS = $(shell $(PKG_CONFIG) --libs libbpf)
+$(BENCH_TOOLS): %: %.o
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(BENCH_LIBS)
+
+.PHONY: bench bench-doc
+bench: $(O)/vigie $(BENCH_TOOLS) $(O)/tests/bench/empty.bpf.o
+	$(Q)O=$(O) python3 -B tests/bench/bench.py $(BENCH_ROWS)
+
+# Puts the last results into the documentation; does not measure.
+bench-doc:
+	$(Q)python3 -B tests/bench/doc.py $(O)/bench.md docs/overhead.md
+
+-include $(BENCH_TOOLS:=.d) $(O)/tests/bench/empty.bpf.d
