@@ -139,6 +139,17 @@ static __always_inline __u64 give_written_bytes(struct task_struct *task)
 	return bpf_core_field_exists(task->ioac.write_bytes) ? task->ioac.write_bytes : 0;
 }
 
+/* Without CONFIG_TASK_XACCT neither do these. */
+static __always_inline __u64 give_read_chars(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->ioac.rchar) ? task->ioac.rchar : 0;
+}
+
+static __always_inline __u64 give_written_chars(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->ioac.wchar) ? task->ioac.wchar : 0;
+}
+
 static __always_inline void give_counters(struct task_struct *task, const struct vigie_usage *given,
 					  struct vigie_usage *ret)
 {
@@ -149,6 +160,8 @@ static __always_inline void give_counters(struct task_struct *task, const struct
 	ret->major_faults = task->maj_flt - given->major_faults;
 	ret->read_bytes = give_read_bytes(task) - given->read_bytes;
 	ret->written_bytes = give_written_bytes(task) - given->written_bytes;
+	ret->read_chars = give_read_chars(task) - given->read_chars;
+	ret->written_chars = give_written_chars(task) - given->written_chars;
 }
 
 static __always_inline void give_since(struct task_struct *task, struct task_state *st, __u64 now,
@@ -191,6 +204,8 @@ static __always_inline void give_base(struct task_struct *task, struct task_stat
 	st->given.major_faults = task->maj_flt;
 	st->given.read_bytes = give_read_bytes(task);
 	st->given.written_bytes = give_written_bytes(task);
+	st->given.read_chars = give_read_chars(task);
+	st->given.written_chars = give_written_chars(task);
 	if (task->exit_state)
 		st->exited = STATE_EXITED_BEFORE;
 	else if (state && !(state & TASK_DEAD)) {

@@ -76,6 +76,8 @@ struct vigie_usage {
 	__u64 oom_kills; /* processes that exited because the OOM killer chose them */
 	__u64 starts; /* processes (not threads) that began */
 	__u64 exits[VIGIE_EXITS]; /* processes that ended */
+	__u64 read_chars; /* ioac.rchar: by read() and its kin, cached or not, pipes too */
+	__u64 written_chars; /* ioac.wchar */
 };
 enum { VIGIE_USAGE_WORDS = sizeof(struct vigie_usage) / sizeof(__u64) };
 
@@ -228,14 +230,14 @@ struct vigie_cgroup_event {
 
 #define VIGIE_ASSERT_SIZE(type, size) \
 	_Static_assert(sizeof(struct type) == (size), #type " differs between the two sides")
-VIGIE_ASSERT_SIZE(vigie_usage, 34 * 8);
-VIGIE_ASSERT_SIZE(vigie_task, 136 + 34 * 8);
+VIGIE_ASSERT_SIZE(vigie_usage, 36 * 8);
+VIGIE_ASSERT_SIZE(vigie_task, 136 + 36 * 8);
 VIGIE_ASSERT_SIZE(vigie_asleep, 40);
 _Static_assert(__builtin_offsetof(struct vigie_asleep, flags) ==
 		       __builtin_offsetof(struct vigie_task, flags),
 	       "a reader tells records apart by their flags");
 VIGIE_ASSERT_SIZE(vigie_key, 80);
-VIGIE_ASSERT_SIZE(vigie_retired, 36 * 8);
+VIGIE_ASSERT_SIZE(vigie_retired, 38 * 8);
 VIGIE_ASSERT_SIZE(vigie_party, 32);
 VIGIE_ASSERT_SIZE(vigie_blame, 80);
 VIGIE_ASSERT_SIZE(vigie_slices, 128);

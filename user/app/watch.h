@@ -8,7 +8,7 @@
 #define VIGIE_APP_WATCH_H
 
 #include "app/options.h"
-#include "collect/source.h"
+#include "data/source.h"
 #include "model/model.h"
 
 struct watch {

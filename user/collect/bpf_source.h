@@ -9,7 +9,7 @@
 #define VIGIE_COLLECT_BPF_SOURCE_H
 
 #include "collect/plan.h"
-#include "collect/source.h"
+#include "data/source.h"
 
 /*
  * Loads and attaches. 0 and *ret, or -errno with *ret_what what failed ("load", "attach

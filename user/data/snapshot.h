@@ -43,6 +43,19 @@ struct cgroup_name {
 	const char *path; /* owned by the snapshot's source, valid until its next snapshot */
 };
 
+/*
+ * What cgroupfs says of a cgroup that has a limit. Totals since the cgroup began; read more
+ * rarely than processes, and not at all for cgroups without a limit.
+ */
+struct cgroup_stat {
+	__u64 id; /* as in cgroup_name */
+	__u64 throttled_ns; /* cpu.stat: throttled_usec (v1 throttled_time) */
+	__u64 throttled_periods; /* cpu.stat: nr_throttled */
+	__u64 periods; /* cpu.stat: nr_periods; 0: no CPU limit */
+	__u64 memory_limit; /* memory.max, the lowest of its ancestors'; 0: none */
+	__u64 memory_used; /* memory.current of the cgroup with that limit */
+};
+
 /* /proc/stat: nanoseconds since boot. guest is inside user, as the kernel has it. */
 struct host_cpu {
 	__u64 user_ns, nice_ns, system_ns, idle_ns, iowait_ns, irq_ns, softirq_ns, steal_ns;
@@ -110,6 +123,8 @@ struct snapshot {
 	size_t nooms;
 	struct cgroup_name *cgroups; /* every id that occurs in this snapshot and has a name */
 	size_t ncgroups;
+	struct cgroup_stat *cgroup_stats; /* ascending id */
+	size_t ncgroup_stats;
 	struct vigie_slices slices; /* host-wide, totals since the source was opened */
 	struct host host;
 	struct collect_stat stat;

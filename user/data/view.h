@@ -45,6 +45,13 @@ struct unit_view {
 	const char *runtime; /* docker, containerd, crio, podman, systemd, … or "" */
 };
 
+/* A cgroup that has processes now. */
+struct cgroup_view {
+	__u64 id;
+	const char *unit, *path, *container_id; /* sanitised; container_id "" where there is none */
+	const struct cgroup_stat *stat; /* NULL: no limits are known */
+};
+
 struct delay_view {
 	const char *victim; /* the group's label values joined by "/" */
 	const char *culprit; /* likewise; "(idle)" where nobody ran before */
@@ -84,6 +91,18 @@ struct view {
 	__u64 delay_other_inc_ns;
 	const struct oom_view *ooms; /* of the last interval */
 	size_t nooms;
+
+	/*
+	 * The processes themselves, for who wants to name one: raw, hostile names. process_group[i]
+	 * is the place in groups of processes[i]; ngroups: it is in other.
+	 */
+	const struct process *processes; /* ascending pid */
+	const __u32 *process_group;
+	size_t nprocesses;
+	const struct vigie_blame *blames; /* slow waits of the interval by process */
+	size_t nblames;
+	const struct cgroup_view *cgroups; /* ascending id */
+	size_t ncgroups;
 
 	/* The books: per mode, sum(groups.total) + other + retired + unattributed == host, exactly. */
 	struct cpu_split host_cpu; /* since the model began */

@@ -2,10 +2,11 @@
 /*
  * source.h - where snapshots come from.
  *
- * Owns: the interface that the kernel (bpf_source.c) implements and a recording will.
+ * Owns: the interface that the kernel (collect/bpf_source.c) and a recording
+ * (record/replay.c) implement.
  */
-#ifndef VIGIE_COLLECT_SOURCE_H
-#define VIGIE_COLLECT_SOURCE_H
+#ifndef VIGIE_DATA_SOURCE_H
+#define VIGIE_DATA_SOURCE_H
 
 #include "data/snapshot.h"
 

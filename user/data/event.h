@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * event.h - one record of the log, whatever it will be written as.
+ *
+ * Owns: the record that the three encoders (ECS, journald, text) draw: an operational
+ * message of vigie, a finding, or a verdict. It points to what the caller keeps; nothing
+ * is copied. All texts are sanitised. Not here: sequence and chain, which belong to the
+ * file that the record ends up in (export/chain.h).
+ */
+#ifndef VIGIE_DATA_EVENT_H
+#define VIGIE_DATA_EVENT_H
+
+#include "data/finding.h"
+
+enum event_kind { EVENT_MESSAGE, EVENT_FINDING, EVENT_VERDICT };
+
+struct event {
+	enum event_kind kind;
+	enum severity level;
+	__u64 wall_ns; /* CLOCK_REALTIME */
+	const char *action; /* ECS event.action: "finding-start", "serving", "snapshot-failed" */
+	const char *message; /* one line */
+	int err; /* negative errno, or 0: ECS error.code */
+	const struct finding *finding; /* EVENT_FINDING; with EVENT_VERDICT it may be NULL */
+	const struct verdict *verdict; /* EVENT_VERDICT */
+};
+
+/* Who writes the log: alike in all records of a run. */
+struct origin {
+	char host_name[65];
+	char host_id[33]; /* /etc/machine-id or "" */
+	char boot_id[37]; /* /proc/sys/kernel/random/boot_id */
+	char kernel[65]; /* uname -r */
+	const char *version; /* vigie's */
+	__u32 pid; /* of the daemon */
+	__u64 boot_wall_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME: makes start times of start_ns */
+};
+
+#endif
