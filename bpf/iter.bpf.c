@@ -10,6 +10,7 @@
 #include "give.bpf.h"
 #include "life.bpf.h"
 #include "rss.bpf.h"
+#include "peak.bpf.h"
 
 /*
  * Set by user space now and then, and when it lost a record: short ones would speak of what
@@ -77,6 +78,16 @@ static __always_inline __u64 clock_here(void)
 	return BPF_CORE_READ(task, se.cfs_rq, rq, clock);
 }
 
+static __always_inline void known_base(struct task_struct *task, struct task_state *st, __u64 now)
+{
+	struct mm_struct *mm = task->mm;
+
+	give_base(task, st, now);
+	st->high_before_exec = task->signal->maxrss;
+	if (mm)
+		peak_told(mm, st);
+}
+
 static __always_inline struct task_state *known_or_new(struct task_struct *task, __u64 now)
 {
 	struct task_state *st = state_lookup(task);
@@ -90,7 +101,7 @@ static __always_inline struct task_state *known_or_new(struct task_struct *task,
 	if (attached_ns && task->start_boottime >= attached_ns)
 		st->started = task->pid == task->tgid;
 	else
-		give_base(task, st, now);
+		known_base(task, st, now);
 	if (cfg_group_by & VIGIE_BY_EXE)
 		identity_exe(task, st->exe);
 	return st;
@@ -149,6 +160,7 @@ static __always_inline void give_whole(struct seq_file *seq, struct task_struct 
 {
 	/* Taken before the record, noted after it: what changes meanwhile is shown again. */
 	__u64 cgroups = (__u64)task->cgroups, parent = (__u64)task->real_parent;
+	struct mm_struct *mm = task->pid == task->tgid ? task->mm : NULL;
 	__u64 pages = shown_pages(task);
 
 	record_identity(task, rec);
@@ -160,12 +172,16 @@ static __always_inline void give_whole(struct seq_file *seq, struct task_struct 
 		bpf_seq_write(seq, rec, sizeof(*rec));
 		return;
 	}
+	if (mm)
+		peak_raise(st, peak_news(mm, st));
 	rec->peak_pages = st->peak_pages;
 	give_since(task, st, now, &rec->inc);
 	if (bpf_seq_write(seq, rec, sizeof(*rec)))
 		return;
 	give_commit(st, &rec->inc);
 	st->peak_pages = 0;
+	if (mm)
+		peak_told(mm, st);
 	st->shown_cgroups = cgroups;
 	st->shown_parent = parent;
 	st->shown_pages = pages;

@@ -11,6 +11,7 @@
 #include "identity.bpf.h"
 #include "give.bpf.h"
 #include "exit.bpf.h"
+#include "peak.bpf.h"
 #include "life.bpf.h"
 
 struct retired_map {
@@ -111,12 +112,14 @@ static __always_inline void process_end(struct task_struct *leader, struct task_
 	st->oom_killed = leader->signal->oom_mm != NULL; /* set when the OOM killer chose it */
 }
 
-static __always_inline void process_exited(struct task_struct *leader)
+static __always_inline void process_exited(struct task_struct *task, struct task_struct *leader)
 {
 	struct task_state *st = state_lookup(leader);
 
-	if (st)
-		process_end(leader, st);
+	if (!st)
+		return;
+	process_end(leader, st);
+	peak_last(task, st);
 }
 
 static __always_inline void task_exited(struct task_struct *task, bool group_dead)
@@ -125,7 +128,7 @@ static __always_inline void task_exited(struct task_struct *task, bool group_dea
 	struct task_state *st = state_lookup(task);
 
 	if (group_dead)
-		process_exited(leader);
+		process_exited(task, leader);
 	if (!st)
 		return;
 	identity_key(task, leader, st->exe, &st->key);
@@ -146,14 +149,21 @@ int on_exit(__u64 *ctx)
 	return 0;
 }
 
-/* Only needed when grouping by executable: after the exit hook the mm may be gone. */
-SEC("?tp_btf/sched_process_exec")
+/*
+ * What was resident before is not the new program's. And when grouping by executable this is
+ * the time to read it: after the exit hook the mm may be gone.
+ */
+SEC("tp_btf/sched_process_exec")
 int on_exec(__u64 *ctx)
 {
 	struct task_struct *task = (void *)ctx[0];
 	struct task_state *st = state_lookup(task);
 
-	if (st)
+	if (!st)
+		return 0;
+	st->peak_pages = 0;
+	st->high_before_exec = task->signal->maxrss;
+	if (cfg_group_by & VIGIE_BY_EXE)
 		identity_exe(task, st->exe);
 	return 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * memory.bpf.c - owns memory stalls, the peak of resident memory, and OOM kills.
+ * memory.bpf.c - owns memory stalls, the ticks that see resident memory, and OOM kills.
  *
  * Stalls fire only under memory pressure, so a clock read is no matter there. Kernel threads
  * reclaim and compact as their work: that is nobody's stall.
@@ -8,6 +8,7 @@
 #include "state.bpf.h"
 #include "identity.bpf.h"
 #include "events.bpf.h"
+#include "peak.bpf.h"
 
 static __always_inline struct task_state *stalled_state(void)
 {
@@ -55,31 +56,21 @@ STALL_HOOKS(cgroup_reclaim, mm_vmscan_memcg_reclaim, VIGIE_STALL_CGROUP_RECLAIM)
 STALL_HOOKS(compaction, mm_compaction, VIGIE_STALL_COMPACTION)
 
 /*
- * Fires with every change of an mm counter, so it is the one hook beside the switch that
- * must be cheap: three loads, one lookup, one compare. The shared part of the counters is
- * enough here; what it misses is the stated error of the peak. Only the owner raises its
- * memory; reclaim by others lowers it and needs no look.
+ * A timer runs out: on a busy CPU that is the scheduler's tick, 100 to 1000 times a second; an
+ * idle CPU has none, and nobody's memory grows there. We are in an interrupt: only looks.
  */
-static __always_inline void resident_changed(struct mm_struct *mm)
+SEC("?tp_btf/hrtimer_expire_entry")
+int on_tick(__u64 *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
+	struct mm_struct *mm = task->mm;
 	struct task_state *st;
-	__u64 pages;
 
-	if (task->mm != mm)
-		return;
+	if (!mm || task->flags & PF_KTHREAD)
+		return 0;
 	st = bpf_task_storage_get(&tasks, task, NULL, 0);
-	if (!st)
-		return;
-	pages = compat_mm_resident(mm);
-	if (pages > st->peak_pages)
-		st->peak_pages = pages;
-}
-
-SEC("?tp_btf/rss_stat")
-int on_rss_stat(__u64 *ctx)
-{
-	resident_changed((struct mm_struct *)ctx[0]);
+	if (st)
+		peak_raise(st, compat_mm_resident(mm));
 	return 0;
 }
 

@@ -28,6 +28,10 @@ struct task_state {
 	__u64 stall_begin; /* CLOCK_MONOTONIC; 0: none under way */
 	__u64 stall_ns[VIGIE_STALLS];
 	__u64 peak_pages; /* highest resident seen by this task since the last record */
+	/* Of a leader: the kernel's own high-water mark as it was last told, see peak.bpf.h. */
+	__u64 high_mm; /* which mm_struct's; 0: none yet */
+	__u64 high_pages;
+	__u64 high_before_exec; /* signal->maxrss as the program began: others' memory, perhaps */
 	__u32 oom_killed; /* 1: the process died so */
 	__u32 keyed; /* 1: key was filled in as the task exited */
 	__u32 started; /* 1: a process that began under our eyes */

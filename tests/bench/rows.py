@@ -118,7 +118,7 @@ def switch_rows(ours, empties, peers, missing):
 
 def sizes(programs):
     known = {n: p for n, p in programs.items() if n.startswith("on_")}
-    names = ("on_switch", "on_rss_stat", "on_newtask", "on_exit", "on_free", "on_task")
+    names = ("on_switch", "on_tick", "on_newtask", "on_exit", "on_free", "on_task")
     kib = sum(p["jited_bytes"] for p in known.values()) / 1024
     return Row("size of the programs", f"{len(known)} programs, {kib:.1f} KiB of machine code",
                method="machine code, instructions verified: " + "; ".join(
@@ -184,7 +184,7 @@ def kernel_paths(quick):
         paired_row("fork, exit, wait", forks, "µs", 1e-3,
                    more="task state, retired totals: 3 hooks; one CPU; "),
         paired_row("first touch of a page", faults, "ns", 1,
-                   more="the `rss_stat` hook fires at each; one CPU; "),
+                   more="no hook of ours fires; one CPU; "),
     ]
 
 

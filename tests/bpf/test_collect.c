@@ -14,6 +14,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <cmocka.h>
@@ -497,17 +498,22 @@ static void preempted_is_waiting(void **state)
 
 enum { GROW = 32 << 20 };
 
-/* Step 0: 32 MiB are touched and kept. Step 1: 32 more, for a moment. */
+/*
+ * Step 0: 32 MiB are touched and kept. Step 1: 32 more, for a moment. Step 2: 16 more, for
+ * some timer ticks: less than what the process once had.
+ */
 static void grows(int step)
 {
-	char *p = mmap(NULL, GROW, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	size_t i;
+	size_t i, size = step == 2 ? GROW / 2 : GROW;
+	char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	madvise(p, GROW, MADV_NOHUGEPAGE);
-	for (i = 0; i < GROW; i += 4096)
+	madvise(p, size, MADV_NOHUGEPAGE);
+	for (i = 0; i < size; i += 4096)
 		p[i] = 1;
+	if (step == 2)
+		burn_ns(60 * NS_PER_MS);
 	if (step)
-		munmap(p, GROW);
+		munmap(p, size);
 }
 
 /* The kernel's own sum of the counter, in pages. */
@@ -549,7 +555,62 @@ static void resident_and_peak(void **state)
 	assert_true(w.last->peak_pages >= 2 * pages - slack);
 	look(&w, 1); /* the peak is that of the time since the last snapshot */
 	assert_true(w.last->peak_pages < 2 * pages - slack);
+	child_goes_on(&w);
+	child_rests(&w);
+	look(&w, 1); /* below the kernel's high-water mark: the ticks saw it */
+	assert_true(w.last->peak_pages >= pages + pages / 2 - slack);
+	assert_true(w.last->peak_pages < 2 * pages - slack);
 	child_ends(&w);
+}
+
+/* The dead of one name, once RCU has freed them. */
+static const struct retired *await_retired(const char *comm)
+{
+	__u64 deadline = clock_now(CLOCK_MONOTONIC) + 10 * NS_PER_S;
+	size_t i;
+
+	for (;;) {
+		read_snapshot();
+		for (i = 0; i < snap.nretired; i++)
+			if (!strcmp(snap.retired[i].key.comm, comm))
+				return &snap.retired[i];
+		assert_true(clock_now(CLOCK_MONOTONIC) < deadline);
+		assert_int_equal(source__settle(source), 0);
+		sleep_ns(10 * NS_PER_MS);
+	}
+}
+
+/* A process that lived between two snapshots shows what it had; not what its parent has. */
+static void peak_of_the_dead(void **state)
+{
+	char *ours = mmap(NULL, 3 * GROW, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	char path[] = "/tmp/vt-XXXXXX/vt-tiny";
+	char zero[] = "0", *argv[] = { path, zero, NULL }, *env[] = { NULL };
+	__u64 pages;
+	pid_t pid;
+
+	NEED_BPF();
+	pages = GROW / snap.page_size;
+	assert_true(ours != MAP_FAILED);
+	if (child_begins("vt-shortly", &pid)) {
+		grows(0);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_true(await_retired("vt-shortly")->value.peak_pages >= pages);
+
+	path[strlen("/tmp/vt-XXXXXX")] = '\0';
+	assert_non_null(mkdtemp(path));
+	path[strlen("/tmp/vt-XXXXXX")] = '/';
+	assert_int_equal(symlink("/bin/sleep", path), 0);
+	assert_int_equal(posix_spawn(&pid, path, NULL, NULL, argv, env), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_in_range(await_retired("vt-tiny")->value.peak_pages, 0, pages);
+	unlink(path);
+	path[strlen("/tmp/vt-XXXXXX")] = '\0';
+	rmdir(path);
+	munmap(ours, 3 * GROW);
 }
 
 enum { STORM = 1500 };
@@ -627,7 +688,8 @@ int main(void)
 		cmocka_unit_test(everything_at_rest),	cmocka_unit_test(threads_are_added_up),
 		cmocka_unit_test(sleep_under_way),	cmocka_unit_test(uninterruptible),
 		cmocka_unit_test(preempted_is_waiting), cmocka_unit_test(resident_and_peak),
-		cmocka_unit_test(every_death_once),	cmocka_unit_test(cgroup_is_named),
+		cmocka_unit_test(peak_of_the_dead),	cmocka_unit_test(every_death_once),
+		cmocka_unit_test(cgroup_is_named),
 	};
 
 	return cmocka_run_group_tests_name("bpf_collect", tests, open_source, close_source);

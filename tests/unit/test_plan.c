@@ -52,7 +52,7 @@ static struct kfacts newest(void)
 		.rss_percpu = true,
 		.percpu_lookup = true,
 		.tp_sched = true,
-		.tp_rss_stat = true,
+		.tp_tick = true,
 		.tp_reclaim = true,
 		.tp_cgroup_reclaim = true,
 		.tp_compaction = true,
@@ -126,7 +126,7 @@ static const struct plan_item *item(const struct plan *plan, const char *field)
 /* What nobody can better: a limit of the design or of all kernels. */
 static int beyond_remedy(const struct plan_item *it)
 {
-	return (!strcmp(it->field, PEAK) && strstr(it->source, "rss_stat")) ||
+	return (!strcmp(it->field, PEAK) && strstr(it->source, "ticks")) ||
 	       (!strcmp(it->field, RESIDENT) && it->state == PLAN_DEGRADED) ||
 	       (!strcmp(it->field, OOM) && it->state == PLAN_MISSING) ||
 	       (!strcmp(it->field, CGROUPS) && it->state == PLAN_DEGRADED);
@@ -225,7 +225,8 @@ static void linux_6_1(void **state)
 
 	assert_null(plan.refusal);
 	check_switches(&plan, "soprgckv");
-	CHECK_STATES(&plan, { OOM, PLAN_DEGRADED }, { RUN_TIME, PLAN_MISSING });
+	CHECK_STATES(&plan, { PEAK, PLAN_DEGRADED }, { OOM, PLAN_DEGRADED },
+		     { RUN_TIME, PLAN_MISSING });
 }
 
 static void linux_5_10(void **state)
@@ -245,7 +246,7 @@ static void the_poorest(void **state)
 	struct kfacts f = like_5_10();
 	struct plan plan;
 
-	f.rq_clock = f.in_memstall = f.psi_on = f.tp_rss_stat = false;
+	f.rq_clock = f.in_memstall = f.psi_on = f.tp_tick = false;
 	f.tp_reclaim = f.tp_cgroup_reclaim = f.tp_compaction = f.tp_mark_victim = false;
 	f.tp_cgroup_mkdir = false;
 	f.nhierarchies = 0;

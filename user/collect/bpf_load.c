@@ -31,8 +31,7 @@ static void load_knobs(struct vigie_bpf *skel, const struct plan *plan)
 
 static void load_programs(struct vigie_bpf *skel, const struct plan *plan)
 {
-	bpf_program__set_autoload(skel->progs.on_exec, plan->exec_names);
-	bpf_program__set_autoload(skel->progs.on_rss_stat, plan->peaks);
+	bpf_program__set_autoload(skel->progs.on_tick, plan->peaks);
 	bpf_program__set_autoload(skel->progs.on_reclaim_begin, plan->reclaim);
 	bpf_program__set_autoload(skel->progs.on_reclaim_end, plan->reclaim);
 	bpf_program__set_autoload(skel->progs.on_cgroup_reclaim_begin, plan->cgroup_reclaim);
@@ -194,7 +193,7 @@ static int attach_rest(struct bpf_loaded *l, const char **ret_what)
 {
 	struct bpf_program *const progs[] = {
 		l->skel->progs.on_switch,
-		l->skel->progs.on_rss_stat,
+		l->skel->progs.on_tick,
 		l->skel->progs.on_reclaim_begin,
 		l->skel->progs.on_reclaim_end,
 		l->skel->progs.on_cgroup_reclaim_begin,

@@ -141,7 +141,7 @@ static void facts_tracepoints(struct kfacts *facts, const struct btf *btf)
 	facts->tp_sched = exit && tracepoint(btf, "sched_switch") &&
 			  tracepoint(btf, "task_newtask") && tracepoint(btf, "sched_process_free");
 	facts->exit_group_dead = exit && btf_vlen(exit) >= 3;
-	facts->tp_rss_stat = tracepoint(btf, "rss_stat") != NULL;
+	facts->tp_tick = tracepoint(btf, "hrtimer_expire_entry") != NULL;
 	facts->tp_reclaim = tracepoint_pair(btf, "mm_vmscan_direct_reclaim_begin",
 					    "mm_vmscan_direct_reclaim_end");
 	facts->tp_cgroup_reclaim = tracepoint_pair(btf, "mm_vmscan_memcg_reclaim_begin",

@@ -44,7 +44,8 @@ struct kfacts {
 	bool rss_percpu; /* mm counters are per-CPU counters: 6.2 and later */
 	bool percpu_lookup; /* bpf_map_lookup_percpu_elem: 5.19 and later */
 	bool tp_sched; /* switch, exit, free and newtask: the core */
-	bool tp_rss_stat, tp_reclaim, tp_cgroup_reclaim, tp_compaction, tp_mark_victim;
+	bool tp_tick; /* hrtimer_expire_entry: the scheduler tick is such a timer */
+	bool tp_reclaim, tp_cgroup_reclaim, tp_compaction, tp_mark_victim;
 	bool mark_victim_task; /* hands out the task, not only its pid */
 	bool exit_group_dead; /* sched_process_exit says whether it is the last thread */
 	bool tp_cgroup_mkdir;

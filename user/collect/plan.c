@@ -123,16 +123,15 @@ static void plan_resident(const struct kfacts *f, struct plan *plan)
 		say(plan, "resident memory, swap", PLAN_DEGRADED, "mm_struct.rss_stat, shared part",
 		    "more than 128 CPUs: off by up to max(32, 2 x CPUs) x CPUs pages a counter",
 		    "");
-	plan->peaks = f->tp_rss_stat && f->task_storage;
+	plan->peaks = f->tp_tick && f->task_storage;
 	if (plan->peaks)
-		say(plan, "resident memory peak", f->rss_percpu ? PLAN_DEGRADED : PLAN_EXACT,
-		    "rss_stat tracepoint",
-		    f->rss_percpu ? "seen as it rises, from the shared part of the counters"
-				  : "seen as it rises",
+		say(plan, "resident memory peak", PLAN_DEGRADED,
+		    "mm_struct.hiwater_rss, timer ticks",
+		    "a new highest is the kernel's own; a lower one within one timer tick is missed",
 		    "");
 	else
-		say(plan, "resident memory peak", PLAN_DEGRADED, "iter/task",
-		    "no rss_stat tracepoint or no task storage: the highest of what snapshots saw",
+		say(plan, "resident memory peak", PLAN_DEGRADED, "mm_struct.hiwater_rss, iter/task",
+		    "a new highest is the kernel's own; below it the highest of what snapshots saw",
 		    "Linux 5.12 or later");
 }
 

@@ -169,9 +169,9 @@ const struct family families[] = {
 	  .help = "Highest resident memory within the peak window, 60 s by default; a scrape does "
 		  "not reset it.",
 	  ONE(G(peak_bytes)),
-	  DOC("`mm:rss_stat` between scrapes, and each reading", "memory probe",
-	      "from 6.2 on up to 3 x CPUs x max(32, 2 x CPUs) pages too low between readings",
-	      "5.10: readings only") },
+	  DOC("`mm->hiwater_rss`, timer ticks between scrapes, and each reading", "a look a tick",
+	      "a new highest as the kernel has it; a lower one within one tick is missed",
+	      "5.10: without ticks") },
 	{ .name = "vigie_process_swap_bytes", GAUGE, OF_GROUPS, BYTES,
 	  .help = "Swapped-out memory of the living processes.",
 	  ONE(G(rss_bytes[VIGIE_RSS_SWAP])),
