@@ -21,7 +21,13 @@
 #include "export/encode.h"
 
 enum { OPT_SORT = 1100, OPT_TOP };
-enum { PAGE_MAX = 256 << 20, LATE_MS = 50 };
+enum {
+	PAGE_MAX = 256 << 20,
+	LATE_MS = 50,
+	/* More processes than hosts have. Room for them is asked for at once, some 100 MB that are
+	 * touched as needed: a small host refuses a promise of a gigabyte. */
+	GROUPS_MAX = 1 << 17,
+};
 
 #define NS_PER_MS 1000000ULL
 #define NS_PER_S 1000000000ULL
@@ -215,7 +221,7 @@ static int run(const struct once_options *options)
 
 	model_config_default(&config);
 	/* Nothing is folded: the list cuts, and sums up what it cut. */
-	config.max_groups = config.max_known = 1 << 20;
+	config.max_groups = config.max_known = GROUPS_MAX;
 	err = watch_prepare(&watch, &options->common, "vigie once");
 	if (err)
 		return err;
