@@ -28,6 +28,34 @@ static void check_ns(const char *text, int err, uint64_t want)
 		fail_msg("'%s': not %d, or %ju", text, err, (uintmax_t)v);
 }
 
+static void check_size(const char *text, int err, uint64_t want)
+{
+	uint64_t v = UNTOUCHED;
+
+	if (parse_size(text, 1, 1ULL << 40, &v) != err || v != (err ? UNTOUCHED : want))
+		fail_msg("'%s': not %d, or %ju", text, err, (uintmax_t)v);
+}
+
+static void sizes(void **state)
+{
+	check_size("256MB", 0, 256000000);
+	check_size("1GiB", 0, 1 << 30);
+	check_size("512KiB", 0, 512 << 10);
+	check_size("4096B", 0, 4096);
+	check_size("7kB", 0, 7000);
+	check_size("0B", -ERANGE, 0);
+	check_size("2000000GB", -ERANGE, 0);
+	check_size("99999999999999999999MB", -ERANGE, 0);
+	check_size("18446744073709551615GiB", -ERANGE, 0);
+	check_size("256", -EINVAL, 0);
+	check_size("MB", -EINVAL, 0);
+	check_size("1.5GB", -EINVAL, 0);
+	check_size("-1MB", -EINVAL, 0);
+	check_size("1 MB", -EINVAL, 0);
+	check_size("1mb", -EINVAL, 0);
+	check_size("", -EINVAL, 0);
+}
+
 static void numbers(void **state)
 {
 	check_u64("0", 0, UINT64_MAX, 0, 0);
@@ -99,6 +127,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers),
+		cmocka_unit_test(sizes),
 		cmocka_unit_test(numbers_that_are_none),
 		cmocka_unit_test(numbers_out_of_range),
 		cmocka_unit_test(durations),

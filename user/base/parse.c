@@ -125,3 +125,37 @@ int parse_duration(const char *text, uint64_t min_ns, uint64_t max_ns, uint64_t 
 	*ret_ns = ns;
 	return 0;
 }
+
+static uint64_t size_by_name(const char *name)
+{
+	static const struct {
+		const char *name;
+		uint64_t bytes;
+	} sizes[] = {
+		{ "B", 1 },	      { "kB", 1000 },	  { "KB", 1000 },     { "MB", 1000000 },
+		{ "GB", 1000000000 }, { "KiB", 1 << 10 }, { "MiB", 1 << 20 }, { "GiB", 1 << 30 },
+	};
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		if (strcmp(name, sizes[i].name) == 0)
+			return sizes[i].bytes;
+	}
+	return 0;
+}
+
+int parse_size(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
+{
+	uint64_t unit = size_by_name(text + strspn(text, "0123456789")), bytes;
+	const char *p = text;
+	int err;
+
+	if (!unit)
+		return -EINVAL;
+	err = take_digits(&p, &bytes);
+	if (err)
+		return err;
+	if (__builtin_mul_overflow(bytes, unit, &bytes) || bytes < min || bytes > max)
+		return -ERANGE;
+	*ret = bytes;
+	return 0;
+}

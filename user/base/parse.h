@@ -2,7 +2,8 @@
 /*
  * parse.h - strict numbers from users: the whole text, in range, or -EINVAL / -ERANGE.
  *
- * Owns: integers, durations ("250ms", "1s", "10m", "1.5h", "2d"), nothing else. No locale,
+ * Owns: integers, durations ("250ms", "1s", "10m", "1.5h", "2d"), sizes ("256MB", "1GiB"),
+ * nothing else. No locale,
  * no sign, no surrounding blanks. ret_ is untouched on failure.
  */
 #ifndef VIGIE_BASE_PARSE_H
@@ -13,5 +14,7 @@
 int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret);
 /* Nanoseconds. A unit (ns us ms s m h d) is required; one decimal point is allowed. */
 int parse_duration(const char *text, uint64_t min_ns, uint64_t max_ns, uint64_t *ret_ns);
+/* Bytes. A unit (B kB KB MB GB: powers of 1000; KiB MiB GiB: of 1024) is required; no fraction. */
+int parse_size(const char *text, uint64_t min, uint64_t max, uint64_t *ret);
 
 #endif

@@ -54,6 +54,7 @@ struct cgroup_stat {
 	__u64 periods; /* cpu.stat: nr_periods; 0: no CPU limit */
 	__u64 memory_limit; /* memory.max, the lowest of its ancestors'; 0: none */
 	__u64 memory_used; /* memory.current of the cgroup with that limit */
+	__u64 memory_working; /* the same without inactive file pages, which cost nothing to take */
 };
 
 /* /proc/stat: nanoseconds since boot. guest is inside user, as the kernel has it. */
