@@ -22,7 +22,7 @@ VERSION := 0.1.0
 REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 
 # --- Flags. DEV=1 adds what developers answer for; SAN=address,undefined instruments.
-PKGS := libbpf libelf zlib libmicrohttpd libcap-ng libseccomp
+PKGS := libbpf libelf zlib libmicrohttpd libcap-ng libseccomp nettle json-c
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -Iuser -I$(O)
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 -Wall -Wextra -Wformat=2 -Wno-unused-parameter -fno-strict-aliasing \
@@ -39,7 +39,7 @@ ifneq ($(SAN),)
 endif
 ifeq ($(STATIC),1)
   # libmicrohttpd's archive wants the whole of GnuTLS: everything else is linked in.
-  LDLIBS += -Wl,-Bstatic -lbpf -lelf -lz -lseccomp -lcap-ng -Wl,-Bdynamic -lmicrohttpd
+  LDLIBS += -Wl,-Bstatic -lbpf -lelf -lz -lseccomp -lcap-ng -ljson-c -Wl,-Bdynamic -lmicrohttpd -lnettle
 else
   LDLIBS += $(shell $(PKG_CONFIG) --libs $(PKGS))
 endif
@@ -79,7 +79,7 @@ help:
 	'  bench      vigie against its peers, in the same run (root)' \
 	'  lint       format, layers, sizes, banned functions, shell' \
 	'  format     apply clang-format' \
-	'  docs       regenerate docs/metrics.md' \
+	'  docs       regenerate docs/metrics.md and docs/rules.md' \
 	'  install    to $$DESTDIR$$PREFIX/sbin' \
 	'  clean      remove $$O' \
 	'Knobs: V=1 (show commands) O=DIR DEV=1 (-Werror) SAN=address,undefined STATIC=1'
