@@ -251,7 +251,8 @@ static inline void fixture_by_unit(struct fixture *f)
 					4242,
 					77,
 					512 * MIB,
-					4999 * SECOND };
+					4999 * SECOND,
+					0 };
 	v->ooms = f->ooms;
 	v->nooms = 1;
 	fixture_books(v);

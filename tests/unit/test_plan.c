@@ -24,6 +24,7 @@
 #define COMPACTION "stall: compaction"
 #define OOM "OOM kills"
 #define CGROUPS "cgroups, units, containers"
+#define LIMITS "CPU quotas, memory limits"
 #define PRIVILEGES "privileges while serving"
 #define RUN_TIME "probe run time"
 
@@ -208,6 +209,9 @@ static void the_newest(void **state)
 	assert_string_equal(plan.cgroup.mount, "/sys/fs/cgroup");
 	assert_int_equal(plan.cgroup.subsys, -1);
 	assert_int_equal(plan.cgroup.id, 0);
+	assert_string_equal(plan.cpu_mount, "/sys/fs/cgroup");
+	assert_string_equal(plan.memory_mount, "/sys/fs/cgroup");
+	assert_true(plan.limits_v2);
 }
 
 static void linux_6_12(void **state)
@@ -256,7 +260,7 @@ static void the_poorest(void **state)
 	CHECK_STATES(&plan, { STORAGE, PLAN_DEGRADED }, { OFF_CPU, PLAN_MISSING },
 		     { MEMORY, PLAN_MISSING }, { PEAK, PLAN_DEGRADED }, { RECLAIM, PLAN_MISSING },
 		     { CGROUP_RECLAIM, PLAN_MISSING }, { COMPACTION, PLAN_MISSING },
-		     { OOM, PLAN_MISSING }, { CGROUPS, PLAN_MISSING },
+		     { OOM, PLAN_MISSING }, { CGROUPS, PLAN_MISSING }, { LIMITS, PLAN_MISSING },
 		     { PRIVILEGES, PLAN_DEGRADED }, { RUN_TIME, PLAN_MISSING });
 	assert_string_equal(plan.cgroup.mount, "");
 	assert_int_equal(plan.cgroup.subsys, -1);

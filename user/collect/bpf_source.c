@@ -21,6 +21,7 @@
 #include "collect/cgroups.h"
 #include "collect/epoch.h"
 #include "collect/host.h"
+#include "collect/limits.h"
 #include "collect/tasks.h"
 #include "gen/vigie.skel.h"
 
@@ -36,6 +37,7 @@ struct bpf_source {
 	struct epoch_reader epoch;
 	struct tasks tasks;
 	struct cgroups *cgroups;
+	struct limits *limits;
 	struct vigie_oom_event ooms[OOMS_MAX];
 	size_t nooms;
 	__u64 ooms_lost;
@@ -322,6 +324,8 @@ static int bpf_source_next(struct source *base, struct snapshot *ret)
 	host_read(&s->host); /* a file that fails keeps its last figures */
 	snap.host = s->host;
 	name_cgroups(s, began, &snap);
+	snap.cgroup_stats = (struct cgroup_stat *)limits__read(
+		s->limits, snap.cgroups, snap.ncgroups, began, &snap.ncgroup_stats);
 	snap.processes = s->tasks.processes;
 	snap.nprocesses = s->tasks.n;
 	snap.retired = s->epoch.retired;
@@ -364,6 +368,7 @@ static void bpf_source_free(struct source *base)
 	epoch_done(&s->epoch);
 	tasks_done(&s->tasks);
 	cgroups__free(s->cgroups);
+	limits__free(s->limits);
 	bpf_unload(&s->bpf);
 	free(s->buf);
 	free(s);
@@ -395,12 +400,16 @@ static int open_readers(struct bpf_source *s, const char **ret_what)
 
 static int open_source(struct bpf_source *s, const struct plan *plan, const char **ret_what)
 {
+	struct limits_config limits = { .v2 = plan->limits_v2 };
 	int err;
 
 	*ret_what = "allocate";
+	memcpy(limits.cpu, plan->cpu_mount, sizeof(limits.cpu));
+	memcpy(limits.memory, plan->memory_mount, sizeof(limits.memory));
 	s->buf = malloc(READ_SIZE);
 	s->cgroups = cgroups__new(plan->cgroup.mount);
-	if (!s->buf || !s->cgroups)
+	s->limits = limits__new(&limits);
+	if (!s->buf || !s->cgroups || !s->limits)
 		return -ENOMEM;
 	*ret_what = "read /proc/stat and /proc/meminfo";
 	err = host_read(&s->host);

@@ -204,6 +204,31 @@ static void plan_cgroup(const struct kfacts *f, struct plan *plan)
 	    "");
 }
 
+/* Quotas and limits: in the unified hierarchy all at one place, in v1 by controller. */
+static void plan_limits(const struct kfacts *f, struct plan *plan)
+{
+	static const char field[] = "CPU quotas, memory limits";
+	unsigned int i;
+
+	for (i = 0; i < f->nhierarchies; i++) {
+		const struct cgroup_hierarchy *h = &f->hierarchies[i];
+
+		if (!strcmp(h->controller, "cpu") ||
+		    (!h->controller[0] && !plan->cgroup.controller[0]))
+			memcpy(plan->cpu_mount, h->mount, sizeof(h->mount));
+		if (!strcmp(h->controller, "memory") ||
+		    (!h->controller[0] && !plan->cgroup.controller[0]))
+			memcpy(plan->memory_mount, h->mount, sizeof(h->mount));
+	}
+	plan->limits_v2 = !plan->cgroup.controller[0] && plan->cgroup.mount[0];
+	if (plan->cpu_mount[0] && plan->memory_mount[0])
+		say(plan, field, PLAN_EXACT, "cpu.stat, memory.max of cgroups that have limits",
+		    plan->limits_v2 ? "cgroup v2" : "cgroup v1, each controller's own tree", "");
+	else
+		say(plan, field, PLAN_MISSING, "", "the cpu or memory controller is not mounted",
+		    "mount cgroup2 on /sys/fs/cgroup");
+}
+
 static void plan_privileges(const struct kfacts *f, struct plan *plan)
 {
 	static const char field[] = "privileges while serving";
@@ -247,5 +272,6 @@ void plan_make(const struct kfacts *facts, const struct collect_config *config, 
 	plan_memory(facts, ret);
 	plan_exits(facts, ret);
 	plan_cgroup(facts, ret);
+	plan_limits(facts, ret);
 	plan_self(facts, ret);
 }

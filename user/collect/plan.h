@@ -34,6 +34,8 @@ struct plan {
 	bool reclaim, cgroup_reclaim, compaction, oom, cgroup_events;
 	bool keep_cap_bpf; /* after dropping privileges */
 	struct cgroup_hierarchy cgroup; /* mount "" where there is none */
+	char cpu_mount[128], memory_mount[128]; /* of these controllers; "" where there is none */
+	bool limits_v2; /* both are the unified hierarchy */
 	struct collect_config config;
 	unsigned int possible_cpus;
 

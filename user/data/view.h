@@ -66,6 +66,7 @@ struct oom_view {
 	__u32 victim_pid, trigger_pid;
 	__u64 victim_bytes;
 	__u64 time_ns;
+	__u64 victim_cgroup_id;
 };
 
 /* Two modes as everywhere in vigie: user (nice included), system (irq, softirq included). */
@@ -94,7 +95,8 @@ struct view {
 
 	/*
 	 * The processes themselves, for who wants to name one: raw, hostile names. process_group[i]
-	 * is the place in groups of processes[i]; ngroups: it is in other.
+	 * is the place in groups of processes[i]; ngroups: it is in other. None where there was no
+	 * memory for it.
 	 */
 	const struct process *processes; /* ascending pid */
 	const __u32 *process_group;

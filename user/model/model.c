@@ -16,6 +16,7 @@
 #include "model/books.h"
 #include "model/delays.h"
 #include "model/groups.h"
+#include "model/members.h"
 #include "model/page.h"
 #include "model/present.h"
 
@@ -29,6 +30,7 @@ struct model {
 	struct books books;
 	struct delays delays;
 	struct present present;
+	struct members members;
 	struct view view;
 	bool began;
 	bool by_pid;
@@ -110,6 +112,7 @@ void model__free(struct model *model)
 {
 	if (!model)
 		return;
+	members_done(&model->members);
 	present_done(&model->present);
 	delays_done(&model->delays);
 	page_done(&model->page);
@@ -134,6 +137,7 @@ static void tally_processes(struct model *model, const struct snapshot *snapshot
 	struct vigie_key key;
 	size_t i;
 
+	members_begin(&model->members, snapshot->nprocesses);
 	for (i = 0; i < snapshot->nprocesses; i++) {
 		const struct process *process = &snapshot->processes[i];
 		struct group *group;
@@ -141,6 +145,7 @@ static void tally_processes(struct model *model, const struct snapshot *snapshot
 		names_key(&model->names, process, &key);
 		group = groups_resolve(&model->groups, &key, model->now_ns);
 		tally_process(group ? &group->now : &model->direct, process);
+		members_set(&model->members, i, group);
 		if (group && model->by_pid)
 			remember_process(group, process);
 	}
@@ -197,6 +202,7 @@ static void show(struct model *model, const struct snapshot *snapshot)
 	struct view *view = &model->view;
 
 	present_page(&model->present, &model->page, &model->names, view);
+	members_show(&model->members, &model->names, snapshot, view);
 	present_ooms(&model->present, &model->groups, snapshot, view);
 	delays_show(&model->delays, view);
 	view->groups_known = model->groups.n;

@@ -17,6 +17,7 @@ struct series {
 	struct vigie_usage inc;
 	struct window peak;
 	__u64 demoted_ns;
+	__u32 place; /* in the view's groups, while it is shown */
 };
 
 struct page {

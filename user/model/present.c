@@ -128,8 +128,10 @@ void present_page(struct present *present, struct page *page, const struct names
 
 	if (page_sort(page))
 		show_units(present, page);
-	for (i = 0; i < page->nshown; i++)
+	for (i = 0; i < page->nshown; i++) {
+		page->shown[i]->place = i;
 		show_group(&present->groups[i], page->shown[i], page, names, view);
+	}
 	show_other(&view->other, page, view);
 	view->groups = present->groups;
 	view->ngroups = page->nshown;
@@ -184,6 +186,7 @@ static void show_oom(struct oom_view *ret, struct oom_text *text, struct groups 
 		.trigger_comm = text->trigger_comm,
 		.victim_pid = event->victim_tgid,
 		.trigger_pid = event->trigger_tgid,
+		.victim_cgroup_id = event->victim_cgroup_id,
 		.victim_bytes = event->victim_pages * snapshot->page_size,
 		.time_ns = event->time_ns,
 	};

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * limits.c - owns the table of limits and the files they are read from.
+ *
+ * In cgroup v1 each controller has a tree of its own; services and containers have the same
+ * path in all of them, so a cgroup is looked for by its path.
+ */
+#include "collect/limits.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+
+enum {
+	CGROUPS_MAX = 4096, /* remembered */
+	LOOKUPS_MAX = 64, /* cgroups that are looked up in one snapshot */
+	READS_MAX = 256, /* files that are read in one snapshot */
+	TEXT_BYTES = 16384,
+};
+
+#define NS_PER_S 1000000000ULL
+#define AGAIN_NS (30 * NS_PER_S)
+#define NO_LIMIT (1ULL << 60) /* v1 has a number near 2^63 for none */
+
+struct limit {
+	__u64 id;
+	__u64 looked_ns; /* when its files were last searched for limits */
+	__u64 used; /* number of the snapshot that had it last */
+	bool quota;
+	char *memory_path; /* of the cgroup whose limit it is, itself or above; NULL: none */
+	struct cgroup_stat stat;
+};
+
+struct limits {
+	struct limits_config config;
+	struct limit *all;
+	size_t n, cap;
+	struct hash by_id;
+	__u64 snapshot;
+	size_t next; /* where reading goes on, when there are too many */
+	unsigned int reads;
+	struct cgroup_stat *out;
+	size_t out_cap;
+};
+
+struct limits *limits__new(const struct limits_config *config)
+{
+	struct limits *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	l->config = *config;
+	hash_init(&l->by_id);
+	return l;
+}
+
+void limits__free(struct limits *l)
+{
+	size_t i;
+
+	if (!l)
+		return;
+	for (i = 0; i < l->n; i++)
+		free(l->all[i].memory_path);
+	free(l->all);
+	free(l->out);
+	hash_done(&l->by_id);
+	free(l);
+}
+
+/* --- Files. */
+
+/* A small file as text, terminated; its length, 0 where it is not there. */
+static size_t read_text(struct limits *l, const char *mount, const char *cgroup, const char *file,
+			char *text, size_t size)
+{
+	char path[PATH_MAX];
+	ssize_t n = 0;
+	int fd;
+
+	text[0] = '\0';
+	if (!mount[0] ||
+	    (size_t)snprintf(path, sizeof(path), "%s%s/%s", mount, cgroup, file) >= sizeof(path))
+		return 0;
+	l->reads++;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, size - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	return n > 0 ? n : 0;
+}
+
+/* Digits at the beginning of a text; max and anything else is none. */
+static __u64 number_at(const char *text)
+{
+	__u64 v = 0;
+
+	for (; *text >= '0' && *text <= '9'; text++)
+		v = v * 10 + (*text - '0');
+	return v;
+}
+
+/* The number behind a word at the beginning of a line. */
+static __u64 field(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+	const char *line;
+
+	for (line = text; line && *line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (!strncmp(line, name, len) && line[len] == ' ')
+			return number_at(line + len + 1);
+	}
+	return 0;
+}
+
+static bool has_quota(struct limits *l, const char *path)
+{
+	char text[64];
+
+	if (l->config.v2)
+		return read_text(l, l->config.cpu, path, "cpu.max", text, sizeof(text)) &&
+		       strncmp(text, "max", 3);
+	/* -1: none */
+	return read_text(l, l->config.cpu, path, "cpu.cfs_quota_us", text, sizeof(text)) &&
+	       text[0] != '-';
+}
+
+static __u64 own_memory_limit(struct limits *l, const char *path)
+{
+	char text[64];
+	__u64 limit = 0;
+
+	if (read_text(l, l->config.memory, path,
+		      l->config.v2 ? "memory.max" : "memory.limit_in_bytes", text, sizeof(text)))
+		limit = number_at(text);
+	return limit < NO_LIMIT ? limit : 0;
+}
+
+/* The lowest limit from the cgroup up to the root, and whose it is. */
+static void find_memory_limit(struct limits *l, struct limit *c, const char *path)
+{
+	char *at = strdup(path), *slash;
+	__u64 own;
+
+	free(c->memory_path);
+	c->memory_path = NULL;
+	c->stat.memory_limit = 0;
+	while (at && at[0] && strcmp(at, "/")) {
+		own = own_memory_limit(l, at);
+		if (own && (!c->stat.memory_limit || own < c->stat.memory_limit)) {
+			c->stat.memory_limit = own;
+			free(c->memory_path);
+			c->memory_path = strdup(at);
+		}
+		slash = strrchr(at, '/');
+		if (!slash)
+			break;
+		*slash = '\0';
+	}
+	if (!c->memory_path)
+		c->stat.memory_limit = 0;
+	free(at);
+}
+
+static void read_cpu(struct limits *l, struct limit *c, const char *path, char *text)
+{
+	if (!read_text(l, l->config.cpu, path, "cpu.stat", text, TEXT_BYTES))
+		return;
+	c->stat.periods = field(text, "nr_periods");
+	c->stat.throttled_periods = field(text, "nr_throttled");
+	c->stat.throttled_ns = l->config.v2 ? field(text, "throttled_usec") * 1000
+					    : field(text, "throttled_time");
+}
+
+static void read_memory(struct limits *l, struct limit *c, char *text)
+{
+	__u64 inactive = 0;
+
+	if (read_text(l, l->config.memory, c->memory_path,
+		      l->config.v2 ? "memory.current" : "memory.usage_in_bytes", text, TEXT_BYTES))
+		c->stat.memory_used = number_at(text);
+	if (read_text(l, l->config.memory, c->memory_path, "memory.stat", text, TEXT_BYTES))
+		inactive = field(text, l->config.v2 ? "inactive_file" : "total_inactive_file");
+	c->stat.memory_working = c->stat.memory_used > inactive ? c->stat.memory_used - inactive
+								: 0;
+}
+
+/* --- The table. */
+
+static struct limit *find(struct limits *l, __u64 id)
+{
+	uint32_t sum = hash_bytes(&id, sizeof(id), 0), at, i;
+
+	for (i = hash_first(&l->by_id, sum, &at); i != HASH_NONE;
+	     i = hash_next(&l->by_id, sum, &at))
+		if (l->all[i].id == id)
+			return &l->all[i];
+	return NULL;
+}
+
+/* Whoever the last snapshot did not have makes room, all at once. */
+static void sweep(struct limits *l)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < l->n; i++) {
+		if (l->all[i].used + 1 >= l->snapshot)
+			l->all[kept++] = l->all[i];
+		else
+			free(l->all[i].memory_path);
+	}
+	l->n = kept;
+	hash_done(&l->by_id);
+	hash_init(&l->by_id);
+	if (hash_reserve(&l->by_id, l->n))
+		return; /* nothing is found then, and all is looked up anew */
+	for (i = 0; i < l->n; i++)
+		hash_add(&l->by_id, hash_bytes(&l->all[i].id, sizeof(l->all[i].id), 0), i);
+}
+
+static struct limit *add(struct limits *l, __u64 id)
+{
+	struct limit *more;
+
+	if (l->n == CGROUPS_MAX)
+		sweep(l);
+	if (l->n == CGROUPS_MAX || hash_reserve(&l->by_id, l->n + 1))
+		return NULL;
+	if (l->n == l->cap) {
+		more = realloc(l->all, (l->cap + 64) * sizeof(*more));
+		if (!more)
+			return NULL;
+		l->all = more;
+		l->cap += 64;
+	}
+	l->all[l->n] = (struct limit){ .id = id, .stat.id = id };
+	hash_add(&l->by_id, hash_bytes(&id, sizeof(id), 0), l->n);
+	return &l->all[l->n++];
+}
+
+static bool look_up(struct limits *l, const struct cgroup_name *name, __u64 now_ns)
+{
+	struct limit *c = find(l, name->id);
+
+	if (c && now_ns - c->looked_ns < AGAIN_NS) {
+		c->used = l->snapshot;
+		return false;
+	}
+	if (!c)
+		c = add(l, name->id);
+	if (!c)
+		return false;
+	c->used = l->snapshot;
+	c->looked_ns = now_ns;
+	c->quota = has_quota(l, name->path);
+	find_memory_limit(l, c, name->path);
+	return true;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct cgroup_stat *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+static size_t collect(struct limits *l, const struct cgroup_name *cgroups, size_t n)
+{
+	struct cgroup_stat *more;
+	size_t i, out = 0;
+
+	if (n > l->out_cap) {
+		more = realloc(l->out, n * sizeof(*more));
+		if (!more)
+			return 0;
+		l->out = more;
+		l->out_cap = n;
+	}
+	for (i = 0; i < n; i++) {
+		const struct limit *c = find(l, cgroups[i].id);
+
+		if (c && (c->quota || c->memory_path))
+			l->out[out++] = c->stat;
+	}
+	if (out)
+		qsort(l->out, out, sizeof(*l->out), by_id);
+	return out;
+}
+
+const struct cgroup_stat *limits__read(struct limits *l, const struct cgroup_name *cgroups,
+				       size_t n, __u64 now_ns, size_t *ret_n)
+{
+	unsigned int lookups = 0;
+	char text[TEXT_BYTES];
+	size_t i;
+
+	l->snapshot++;
+	l->reads = 0;
+	for (i = 0; i < n && lookups < LOOKUPS_MAX; i++)
+		lookups += look_up(l, &cgroups[i], now_ns);
+	/* Round and round, a bounded number a snapshot. */
+	l->reads = 0;
+	for (i = 0; i < n && l->reads < READS_MAX; i++) {
+		const struct cgroup_name *name = &cgroups[(l->next + i) % n];
+		struct limit *c = find(l, name->id);
+
+		if (c && c->quota)
+			read_cpu(l, c, name->path, text);
+		if (c && c->memory_path)
+			read_memory(l, c, text);
+	}
+	l->next = n ? (l->next + i) % n : 0;
+	*ret_n = collect(l, cgroups, n);
+	return l->out;
+}
