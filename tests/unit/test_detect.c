@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * test_detect.c - detect/: each rule fires on its fault, names the culprit, and leaves its
+ * look-alikes alone.
+ */
+#include "detect_scene.h"
+
+static void a_starving_process_names_its_neighbour(void **state)
+{
+	struct scene s;
+	int i;
+
+	scene_init(&s);
+	for (i = 0; i < 9; i++) {
+		calm(&s);
+		starve(&s, 1, 2);
+		step(&s);
+		assert_int_equal(s.started[RULE_STARVATION], 0);
+	}
+	calm(&s);
+	starve(&s, 1, 2);
+	step(&s);
+	assert_int_equal(s.started[RULE_STARVATION], 1);
+	assert_int_equal(s.last.severity, SEVERITY_WARNING);
+	assert_int_equal(s.last.who.pid, 10);
+	assert_string_equal(s.last.who.unit, "app.service");
+	assert_int_equal(s.last.nculprits, 1);
+	assert_string_equal(s.last.culprits[0].who.comm, "hog");
+	assert_string_equal(s.last.culprits[0].who.unit, "noise.service");
+	assert_true(s.last.culprits[0].share > 0.99);
+	assert_int_equal(s.last.nparents, 1);
+	assert_string_equal(s.last.parents[0].comm, "init");
+	assert_true(s.last.observed > 0.87 && s.last.observed < 0.88);
+	/* It goes on: an update at most every 30 s. Then it is over, once it has been for 15 s. */
+	for (i = 0; i < 61; i++) {
+		calm(&s);
+		starve(&s, 1, 2);
+		step(&s);
+	}
+	assert_int_equal(s.updated[RULE_STARVATION], 2);
+	for (i = 0; i < 14; i++) {
+		calm(&s);
+		step(&s);
+		assert_int_equal(s.ended[RULE_STARVATION], 0);
+	}
+	calm(&s);
+	step(&s);
+	assert_int_equal(s.ended[RULE_STARVATION], 1);
+	assert_int_equal(s.started[RULE_STARVATION], 1);
+	scene_done(&s);
+}
+
+/* make -j8 on two CPUs: everybody waits, for each other. */
+static void waiting_for_ones_own_kind_is_no_alarm(void **state)
+{
+	struct scene s;
+	int i;
+
+	scene_init(&s);
+	snprintf(s.processes[4].comm, VIGIE_COMM_LEN, "gcc");
+	for (i = 0; i < 60; i++) {
+		calm(&s);
+		starve(&s, 3, 4);
+		step(&s);
+	}
+	assert_int_equal(s.loud, 0);
+	scene_done(&s);
+}
+
+static void the_young_and_the_throttled_do_not_starve(void **state)
+{
+	struct scene s;
+	int i;
+
+	scene_init(&s);
+	s.cgroups[1].stat = &s.stats[1];
+	for (i = 0; i < 60; i++) {
+		calm(&s);
+		s.processes[3].start_ns = s.view.time_ns - 3 * SECOND; /* another one each time */
+		s.processes[3].pid = 3000 + i;
+		starve(&s, 3, 2);
+		s.stats[1].periods += 10;
+		s.stats[1].throttled_periods += 9;
+		s.stats[1].throttled_ns += 650000000;
+		starve(&s, 1, 2);
+		step(&s);
+	}
+	assert_int_equal(s.started[RULE_STARVATION], 0);
+	assert_int_equal(s.started[RULE_THROTTLED], 1);
+	assert_string_equal(s.last.who.unit, "app.service");
+	scene_done(&s);
+}
+
+static void a_runaway_is_found_in_twenty_seconds(void **state)
+{
+	struct scene s;
+	int i;
+
+	scene_init(&s);
+	for (i = 0; i < 19; i++) {
+		calm(&s);
+		burn(&s, 2);
+		step(&s);
+	}
+	assert_int_equal(s.started[RULE_RUNAWAY], 0);
+	calm(&s);
+	burn(&s, 2);
+	step(&s);
+	assert_int_equal(s.started[RULE_RUNAWAY], 1);
+	assert_int_equal(s.last.who.pid, 20);
+	scene_done(&s);
+}
+
+/* A backup, a reader of the page cache, a batch that allocates now and then. */
+static void who_works_is_no_runaway(void **state)
+{
+	struct scene s;
+	int i;
+
+	scene_init(&s);
+	for (i = 0; i < 120; i++) {
+		calm(&s);
+		burn(&s, 2);
+		s.processes[2].inc.read_bytes = 10 * MIB;
+		burn(&s, 3);
+		s.processes[3].inc.read_chars = 500 * MIB;
+		burn(&s, 4);
+		s.processes[4].inc.minor_faults = i % 15 ? 0 : 5000;
+		step(&s);
+	}
+	assert_int_equal(s.loud, 0);
+	scene_done(&s);
+}
+
+static void hold(struct scene *s, int i, double mib)
+{
+	s->groups[i].rss_bytes[VIGIE_RSS_ANON] = mib * MIB;
+	s->processes[i].rss_pages[VIGIE_RSS_ANON] = mib * MIB / PAGE;
+}
+
+static void a_fast_leak_is_found_within_half_a_minute(void **state)
+{
+	struct scene s;
+	int i;
+
+	scene_init(&s);
+	for (i = 0; i < 30; i++) {
+		calm(&s);
+		hold(&s, 7, 100);
+		step(&s);
+	}
+	for (i = 0; i < 30 && !s.started[RULE_GROWTH]; i++) {
+		calm(&s);
+		hold(&s, 7, 100 + 20.0 * i);
+		step(&s);
+	}
+	assert_int_equal(s.started[RULE_GROWTH], 1);
+	assert_true(i <= 20);
+	assert_int_equal(s.last.who.pid, 70);
+	assert_true(s.last.slope_per_s > 15.0 * MIB && s.last.slope_per_s < 25.0 * MIB);
+	/* 6 GiB are left: five minutes. */
+	assert_true(s.last.exhausted_in_ns > 240 * SECOND && s.last.exhausted_in_ns < 420 * SECOND);
+	scene_done(&s);
+}
+
+static void a_leak_into_a_limit_is_an_error(void **state)
+{
+	struct scene s;
+	int i;
+
+	scene_init(&s);
+	s.cgroups[7].stat = &s.stats[7];
+	s.stats[7].memory_limit = 512ULL * MIB;
+	for (i = 0; i < 30 && !s.started[RULE_GROWTH]; i++) {
+		calm(&s);
+		hold(&s, 7, 50 + 10.0 * i);
+		s.stats[7].memory_used = s.stats[7].memory_working = (50 + 10ULL * i) * MIB;
+		step(&s);
+	}
+	assert_int_equal(s.started[RULE_GROWTH], 1);
+	assert_int_equal(s.last.severity, SEVERITY_ERROR);
+	assert_int_equal(s.last.limit_bytes, 512ULL * MIB);
+	scene_done(&s);
+}
+
+static void a_slow_leak_is_found_within_ten_minutes(void **state)
+{
+	struct scene s;
+	int i;
+
+	scene_init(&s);
+	for (i = 0; i < 600 && !s.started[RULE_GROWTH]; i++) {
+		calm(&s);
+		hold(&s, 7, 200 + 0.1 * i + 3 * (i % 7)); /* 6 MiB a minute, under a noise of 18 */
+		step(&s);
+	}
+	assert_int_equal(s.started[RULE_GROWTH], 1);
+	scene_done(&s);
+}
+
+/* A cache that fills and is full; one that saturates; a heap that is collected; a burst. */
+static void what_levels_off_or_falls_back_is_no_leak(void **state)
+{
+	struct scene s;
+	double warm = 0;
+	int i;
+
+	scene_init(&s);
+	for (i = 0; i < 1200; i++) {
+		calm(&s);
+		hold(&s, 1, i < 60 ? 20 + 5.0 * i : 320);
+		warm += (800 - warm) / 60;
+		hold(&s, 2, warm);
+		hold(&s, 4, 100 + 4 * (i % 60));
+		hold(&s, 5, i % 300 < 12 ? 1000 : 100);
+		step(&s);
+	}
+	assert_int_equal(s.loud, 0);
+	scene_done(&s);
+}
+
+static void a_stall_names_who_holds_the_memory(void **state)
+{
+	struct scene s;
+	int i;
+
+	scene_init(&s);
+	s.cgroups[1].stat = &s.stats[1];
+	s.stats[1].memory_limit = 100ULL * MIB;
+	s.stats[1].memory_used = 99ULL * MIB;
+	s.processes[5].cgroup_id = 101; /* in the same limited cgroup */
+	hold(&s, 5, 80);
+	hold(&s, 2, 4000); /* much more, but elsewhere */
+	for (i = 0; i < 10; i++) {
+		calm(&s);
+		s.processes[1].inc.stall_ns[VIGIE_STALL_CGROUP_RECLAIM] = 300000000;
+		step(&s);
+	}
+	assert_int_equal(s.started[RULE_MEMORY_STALL], 1);
+	assert_int_equal(s.last.who.pid, 10);
+	assert_string_equal(s.last.culprits[0].who.comm, "cache");
+	assert_true(s.last.culprits[0].share > 0.79 && s.last.culprits[0].share < 0.81);
+	scene_done(&s);
+}
+
+static void an_oom_kill_is_told_at_once(void **state)
+{
+	struct scene s;
+	int i;
+
+	scene_init(&s);
+	calm(&s);
+	s.oom = (struct oom_view){ .victim_comm = "db",
+				   .trigger_comm = "db",
+				   .victim = "",
+				   .trigger = "",
+				   .victim_pid = 70,
+				   .victim_bytes = 300ULL * MIB,
+				   .victim_cgroup_id = 107 };
+	s.view.nooms = 1;
+	step_ns(&s, SECOND / 20); /* too short for rates, not for this */
+	assert_int_equal(s.started[RULE_OOM_KILL], 1);
+	assert_int_equal(s.last.severity, SEVERITY_CRITICAL);
+	assert_int_equal(s.last.nculprits, 1);
+	for (i = 0; i < 5; i++) {
+		calm(&s);
+		step(&s);
+	}
+	assert_int_equal(s.ended[RULE_OOM_KILL], 1);
+	scene_done(&s);
+}
+
+static void a_fork_storm_but_not_a_compile(void **state)
+{
+	struct scene s;
+	int i;
+
+	scene_init(&s);
+	for (i = 0; i < 120; i++) {
+		calm(&s);
+		s.view.host_forks_inc = 150 + i % 40;
+		s.groups[3].inc.starts = 150;
+		step(&s);
+	}
+	assert_int_equal(s.loud, 0);
+	for (i = 0; i < 5; i++) {
+		calm(&s);
+		s.view.host_forks_inc = 8000;
+		s.groups[2].inc.starts = 7900;
+		step(&s);
+	}
+	assert_int_equal(s.started[RULE_FORK_STORM], 1);
+	assert_string_equal(s.last.culprits[0].who.comm, "hog");
+	scene_done(&s);
+}
+
+static void crash(struct scene *s, int i, enum vigie_exit how)
+{
+	s->groups[i].inc.exits[how] = 1;
+	s->groups[i].inc.starts = 1;
+}
+
+static void a_crash_loop_but_not_a_restart(void **state)
+{
+	struct scene s;
+	int i;
+
+	scene_init(&s);
+	calm(&s);
+	s.processes[6].start_ns = s.view.time_ns;
+	crash(&s, 1, VIGIE_EXIT_SIGNAL); /* a service is restarted once */
+	step(&s);
+	for (i = 0; i < 60; i++) {
+		calm(&s);
+		s.processes[6].start_ns = s.view.time_ns;
+		step(&s);
+	}
+	for (i = 0; i < 120; i++) {
+		calm(&s);
+		/* A script whose subshells say no: at once, and a hundred times. */
+		if (i % 2)
+			crash(&s, 4, VIGIE_EXIT_ERROR);
+		step(&s);
+	}
+	assert_int_equal(s.loud, 0);
+	for (i = 0; i < 9 && !s.started[RULE_CRASH_LOOP]; i++) {
+		calm(&s);
+		s.processes[6].start_ns = s.view.time_ns;
+		if (i % 3 == 2)
+			crash(&s, 6, VIGIE_EXIT_SIGNAL);
+		step(&s);
+	}
+	assert_int_equal(s.started[RULE_CRASH_LOOP], 1);
+	assert_string_equal(s.last.who.comm, "crash");
+	scene_done(&s);
+}
+
+static void our_own_losses_are_told(void **state)
+{
+	struct scene s;
+
+	scene_init(&s);
+	calm(&s);
+	s.view.stat.loss[VIGIE_LOSS_RING_FULL] = 3; /* of before */
+	step(&s);
+	assert_int_equal(s.started[RULE_SELF_LOSS], 0);
+	s.view.stat.loss[VIGIE_LOSS_BLAME_FULL] = 1000; /* folded, not lost */
+	step(&s);
+	assert_int_equal(s.started[RULE_SELF_LOSS], 0);
+	s.view.stat.loss[VIGIE_LOSS_RING_FULL] = 5;
+	step(&s);
+	assert_int_equal(s.started[RULE_SELF_LOSS], 1);
+	assert_true(s.last.observed == 2);
+	scene_done(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_starving_process_names_its_neighbour),
+		cmocka_unit_test(waiting_for_ones_own_kind_is_no_alarm),
+		cmocka_unit_test(the_young_and_the_throttled_do_not_starve),
+		cmocka_unit_test(a_runaway_is_found_in_twenty_seconds),
+		cmocka_unit_test(who_works_is_no_runaway),
+		cmocka_unit_test(a_fast_leak_is_found_within_half_a_minute),
+		cmocka_unit_test(a_leak_into_a_limit_is_an_error),
+		cmocka_unit_test(a_slow_leak_is_found_within_ten_minutes),
+		cmocka_unit_test(what_levels_off_or_falls_back_is_no_leak),
+		cmocka_unit_test(a_stall_names_who_holds_the_memory),
+		cmocka_unit_test(an_oom_kill_is_told_at_once),
+		cmocka_unit_test(a_fork_storm_but_not_a_compile),
+		cmocka_unit_test(a_crash_loop_but_not_a_restart),
+		cmocka_unit_test(our_own_losses_are_told),
+	};
+
+	return cmocka_run_group_tests_name("detect", tests, NULL, NULL);
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * detect.c - one view after the other through all watchers.
+ *
+ * Owns: the order, and which views are long enough to judge rates by. Not here: any condition
+ * (watch_*.c), what becomes of a signal (events.c).
+ */
+#include "detect/detect.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "detect/watchers.h"
+
+#define NS_PER_S 1000000000ULL
+/* In less time a rate says more about when we looked than about what happened. */
+#define LEAST_NS (400 * 1000000ULL)
+
+void detect_config_default(struct detect_config *config)
+{
+	*config = (struct detect_config){
+		.max_findings = 128,
+		.max_groups = 128,
+		.findings_per_minute = 20,
+		.cooldown_ns = 600 * NS_PER_S,
+		.update_ns = 30 * NS_PER_S,
+	};
+}
+
+struct detect *detect__new(const struct detect_config *config)
+{
+	struct detect *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		return NULL;
+	d->config = *config;
+	d->groups = calloc(config->max_groups ? config->max_groups : 1, sizeof(*d->groups));
+	if (!d->groups || events_init(&d->events, config)) {
+		detect__free(d);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return d;
+}
+
+void detect__free(struct detect *d)
+{
+	if (!d)
+		return;
+	events_done(&d->events);
+	while (d->ngroups)
+		free(d->groups[--d->ngroups]);
+	free(d->groups);
+	free(d);
+}
+
+int detect__step(struct detect *d, const struct view *view, const struct finding *const **ret,
+		 size_t *ret_n)
+{
+	events_begin(&d->events, view);
+	watch_ooms(d, view);
+	if (view->interval_ns >= LEAST_NS) {
+		watch_throttling(d, view); /* first: starvation asks what it found */
+		watch_processes(d, view);
+		watch_groups(d, view);
+		watch_host(d, view);
+		d->began = true;
+		events_end(&d->events, view);
+	} else {
+		events_end_short(&d->events, view);
+	}
+	*ret = d->events.out;
+	*ret_n = d->events.nout;
+	return 0;
+}
+
+int detect__silence(struct detect *d, const char *pattern, enum verdict_kind verdict)
+{
+	return events_silence(&d->events, pattern, verdict);
+}
+
+void detect__stat(const struct detect *d, struct detect_stat *ret)
+{
+	*ret = (struct detect_stat){
+		.suppressed = d->events.suppressed,
+		.silenced = d->events.silenced,
+		.series = d->ngroups * (DEPARTURES + 1ULL),
+		.groups_shed = d->groups_shed,
+		.bytes = sizeof(*d) + d->ngroups * sizeof(**d->groups) +
+			 d->events.n * sizeof(**d->events.all),
+	};
+}
+
+void detect__count(const struct detect *d, unsigned int rule, __u64 *ret_total, __u64 *ret_active)
+{
+	*ret_total = rule < RULES ? d->events.total[rule] : 0;
+	*ret_active = rule < RULES ? d->events.active[rule] : 0;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * events.h - the life of a finding: pending, active, cooling. PURE.
+ *
+ * A watcher signals, in every view in which its condition holds; events decides what comes of
+ * it: begins when it has held long enough, updates, ends when it has been gone for a while.
+ * Owns: hysteresis, deduplication, cooldown, the limit a minute, ids, verdicts. Not here: any
+ * condition.
+ */
+#ifndef VIGIE_DETECT_EVENTS_H
+#define VIGIE_DETECT_EVENTS_H
+
+#include "data/finding.h"
+#include "data/view.h"
+#include "detect/detect.h"
+#include "detect/rules.h"
+
+struct event;
+
+/* One view's word on one subject. */
+struct signal {
+	enum rule_id rule;
+	struct actor who;
+	bool hot; /* strong enough to begin; else only to go on */
+	enum severity severity;
+	double observed, expected, confidence;
+	__u64 sustain_ns; /* it must hold that long before it begins */
+	__u64 clear_ns; /* and be gone that long before it ends */
+	__u64 since_ns; /* when it began, if that is known better; else 0 */
+	double slope_per_s;
+	__u64 exhausted_in_ns, limit_bytes;
+	__u64 cgroup_id; /* for describe */
+	/* Fills in culprits and parents and may improve the message; view is the present one. */
+	void (*describe)(const struct view *view, const struct event *event, struct finding *ret);
+};
+
+enum { EVENT_BLAMES = 6 };
+
+/* Who ran while the subject waited, faded with time. */
+struct blame_sum {
+	struct vigie_party who;
+	double ns;
+};
+
+enum event_state { EVENT_PENDING, EVENT_ACTIVE, EVENT_COOLING };
+
+struct event {
+	__u64 key;
+	enum event_state state;
+	bool signalled; /* in this view */
+	bool changed; /* to be handed out */
+	__u64 since_ns, warm_ns, told_ns, ended_ns;
+	struct signal signal; /* the last one */
+	struct blame_sum blames[EVENT_BLAMES];
+	double blamed_ns, waited_ns;
+	struct finding finding;
+};
+
+struct events {
+	struct detect_config config;
+	struct event **all;
+	unsigned int n, cap;
+	const struct finding **out;
+	unsigned int nout;
+	__u64 window_ns; /* of the limit a minute */
+	unsigned int in_window;
+	struct {
+		char pattern[FINDING_ID_LEN];
+		enum verdict_kind kind;
+	} * verdicts;
+	unsigned int nverdicts;
+	__u64 total[RULES], active[RULES];
+	__u64 suppressed, silenced;
+};
+
+int events_init(struct events *events, const struct detect_config *config);
+void events_done(struct events *events);
+void events_begin(struct events *events, const struct view *view);
+/* Returns the event, so that a watcher may add blames; NULL: no room. */
+struct event *events_signal(struct events *events, const struct view *view,
+			    const struct signal *signal);
+void events_end(struct events *events, const struct view *view);
+/* After a view in which only the certain watchers looked: who is silent is not gone. */
+void events_end_short(struct events *events, const struct view *view);
+int events_silence(struct events *events, const char *pattern, enum verdict_kind kind);
+
+/* Adds up, with what was before fading. */
+void event_blame(struct event *event, const struct vigie_party *who, __u64 ns);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * growth.h - does a value grow steadily, and where will it end? PURE.
+ *
+ * Two windows of constant size: the last moments as they are, and the last ten minutes by the
+ * lowest value of each ten seconds, so that what is given back again does not count.
+ * Owns: telling steady growth from bursts, sawtooths and what levels off.
+ */
+#ifndef VIGIE_DETECT_GROWTH_H
+#define VIGIE_DETECT_GROWTH_H
+
+#include <stdbool.h>
+#include <linux/types.h>
+
+enum { GROWTH_SHORT = 32, GROWTH_LONG = 64 };
+
+struct growth {
+	struct growth_point {
+		float age_s; /* since the series began */
+		double value;
+	} recent[GROWTH_SHORT];
+	unsigned int nrecent, at;
+	double lowest[GROWTH_LONG]; /* by ten seconds; ring */
+	__u64 turn; /* of the one under way */
+	unsigned int nlong;
+	__u64 began_ns;
+};
+
+struct growth_trend {
+	bool steady;
+	double slope_per_s, grown, from, span_s;
+	double confidence; /* of the line, in [0,1] */
+};
+
+void growth_add(struct growth *growth, __u64 time_ns, double value);
+/* Of the last moments: at least least_s of them, else it is not steady. */
+struct growth_trend growth_recent(const struct growth *growth, double least_s);
+struct growth_trend growth_long(const struct growth *growth, double least_s);
+
+#endif

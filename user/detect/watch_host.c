@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * watch_host.c - owns the rules about units and the host: throttling, fork storms, swapping,
+ * and what vigie itself lost.
+ */
+#include "detect/watchers.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "detect/subject.h"
+
+#define NS_PER_S 1000000000ULL
+
+#define THROTTLED_SHARE 0.25 /* of the time */
+#define THROTTLED_PERIODS 0.5
+#define STORM_FORKS 1000.0 /* a second */
+#define STORM_FORKS_PER_CPU 300.0
+#define STORM_TIMES 10 /* of what is usual */
+#define SWAP_BYTES (4 << 20) /* a second, each way */
+
+/* --- Throttling. */
+
+static struct watched_cgroup *find_cgroup(struct detect *d, __u64 id)
+{
+	unsigned int i;
+
+	for (i = 0; i < d->ncgroups; i++)
+		if (d->cgroups[i].id == id)
+			return &d->cgroups[i];
+	return NULL;
+}
+
+double throttled_share(const struct detect *d, __u64 cgroup_id)
+{
+	const struct watched_cgroup *c = find_cgroup((struct detect *)d, cgroup_id);
+
+	return c ? c->share : 0;
+}
+
+/* The one that was not seen for longest makes room. */
+static struct watched_cgroup *add_cgroup(struct detect *d, __u64 id)
+{
+	struct watched_cgroup *c = &d->cgroups[0];
+	unsigned int i;
+
+	if (d->ncgroups < CGROUPS_MAX)
+		c = &d->cgroups[d->ncgroups++];
+	else
+		for (i = 1; i < d->ncgroups; i++)
+			if (d->cgroups[i].time_ns < c->time_ns)
+				c = &d->cgroups[i];
+	*c = (struct watched_cgroup){ .id = id };
+	return c;
+}
+
+static void tell_throttling(const struct view *view, const struct event *event, struct finding *f)
+{
+	char name[SUBJECT_NAME];
+
+	f->culprits[0] = (struct culprit){ f->who, 1, "used up its own quota" };
+	f->nculprits = 1;
+	subject_name(&f->who, name);
+	snprintf(f->message, sizeof(f->message),
+		 "%s is throttled by its CPU limit: stood still for %.0f %% of the last %llu s",
+		 name, 100 * f->observed, (unsigned long long)(f->duration_ns / NS_PER_S));
+}
+
+static void watch_cgroup(struct detect *d, const struct view *view,
+			 const struct cgroup_view *cgroup)
+{
+	const struct cgroup_stat *now = cgroup->stat;
+	struct watched_cgroup *c = find_cgroup(d, cgroup->id);
+	__u64 periods, elapsed;
+	struct signal s = {
+		.rule = RULE_THROTTLED,
+		.severity = SEVERITY_WARNING,
+		.confidence = 1,
+		.sustain_ns = 10 * NS_PER_S,
+		.clear_ns = 30 * NS_PER_S,
+		.describe = tell_throttling,
+	};
+
+	if (!c)
+		c = add_cgroup(d, cgroup->id);
+	periods = now->periods - c->periods;
+	elapsed = view->time_ns - c->time_ns;
+	/* cpu.stat may be read less often than we look: then what it said last still holds. */
+	if (c->known && !periods && elapsed < 10 * NS_PER_S)
+		goto signal;
+	c->share = c->known && elapsed && now->throttled_ns >= c->throttled_ns
+			   ? (double)(now->throttled_ns - c->throttled_ns) / elapsed
+			   : 0;
+	c->periods_share = c->known && periods && now->throttled_periods >= c->throttled_periods
+				   ? (double)(now->throttled_periods - c->throttled_periods) /
+					     periods
+				   : 0;
+	c->throttled_ns = now->throttled_ns;
+	c->throttled_periods = now->throttled_periods;
+	c->periods = now->periods;
+	c->time_ns = view->time_ns;
+	c->known = true;
+signal:
+	if (c->share < 0.5 * THROTTLED_SHARE || c->periods_share < 0.5 * THROTTLED_PERIODS)
+		return;
+	s.hot = c->share >= THROTTLED_SHARE && c->periods_share >= THROTTLED_PERIODS;
+	s.observed = c->share < 1 ? c->share : 1;
+	actor_of_unit(cgroup, &s.who);
+	events_signal(&d->events, view, &s);
+}
+
+void watch_throttling(struct detect *d, const struct view *view)
+{
+	size_t i;
+
+	for (i = 0; i < view->ncgroups; i++)
+		if (view->cgroups[i].stat && view->cgroups[i].stat->periods)
+			watch_cgroup(d, view, &view->cgroups[i]);
+}
+
+/* --- Fork storms. */
+
+static const struct group_view *most_starts(const struct view *view)
+{
+	const struct group_view *most = &view->other;
+	size_t i;
+
+	for (i = 0; i < view->ngroups; i++)
+		if (view->groups[i].inc.starts > most->inc.starts)
+			most = &view->groups[i];
+	return most;
+}
+
+/* The parent of a child that is alive now, where one is: it is who forks. */
+static const struct process *forker(const struct view *view, const struct group_view *group)
+{
+	__u32 place = group - view->groups;
+	const struct process *p, *parent = NULL;
+	size_t i;
+
+	for (i = view->nprocesses; i > 0; i--) {
+		p = &view->processes[i - 1];
+		if (view->process_group[i - 1] != place)
+			continue;
+		parent = subject_process(view, p->ppid);
+		/* Children of the storm are young; its root is what they have in common. */
+		while (parent && parent->ppid > 1 &&
+		       !strncmp(parent->comm, p->comm, sizeof(p->comm))) {
+			const struct process *above = subject_process(view, parent->ppid);
+
+			if (!above || strncmp(above->comm, p->comm, sizeof(p->comm)))
+				break;
+			parent = above;
+		}
+		return parent;
+	}
+	return NULL;
+}
+
+static void tell_storm(const struct view *view, const struct event *event, struct finding *f)
+{
+	const struct group_view *group = most_starts(view);
+	const struct process *parent = NULL;
+	__u64 starts = view->host_forks_inc ? view->host_forks_inc : 1;
+	char name[SUBJECT_NAME];
+
+	f->nculprits = 0;
+	if (group != &view->other)
+		parent = forker(view, group);
+	actor_of_group(view, group, &f->culprits[0].who);
+	f->culprits[0].share = group->inc.starts < starts ? (double)group->inc.starts / starts : 1;
+	f->culprits[0].did = "started most";
+	f->nculprits = 1;
+	if (parent) {
+		f->culprits[1] = (struct culprit){ .share = f->culprits[0].share,
+						   .did = "is their parent" };
+		actor_of_process(view, parent, &f->culprits[1].who);
+		f->nculprits = 2;
+		subject_parents(view, parent, f);
+	}
+	subject_name(&f->culprits[f->nculprits - 1].who, name);
+	snprintf(f->message, sizeof(f->message),
+		 "%.0f new processes a second for %llu s (usual: %.0f); most are %s's", f->observed,
+		 (unsigned long long)(f->duration_ns / NS_PER_S), f->expected, name);
+}
+
+static void watch_forks(struct detect *d, const struct view *view)
+{
+	double seconds = view_seconds(view), rate = view->host_forks_inc / seconds, bound;
+	double cpus = view->host.online_cpus ? view->host.online_cpus : 1;
+	struct signal s = {
+		.rule = RULE_FORK_STORM,
+		.severity = SEVERITY_WARNING,
+		.observed = rate,
+		.expected = d->usual_forks,
+		.confidence = 0.9,
+		.sustain_ns = 5 * NS_PER_S,
+		.clear_ns = 15 * NS_PER_S,
+		.describe = tell_storm,
+	};
+
+	bound = STORM_FORKS_PER_CPU * cpus > STORM_FORKS ? STORM_FORKS_PER_CPU * cpus : STORM_FORKS;
+	if (STORM_TIMES * d->usual_forks > bound)
+		bound = STORM_TIMES * d->usual_forks;
+	if (rate > 0.5 * bound) {
+		s.hot = rate >= bound;
+		events_signal(&d->events, view, &s);
+		return; /* a storm is not what is usual */
+	}
+	d->usual_forks += (rate - d->usual_forks) * (seconds < 300 ? seconds / 300 : 1);
+}
+
+/* --- Swapping. */
+
+static void tell_swap(const struct view *view, const struct event *event, struct finding *f)
+{
+	subject_eaters(view, NULL, view->host.memory.total, f);
+	snprintf(f->message, sizeof(f->message),
+		 "the host swaps %.0f MiB a second in and out for %llu s", f->observed / (1 << 20),
+		 (unsigned long long)(f->duration_ns / NS_PER_S));
+}
+
+static void watch_swap(struct detect *d, const struct view *view)
+{
+	__u64 in = view->host.swap_in_pages - d->swap_in_pages;
+	__u64 out = view->host.swap_out_pages - d->swap_out_pages;
+	double bytes = (double)view->page_size / view_seconds(view);
+	double least = (in < out ? in : out) * bytes;
+	struct signal s = {
+		.rule = RULE_SWAP_STORM,
+		.hot = least >= SWAP_BYTES,
+		.severity = SEVERITY_ERROR,
+		.observed = (in + out) * bytes,
+		.confidence = 1,
+		.sustain_ns = 10 * NS_PER_S,
+		.clear_ns = 30 * NS_PER_S,
+		.describe = tell_swap,
+	};
+
+	d->swap_in_pages = view->host.swap_in_pages;
+	d->swap_out_pages = view->host.swap_out_pages;
+	if (d->began && least > SWAP_BYTES / 2)
+		events_signal(&d->events, view, &s);
+}
+
+/* --- Ourselves. */
+
+static void watch_losses(struct detect *d, const struct view *view)
+{
+	/* What is folded (a full table) keeps its sums; these do not. */
+	static const enum vigie_loss data[] = { VIGIE_LOSS_STATE_ALLOC, VIGIE_LOSS_RING_FULL,
+						VIGIE_LOSS_RETIRED_STATELESS };
+	__u64 lost = view->stat.lost_records;
+	struct signal s = {
+		.rule = RULE_SELF_LOSS,
+		.hot = true,
+		.severity = SEVERITY_WARNING,
+		.confidence = 1,
+		.clear_ns = 60 * NS_PER_S,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(data) / sizeof(data[0]); i++)
+		lost += view->stat.loss[data[i]];
+	snprintf(s.who.comm, sizeof(s.who.comm), "vigie");
+	s.observed = lost - d->lost;
+	if (d->began && lost > d->lost)
+		events_signal(&d->events, view, &s);
+	d->lost = lost;
+}
+
+void watch_host(struct detect *d, const struct view *view)
+{
+	watch_forks(d, view);
+	watch_swap(d, view);
+	watch_losses(d, view);
+}

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * watch_processes.c - owns the rules about single processes: who cannot get a CPU, who burns
+ * one for nothing, who stalls for memory, who was killed for it.
+ */
+#include "detect/watchers.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "detect/subject.h"
+
+#define NS_PER_S 1000000000ULL
+#define YOUNG_NS (10 * NS_PER_S) /* what is younger comes and goes: a compiler, a script */
+
+#define STARVED_RATIO 0.5 /* of the time in which it wants to run */
+#define STARVED_SHARE 0.2 /* of all time */
+#define STARVED_BAD 0.9
+#define FOREIGN_LEAST 0.5 /* of what is blamed */
+#define BLAMED_LEAST 0.2 /* of the wait: else nobody knows */
+
+#define RUNAWAY_CPUS 0.9
+#define RUNAWAY_GETS 0.3 /* at least, where it has to share */
+#define IDLE_CHARS 4096 /* a second */
+#define IDLE_FAULTS 50
+#define IDLE_SWITCHES 20
+
+#define STALL_SHARE 0.2
+#define STALL_BAD 0.6
+#define THRASH_FAULTS 100 /* major ones a second */
+#define NEAR_LIMIT 0.95
+
+double view_seconds(const struct view *view)
+{
+	return view->interval_ns / 1e9;
+}
+
+static __u64 cpu_of(const struct process *p)
+{
+	return p->inc.user_ns + p->inc.system_ns;
+}
+
+/* --- Who cannot get a CPU. */
+
+static void tell_starvation(const struct view *view, const struct event *event, struct finding *f)
+{
+	const struct process *p = subject_process(view, f->who.pid);
+	char victim[SUBJECT_NAME], culprit[SUBJECT_NAME];
+	int i, n = 0;
+
+	f->nculprits = 0;
+	for (i = 0; i < EVENT_BLAMES; i++) {
+		const struct blame_sum *b = &event->blames[i];
+		struct culprit *c;
+		unsigned int at = f->nculprits;
+
+		if (b->ns <= 0 || event->blamed_ns <= 0)
+			continue;
+		while (at && f->culprits[at - 1].share < b->ns / event->blamed_ns)
+			at--;
+		if (at == FINDING_CULPRITS)
+			continue;
+		if (f->nculprits < FINDING_CULPRITS)
+			f->nculprits++;
+		memmove(&f->culprits[at + 1], &f->culprits[at],
+			(f->nculprits - at - 1) * sizeof(f->culprits[0]));
+		c = &f->culprits[at];
+		actor_of_party(view, &b->who, &c->who);
+		c->share = b->ns / event->blamed_ns;
+		c->did = "ran while it waited";
+	}
+	if (p)
+		subject_parents(view, p, f);
+	subject_name(&f->who, victim);
+	n = snprintf(
+		f->message, sizeof(f->message),
+		"%s cannot get a CPU: waited %.0f %% of the last %llu s in which it wanted one",
+		victim, 100 * f->observed, (unsigned long long)(f->duration_ns / NS_PER_S));
+	if (!f->nculprits || n < 0 || n >= (int)sizeof(f->message))
+		return;
+	subject_name(&f->culprits[0].who, culprit);
+	snprintf(f->message + n, sizeof(f->message) - n, "; %s ran %.0f %% of that", culprit,
+		 100 * f->culprits[0].share);
+}
+
+/* Blame of one victim in this interval: all of it, and what others than its own kind did. */
+static void sum_blame(const struct view *view, const struct process *p, __u64 *ret_all,
+		      __u64 *ret_foreign)
+{
+	size_t i;
+
+	*ret_all = *ret_foreign = 0;
+	for (i = 0; i < view->nblames; i++) {
+		const struct vigie_blame *b = &view->blames[i];
+
+		if (b->victim.tgid != p->pid)
+			continue;
+		*ret_all += b->wait_ns;
+		if (b->culprit.tgid != p->pid && strncmp(b->culprit.comm, p->comm, sizeof(p->comm)))
+			*ret_foreign += b->wait_ns;
+	}
+}
+
+static void add_blames(const struct view *view, const struct process *p, struct event *event)
+{
+	size_t i;
+
+	for (i = 0; i < view->nblames; i++)
+		if (view->blames[i].victim.tgid == p->pid && view->blames[i].culprit.tgid)
+			event_blame(event, &view->blames[i].culprit, view->blames[i].wait_ns);
+}
+
+static void watch_starvation(struct detect *d, const struct view *view, const struct process *p)
+{
+	double wait = p->inc.wait_ns, cpu = cpu_of(p), wall = view->interval_ns;
+	double ratio = wait / (wait + cpu + 1);
+	__u64 blamed, foreign;
+	struct signal s = {
+		.rule = RULE_STARVATION,
+		.observed = ratio,
+		.expected = 0.05,
+		.sustain_ns = 10 * NS_PER_S,
+		.clear_ns = 15 * NS_PER_S,
+		.describe = tell_starvation,
+	};
+	struct event *event;
+
+	if (wait < 0.5 * STARVED_SHARE * wall || ratio < 0.6 * STARVED_RATIO ||
+	    view->time_ns - p->start_ns < YOUNG_NS)
+		return;
+	/* Its own quota is another rule. */
+	if (throttled_share(d, p->cgroup_id) * wall > 0.5 * wait)
+		return;
+	sum_blame(view, p, &blamed, &foreign);
+	s.hot = wait >= STARVED_SHARE * wall && ratio >= STARVED_RATIO;
+	s.severity = ratio >= STARVED_BAD ? SEVERITY_ERROR : SEVERITY_WARNING;
+	if (blamed < BLAMED_LEAST * wait || foreign < FOREIGN_LEAST * blamed)
+		s.severity = SEVERITY_INFO;
+	s.confidence = blamed < wait ? blamed / wait : 1;
+	actor_of_process(view, p, &s.who);
+	event = events_signal(&d->events, view, &s);
+	if (event)
+		add_blames(view, p, event);
+}
+
+/* --- Who burns CPU without visible work. */
+
+static void tell_runaway(const struct view *view, const struct event *event, struct finding *f)
+{
+	const struct process *p = subject_process(view, f->who.pid);
+	char name[SUBJECT_NAME];
+
+	f->culprits[0].who = f->who;
+	f->culprits[0].share = 1;
+	f->culprits[0].did = "burns it";
+	f->nculprits = 1;
+	if (p)
+		subject_parents(view, p, f);
+	subject_name(&f->who, name);
+	snprintf(f->message, sizeof(f->message),
+		 "%s has burnt %.1f CPUs for %llu s without reading, writing, faulting or sleeping",
+		 name, f->observed, (unsigned long long)(f->duration_ns / NS_PER_S));
+}
+
+static bool makes_progress(const struct process *p, double seconds)
+{
+	const struct vigie_usage *inc = &p->inc;
+
+	return inc->read_chars + inc->written_chars > IDLE_CHARS * seconds ||
+	       inc->read_bytes + inc->written_bytes > IDLE_CHARS * seconds ||
+	       inc->minor_faults + inc->major_faults > IDLE_FAULTS * seconds ||
+	       inc->voluntary_switches > IDLE_SWITCHES * seconds * (p->threads ? p->threads : 1);
+}
+
+static void watch_runaway(struct detect *d, const struct view *view, const struct process *p)
+{
+	double seconds = view_seconds(view), cpu = cpu_of(p) / 1e9, wait = p->inc.wait_ns / 1e9;
+	struct signal s = {
+		.rule = RULE_RUNAWAY,
+		.hot = true,
+		.severity = SEVERITY_WARNING,
+		.observed = cpu / seconds,
+		.expected = 0.5,
+		.confidence = 0.8,
+		.sustain_ns = 20 * NS_PER_S,
+		.clear_ns = 15 * NS_PER_S,
+		.describe = tell_runaway,
+	};
+
+	if (p->flags & VIGIE_TASK_KTHREAD || cpu + wait < RUNAWAY_CPUS * seconds ||
+	    cpu < RUNAWAY_GETS * seconds || makes_progress(p, seconds))
+		return;
+	actor_of_process(view, p, &s.who);
+	events_signal(&d->events, view, &s);
+}
+
+/* --- Who stalls for memory. */
+
+/* The tightest limit that the process is under: its cgroup's, or the host's (NULL). */
+static const struct cgroup_view *limited_cgroup(const struct view *view, __u64 cgroup_id)
+{
+	const struct cgroup_view *cgroup = subject_cgroup(view, cgroup_id);
+
+	return cgroup && cgroup->stat && cgroup->stat->memory_limit ? cgroup : NULL;
+}
+
+static __u64 memory_limit(const struct view *view, const struct cgroup_view *cgroup)
+{
+	return cgroup ? cgroup->stat->memory_limit : view->host.memory.total;
+}
+
+static bool is_short(const struct view *view, const struct cgroup_view *cgroup)
+{
+	const struct host_memory *m = &view->host.memory;
+
+	if (cgroup)
+		return cgroup->stat->memory_used > NEAR_LIMIT * cgroup->stat->memory_limit;
+	return m->available < (1 - NEAR_LIMIT) * m->total;
+}
+
+static void tell_stall(const struct view *view, const struct event *event, struct finding *f)
+{
+	const struct process *p = subject_process(view, f->who.pid);
+	const struct cgroup_view *cgroup = limited_cgroup(view, event->signal.cgroup_id);
+	char name[SUBJECT_NAME], culprit[SUBJECT_NAME];
+	int n;
+
+	subject_eaters(view, cgroup, memory_limit(view, cgroup), f);
+	f->limit_bytes = memory_limit(view, cgroup);
+	/* Nobody holds it as his own: then the page cache of its own kind does. */
+	if (!f->nculprits) {
+		f->culprits[0] = (struct culprit){ f->who, 1, "works on more than fits" };
+		f->nculprits = 1;
+	}
+	if (p)
+		subject_parents(view, p, f);
+	subject_name(&f->who, name);
+	subject_name(&f->culprits[0].who, culprit);
+	n = snprintf(f->message, sizeof(f->message),
+		     "%s stalls for memory %.0f %% of the time for %llu s; limit %llu MiB", name,
+		     100 * f->observed, (unsigned long long)(f->duration_ns / NS_PER_S),
+		     (unsigned long long)f->limit_bytes >> 20);
+	if (n > 0 && n < (int)sizeof(f->message))
+		snprintf(f->message + n, sizeof(f->message) - n, "; %s %s", culprit,
+			 f->culprits[0].did);
+}
+
+static void watch_stall(struct detect *d, const struct view *view, const struct process *p)
+{
+	const struct vigie_usage *inc = &p->inc;
+	double wall = view->interval_ns, seconds = view_seconds(view), share;
+	const struct cgroup_view *cgroup = limited_cgroup(view, p->cgroup_id);
+	__u64 stalled = inc->off_ns[VIGIE_OFF_MEMORY], reclaim = 0;
+	bool thrashes;
+	struct signal s = {
+		.rule = RULE_MEMORY_STALL,
+		.expected = 0.01,
+		.confidence = 0.9,
+		.sustain_ns = 10 * NS_PER_S,
+		.clear_ns = 15 * NS_PER_S,
+		.cgroup_id = p->cgroup_id,
+		.describe = tell_stall,
+	};
+	int i;
+
+	for (i = 0; i < VIGIE_STALLS; i++)
+		reclaim += inc->stall_ns[i];
+	/* Part of a reclaim is time off the CPU for memory: the larger one is no double count. */
+	if (reclaim > stalled)
+		stalled = reclaim;
+	/* Without PSI what is read back counts as a wait for the disk. */
+	thrashes = inc->major_faults > THRASH_FAULTS * seconds && is_short(view, cgroup);
+	if (thrashes && inc->off_ns[VIGIE_OFF_DISK] + inc->off_ns[VIGIE_OFF_MEMORY] > stalled)
+		stalled = inc->off_ns[VIGIE_OFF_DISK] + inc->off_ns[VIGIE_OFF_MEMORY];
+	share = stalled / wall / (p->threads > 1 ? p->threads : 1);
+	if (reclaim / wall > share) /* one thread of many that does nothing else counts, too */
+		share = reclaim / wall;
+	if (share < 0.5 * STALL_SHARE)
+		return;
+	s.hot = share >= STALL_SHARE;
+	s.observed = share < 1 ? share : 1;
+	s.severity = share >= STALL_BAD ? SEVERITY_ERROR : SEVERITY_WARNING;
+	actor_of_process(view, p, &s.who);
+	events_signal(&d->events, view, &s);
+}
+
+/* --- All of them. */
+
+void watch_processes(struct detect *d, const struct view *view)
+{
+	double wall = view->interval_ns;
+	size_t i;
+	int s;
+
+	for (i = 0; i < view->nprocesses; i++) {
+		const struct process *p = &view->processes[i];
+		__u64 stall = p->inc.off_ns[VIGIE_OFF_MEMORY] + p->inc.off_ns[VIGIE_OFF_DISK];
+
+		for (s = 0; s < VIGIE_STALLS; s++)
+			stall += p->inc.stall_ns[s];
+		/* Most processes sleep: one look is enough. */
+		if (p->inc.wait_ns > 0.5 * STARVED_SHARE * wall)
+			watch_starvation(d, view, p);
+		if (cpu_of(p) > RUNAWAY_GETS * wall)
+			watch_runaway(d, view, p);
+		if (stall > 0.5 * STALL_SHARE * wall)
+			watch_stall(d, view, p);
+	}
+}
+
+/* --- Who was killed for lack of memory. */
+
+static void tell_oom(const struct view *view, const struct event *event, struct finding *f)
+{
+	const struct cgroup_view *cgroup = limited_cgroup(view, event->signal.cgroup_id);
+	char name[SUBJECT_NAME], culprit[SUBJECT_NAME];
+	int n;
+
+	subject_eaters(view, cgroup, memory_limit(view, cgroup), f);
+	/* The victim itself, where nobody living holds more than it did. */
+	if (!f->nculprits || f->culprits[0].share * memory_limit(view, cgroup) < f->observed) {
+		f->culprits[0] = (struct culprit){ f->who, 1, "held the memory" };
+		f->nculprits = 1;
+	}
+	subject_name(&f->who, name);
+	subject_name(&f->culprits[0].who, culprit);
+	n = snprintf(f->message, sizeof(f->message),
+		     "%s was killed for lack of memory, holding %llu MiB", name,
+		     (unsigned long long)f->observed >> 20);
+	if (n > 0 && n < (int)sizeof(f->message) && !subject_same(&f->culprits[0].who, &f->who))
+		snprintf(f->message + n, sizeof(f->message) - n, "; %s holds most", culprit);
+}
+
+void watch_ooms(struct detect *d, const struct view *view)
+{
+	size_t i;
+
+	for (i = 0; i < view->nooms; i++) {
+		const struct oom_view *oom = &view->ooms[i];
+		struct signal s = {
+			.rule = RULE_OOM_KILL,
+			.hot = true,
+			.severity = SEVERITY_CRITICAL,
+			.observed = oom->victim_bytes,
+			.confidence = 1,
+			.clear_ns = NS_PER_S,
+			.cgroup_id = oom->victim_cgroup_id,
+			.describe = tell_oom,
+		};
+		const struct cgroup_view *cgroup = subject_cgroup(view, oom->victim_cgroup_id);
+
+		if (cgroup)
+			actor_of_unit(cgroup, &s.who);
+		s.who.pid = oom->victim_pid;
+		snprintf(s.who.comm, sizeof(s.who.comm), "%s", oom->victim_comm);
+		events_signal(&d->events, view, &s);
+	}
+}
