@@ -313,7 +313,8 @@ class Serve:
 
     def __init__(self, *args, listen="127.0.0.1:0", ready=True, env=None, calm=False):
         self.watch_calm = calm
-        self.args = [VIGIE, "serve", "--listen", listen, *args]
+        keep = [] if "--recording" in args else ["--no-recording"]
+        self.args = [VIGIE, "serve", "--listen", listen, *keep, *args]
         self.ready = ready
         self.env = env
         self.child = self.port = self.status = self.calm = None

@@ -32,6 +32,8 @@ BAD = {
         ("--format", ["", "xml", "JSON", "json,csv"], ["table", "json", "openmetrics", "csv"]),
         ("--sort", ["", "pid", "CPU", "cpu,rss"], ["cpu", "wait", "rss", "name"]),
         ("--top", ["", "x", "-1", "1.5", "1000001", "0x10", "99999999999999999999"], ["number"]),
+        ("--at", ["", "x", "10 min", "min ago", "-5 min ago", "25:00", "14:60", "2026-13-01",
+                  "@x", "99999999999 h ago"], ["10 min ago", "14:03"]),
     ],
     "serve": [
         ("--listen", ["", "foo", "localhost", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536",
@@ -42,9 +44,15 @@ BAD = {
         ("--linger", DURATION + ["999ms", "25h"], ["1s", "1d"]),
         ("--peak-window", DURATION + ["999ms", "2h"], ["1s", "1h"]),
         ("--user", ["", "root", "no such user", "0"], ["unprivileged user"]),
+        ("--keep", DURATION[:-1] + ["59s", "367d"], ["1m", "366d"]),
+        ("--max-size", ["", "x", "5", "1MB", "-1GB", "1.5GB", "9999999GB", "10 MB"],
+         ["8MiB", "1024GiB"]),
+        ("--log-level", ["", "x", "INFO", "warn", "info,error"], ["debug", "critical"]),
+        ("--log-format", ["%(foo)s", "%s", "%(message)d", "a\nb", "%"], ["line|asctime"]),
     ],
     "doctor": [],
 }
+FREE = {"--recording", "--log-file"}  # a path: whether it will do shows when it is opened
 COMMON = [
     ("--group-by", ["", "x", "pid,", ",pid", "pid,pid", "PID", "pid;comm", "unit,comm,exe,x"],
      ["unit", "comm", "exe", "user", "cgroup", "pid"]),
@@ -67,7 +75,7 @@ class Help(unittest.TestCase):
         self.assertEqual((run.returncode, run.stderr), (0, b""))
         for word in ("Usage: vigie", "Examples:", *words):
             self.assertIn(word, text)
-        self.assertLess(len(text.splitlines()), 40)
+        self.assertLess(len(text.splitlines()), 48)
         self.assertLessEqual(max(map(len, text.splitlines())), 80)
 
     def test_of_vigie(self):
@@ -101,7 +109,7 @@ class Refusals(unittest.TestCase):
         said = run.stderr.decode()
         self.assertEqual((run.returncode, run.stdout), (2, b""), said)
         for word in words:
-            self.assertIn(word, said)
+            self.assertTrue(any(one in said for one in word.split("|")), (word, said))
         self.assertLessEqual(len(said.splitlines()), 2, said)
         self.assertNotIn("libbpf", said)
 
@@ -134,7 +142,7 @@ class Refusals(unittest.TestCase):
             text = vigie(command, "--help").stdout.decode()
             takes = set(re.findall(r"(--[a-z-]+)=", text))
             tested = {option for option, _, _ in BAD[command] + COMMON}
-            self.assertLessEqual(takes, tested)
+            self.assertLessEqual(takes - FREE, tested)
 
     def test_missing_values(self):
         for command in COMMANDS:

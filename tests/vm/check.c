@@ -99,7 +99,8 @@ static bool start_vigie(const char *path)
 	fflush(stdout);
 	vigie_pid = fork();
 	if (vigie_pid == 0) {
-		execl(path, path, "serve", "--listen", "127.0.0.1:9838", (char *)NULL);
+		execl(path, path, "serve", "--listen", "127.0.0.1:9838", "--no-recording",
+		      (char *)NULL);
 		_exit(127);
 	}
 	return vigie_pid > 0 && wait_ready();

@@ -2,10 +2,11 @@
 /*
  * cmd_serve.c - owns `vigie serve`: the order of starting and stopping.
  *
- *	address, facts, plan  ->  bind  ->  load, attach  ->  give up privileges  ->  serve
+ *	address, facts, plan -> bind -> scribe -> load, attach -> give up privileges -> serve
  *
- * The port comes before the kernel, so that a second instance disturbs nothing; privileges
- * go before the first byte of a stranger is read.
+ * The port comes before all else, so that a second instance disturbs nothing; the scribe is
+ * forked while there is no BPF object that it could hold on to; privileges go before the first
+ * byte of a stranger is read.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 
 #include "app/commands.h"
 #include "app/confine.h"
+#include "app/keep.h"
 #include "app/occupant.h"
 #include "app/options.h"
 #include "app/server.h"
@@ -32,10 +34,14 @@ static const char who[] = "vigie serve";
 
 struct serve_options {
 	struct common_options common;
+	struct keep_options keep;
 	struct http_address listen[HTTP_LISTENERS_MAX];
 	unsigned int nlisten;
 	bool insecure;
 	const char *user;
+	bool change_user; /* we are root */
+	uid_t uid; /* as whom to serve and write */
+	gid_t gid;
 	struct server_config server;
 	struct model_config model;
 };
@@ -67,7 +73,10 @@ static error_t parse_serve(int key, char *arg, struct argp_state *state)
 	struct serve_options *options = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT: state->child_inputs[0] = &options->common; return 0;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &options->common;
+		state->child_inputs[1] = &options->keep;
+		return 0;
 	case 'l': parse_listen(state, options, arg); return 0;
 	case 'i':
 		options->server.interval_ns =
@@ -119,6 +128,7 @@ static void options_init(struct serve_options *options)
 
 	memset(options, 0, sizeof(*options));
 	common_options_init(&options->common, keys, 2);
+	keep_options_init(&options->keep);
 	options->server.interval_ns = 5 * NS_PER_S;
 	model_config_default(&options->model);
 	options->model.books_lag_ns = 10 * NS_PER_S;
@@ -163,30 +173,43 @@ static int bind_addresses(const struct serve_options *options, struct http **ret
 	return err;
 }
 
-static int give_up_privileges(const struct serve_options *options, const struct plan *plan)
+/* Without root there is nobody else to become; the capabilities still go. */
+static int choose_user(struct serve_options *options)
 {
-	struct confine_config config = { .uid = getuid(),
-					 .gid = getgid(),
-					 .keep_cap_bpf = plan->keep_cap_bpf };
-	const char *what = "find the user", *user = options->user;
-	int err = 0;
+	int err;
 
-	/* Without root there is nobody else to become; the capabilities still go. */
-	config.already_unprivileged = geteuid() != 0;
-	if (!config.already_unprivileged)
-		err = confine_find_user(user, &config.uid, &config.gid);
+	options->change_user = geteuid() == 0;
+	options->uid = getuid();
+	options->gid = getgid();
+	if (!options->change_user)
+		return 0;
+	err = confine_find_user(options->user, &options->uid, &options->gid);
 	if (err)
 		fprintf(stderr, "%s: --user: '%s' is not an unprivileged user of this host: %s\n",
-			who, user ? user : "nobody", err_name(err));
-	else
-		err = confine(&config, &what);
+			who, options->user ? options->user : "nobody", err_name(err));
+	return err;
+}
+
+static int give_up_privileges(const struct serve_options *options, const struct plan *plan)
+{
+	const struct confine_config config = {
+		.role = CONFINE_SERVER,
+		.uid = options->uid,
+		.gid = options->gid,
+		.already_unprivileged = !options->change_user,
+		.keep_cap_bpf = plan->keep_cap_bpf,
+	};
+	const char *what;
+	int err = confine(&config, &what);
+
 	if (err)
 		fprintf(stderr, "%s: cannot give up privileges: %s: %s\n", who, what,
 			err_name(err));
 	return err;
 }
 
-static void announce(const struct http *http, const struct serve_options *options)
+static void announce(const struct http *http, const struct serve_options *options,
+		     struct logbook *book)
 {
 	char text[160];
 	unsigned int i;
@@ -195,16 +218,25 @@ static void announce(const struct http *http, const struct serve_options *option
 		const struct http_address *address = http__address(http, i);
 
 		http_address_format(address, text, sizeof(text));
-		fprintf(stderr, "vigie: serving %s%s%s\n",
-			address->family == AF_UNIX ? "" : "http://", text,
-			address->family == AF_UNIX ? "" : "/metrics");
+		logbook_say(book, SEVERITY_INFO, "serving", 0, "serving %s%s%s",
+			    address->family == AF_UNIX ? "" : "http://", text,
+			    address->family == AF_UNIX ? "" : "/metrics");
 	}
 }
 
-static int serve(const struct serve_options *options, struct watch *watch, struct http *http)
+static int serve(const struct serve_options *options, struct watch *watch, struct http *http,
+		 struct keep *keep)
 {
+	const struct server_parts parts = {
+		.watch = watch,
+		.http = http,
+		.book = &keep->book,
+		.box = &keep->box,
+		.lookout = &keep->lookout,
+		.scribe = keep->scribe,
+	};
 	struct server *server = NULL;
-	int err = server__new(&options->server, watch, http, &server);
+	int err = server__new(&options->server, &parts, &server);
 
 	if (!err)
 		err = server__start(server);
@@ -216,13 +248,28 @@ static int serve(const struct serve_options *options, struct watch *watch, struc
 		if (!err)
 			err = server__snapshot(server);
 		if (!err) {
-			announce(http, options);
+			announce(http, options, &keep->book);
 			err = server__run(server);
-			if (err)
-				fprintf(stderr, "%s: cannot go on: %s\n", who, err_name(err));
+			logbook_say(&keep->book, err ? SEVERITY_CRITICAL : SEVERITY_INFO,
+				    "stopping", err, err ? "cannot go on" : "stopping");
 		}
 	}
 	server__free(server);
+	return err;
+}
+
+/* With the port ours: from here on something of us is left to be closed. */
+static int run_bound(struct serve_options *options, struct watch *watch, struct http *http)
+{
+	struct keep keep;
+	int err = keep_open(&keep, &options->keep, options->uid, options->gid, options->change_user,
+			    who);
+
+	if (!err)
+		err = watch_open(watch, &options->common, &options->model, who);
+	if (!err)
+		err = serve(options, watch, http, &keep);
+	keep_done(&keep);
 	return err;
 }
 
@@ -236,11 +283,11 @@ static int run(struct serve_options *options)
 	if (!err)
 		err = watch_prepare(&watch, &options->common, who);
 	if (!err)
+		err = choose_user(options);
+	if (!err)
 		err = bind_addresses(options, &http);
 	if (!err)
-		err = watch_open(&watch, &options->common, &options->model, who);
-	if (!err)
-		err = serve(options, &watch, http);
+		err = run_bound(options, &watch, http);
 	http__free(http);
 	watch_done(&watch);
 	return err;
@@ -248,7 +295,9 @@ static int run(struct serve_options *options)
 
 int cmd_serve(int argc, char **argv)
 {
-	const struct argp_child children[] = { { &common_argp, 0, NULL, 0 }, { 0 } };
+	const struct argp_child children[] = { { &common_argp, 0, NULL, 0 },
+					       { &keep_argp, 0, NULL, 0 },
+					       { 0 } };
 	const struct argp argp = {
 		.options = serve_option_table,
 		.parser = parse_serve,
@@ -257,6 +306,7 @@ int cmd_serve(int argc, char **argv)
 		       "  vigie serve\n"
 		       "  vigie serve --listen unix:/run/vigie/metrics.sock\n"
 		       "  vigie serve --group-by unit --max-groups 50\n"
+		       "  vigie serve --recording /srv/vigie --keep 7d --max-size 2GB\n"
 		       "  curl -s http://" DEFAULT_LISTEN "/metrics | head",
 		.children = children,
 	};

@@ -3,7 +3,7 @@
  * confine.c - giving up privileges, for good, and proving it.
  *
  * Owns: the order of the steps (each needs a privilege that a later one takes) and the
- * list of system calls that serving needs. Does not belong here: what must be opened
+ * lists of system calls that serving and writing need. Does not belong here: what must be opened
  * before (cmd_serve.c), the kernel's facts (collect).
  */
 #include "app/confine.h"
@@ -30,8 +30,8 @@
 #define CAP_BPF 39
 #endif
 
-/* What one epoll loop over existing descriptors needs, whatever the arguments. */
-static const int allowed_calls[] = {
+/* What any loop over existing descriptors needs, whatever the arguments. */
+static const int common_calls[] = {
 	SCMP_SYS(read),
 	SCMP_SYS(readv),
 	SCMP_SYS(pread64),
@@ -47,33 +47,13 @@ static const int allowed_calls[] = {
 	SCMP_SYS(statx),
 	SCMP_SYS(fstatfs),
 	SCMP_SYS(statfs),
-	SCMP_SYS(readlink),
-	SCMP_SYS(readlinkat),
 
-	SCMP_SYS(epoll_create1),
-	SCMP_SYS(epoll_ctl),
-	SCMP_SYS(epoll_wait),
-	SCMP_SYS(epoll_pwait),
-	SCMP_SYS(epoll_pwait2),
 	SCMP_SYS(poll),
 	SCMP_SYS(ppoll),
-	SCMP_SYS(signalfd4),
-	SCMP_SYS(timerfd_create),
-	SCMP_SYS(timerfd_settime),
-	SCMP_SYS(timerfd_gettime),
-
-	/* Sockets that exist; socket(), bind(), listen() and connect() are not here. */
-	SCMP_SYS(accept4),
 	SCMP_SYS(recvfrom),
 	SCMP_SYS(recvmsg),
 	SCMP_SYS(sendto),
 	SCMP_SYS(sendmsg),
-	SCMP_SYS(sendfile),
-	SCMP_SYS(shutdown),
-	SCMP_SYS(setsockopt),
-	SCMP_SYS(getsockopt),
-	SCMP_SYS(getsockname),
-	SCMP_SYS(getpeername),
 
 	SCMP_SYS(brk),
 	SCMP_SYS(munmap),
@@ -89,10 +69,7 @@ static const int allowed_calls[] = {
 	SCMP_SYS(nanosleep),
 	SCMP_SYS(gettimeofday),
 	SCMP_SYS(sched_yield),
-	SCMP_SYS(sched_getaffinity),
 	SCMP_SYS(getrusage),
-	SCMP_SYS(sysinfo),
-	SCMP_SYS(uname),
 
 	SCMP_SYS(rt_sigaction),
 	SCMP_SYS(rt_sigprocmask),
@@ -107,6 +84,53 @@ static const int allowed_calls[] = {
 	SCMP_SYS(geteuid),
 	SCMP_SYS(getgid),
 	SCMP_SYS(getegid),
+};
+
+static const int server_calls[] = {
+	SCMP_SYS(readlink),
+	SCMP_SYS(readlinkat),
+	SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(sysinfo),
+	SCMP_SYS(uname),
+	SCMP_SYS(wait4), /* for the scribe */
+
+	SCMP_SYS(epoll_create1),
+	SCMP_SYS(epoll_ctl),
+	SCMP_SYS(epoll_wait),
+	SCMP_SYS(epoll_pwait),
+	SCMP_SYS(epoll_pwait2),
+	SCMP_SYS(signalfd4),
+	SCMP_SYS(timerfd_create),
+	SCMP_SYS(timerfd_settime),
+	SCMP_SYS(timerfd_gettime),
+
+	/* Sockets that exist; socket(), bind(), listen() and connect() are not here. */
+	SCMP_SYS(accept4),
+	SCMP_SYS(sendfile),
+	SCMP_SYS(shutdown),
+	SCMP_SYS(setsockopt),
+	SCMP_SYS(getsockopt),
+	SCMP_SYS(getsockname),
+	SCMP_SYS(getpeername),
+};
+
+/* Files, by any path: which of them is the user's business, and Landlock's. */
+static const int scribe_calls[] = {
+	SCMP_SYS(openat),
+	SCMP_SYS(pwrite64),
+	SCMP_SYS(pwritev),
+	SCMP_SYS(ftruncate),
+	SCMP_SYS(fdatasync),
+	SCMP_SYS(fsync),
+	SCMP_SYS(mkdirat),
+	SCMP_SYS(renameat),
+	SCMP_SYS(renameat2),
+	SCMP_SYS(unlinkat),
+
+	/* To confine itself further, which is all that these can do. */
+	SCMP_SYS(landlock_create_ruleset),
+	SCMP_SYS(landlock_add_rule),
+	SCMP_SYS(landlock_restrict_self),
 };
 
 /* Of maps and iterators that exist: loading, attaching, creating and pinning are not here. */
@@ -239,9 +263,30 @@ static int allow_about_ourselves(scmp_filter_ctx ctx)
 	return err;
 }
 
-static int build_filter(scmp_filter_ctx ctx)
+static int allow_calls(scmp_filter_ctx ctx, const int *calls, size_t n)
 {
 	int err = 0;
+
+	for (size_t i = 0; i < n && !err; i++)
+		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, calls[i], 0);
+	return err;
+}
+
+static int allow_role(scmp_filter_ctx ctx, enum confine_role role)
+{
+	int err;
+
+	if (role == CONFINE_SCRIBE)
+		return allow_calls(ctx, scribe_calls, COUNT(scribe_calls));
+	err = allow_calls(ctx, server_calls, COUNT(server_calls));
+	if (!err)
+		err = allow_reading_files(ctx);
+	return err ? err : allow_bpf(ctx);
+}
+
+static int build_filter(scmp_filter_ctx ctx, enum confine_role role)
+{
+	int err;
 
 	/* As a tree: the calls of a scrape are many, the list is long. */
 	seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
@@ -250,14 +295,11 @@ static int build_filter(scmp_filter_ctx ctx)
 	 * slower; it protects processes that run foreign code, and we run none.
 	 */
 	seccomp_attr_set(ctx, SCMP_FLTATR_CTL_SSB, 1);
-	for (size_t i = 0; i < COUNT(allowed_calls) && !err; i++)
-		err = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed_calls[i], 0);
+	err = allow_calls(ctx, common_calls, COUNT(common_calls));
+	if (!err)
+		err = allow_role(ctx, role);
 	if (!err)
 		err = allow_data_memory(ctx);
-	if (!err)
-		err = allow_reading_files(ctx);
-	if (!err)
-		err = allow_bpf(ctx);
 	if (!err)
 		err = allow_about_ourselves(ctx);
 	return err;
@@ -270,7 +312,7 @@ static int load_filter(const struct confine_config *config)
 
 	if (!ctx)
 		return -ENOMEM;
-	err = build_filter(ctx);
+	err = build_filter(ctx, config->role);
 	if (!err)
 		err = seccomp_load(ctx);
 	seccomp_release(ctx);

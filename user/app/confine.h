@@ -12,7 +12,14 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/* What the process is for, and so which calls it needs. */
+enum confine_role {
+	CONFINE_SERVER, /* serves sockets, reads maps, iterators and /proc; writes no file */
+	CONFINE_SCRIBE, /* writes files below its directories; no socket beyond those it has, no BPF */
+};
+
 struct confine_config {
+	enum confine_role role;
 	uid_t uid;
 	gid_t gid;
 	bool already_unprivileged; /* we were not root: the user and the bounding set stay */

@@ -18,6 +18,11 @@ static const struct command {
 	{ "serve", cmd_serve, "watch for good and serve OpenMetrics to Prometheus" },
 	{ "once", cmd_once, "watch for a moment and print what every process cost" },
 	{ "doctor", cmd_doctor, "say what this kernel gives, from where, and what is missing" },
+	{ "replay", cmd_replay, "feed a recording through the live path" },
+	{ "explain", cmd_explain, "tell the story of a finding" },
+	{ "verdict", cmd_verdict, "call a finding's pattern benign or malicious" },
+	{ "verify", cmd_verify, "tell whether a log is as it was written" },
+	{ "detect", cmd_detect, "score a series of your own: timestamp,value" },
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
@@ -63,6 +68,9 @@ int main(int argc, char **argv)
 		argv[1] = name;
 		return commands[i].run(argc - 1, argv + 1);
 	}
-	fprintf(stderr, "vigie: '%s' is not a command: serve, once and doctor are\n", argv[1]);
+	fprintf(stderr, "vigie: '%s' is not a command:", argv[1]);
+	for (i = 0; i < COMMANDS; i++)
+		fprintf(stderr, "%s %s", i ? "," : "", commands[i].name);
+	fprintf(stderr, " are\n");
 	return EXIT_BAD_USAGE;
 }

@@ -72,12 +72,11 @@ int watch_open(struct watch *watch, const struct common_options *options,
 
 int watch_step(struct watch *watch)
 {
-	struct snapshot snapshot;
-	int n = source__next(watch->source, &snapshot);
+	int n = source__next(watch->source, &watch->snapshot);
 
 	if (n <= 0)
 		return n < 0 ? n : -ENODATA;
-	return model__apply(watch->model, &snapshot, &watch->view);
+	return model__apply(watch->model, &watch->snapshot, &watch->view);
 }
 
 void watch_done(struct watch *watch)

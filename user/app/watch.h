@@ -16,6 +16,7 @@ struct watch {
 	struct plan plan;
 	struct source *source;
 	struct model *model;
+	struct snapshot snapshot; /* of the last step, valid as long as view */
 	const struct view *view; /* of the last step; NULL before the first */
 	struct users *users;
 };

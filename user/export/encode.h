@@ -11,7 +11,20 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "data/finding.h"
 #include "data/view.h"
+
+enum { SELF_RECORD_LOSSES = 5 }; /* causes, in the order of the family's labels */
+
+/* What became of the recording, the log and the evidence. */
+struct self_record {
+	__u64 up; /* 1: the scribe writes */
+	__u64 entries, entry_bytes, disk_bytes;
+	__u64 entries_lost[SELF_RECORD_LOSSES];
+	__u64 lines_lost;
+	__u64 incidents, incidents_dropped;
+	__u64 cpu_ns, resident_bytes; /* of the scribe */
+};
 
 /* The daemon's own figures, gathered by the caller. Standard process_* families. */
 struct self_view {
@@ -28,6 +41,19 @@ struct self_view {
 	__u64 connections_refused; /* over the cap */
 	const struct self_missing *missing; /* what is switched off, and why */
 	unsigned int nmissing;
+	const struct self_rule *rules; /* what detection found; the order of the table of rules */
+	unsigned int nrules;
+	__u64 detect_cpu_ns;
+	__u64 findings_suppressed; /* over the limit a minute, or no room */
+	__u64 findings_silenced; /* a verdict calls their pattern benign */
+	__u64 detect_series, detect_bytes; /* series that are watched, and what they take */
+	__u64 events[SEVERITIES]; /* written to the log, by level */
+	struct self_record record;
+};
+struct self_rule {
+	const char *id;
+	__u64 findings; /* that began, those of benign patterns not counted */
+	__u64 active;
 };
 struct self_missing {
 	const char *field; /* family or feature */

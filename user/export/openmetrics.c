@@ -492,6 +492,25 @@ static void draw_missing(struct page *page, const struct family *family)
 	}
 }
 
+static void draw_rules(struct page *page, const struct family *family)
+{
+	const struct self_view *self = page->self;
+	unsigned int i;
+
+	if (!self->nrules)
+		return;
+	metadata(page, family);
+	for (i = 0; i < self->nrules; i++) {
+		buf_str(page->out, family->name);
+		buf_str(page->out, family_suffix(family));
+		label(page->out, "{", "rule", self->rules[i].id);
+		buf_str(page->out, "} ");
+		value_line(page->out, family->value,
+			   family->shape == FAMILY_RULE_ACTIVE ? &self->rules[i].active
+							       : &self->rules[i].findings);
+	}
+}
+
 static void draw_build(struct page *page, const struct family *family)
 {
 	const struct self_view *self = page->self;
@@ -519,6 +538,8 @@ static void (*const draw[FAMILY_SHAPES])(struct page *page, const struct family 
 	[FAMILY_PROBE_SECONDS] = draw_probes,
 	[FAMILY_MISSING] = draw_missing,
 	[FAMILY_BUILD] = draw_build,
+	[FAMILY_RULE_FINDINGS] = draw_rules,
+	[FAMILY_RULE_ACTIVE] = draw_rules,
 };
 
 /* --- The page. */

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* blackbox.c - owns the way of a snapshot and of a finding's evidence to the scribe. */
+#include "app/blackbox.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "export/encode.h"
+#include "export/event.h"
+
+enum {
+	JSON_MAX = 1 << 20,
+	TOP_GROUPS = 50, /* of the host's state in an incident */
+};
+
+#define NS_PER_S 1000000000ULL
+/* A reader can begin here: what a lost entry can cost at most, and evidence's grain. */
+#define KEY_EVERY_NS (60 * NS_PER_S)
+#define BEFORE_NS (300 * NS_PER_S)
+
+int blackbox_init(struct blackbox *box, struct scribe *scribe, struct logbook *book)
+{
+	memset(box, 0, sizeof(*box));
+	box->scribe = scribe;
+	box->book = book;
+	buf_init(&box->entry, SCRIBE_MESSAGE_MAX);
+	buf_init(&box->finding, 2 * JSON_MAX);
+	buf_init(&box->host, JSON_MAX);
+	if (!scribe)
+		return 0;
+	box->encoder = encoder__new();
+	return box->encoder ? 0 : -ENOMEM;
+}
+
+void blackbox_done(struct blackbox *box)
+{
+	encoder__free(box->encoder);
+	buf_done(&box->entry);
+	buf_done(&box->finding);
+	buf_done(&box->host);
+}
+
+static __u64 cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+void blackbox_record(struct blackbox *box, const struct snapshot *snapshot)
+{
+	struct scribe_head head = {
+		.kind = SCRIBE_ENTRY,
+		.time_ns = snapshot->time_ns,
+		.wall_ns = snapshot->wall_ns,
+	};
+	struct scribe_stat stat;
+	__u64 began;
+	bool key;
+
+	if (!box->scribe || !scribe__alive(box->scribe))
+		return;
+	began = cpu_ns();
+	scribe__stat(box->scribe, &stat);
+	head.key = stat.wants_key || snapshot->time_ns >= box->next_key_ns;
+	if (head.key)
+		box->next_key_ns = snapshot->time_ns + KEY_EVERY_NS;
+	buf_clear(&box->entry);
+	if (!encoder__encode(box->encoder, snapshot, head.key, &box->entry, &key)) {
+		head.key = key;
+		scribe__send(box->scribe, &head, box->entry.data, box->entry.len);
+		box->encoded_bytes += box->entry.len;
+	} else {
+		box->next_key_ns = 0; /* the encoder lost the thread: begin anew */
+	}
+	box->encode_ns += cpu_ns() - began;
+}
+
+static void draw_finding(struct blackbox *box, const struct finding *finding)
+{
+	const struct event event = {
+		.kind = EVENT_FINDING,
+		.level = finding->severity,
+		.wall_ns = finding->now_wall_ns,
+		.action = finding_action(finding->phase),
+		.message = finding->message,
+		.finding = finding,
+	};
+
+	buf_clear(&box->finding);
+	event_ecs_encode(&box->finding, &event, &box->book->origin);
+	event_ecs_close(&box->finding);
+}
+
+void blackbox_incident(struct blackbox *box, const struct finding *finding, const struct view *view)
+{
+	static const enum scribe_kind kinds[] = {
+		[FINDING_START] = SCRIBE_INCIDENT_BEGIN,
+		[FINDING_UPDATE] = SCRIBE_INCIDENT_UPDATE,
+		[FINDING_END] = SCRIBE_INCIDENT_END,
+	};
+	const struct list_options options = { .sort = SORT_CPU, .top = TOP_GROUPS };
+	struct scribe_head head = { .kind = kinds[finding->phase] };
+	__u64 since = finding->since_wall_ns ? finding->since_wall_ns : view->wall_ns;
+
+	if (!box->scribe || !scribe__alive(box->scribe))
+		return;
+	draw_finding(box, finding);
+	memcpy(head.id, finding->id, sizeof(head.id));
+	head.split = box->finding.len;
+	head.wall_ns = since > BEFORE_NS ? since - BEFORE_NS : 0;
+	if (finding->phase == FINDING_START) {
+		buf_clear(&box->host);
+		json_encode(&box->host, view, &options);
+		buf_add(&box->finding, box->host.data, box->host.err ? 0 : box->host.len);
+	}
+	if (!box->finding.err)
+		scribe__send(box->scribe, &head, box->finding.data, box->finding.len);
+}
+
+static __u64 lost(const struct scribe_stat *stat)
+{
+	__u64 sum = 0;
+	int i;
+
+	for (i = 0; i < SCRIBE_LOSSES; i++)
+		sum += stat->entries_lost[i];
+	return sum;
+}
+
+void blackbox_watch(struct blackbox *box)
+{
+	struct scribe_stat stat;
+	__u64 sum;
+
+	if (!box->scribe)
+		return;
+	scribe__stat(box->scribe, &stat);
+	sum = lost(&stat);
+	if (!box->failing && (!scribe__alive(box->scribe) || stat.err || sum > box->lost_before)) {
+		box->failing = true;
+		logbook_say(box->book, SEVERITY_ERROR, "recording-failed", stat.err,
+			    scribe__alive(box->scribe)
+				    ? "recording: what is lost is counted, serving goes on: %s"
+				    : "recording: the scribe is gone, serving goes on: %s",
+			    stat.what[0] ? stat.what : "no room");
+	} else if (box->failing && scribe__alive(box->scribe) && !stat.err &&
+		   sum == box->lost_before) {
+		box->failing = false;
+		logbook_say(box->book, SEVERITY_INFO, "recording-resumed", 0,
+			    "recording: goes on; %llu entries were lost in all",
+			    (unsigned long long)sum);
+	}
+	box->lost_before = sum;
+}

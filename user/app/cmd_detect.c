@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cmd_detect.c - owns `vigie detect`: the learned detector alone, on timestamp,value.
+ *
+ * A filter: a line in, a line out, so a score depends on nothing that comes later. A bad line
+ * ends it with its number; the lines before it have been answered and stay right.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "app/commands.h"
+#include "app/options.h"
+#include "base/err.h"
+#include "base/parse.h"
+#include "detect/learned.h"
+
+enum { LINE_BYTES = 4096, EXIT_BAD_INPUT = 2 };
+
+struct row {
+	const char *stamp, *value; /* the texts, terminated */
+	uint64_t time_s;
+	double number;
+};
+
+/* Seconds since 1970, or a date and time of ISO 8601, a blank or T between, Z or nothing after. */
+static bool parse_stamp(const char *text, uint64_t *ret_s)
+{
+	struct tm tm = { 0 };
+	const char *rest;
+	time_t s;
+
+	if (!parse_u64(text, 0, INT64_MAX, ret_s))
+		return true;
+	rest = strptime(text, "%Y-%m-%d", &tm);
+	if (rest && (*rest == ' ' || *rest == 'T'))
+		rest = strptime(rest + 1, "%H:%M:%S", &tm);
+	else if (rest && *rest)
+		return false;
+	if (rest && *rest == '.')
+		rest += 1 + strspn(rest + 1, "0123456789");
+	if (!rest || (*rest && strcmp(rest, "Z")))
+		return false;
+	s = timegm(&tm);
+	if (s < 0)
+		return false;
+	*ret_s = s;
+	return true;
+}
+
+/* What is wrong with the line, or NULL. */
+static const char *parse_row(char *line, struct row *ret)
+{
+	char *comma = strchr(line, ',');
+	int taken = 0;
+
+	if (!comma)
+		return "has no comma: expected timestamp,value";
+	*comma = '\0';
+	ret->stamp = line;
+	ret->value = comma + 1;
+	if (strchr(ret->value, ','))
+		return "has more than two columns: expected timestamp,value";
+	if (!parse_stamp(line, &ret->time_s))
+		return "has a timestamp that is neither a date and time nor seconds since 1970";
+	if (!*ret->value || isspace((unsigned char)*ret->value))
+		return "has no number as its value";
+	if (sscanf(ret->value, "%lf%n", &ret->number, &taken) != 1 || ret->value[taken] ||
+	    !isfinite(ret->number))
+		return "has no finite number as its value";
+	return NULL;
+}
+
+/* 1; 0: the end; -EMSGSIZE, -EINVAL: a line that is too long, or holds a NUL. Without its end. */
+static int read_line(FILE *in, char *line)
+{
+	size_t len = 0;
+	int c;
+
+	while ((c = getc(in)) != EOF && c != '\n') {
+		if (!c)
+			return -EINVAL;
+		if (len == LINE_BYTES - 1)
+			return -EMSGSIZE;
+		line[len++] = c;
+	}
+	if (len && line[len - 1] == '\r')
+		len--;
+	line[len] = '\0';
+	return len || c == '\n';
+}
+
+static int refuse_line(uint64_t number, const char *why)
+{
+	fflush(stdout);
+	fprintf(stderr, "vigie detect: line %ju %s\n", (uintmax_t)number, why);
+	return EXIT_BAD_INPUT;
+}
+
+static int score_rows(FILE *in)
+{
+	struct learned learned;
+	char line[LINE_BYTES];
+	uint64_t number = 1;
+	const char *why;
+	struct row row;
+	int n;
+
+	learned_init(&learned);
+	printf("timestamp,value,anomaly_score\n");
+	while ((n = read_line(in, line)) > 0) {
+		number++;
+		if (!line[0])
+			continue;
+		why = parse_row(line, &row);
+		if (why)
+			return refuse_line(number, why);
+		printf("%s,%s,%.6f\n", row.stamp, row.value,
+		       learned_step(&learned, row.time_s, row.number));
+	}
+	if (n < 0)
+		return refuse_line(number + 1,
+				   n == -EMSGSIZE ? "is longer than 4095 bytes" : "holds a NUL");
+	return ferror(in) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int run(FILE *in)
+{
+	char line[LINE_BYTES];
+	int n = read_line(in, line);
+
+	if (n > 0 && !strcmp(line, "timestamp,value"))
+		return score_rows(in);
+	if (!n)
+		return refuse_line(1, "is missing: expected the header timestamp,value");
+	return refuse_line(1, "is not the header timestamp,value");
+}
+
+static error_t parse_detect(int key, char *arg, struct argp_state *state)
+{
+	if (key != ARGP_KEY_ARG)
+		return ARGP_ERR_UNKNOWN;
+	refuse_value(state, "argument", arg, "expected: vigie detect reads standard input");
+}
+
+int cmd_detect(int argc, char **argv)
+{
+	const struct argp argp = {
+		.parser = parse_detect,
+		.doc = "Reads a series as timestamp,value and writes it with an anomaly score from 0 "
+		       "to 1: how far each value departs from the past of the series."
+		       "\vExamples:\n"
+		       "  vigie detect < series.csv > scored.csv\n"
+		       "  vigie detect < series.csv | awk -F, '$3 >= 0.455'",
+	};
+
+	argp_err_exit_status = EXIT_USAGE;
+	if (argp_parse(&argp, argc, argv, 0, NULL, NULL))
+		return EXIT_USAGE;
+	return run(stdin);
+}

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cmd_explain.c - owns `vigie explain`: what the log, the rules and the recording say of one
+ * finding, as a story.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/curve.h"
+#include "app/findings_log.h"
+#include "app/output.h"
+#include "app/past.h"
+#include "app/statedir.h"
+#include "app/when.h"
+#include "base/err.h"
+#include "detect/detect.h"
+
+enum { STORY_MAX = 1 << 20, HISTORY_MAX = 200 };
+
+#define NS_PER_S 1000000000ULL
+#define BEFORE_NS (300 * NS_PER_S)
+#define AFTER_NS (30 * NS_PER_S)
+
+static const char who[] = "vigie explain";
+
+struct explain_options {
+	const char *id, *directory;
+};
+
+struct story {
+	struct finding_event last; /* the last word on the finding itself */
+	__u64 first_ns, end_ns;
+	bool found, ended;
+	unsigned int events;
+	struct buf history;
+};
+
+static void take(void *ctx, const struct finding_event *e)
+{
+	struct story *s = ctx;
+	char when[20];
+
+	if (s->events++ < HISTORY_MAX) {
+		when_format(e->wall_ns, when);
+		buf_printf(&s->history, "  %s  %-8s %s\n", when, e->level, e->message);
+	}
+	if (strncmp(e->action, "finding-", 8))
+		return;
+	if (!s->first_ns)
+		s->first_ns = e->since_wall_ns ? e->since_wall_ns : e->wall_ns;
+	s->end_ns = e->wall_ns;
+	s->ended = !strcmp(e->action, "finding-end");
+	s->found = true;
+	/* An end names nobody anew: what was known before it is the better story. */
+	if (!s->ended || !s->last.id[0])
+		s->last = *e;
+}
+
+static const struct rule *rule_by_id(const char *id)
+{
+	const struct rule *table;
+	size_t n, i;
+
+	table = detect_rules(&n);
+	for (i = 0; i < n; i++)
+		if (!strcmp(table[i].id, id))
+			return &table[i];
+	return NULL;
+}
+
+static void put_value(struct buf *out, double value, const char *unit)
+{
+	if (!strcmp(unit, "ratio"))
+		buf_printf(out, "%.0f %%", 100 * value);
+	else if (!strcmp(unit, "bytes"))
+		buf_printf(out, "%.1f MiB", value / (1 << 20));
+	else
+		buf_printf(out, "%.3g%s%s", value, strcmp(unit, "1") ? " " : "",
+			   strcmp(unit, "1") ? unit : "");
+}
+
+static void put_actor(struct buf *out, const struct actor *a)
+{
+	buf_printf(out, "%s%s%s", a->unit, a->unit[0] && a->comm[0] ? "/" : "", a->comm);
+	if (a->pid)
+		buf_printf(out, " pid %u", a->pid);
+}
+
+static void put_head(const struct story *s, const struct rule *rule, struct buf *out)
+{
+	const struct finding_event *e = &s->last;
+	char since[20], end[20];
+
+	when_format(s->first_ns, since);
+	when_format(s->end_ns, end);
+	buf_printf(out, "finding %s, pattern %s: %s\n  %s\n", e->id, e->pattern, e->rule,
+		   e->message);
+	buf_printf(out, "  since %s, %s %s\n", since, s->ended ? "over at" : "last seen", end);
+	buf_str(out, "  observed ");
+	put_value(out, e->observed, e->unit);
+	buf_str(out, ", at worst ");
+	put_value(out, e->worst, e->unit);
+	buf_str(out, ", expected ");
+	put_value(out, e->expected, e->unit);
+	buf_printf(out, "; confidence %.2f; %s\n", e->confidence, e->level);
+	if (rule)
+		buf_printf(out, "  the rule: %s\n", rule->decides);
+}
+
+static void put_people(const struct finding_event *e, struct buf *out)
+{
+	unsigned int i;
+
+	if (e->nculprits)
+		buf_str(out, "\nculprits\n");
+	for (i = 0; i < e->nculprits; i++) {
+		buf_printf(out, "  %3.0f %%  ", 100 * e->culprits[i].share);
+		put_actor(out, &e->culprits[i].who);
+		buf_printf(out, ": %s\n", e->did[i]);
+	}
+	if (!e->nparents)
+		return;
+	buf_str(out, "\nparents\n  ");
+	put_actor(out, &e->who);
+	for (i = 0; i < e->nparents; i++) {
+		buf_str(out, " <- ");
+		put_actor(out, &e->parents[i]);
+	}
+	buf_char(out, '\n');
+}
+
+/* The incident's own recording, where there is one; else that of the state directory. */
+static void put_curve(const struct story *s, const char *directory, struct buf *out)
+{
+	struct replay_range range = {
+		.from_wall_ns = s->first_ns > BEFORE_NS ? s->first_ns - BEFORE_NS : 1,
+		.to_wall_ns = s->end_ns + AFTER_NS,
+	};
+	struct common_options options;
+	struct model_config config;
+	static const enum group_key keys[] = { KEY_UNIT, KEY_COMM };
+	char path[4096];
+	struct curve curve;
+	struct past past;
+
+	snprintf(path, sizeof(path), "%s/" STATEDIR_INCIDENTS "/%s", directory, s->last.id);
+	if (access(path, F_OK))
+		snprintf(path, sizeof(path), "%s", directory);
+	common_options_init(&options, keys, 2);
+	model_config_default(&config);
+	if (past_open(&past, path, &range, &options, &config, who))
+		return; /* it has said why; the rest of the story stands */
+	curve_init(&curve, range.from_wall_ns, range.to_wall_ns);
+	while (past_step(&past, who) > 0)
+		curve_add(&curve, past.view, &s->last);
+	if (curve.samples)
+		buf_printf(out, "\n%s, %u samples of %s\n", s->last.quantity, curve.samples, path);
+	curve_draw(&curve, &s->last, out);
+	past_tell_skipped(&past, who);
+	past_done(&past);
+}
+
+static int tell(const struct story *s, const char *directory)
+{
+	const struct rule *rule = rule_by_id(s->last.rule);
+	struct buf out;
+	int err;
+
+	buf_init(&out, STORY_MAX);
+	put_head(s, rule, &out);
+	put_curve(s, directory, &out);
+	put_people(&s->last, &out);
+	if (rule)
+		buf_printf(&out, "\nwhat to do\n  %s\n", rule->remedy);
+	buf_str(&out, "\nhistory\n");
+	buf_add(&out, s->history.data, s->history.len);
+	if (s->events > HISTORY_MAX)
+		buf_printf(&out, "  and %u events more\n", s->events - HISTORY_MAX);
+	err = output_bytes(&out, who);
+	buf_done(&out);
+	return err;
+}
+
+static void take_any(void *ctx, const struct finding_event *e)
+{
+	struct buf *out = ctx;
+	char when[20];
+
+	if (strcmp(e->action, "finding-start"))
+		return;
+	when_format(e->wall_ns, when);
+	buf_printf(out, "%s  %s  %-8s %s\n", e->id, when, e->level, e->message);
+}
+
+/* Without an id: which there are. */
+static int list(int dirfd)
+{
+	struct buf out;
+	int err;
+
+	buf_init(&out, 64 << 20);
+	err = findings_log_read(dirfd, STATEDIR_LOG, NULL, take_any, &out);
+	if (!err)
+		err = output_bytes(&out, who);
+	buf_done(&out);
+	return err;
+}
+
+static int run(const struct explain_options *options)
+{
+	int dirfd = statedir_open(options->directory), err;
+	struct story story = { .found = false };
+
+	if (dirfd < 0) {
+		fprintf(stderr, "%s: cannot open '%s': %s\n", who, options->directory,
+			err_name(dirfd));
+		return dirfd;
+	}
+	buf_init(&story.history, STORY_MAX);
+	err = options->id ? findings_log_read(dirfd, STATEDIR_LOG, options->id, take, &story)
+			  : list(dirfd);
+	if (err)
+		fprintf(stderr, "%s: cannot read %s/" STATEDIR_LOG ": %s\n", who,
+			options->directory, err_name(err));
+	else if (options->id && !story.found)
+		fprintf(stderr,
+			"%s: no finding '%s' in %s/" STATEDIR_LOG "; 'vigie explain' lists "
+			"those there are\n",
+			who, options->id, options->directory);
+	else if (options->id)
+		err = tell(&story, options->directory);
+	buf_done(&story.history);
+	close(dirfd);
+	return err || (options->id && !story.found) ? -ENOENT : 0;
+}
+
+static error_t parse_explain(int key, char *arg, struct argp_state *state)
+{
+	struct explain_options *options = state->input;
+
+	switch (key) {
+	case 'r': options->directory = arg; return 0;
+	case ARGP_KEY_ARG:
+		if (options->id || strlen(arg) != FINDING_ID_LEN - 1 ||
+		    strspn(arg, "0123456789abcdef") != FINDING_ID_LEN - 1)
+			refuse_value(state, "ID", arg, "the 12 hex digits of one finding");
+		options->id = arg;
+		return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+int cmd_explain(int argc, char **argv)
+{
+	static const struct argp_option table[] = {
+		{ "recording", 'r', "DIR", 0, "Of 'vigie serve' (default " STATEDIR_DEFAULT ")",
+		  0 },
+		{ 0 },
+	};
+	const struct argp argp = {
+		.options = table,
+		.parser = parse_explain,
+		.args_doc = "[ID]",
+		.doc = "Tells the story of a finding: what, since when, because of whom, its curve "
+		       "and what to do. Without ID: lists the findings there are."
+		       "\vExamples:\n"
+		       "  vigie explain\n"
+		       "  vigie explain ccc305f212bb",
+	};
+	struct explain_options options = { .directory = STATEDIR_DEFAULT };
+
+	argp_err_exit_status = EXIT_USAGE;
+	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
+		return EXIT_USAGE;
+	return run(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cmd_replay.c - owns `vigie replay`: a recording through the live path.
+ *
+ *	--at TIME           what `vigie once` would have printed for the interval that ended then
+ *	--format findings   what detection finds in it, as lines of the log
+ *	else                every view of the range (tables: one for each --every)
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "app/commands.h"
+#include "app/logbook.h"
+#include "app/output.h"
+#include "app/past.h"
+#include "app/when.h"
+#include "base/err.h"
+#include "detect/detect.h"
+#include "export/event.h"
+
+enum { OPT_FROM = 1400, OPT_TO, OPT_AT, OPT_EVERY, LINE_BYTES = 64 << 10, GROUPS_MAX = 1 << 17 };
+
+#define NS_PER_S 1000000000ULL
+#define LOOK_BACK_NS (120 * NS_PER_S) /* of --at: an interval is never longer */
+
+static const char who[] = "vigie replay";
+
+struct replay_options {
+	struct common_options common;
+	struct output_options output;
+	const char *directory;
+	struct replay_range range;
+	__u64 at_ns, every_ns, now_ns;
+};
+
+static __u64 parse_moment(const struct argp_state *state, const struct replay_options *options,
+			  const char *option, const char *arg)
+{
+	__u64 ns;
+
+	if (when_parse(arg, options->now_ns, &ns))
+		refuse_value(state, option, arg, WHEN_ALLOWED);
+	return ns;
+}
+
+static error_t parse_replay(int key, char *arg, struct argp_state *state)
+{
+	struct replay_options *options = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &options->common;
+		state->child_inputs[1] = &options->output;
+		return 0;
+	case OPT_FROM:
+		options->range.from_wall_ns = parse_moment(state, options, "--from", arg);
+		return 0;
+	case OPT_TO:
+		options->range.to_wall_ns = parse_moment(state, options, "--to", arg);
+		return 0;
+	case OPT_AT: options->at_ns = parse_moment(state, options, "--at", arg); return 0;
+	case OPT_EVERY:
+		options->every_ns = option_duration(state, "--every", arg, NS_PER_S,
+						    366 * 86400 * NS_PER_S,
+						    "a duration from 1s on, such as 5m");
+		return 0;
+	case ARGP_KEY_ARG:
+		if (options->directory)
+			refuse_value(state, "argument", arg, "expected: one directory is enough");
+		options->directory = arg;
+		return 0;
+	case ARGP_KEY_NO_ARGS: argp_error(state, "DIR is missing");
+	/* fall through */
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option replay_option_table[] = {
+	{ "from", OPT_FROM, "TIME", 0, "Begin there: '10 min ago', '14:03', '2026-11-25 14:03'",
+	  0 },
+	{ "to", OPT_TO, "TIME", 0, "End there", 0 },
+	{ "at", OPT_AT, "TIME", 0, "Only the interval that ended then, as 'vigie once' has it", 0 },
+	{ "every", OPT_EVERY, "DURATION", 0, "A view for each such stretch (default: each one)",
+	  0 },
+	{ 0 },
+};
+
+static int replay_at(struct past *past, const struct replay_options *options)
+{
+	bool found = false;
+	int n;
+
+	while ((n = past_step(past, who)) > 0)
+		found |= replay__in_range(past->source);
+	if (n < 0)
+		return n;
+	return found ? output_view(past->view, &options->output, who) : -ENODATA;
+}
+
+/* The model sees every snapshot; what is printed is what was made of them by then. */
+static int replay_views(struct past *past, const struct replay_options *options)
+{
+	__u64 next_ns = 0;
+	int n, err = 0;
+
+	while (!err && (n = past_step(past, who)) > 0) {
+		if (!replay__in_range(past->source) || past->view->wall_ns < next_ns)
+			continue;
+		next_ns = past->view->wall_ns + options->every_ns;
+		err = output_view(past->view, &options->output, who);
+	}
+	return err ? err : n;
+}
+
+static int print_finding(const struct finding *f, const struct origin *origin, struct buf *line)
+{
+	const struct event event = {
+		.kind = EVENT_FINDING,
+		.level = f->phase == FINDING_END ? SEVERITY_INFO : f->severity,
+		.wall_ns = f->now_wall_ns,
+		.action = finding_action(f->phase),
+		.message = f->message,
+		.finding = f,
+	};
+
+	buf_clear(line);
+	event_ecs_encode(line, &event, origin);
+	event_ecs_close(line);
+	return output_bytes(line, who);
+}
+
+static int replay_findings(struct past *past, struct detect *detect, struct buf *line)
+{
+	const struct finding *const *findings;
+	struct logbook book;
+	int n, err = 0;
+	size_t i, nfindings;
+
+	logbook_init(&book);
+	while (!err && (n = past_step(past, who)) > 0) {
+		err = detect__step(detect, past->view, &findings, &nfindings);
+		for (i = 0; i < nfindings && !err && replay__in_range(past->source); i++)
+			err = print_finding(findings[i], &book.origin, line);
+	}
+	logbook_done(&book);
+	return err ? err : n;
+}
+
+static int find_findings(struct past *past)
+{
+	struct detect_config config;
+	struct detect *detect;
+	struct buf line;
+	int err;
+
+	detect_config_default(&config);
+	detect = detect__new(&config);
+	if (!detect)
+		return -ENOMEM;
+	buf_init(&line, LINE_BYTES);
+	err = replay_findings(past, detect, &line);
+	buf_done(&line);
+	detect__free(detect);
+	return err;
+}
+
+static int run(struct replay_options *options)
+{
+	struct model_config config;
+	struct past past;
+	int err;
+
+	model_config_default(&config);
+	if (options->at_ns) {
+		options->range.from_wall_ns = options->at_ns > LOOK_BACK_NS
+						      ? options->at_ns - LOOK_BACK_NS
+						      : 1;
+		options->range.to_wall_ns = options->at_ns;
+		config.max_groups = config.max_known = GROUPS_MAX;
+	} else {
+		config.books_lag_ns = 10 * NS_PER_S; /* as `vigie serve` has it */
+	}
+	err = past_open(&past, options->directory, &options->range, &options->common, &config, who);
+	if (err)
+		return err;
+	if (options->output.extra_chosen)
+		err = find_findings(&past);
+	else if (options->at_ns)
+		err = replay_at(&past, options);
+	else
+		err = replay_views(&past, options);
+	past_tell_skipped(&past, who);
+	past_done(&past);
+	return err;
+}
+
+static void options_init(struct replay_options *options)
+{
+	static const enum group_key keys[] = { KEY_UNIT, KEY_COMM };
+	struct timespec now;
+
+	memset(options, 0, sizeof(*options));
+	clock_gettime(CLOCK_REALTIME, &now);
+	options->now_ns = now.tv_sec * NS_PER_S + now.tv_nsec;
+	common_options_init(&options->common, keys, 2);
+	options->output.extra = "findings";
+}
+
+int cmd_replay(int argc, char **argv)
+{
+	const struct argp_child children[] = { { &common_argp, 0, NULL, 0 },
+					       { &output_argp, 0, NULL, 0 },
+					       { 0 } };
+	const struct argp argp = {
+		.options = replay_option_table,
+		.parser = parse_replay,
+		.args_doc = "DIR",
+		.doc = "Feeds a recording through the live path. DIR is the directory of 'vigie "
+		       "serve --recording', one of its incidents, or a copy of either. With "
+		       "--format findings it prints what detection finds in it, as lines of the "
+		       "log."
+		       "\vExamples:\n"
+		       "  vigie replay /var/lib/vigie --at '10 min ago'\n"
+		       "  vigie replay /var/lib/vigie --from 14:00 --to 14:30 --every 5m --top 5\n"
+		       "  vigie replay /var/lib/vigie --format findings\n"
+		       "  vigie replay /var/lib/vigie/incidents/ccc305f212bb --format csv",
+		.children = children,
+	};
+	struct replay_options options;
+
+	options_init(&options);
+	argp_err_exit_status = EXIT_USAGE;
+	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
+		return EXIT_USAGE;
+	output_fit(&options.output);
+	return run(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * findings_log.h - reading back what the log says of a finding, for people's questions.
+ *
+ * Owns: going through a log and its rotated predecessors, and reading ECS lines with json-c.
+ * Only commands that a person starts read JSON; the daemon never does. A line that cannot be
+ * read is passed over: what is wrong with it `vigie verify` says.
+ */
+#ifndef VIGIE_APP_FINDINGS_LOG_H
+#define VIGIE_APP_FINDINGS_LOG_H
+
+#include "data/finding.h"
+
+/* One event about one finding. Texts are sanitised again: a log may have been edited. */
+struct finding_event {
+	char action[40]; /* "finding-start", …, "verdict" */
+	char level[12];
+	char message[512];
+	__u64 wall_ns; /* @timestamp */
+	__u64 since_wall_ns; /* event.start; 0: not there */
+	char id[FINDING_ID_LEN], pattern[FINDING_ID_LEN];
+	char rule[64], quantity[64], unit[16];
+	double observed, expected, worst, confidence;
+	struct actor who;
+	struct culprit culprits[FINDING_CULPRITS];
+	char did[FINDING_CULPRITS][64]; /* what culprits[i].did would point to */
+	unsigned int nculprits;
+	struct actor parents[FINDING_PARENTS];
+	unsigned int nparents;
+};
+
+/*
+ * Calls take for every event about the finding, oldest first, in name.99 … name.1 and name.
+ * id NULL: of all findings. 0, or -errno of opening name.
+ */
+int findings_log_read(int dirfd, const char *name, const char *id,
+		      void (*take)(void *ctx, const struct finding_event *event), void *ctx);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * keep.h - everything that keeps: state directory, scribe, log, black box, lookout.
+ *
+ * Owns: the order in which they are opened, and what is said when one cannot be. A default
+ * directory that cannot be used is a warning; one that was asked for is an error.
+ */
+#ifndef VIGIE_APP_KEEP_H
+#define VIGIE_APP_KEEP_H
+
+#include "app/keep_options.h"
+#include "app/lookout.h"
+
+struct keep {
+	int statedir, lock; /* -1: none */
+	struct scribe *scribe;
+	struct logbook book;
+	struct blackbox box;
+	struct lookout lookout;
+};
+
+/*
+ * Forks the scribe: before BPF objects exist, after the listeners do. uid and gid: as whom it
+ * shall write, if change_user. Complains on standard error as who. 0 or -errno.
+ */
+int keep_open(struct keep *keep, const struct keep_options *options, uid_t uid, gid_t gid,
+	      bool change_user, const char *who);
+void keep_done(struct keep *keep);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * landlock.h - files that a process may touch, by directory, for good.
+ *
+ * Owns: the three system calls, which glibc does not wrap. Needs no privilege, but
+ * no_new_privs must be set. Not here: system calls (confine.h).
+ */
+#ifndef VIGIE_APP_LANDLOCK_H
+#define VIGIE_APP_LANDLOCK_H
+
+/*
+ * From now on files are reached below these directories only (descriptors; negative ones are
+ * passed over); descriptors that are open already go on working. 0; -EOPNOTSUPP where the
+ * kernel has no Landlock or has it switched off: nothing is restricted then; else -errno.
+ */
+int landlock_confine(const int *directories, unsigned int n);
+
+#endif

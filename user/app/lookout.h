@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * lookout.h - from findings to what comes of them: log, evidence, metrics, verdicts.
+ *
+ * Owns: the detector of a running vigie and what people said of its findings. Not here: how
+ * a finding is found (detect/), how an event is written (logbook.h).
+ */
+#ifndef VIGIE_APP_LOOKOUT_H
+#define VIGIE_APP_LOOKOUT_H
+
+#include "app/blackbox.h"
+#include "app/logbook.h"
+#include "app/verdicts.h"
+#include "detect/detect.h"
+#include "export/encode.h"
+
+struct lookout {
+	struct detect *detect;
+	struct logbook *book;
+	struct blackbox *box;
+	struct verdicts verdicts;
+	bool starting; /* verdicts of before were logged by whoever ran then */
+	__u64 cpu_ns; /* of detection */
+};
+
+/* dirfd: the state directory, or -1. 0 or -errno. */
+int lookout_init(struct lookout *lookout, struct logbook *book, struct blackbox *box, int dirfd);
+void lookout_done(struct lookout *lookout);
+void lookout_see(struct lookout *lookout, const struct view *view);
+/* Fills in what self says of detection; rules has room for max of them and is kept by self. */
+void lookout_stat(const struct lookout *lookout, struct self_view *self, struct self_rule *rules,
+		  unsigned int max);
+
+#endif

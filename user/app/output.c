@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* output.c - owns formats by name, and writing all of a text or saying why not. */
+#include "app/output.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+enum { OPT_SORT = 1100, OPT_TOP, PAGE_MAX = 256 << 20 };
+
+static const char *const format_names[OUTPUT_FORMATS] = { "table", "json", "openmetrics", "csv" };
+
+static void parse_format(const struct argp_state *state, struct output_options *options,
+			 const char *arg)
+{
+	enum output_format f;
+
+	for (f = 0; f < OUTPUT_FORMATS; f++) {
+		if (!strcmp(arg, format_names[f])) {
+			options->format = f;
+			return;
+		}
+	}
+	options->extra_chosen = options->extra && !strcmp(arg, options->extra);
+	if (options->extra_chosen)
+		return;
+	if (options->extra)
+		refuse_value(state, "--format", arg, "table, json, openmetrics, csv or findings");
+	refuse_value(state, "--format", arg, "table, json, openmetrics or csv");
+}
+
+static void parse_sort(const struct argp_state *state, struct output_options *options,
+		       const char *arg)
+{
+	char allowed[256] = "one of";
+	enum sort_key key;
+
+	for (key = 0; key < SORT_KEYS; key++) {
+		size_t len = strlen(allowed);
+
+		if (!strcmp(arg, sort_key_name(key))) {
+			options->list.sort = key;
+			return;
+		}
+		snprintf(allowed + len, sizeof(allowed) - len, "%s %s", key ? "," : "",
+			 sort_key_name(key));
+	}
+	refuse_value(state, "--sort", arg, allowed);
+}
+
+static error_t parse_output(int key, char *arg, struct argp_state *state)
+{
+	struct output_options *options = state->input;
+
+	switch (key) {
+	case 'f': parse_format(state, options, arg); return 0;
+	case OPT_SORT: parse_sort(state, options, arg); return 0;
+	case OPT_TOP:
+		options->list.top = option_number(state, "--top", arg, 0, 1000000,
+						  "a number of rows (0: all)");
+		options->top_given = true;
+		return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option output_option_table[] = {
+	{ "format", 'f', "FORMAT", 0, "table, json, openmetrics or csv (default table)", 1 },
+	{ "sort", OPT_SORT, "COLUMN", 0,
+	  "cpu, wait, off, rss, peak, swap, faults, switches, read, write, stall, starts, name "
+	  "(default cpu)",
+	  1 },
+	{ "top", OPT_TOP, "N", 0, "Rows; the rest is one row (default: as fits, 0: all)", 1 },
+	{ 0 },
+};
+
+const struct argp output_argp = { .options = output_option_table, .parser = parse_output };
+
+void output_fit(struct output_options *options)
+{
+	struct winsize size = { 0 };
+	const char *no_colour = getenv("NO_COLOR");
+
+	if (options->format != OUTPUT_TABLE || !isatty(STDOUT_FILENO))
+		return;
+	options->list.colour = !no_colour || !no_colour[0];
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+		return;
+	options->list.width = size.ws_col;
+	if (!options->top_given && size.ws_row > 12)
+		options->list.top = size.ws_row - 9;
+}
+
+static void encode(struct buf *out, const struct view *view, const struct output_options *options)
+{
+	switch (options->format) {
+	case OUTPUT_JSON: json_encode(out, view, &options->list); break;
+	case OUTPUT_OPENMETRICS: openmetrics_encode(out, view, NULL, OM_OPENMETRICS_1_0); break;
+	case OUTPUT_CSV: csv_encode(out, view, &options->list); break;
+	default: table_encode(out, view, &options->list);
+	}
+}
+
+int output_bytes(const struct buf *bytes, const char *who)
+{
+	int err = bytes->err;
+	size_t at = 0;
+	ssize_t n;
+
+	while (!err && at < bytes->len) {
+		n = write(STDOUT_FILENO, bytes->data + at, bytes->len - at);
+		if (n < 0 && errno != EINTR)
+			err = -errno;
+		at += n > 0 ? n : 0;
+	}
+	if (err == -EPIPE) /* head has seen enough */
+		return 0;
+	if (err)
+		fprintf(stderr, "%s: cannot write the result: %s\n", who, err_name(err));
+	return err;
+}
+
+int output_view(const struct view *view, const struct output_options *options, const char *who)
+{
+	struct buf out;
+	int err;
+
+	buf_init(&out, PAGE_MAX);
+	encode(&out, view, options);
+	err = output_bytes(&out, who);
+	buf_done(&out);
+	return err;
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* past.c - owns the wiring from a recording to the view. */
+#include "app/past.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/statedir.h"
+#include "app/when.h"
+#include "base/err.h"
+
+/* The folder of the segments: DIR/ring, or DIR itself. */
+static int open_ring(const char *directory)
+{
+	int fd = statedir_open(directory), ring;
+
+	if (fd < 0)
+		return fd;
+	ring = openat(fd, STATEDIR_RING, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (ring < 0 && errno == ENOENT)
+		return fd;
+	close(fd);
+	return ring < 0 ? -errno : ring;
+}
+
+/* What there is instead of what was asked for. */
+static void tell_span(const char *directory, const char *who)
+{
+	const struct replay_range all = { 0 };
+	char first[20], last[20];
+	struct source *source;
+	__u64 first_ns, last_ns;
+	int fd = open_ring(directory);
+
+	if (fd < 0 || replay__open(fd, &all, &source)) {
+		fprintf(stderr, "%s: '%s' holds no snapshot\n", who, directory);
+		return;
+	}
+	replay__span(source, &first_ns, &last_ns);
+	when_format(first_ns, first);
+	when_format(last_ns, last);
+	fprintf(stderr, "%s: nothing was recorded then: '%s' has %s to %s\n", who, directory, first,
+		last);
+	source__free(source);
+}
+
+int past_open(struct past *past, const char *directory, const struct replay_range *range,
+	      const struct common_options *options, struct model_config *config, const char *who)
+{
+	int fd = open_ring(directory), err;
+
+	memset(past, 0, sizeof(*past));
+	err = fd < 0 ? fd : replay__open(fd, range, &past->source);
+	if (err == -ENODATA) {
+		tell_span(directory, who);
+		return err;
+	}
+	if (err) {
+		fprintf(stderr, "%s: '%s' is no recording: %s%s\n", who, directory, err_name(err),
+			err == -ENOENT ? " (it should hold ring/ with *.seg in it)" : "");
+		return err;
+	}
+	memcpy(config->keys, options->keys, sizeof(config->keys));
+	config->nkeys = options->nkeys;
+	past->model = model__new(config);
+	if (past->model)
+		return 0;
+	err = -errno;
+	fprintf(stderr, "%s: cannot make the model: %s\n", who, err_name(err));
+	past_done(past);
+	return err;
+}
+
+int past_step(struct past *past, const char *who)
+{
+	int n = source__next(past->source, &past->snapshot);
+	int err = n > 0 ? model__apply(past->model, &past->snapshot, &past->view) : n;
+
+	if (err < 0) {
+		fprintf(stderr, "%s: cannot read the recording: %s\n", who, err_name(err));
+		return err;
+	}
+	return n;
+}
+
+void past_tell_skipped(const struct past *past, const char *who)
+{
+	const struct reader_stat *stat = replay__stat(past->source);
+	__u64 undecodable = replay__undecodable(past->source), sum = undecodable;
+	int i;
+
+	for (i = 0; i < READER_SKIPS; i++)
+		sum += stat->skipped[i];
+	if (!sum)
+		return;
+	fprintf(stderr, "%s: passed over in the recording:", who);
+	for (i = 0; i < READER_SKIPS; i++)
+		if (stat->skipped[i])
+			fprintf(stderr, " %llu %s", (unsigned long long)stat->skipped[i],
+				reader_skip_names[i]);
+	if (undecodable)
+		fprintf(stderr, " %llu entries whose predecessor is missing",
+			(unsigned long long)undecodable);
+	fputc('\n', stderr);
+}
+
+void past_done(struct past *past)
+{
+	source__free(past->source);
+	model__free(past->model);
+	memset(past, 0, sizeof(*past));
+}
