@@ -4,7 +4,8 @@
  *
  * Attaches the empty program and keeps the statistics on for as long as it lives, through a
  * descriptor, so that nothing has to be restored. For each line on standard input it prints
- * one JSON array of all programs of the kernel. Not here: arithmetic.
+ * one JSON array of all programs of the kernel. With `attach` before the file the statistics
+ * stay off: the program is there, and that is all. Not here: arithmetic.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -59,11 +60,14 @@ int main(int argc, char **argv)
 {
 	char line[16];
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: probes EMPTY.bpf.o\n");
+	bool only_attach = argc == 3 && !strcmp(argv[1], "attach");
+
+	if (argc != 2 && !only_attach) {
+		fprintf(stderr, "usage: probes [attach] EMPTY.bpf.o\n");
 		return 2;
 	}
-	if (bpf_enable_stats(BPF_STATS_RUN_TIME) < 0 || !open_empty(argv[1])) {
+	if ((!only_attach && bpf_enable_stats(BPF_STATS_RUN_TIME) < 0) ||
+	    !open_empty(argv[argc - 1])) {
 		fprintf(stderr, "probes: cannot measure BPF programs: %s\n", strerror(errno));
 		return 1;
 	}

@@ -172,9 +172,11 @@ class Exporter:
 
 
 @contextlib.contextmanager
-def vigie():
+def vigie(*more):
+    """With these options, and nothing kept unless they say where."""
+    more = more or ("--no-recording",)
     port = free_port()
-    command = [VIGIE, "serve", "--listen", f"127.0.0.1:{port}"]
+    command = [VIGIE, "serve", "--listen", f"127.0.0.1:{port}", *more]
     with running(command, stderr=subprocess.PIPE) as process:
         exporter = Exporter(process, port)
         try:
@@ -230,6 +232,16 @@ def scraped(exporter, every=1.0):
 def in_production():
     with vigie() as exporter, scraped(exporter):
         yield exporter
+
+
+@contextlib.contextmanager
+def empty_program():
+    """The least that anybody pays who wants to see a switch: a program that does nothing."""
+    command = [os.path.join(TOOLS, "probes"), "attach", os.path.join(TOOLS, "empty.bpf.o")]
+    with running(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        if not process.stdout.readline():
+            raise RuntimeError("could not attach the empty program")
+        yield
 
 
 @contextlib.contextmanager

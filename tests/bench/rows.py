@@ -128,14 +128,14 @@ def sizes(programs):
 
 # --- With and without, paired.
 
-def paired(pairs, measure):
+def paired(pairs, measure, on=rig.in_production):
     """off on, on off, off on, ...: (off, on) pairs, drift taken out by the order."""
     result = []
     for i in range(pairs):
         pair = {}
-        for on in (bool(i % 2), not i % 2):
-            with rig.in_production() if on else contextlib.nullcontext():
-                pair[on] = measure()
+        for which in (bool(i % 2), not i % 2):
+            with on() if which else contextlib.nullcontext():
+                pair[which] = measure()
         result.append((pair[False], pair[True]))
     return result
 
@@ -171,9 +171,18 @@ def paired_row(what, pairs, unit, scale, must=None, aim=None, more=""):
 
 
 def pingpong(quick):
-    pairs = paired(4 if quick else 24, lambda: rig.strain("pipe", 100000, pinned()))
+    n, measure = 4 if quick else 24, lambda: rig.strain("pipe", 100000, pinned())
+    pairs, floor = paired(n, measure), paired(n, measure, rig.empty_program)
+    least = slower(floor)
     return [paired_row("ping-pong through pipes, one CPU", pairs, "µs", 1e-3, 4, 2,
-                       "a byte there and back, two switches; ")]
+                       "a byte there and back, two switches; "),
+            Row("the same with an empty program instead of vigie",
+                f"{Figures([p[1] for p in floor]).show('µs', 2, 1e-3)}",
+                f"without {Figures([p[0] for p in floor]).show('µs', 2, 1e-3)}",
+                f"{least.median:+.2f} % ({uncertainty(least)})",
+                method=words("""what any program on sched_switch costs here, whatever it does:
+                             the kernel's way into it; nothing is served or scraped; {n}
+                             pairs, in the same order""").format(n=n))]
 
 
 def kernel_paths(quick):

@@ -323,7 +323,14 @@ static void a_crash_loop_but_not_a_restart(void **state)
 		step(&s);
 	}
 	assert_int_equal(s.loud, 0);
-	for (i = 0; i < 9 && !s.started[RULE_CRASH_LOOP]; i++) {
+	/* Four workers of a service that is stopped soon after its start, all at once. */
+	calm(&s);
+	s.processes[7].start_ns = s.view.time_ns;
+	s.groups[7].processes = 4;
+	s.groups[7].inc.exits[VIGIE_EXIT_SIGNAL] = s.groups[7].inc.starts = 4;
+	step(&s);
+	assert_int_equal(s.loud, 0);
+	for (i = 0; i < 20 && !s.started[RULE_CRASH_LOOP]; i++) {
 		calm(&s);
 		s.processes[6].start_ns = s.view.time_ns;
 		if (i % 3 == 2)

@@ -90,8 +90,8 @@ const struct rule rules[RULES] = {
 		.severity = SEVERITY_WARNING, .title = "keeps crashing and being restarted",
 		.quantity = "failed_exits", .unit = "1",
 		.watches = "starts and exits of each group, by kind",
-		.decides = "within a minute 3 ends by signal, or 5 with an error, each followed by a "
-			   "start, four fifths of all its ends, by processes that lived 0.2 s on average "
+		.decides = "within a minute, not all within 10 s, 3 ends by signal, or 5 with an "
+			   "error, each followed by a start, four fifths of all its ends, by processes that lived 0.2 s on average "
 			   "or longer (a tool that says no ends sooner)",
 		.knobs = "none",
 		.remedy = "Read its own log; a restart delay (RestartSec=) keeps it from harming others." },

@@ -124,6 +124,7 @@ static void count_ends(struct watched_group *g, const struct view *view,
 struct crashes {
 	__u32 by_signal, by_error, ends, starts;
 	double watched_s, lived_s;
+	unsigned int moments; /* parts with failures: workers that end together are one */
 };
 
 static struct crashes crashes_of(const struct watched_group *g, const struct view *view)
@@ -135,6 +136,7 @@ static struct crashes crashes_of(const struct watched_group *g, const struct vie
 	for (i = 0; i < CRASH_PARTS; i++) {
 		if (turn - g->crash_turn[i] >= CRASH_PARTS)
 			continue;
+		sum.moments += g->by_signal[i] || g->by_error[i];
 		sum.by_signal += g->by_signal[i];
 		sum.by_error += g->by_error[i];
 		sum.ends += g->ends[i];
@@ -184,7 +186,7 @@ static void watch_crashes(struct detect *d, struct watched_group *g, const struc
 		.describe = tell_crashes,
 	};
 
-	if (failed < 2 || failed < CRASH_FAILING * c.ends || c.starts + 1 < failed)
+	if (c.moments < 2 || failed < CRASH_FAILING * c.ends || c.starts + 1 < failed)
 		return;
 	s.hot = c.by_signal >= CRASH_SIGNALS || c.by_error >= CRASH_ERRORS;
 	/* A tool that says no, or a pipe that broke, ends at once: many of those are no service. */

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Real faults and their look-alikes on the running kernel: half an hour, so not part of the
+# suite; CAMPAIGN="burner fast-leak" runs some. The short ones are in tests/e2e.
+
+CAMPAIGN_ACTS := $(O)/tests/campaign/acts
+
+$(CAMPAIGN_ACTS): tests/campaign/acts.c $(O)/flags
+	$(say) WORKLOAD $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -pthread -MMD -MP $(LDFLAGS) -o $@ $<
+
+.PHONY: campaign campaign-doc
+campaign: $(O)/vigie $(CAMPAIGN_ACTS)
+	$(Q)O=$(O) VIGIE=$(O)/vigie python3 -B tests/campaign/campaign.py $(CAMPAIGN)
+
+# Puts the last results into the documentation; does not run anything.
+campaign-doc:
+	$(Q)python3 -B tests/bench/doc.py $(O)/campaign.md docs/campaign.md
+
+-include $(CAMPAIGN_ACTS).d

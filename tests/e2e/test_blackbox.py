@@ -1,0 +1,292 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""The black box of `vigie serve`: recording, replay, evidence, verdicts, and the scribe."""
+import errno
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import lib
+from lib import PATIENCE_S, VIGIE, Program, Serve, needs, wait_for
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "campaign"))
+from scenarios import Stage  # noqa: E402
+
+
+def vigie(*args):
+    return subprocess.run([VIGIE, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True, timeout=PATIENCE_S, check=False)
+
+
+def scribe_of(daemon):
+    with open(f"/proc/{daemon.pid}/task/{daemon.pid}/children", encoding="ascii") as f:
+        return int(f.read().split()[0])
+
+
+def gone(pid):
+    return not os.path.exists(f"/proc/{pid}") or lib.status(pid)["State"].startswith("Z")
+
+
+def setUpModule():
+    lib.needs_watching()
+
+
+class Recorded(unittest.TestCase):
+    def setUp(self):
+        self.place = tempfile.mkdtemp(prefix="vigie-box.")
+        self.addCleanup(shutil.rmtree, self.place)
+        self.state = os.path.join(self.place, "state")
+        self.log = os.path.join(self.state, "events.ndjson")
+
+    def serve(self, *args):
+        return Serve("--recording", self.state, "--interval", "1s", *args)
+
+    def events(self, action=None):
+        with open(self.log, encoding="utf-8") as f:
+            found = [json.loads(line) for line in f if line.endswith("\n")]
+        return [e for e in found if not action or e["event"]["action"] == action]
+
+    def verified(self):
+        run = vigie("verify", self.log)
+        self.assertEqual(run.returncode, 0, run.stdout)
+
+
+class Replay(Recorded):
+    def test_replay_equals_live_to_the_digit(self):
+        with Program("task", "mixed", 1500) as program, self.serve() as daemon:
+            program.point()
+            program.go()
+            pages = []
+            for _ in range(4):
+                time.sleep(0.7)
+                status, _, body = daemon.get(Accept="application/openmetrics-text;version=1.0.0")
+                self.assertEqual(status, 200)
+                pages.append(body.decode("utf-8"))
+        run = vigie("replay", self.state, "--format", "openmetrics")
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        moment = re.compile(r"^vigie_host_context_switches_total (\d+)$", re.M)
+        replayed = {moment.search(p).group(1): p for p in run.stdout.split("# EOF\n")[:-1]}
+
+        def of_processes_and_host(page):
+            return [l for l in page.splitlines() if not l.startswith("#") and not re.match(
+                r"vigie_(self|build|finding)|process_", l)]
+        for live in pages:
+            page = replayed[moment.search(live).group(1)]
+            lines = of_processes_and_host(live)
+            self.assertGreater(len(lines), 500)
+            self.assertEqual(of_processes_and_host(page), lines)
+
+    def test_once_at_a_moment(self):
+        with self.serve() as daemon:
+            with Program("task", "burn", 1500) as program:
+                program.point()
+                program.go()
+                program.point()
+            wait_for(lambda: daemon.scrape(), "a page")
+        run = vigie("once", "--at", "now", "--recording", self.state, "--format", "json",
+                    "--group-by", "comm")
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        self.assertIn("virtual_memory", json.loads(run.stdout))
+        run = vigie("replay", self.state, "--format", "csv", "--group-by", "comm", "--top", "0")
+        used = sum(float(l.split(",")[5]) for l in run.stdout.splitlines()
+                   if f'"{program.comm}"' in l)
+        self.assertGreater(used, 1.4)
+        run = vigie("once", "--at", "3h ago", "--recording", self.state)
+        self.assertEqual((run.returncode, run.stdout), (1, ""))
+        self.assertRegex(run.stderr, r"nothing was recorded then: '.*' has 20.* to 20")
+
+    def test_what_is_no_recording_is_named(self):
+        for path in ("/nonexistent", self.place, "/etc/passwd"):
+            run = vigie("replay", path)
+            self.assertEqual((run.returncode, run.stdout), (1, ""))
+            self.assertIn(f"'{path}' is no recording: -E", run.stderr)
+
+
+class Scribe(Recorded):
+    def test_it_holds_no_privilege(self):
+        with self.serve() as daemon:
+            wait_for(lambda: self.events("serving"), "the log")
+            status = lib.status(scribe_of(daemon))
+            self.assertEqual(status["Name"], "vigie-scribe")
+            self.assertNotIn("0", str(status["Uid"]).split())
+            for which in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+                self.assertEqual(int(str(status[which]), 16), 0, which)
+            self.assertEqual((int(status["NoNewPrivs"]), int(status["Seccomp"])), (1, 2))
+            kept = [os.readlink(f"/proc/{scribe_of(daemon)}/fd/{fd}")
+                    for fd in os.listdir(f"/proc/{scribe_of(daemon)}/fd")]
+            self.assertFalse([k for k in kept if "bpf" in k or "inet" in k], kept)
+
+    def test_killed_at_random_moments_and_started_again(self):
+        for _ in range(6):
+            with self.serve() as daemon:
+                scribe = scribe_of(daemon)
+                time.sleep(random.random() * 1.5)
+                os.kill(daemon.pid, signal.SIGKILL)
+                wait_for(lambda pid=scribe: gone(pid), "the scribe to end")
+        self.assertEqual(len(self.events("serving")), 6)
+        self.verified()
+        run = vigie("replay", self.state, "--format", "csv", "--top", "1")
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+
+    def test_the_main_process_outlives_it(self):
+        with self.serve() as daemon:
+            os.kill(scribe_of(daemon), signal.SIGKILL)
+
+            def noticed():
+                page = daemon.scrape()
+                return page.one("vigie_self_recording_up") == 0
+            wait_for(noticed, "vigie_self_recording_up 0")
+            taken = daemon.scrape().one("vigie_self_snapshots_total")
+            wait_for(lambda: daemon.scrape().one("vigie_self_snapshots_total") > taken + 1,
+                     "snapshots without it", every_s=0.2)
+            self.assertEqual(daemon.stop(), 0)
+            self.assertIn("recording: the scribe is gone", daemon.stderr)
+
+    def test_a_second_one_is_told_what_is_in_its_way(self):
+        with self.serve():
+            second = vigie("serve", "--listen", "127.0.0.1:0", "--recording", self.state)
+            self.assertEqual(second.returncode, 1)
+            self.assertIn(f"'{self.state}' is being written to by another vigie", second.stderr)
+
+    def test_directories_that_will_not_do(self):
+        os.mkdir(self.state, 0o777)
+        os.chmod(self.state, 0o777)
+        for path, why in ((self.state, "may be written to by others"),
+                          ("/nonexistent/x", "cannot be made"), ("/etc/passwd", "cannot be opened")):
+            run = vigie("serve", "--listen", "127.0.0.1:0", "--recording", path)
+            self.assertEqual((run.returncode, run.stdout), (1, ""))
+            self.assertIn(f"--recording: '{path}' {why}", run.stderr)
+
+    def test_a_full_disk_costs_entries_not_scrapes(self):
+        os.mkdir(self.state)
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=750", "none",
+                                  self.state], stderr=subprocess.DEVNULL,
+                                 check=False).returncode == 0
+        needs(mounted, "a tmpfs cannot be mounted")
+        self.addCleanup(subprocess.run, ["umount", "-l", self.state], check=True)
+        with self.serve() as daemon:
+            with open(os.path.join(self.state, "filler"), "wb") as f:
+                try:
+                    while True:
+                        f.write(bytes(4096))
+                        f.flush()
+                except OSError as e:
+                    self.assertEqual(e.errno, errno.ENOSPC)
+
+            def lost():
+                page = daemon.scrape()
+                return page.one("vigie_self_recording_lost_total", cause="no_space") > 2
+            wait_for(lost, "entries lost for lack of space", every_s=0.5)
+            began = time.monotonic()
+            daemon.scrape()
+            self.assertLess(time.monotonic() - began, 1)
+            os.unlink(os.path.join(self.state, "filler"))
+            before = daemon.scrape().one("vigie_self_recording_entries_total")
+            wait_for(lambda: daemon.scrape().one("vigie_self_recording_entries_total") > before + 2,
+                     "entries again", every_s=0.5)
+            self.assertEqual(daemon.stop(), 0)
+            self.assertIn("recording: what is lost is counted", daemon.stderr)
+            self.assertIn("recording: goes on", daemon.stderr)
+        self.assertEqual(vigie("replay", self.state, "--top", "1").returncode, 0)
+        self.verified()
+
+
+class Findings(Recorded):
+    def test_from_a_fault_to_a_verdict(self):
+        """A burner: finding, evidence, story, verdict, silence, and what the page says."""
+        with self.serve() as daemon, Stage() as stage:
+            stage.act("burner-e2e", "burn")
+
+            def found(n):
+                events = [e for e in self.events("finding-start")
+                          if e["process"].get("name") == "burner-e2e"]
+                return events if len(events) >= n else None
+            event = wait_for(lambda: found(1), "the finding")[0]
+            ident = event["vigie"]["finding"]["id"]
+            self.assertEqual((event["rule"]["id"], event["log"]["level"]),
+                             ("runaway-cpu", "warning"))
+            self.assertEqual(event["process"]["pid"], stage.children[0].pid)
+            page = daemon.scrape()
+            self.assertEqual(page.one("vigie_findings_total", rule="runaway-cpu"), 1)
+            self.assertEqual(page.one("vigie_finding_active", rule="runaway-cpu"), 1)
+
+            folder = os.path.join(self.state, "incidents", ident)
+            wait_for(lambda: os.path.exists(os.path.join(folder, "host.json")), "the evidence")
+            with open(os.path.join(folder, "finding.json"), encoding="utf-8") as f:
+                self.assertEqual(json.load(f)["vigie"]["finding"]["id"], ident)
+            with open(os.path.join(folder, "host.json"), encoding="utf-8") as f:
+                self.assertIn("virtual_memory", json.load(f))
+            run = vigie("replay", folder, "--format", "csv", "--group-by", "comm")
+            self.assertEqual(run.returncode, 0, run.stderr)
+            self.assertIn('"burner-e2e"', run.stdout)
+
+            story = vigie("explain", ident, "--recording", self.state)
+            self.assertEqual((story.returncode, story.stderr), (0, ""))
+            for words in (ident, "runaway-cpu", "burner-e2e pid", "culprits", "parents", "####",
+                          "what to do", "history"):
+                self.assertIn(words, story.stdout)
+            listed = vigie("explain", "--recording", self.state).stdout
+            self.assertIn(ident, listed)
+
+            said = vigie("verdict", ident, "benign", "--note", "it computes", "--recording",
+                         self.state)
+            self.assertEqual(said.returncode, 0, said.stderr)
+            wait_for(lambda: self.events("verdict"), "the verdict in the log")
+            verdict = self.events("verdict")[0]["vigie"]["verdict"]
+            self.assertEqual((verdict["finding"], verdict["kind"], verdict["note"]),
+                             (ident, "benign", "it computes"))
+        self.verified()
+        # Found again in the recording, by the same rule, under the same id.
+        run = vigie("replay", self.state, "--format", "findings")
+        ids = [json.loads(l)["vigie"]["finding"]["id"] for l in run.stdout.splitlines()
+               if json.loads(l)["event"]["action"] == "finding-start"]
+        self.assertIn(ident, ids)
+        # Where none runs the verdict is logged by the command itself.
+        said = vigie("verdict", ident, "revoked", "--recording", self.state)
+        self.assertEqual(said.returncode, 0, said.stderr)
+        self.assertEqual([e["vigie"]["verdict"]["kind"] for e in self.events("verdict")],
+                         ["benign", "revoked"])
+        self.verified()
+
+    def test_unknown_findings_are_refused(self):
+        with self.serve():
+            wait_for(lambda: self.events("serving"), "the log")
+        for command in (["explain"], ["verdict"]):
+            run = vigie(*command, "0123456789ab", *(["benign"] if command == ["verdict"] else []),
+                        "--recording", self.state)
+            self.assertEqual((run.returncode, run.stdout), (1, ""))
+            self.assertIn("no finding '0123456789ab'", run.stderr)
+
+
+class Logging(Recorded):
+    def test_a_rename_and_the_level_and_the_layout(self):
+        with self.serve("--log-format", "%(levelname)s|%(name)s|%(message)s") as daemon:
+            wait_for(lambda: self.events("serving"), "the log")
+            os.rename(self.log, self.log + ".1")
+            os.kill(daemon.pid, signal.SIGHUP)
+        self.assertEqual([e["event"]["action"] for e in self.events()], ["stopping"])
+        run = vigie("verify", self.log + ".1", self.log)
+        self.assertEqual(run.stdout, "2 events, 1 to 2, the chain is whole\n")
+        self.assertRegex(daemon.stderr, r"\AINFO\|vigie\|serving http://[^\n]*\nINFO\|vigie\|stopping")
+
+    def test_elsewhere(self):
+        elsewhere = os.path.join(self.place, "log")
+        os.mkdir(elsewhere)
+        os.chmod(self.place, 0o755)
+        shutil.chown(elsewhere, "nobody")
+        with self.serve("--log-file", os.path.join(elsewhere, "vigie.ndjson")):
+            wait_for(lambda: os.path.exists(os.path.join(elsewhere, "vigie.ndjson")), "the log")
+        self.assertFalse(os.path.exists(self.log))
+        self.assertEqual(vigie("verify", os.path.join(elsewhere, "vigie.ndjson")).returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

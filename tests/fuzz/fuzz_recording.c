@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * fuzz_recording.c - entries of a recording from anybody: refused, or a snapshot that keeps the
+ * promises of snapshot.h; never more memory than stated, never a byte from elsewhere.
+ *
+ * Input: one byte of flags, then a key's body, and from the byte that the second one names on a
+ * delta's. The first bit of the flags: headers, too.
+ */
+#include "fuzz.h"
+
+#include "record/codec.h"
+#include "record/segment.h"
+
+static void check(const struct snapshot *s)
+{
+	size_t i, sum = 0;
+
+	for (i = 0; i < s->nprocesses; i++) {
+		FUZZ_CHECK(!i || s->processes[i - 1].pid < s->processes[i].pid);
+		sum += s->processes[i].comm[0] + s->processes[i].exe[VIGIE_EXE_LEN - 1];
+	}
+	for (i = 0; i < s->nretired; i++)
+		sum += s->retired[i].key.comm[0];
+	for (i = 0; i < s->nblames; i++)
+		sum += s->blames[i].victim.tgid;
+	for (i = 0; i < s->nooms; i++)
+		sum += s->ooms[i].victim_tgid;
+	for (i = 0; i < s->ncgroups; i++)
+		sum += strlen(s->cgroups[i].path);
+	for (i = 0; i < s->ncgroup_stats; i++)
+		sum += s->cgroup_stats[i].id;
+	FUZZ_CHECK(sum != SIZE_MAX); /* all of it was readable */
+	FUZZ_CHECK(s->stat.nprobes <= PROBES_MAX);
+}
+
+/* What a reader of headers sees. */
+static void headers(const uint8_t *data, size_t size)
+{
+	struct segment_head segment;
+	struct entry_head entry;
+
+	if (size >= SEGMENT_HEAD)
+		segment_head_get(data, &segment);
+	if (size >= ENTRY_HEAD && !entry_head_get(data, &entry))
+		FUZZ_CHECK(entry.stored <= ENTRY_MAX && entry.raw <= ENTRY_MAX);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct decoder *decoder = decoder__new();
+	struct snapshot snapshot;
+	size_t cut;
+
+	FUZZ_CHECK(decoder);
+	headers(data, size);
+	if (size >= 2) {
+		cut = 2 + data[1] * (size - 2) / 256;
+		if (!decoder__decode(decoder, data + 2, cut - 2, true, &snapshot))
+			check(&snapshot);
+		if (!decoder__decode(decoder, data + cut, size - cut, false, &snapshot))
+			check(&snapshot);
+	}
+	decoder__free(decoder);
+	return 0;
+}
