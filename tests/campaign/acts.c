@@ -234,7 +234,7 @@ static void crunch(const char *path, double s)
 int main(int argc, char **argv)
 {
 	const char *act = argc > 1 ? argv[1] : "", *first = argc > 2 ? argv[2] : "0";
-	double x = atof(first), y = argc > 3 ? atof(argv[3]) : 0;
+	double x = strtod(first, NULL), y = argc > 3 ? strtod(argv[3], NULL) : 0;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* the driver may be killed, too */
 	if (!strcmp(act, "burn"))

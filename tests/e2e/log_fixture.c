@@ -26,14 +26,19 @@
 enum { CORPUS = 240 };
 
 static const char *const hostile[] = {
-	"nginx", "a\nb 1\n# EOF", "q\"},x=\"1", "\xff\xfe\xfd", "\x1b[31m", "%s%n", "../../etc", "\xe2\x80\xa8",
+	"nginx",    "a\nb 1\n# EOF", "q\"},x=\"1", "\xff\xfe\xfd",
+	"\x1b[31m", "%s%n",	     "../../etc",  "\xe2\x80\xa8",
 };
 enum { HOSTILE = sizeof(hostile) / sizeof(hostile[0]) };
 
 static struct origin origin = {
-	.host_name = "fixture", .host_id = "0123456789abcdef0123456789abcdef",
-	.boot_id = "3b6c7f6e-0000-4000-8000-000000000000", .kernel = "6.1.0", .version = "0.1.0",
-	.pid = 4711, .boot_wall_ns = 1700000000000000000,
+	.host_name = "fixture",
+	.host_id = "0123456789abcdef0123456789abcdef",
+	.boot_id = "3b6c7f6e-0000-4000-8000-000000000000",
+	.kernel = "6.1.0",
+	.version = "0.1.0",
+	.pid = 4711,
+	.boot_wall_ns = 1700000000000000000,
 };
 
 struct made {
@@ -169,7 +174,8 @@ static int write_texts(const char *format)
 
 static int send_journal(void)
 {
-	struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = "/run/systemd/journal/socket" };
+	struct sockaddr_un to = { .sun_family = AF_UNIX,
+				  .sun_path = "/run/systemd/journal/socket" };
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), i, err = 0;
 	struct made made;
 	struct buf line;
@@ -198,6 +204,7 @@ int main(int argc, char **argv)
 		return write_texts(argv[2]);
 	if (argc == 2 && !strcmp(argv[1], "journal"))
 		return send_journal();
-	fprintf(stderr, "usage: log_fixture write DIR COUNT MAX_BYTES KEEP | text FORMAT | journal\n");
+	fprintf(stderr,
+		"usage: log_fixture write DIR COUNT MAX_BYTES KEEP | text FORMAT | journal\n");
 	return 2;
 }

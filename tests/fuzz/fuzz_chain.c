@@ -24,7 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_add(&line, data, size);
 	chain_seal(&chain, &line);
 	FUZZ_CHECK(chain_read(line.data, line.len - 1, &link) && link.sequence == 1);
-	FUZZ_CHECK(chain_fits((const unsigned char[CHAIN_HASH]){ 0 }, line.data, line.len - 1, &link));
+	FUZZ_CHECK(
+		chain_fits((const unsigned char[CHAIN_HASH]){ 0 }, line.data, line.len - 1, &link));
 	buf_done(&line);
 	return 0;
 }
