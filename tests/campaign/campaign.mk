@@ -18,3 +18,14 @@ campaign-doc:
 	$(Q)python3 -B tests/bench/doc.py $(O)/campaign.md docs/campaign.md
 
 -include $(CAMPAIGN_ACTS).d
+
+# A day of a made-up host, replayed; SEEDS="7 8" chooses others.
+$(O)/tests/campaign/generate: $(O)/tests/campaign/generate.o $(LIB)
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+.PHONY: campaign-day
+campaign-day: $(O)/vigie $(O)/tests/campaign/generate
+	$(Q)O=$(O) python3 -B tests/campaign/day.py $(SEEDS)
+
+-include $(O)/tests/campaign/generate.d

@@ -144,7 +144,7 @@ static void a_fast_leak_is_found_within_half_a_minute(void **state)
 	int i;
 
 	scene_init(&s);
-	for (i = 0; i < 30; i++) {
+	for (i = 0; i < 300; i++) {
 		calm(&s);
 		hold(&s, 7, 100);
 		step(&s);
@@ -211,7 +211,7 @@ static void what_levels_off_or_falls_back_is_no_leak(void **state)
 		hold(&s, 1, i < 60 ? 20 + 5.0 * i : 320);
 		warm += (800 - warm) / 60;
 		hold(&s, 2, warm);
-		hold(&s, 4, 100 + 4 * (i % 60));
+		hold(&s, 4, 100 + 8 * (i % 60)); /* eight minutes to the end, if it were one */
 		hold(&s, 5, i % 300 < 12 ? 1000 : 100);
 		step(&s);
 	}

@@ -178,7 +178,8 @@ static void the_future_changes_nothing(void **state)
 
 static void anything_may_come(void **state)
 {
-	static const double bad[] = { NAN, INFINITY, -INFINITY, 1e308, -1e308, 0, -0.0, 1e-308, 5e-324 };
+	static const double bad[] = { NAN, INFINITY, -INFINITY, 1e308, -1e308,
+				      0,   -0.0,     1e-308,	5e-324 };
 	struct learned l;
 	double score;
 	int i;

@@ -5,10 +5,11 @@
 #include <string.h>
 
 #define PART_NS 10000000000ULL
+#define FADE 0.9999 /* a part: half in 19 hours */
 /* The second half must grow that fast, compared with the first: in a short window what levels
  * off is hardly slower yet. */
 #define SLOWING_RECENT 0.95
-#define SLOWING_LONG 0.6
+#define SLOWING_LONG 0.8
 
 /* One a second at most, so that the window is wide enough however often we look. */
 static void add_recent(struct growth *g, double age_s, double value)
@@ -28,7 +29,7 @@ void growth_add(struct growth *g, __u64 time_ns, double value)
 	if (!g->began_ns) {
 		g->began_ns = time_ns;
 		g->turn = turn;
-		g->lowest[turn % GROWTH_LONG] = value;
+		g->lowest[turn % GROWTH_LONG] = g->highest[turn % GROWTH_LONG] = value;
 		g->nlong = 1;
 	}
 	add_recent(g, (time_ns - g->began_ns) / 1e9, value);
@@ -39,12 +40,28 @@ void growth_add(struct growth *g, __u64 time_ns, double value)
 	}
 	while (g->turn < turn) {
 		g->turn++;
-		g->lowest[g->turn % GROWTH_LONG] = value;
 		if (g->nlong < GROWTH_LONG)
 			g->nlong++;
+		else if (g->highest[g->turn % GROWTH_LONG] > g->high_before)
+			g->high_before = g->highest[g->turn % GROWTH_LONG];
+		g->high_before *= FADE;
+		g->lowest[g->turn % GROWTH_LONG] = g->highest[g->turn % GROWTH_LONG] = value;
 	}
 	if (value < g->lowest[turn % GROWTH_LONG])
 		g->lowest[turn % GROWTH_LONG] = value;
+	if (value > g->highest[turn % GROWTH_LONG])
+		g->highest[turn % GROWTH_LONG] = value;
+}
+
+double growth_earlier(const struct growth *g, double span_s)
+{
+	unsigned int skip = span_s / 10 + 1, i;
+	double high = g->high_before;
+
+	for (i = skip; i < g->nlong; i++)
+		if (g->highest[(g->turn - i) % GROWTH_LONG] > high)
+			high = g->highest[(g->turn - i) % GROWTH_LONG];
+	return high;
 }
 
 struct points {

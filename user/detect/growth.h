@@ -20,7 +20,8 @@ struct growth {
 		double value;
 	} recent[GROWTH_SHORT];
 	unsigned int nrecent, at;
-	double lowest[GROWTH_LONG]; /* by ten seconds; ring */
+	double lowest[GROWTH_LONG], highest[GROWTH_LONG]; /* by ten seconds; rings */
+	double high_before; /* highest of what has left the ring; fades */
 	__u64 turn; /* of the one under way */
 	unsigned int nlong;
 	__u64 began_ns;
@@ -36,5 +37,10 @@ void growth_add(struct growth *growth, __u64 time_ns, double value);
 /* Of the last moments: at least least_s of them, else it is not steady. */
 struct growth_trend growth_recent(const struct growth *growth, double least_s);
 struct growth_trend growth_long(const struct growth *growth, double least_s);
+/*
+ * The highest that it was earlier than the last span_s seconds; 0: nothing is known of then.
+ * What only comes back to where it was does not grow.
+ */
+double growth_earlier(const struct growth *growth, double span_s);
 
 #endif

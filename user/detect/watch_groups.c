@@ -26,6 +26,8 @@
 #define FAST_HORIZON_S 1200.0
 #define FAST_BAD_S 120.0
 #define FAST_LEAST (32 * MIB)
+#define FAST_HISTORY_NS (240 * NS_PER_S) /* of what is older than we are: it may saw */
+#define NEW_GROUND 1.02 /* times what it ever was */
 #define SLOW_SPAN_S 300.0
 #define SLOW_LEAST (16 * MIB)
 #define SLOW_PART 0.05
@@ -254,6 +256,18 @@ static bool is_slow_leak(const struct watched_group *g, double anon, struct grow
 	return ten.steady && ten.grown > SLOW_LEAST && ten.grown > SLOW_PART * anon;
 }
 
+/* Higher than it ever was; and if we know little of it, at least it is young itself. */
+static bool is_new_ground(const struct watched_group *g, const struct view *view,
+			  const struct process *p, double anon, double span_s)
+{
+	double earlier = growth_earlier(&g->growth, span_s + 10);
+
+	if (earlier > 0 && anon < NEW_GROUND * earlier)
+		return false;
+	return view->time_ns - g->growth.began_ns > FAST_HISTORY_NS ||
+	       (p && p->start_ns + 60 * NS_PER_S > g->growth.began_ns);
+}
+
 static void watch_growth(struct detect *d, struct watched_group *g, const struct view *view,
 			 const struct group_view *group)
 {
@@ -284,6 +298,8 @@ static void watch_growth(struct detect *d, struct watched_group *g, const struct
 		return;
 	if (left_s < FAST_BAD_S)
 		s.severity = SEVERITY_ERROR;
+	else if (!is_new_ground(g, view, p, anon, trend.span_s))
+		return;
 	s.expected = trend.from;
 	s.confidence = trend.confidence;
 	s.slope_per_s = trend.slope_per_s;
