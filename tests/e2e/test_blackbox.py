@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """The black box of `vigie serve`: recording, replay, evidence, verdicts, and the scribe."""
+import csv
 import errno
 import json
 import os
@@ -49,6 +50,12 @@ class Recorded(unittest.TestCase):
     def serve(self, *args):
         return Serve("--recording", self.state, "--interval", "1s", *args)
 
+    def wait_for_entries(self, daemon, n):
+        def entries():
+            return daemon.scrape().one("vigie_self_recording_entries_total")
+        before = entries()
+        wait_for(lambda: entries() >= before + n, f"{n} more entries", every_s=0.2)
+
     def events(self, action=None):
         with open(self.log, encoding="utf-8") as f:
             found = [json.loads(line) for line in f if line.endswith("\n")]
@@ -90,14 +97,14 @@ class Replay(Recorded):
                 program.point()
                 program.go()
                 program.point()
-            wait_for(lambda: daemon.scrape(), "a page")
+            self.wait_for_entries(daemon, 2)
         run = vigie("once", "--at", "now", "--recording", self.state, "--format", "json",
                     "--group-by", "comm")
         self.assertEqual((run.returncode, run.stderr), (0, ""))
         self.assertIn("virtual_memory", json.loads(run.stdout))
         run = vigie("replay", self.state, "--format", "csv", "--group-by", "comm", "--top", "0")
-        used = sum(float(l.split(",")[5]) for l in run.stdout.splitlines()
-                   if f'"{program.comm}"' in l)
+        used = sum(float(of["cpu_user_seconds"]) + float(of["cpu_system_seconds"])
+                   for of in csv.DictReader(run.stdout.splitlines()) if of["comm"] == program.comm)
         self.assertGreater(used, 1.4)
         run = vigie("once", "--at", "3h ago", "--recording", self.state)
         self.assertEqual((run.returncode, run.stdout), (1, ""))
@@ -173,11 +180,10 @@ class Scribe(Recorded):
         needs(mounted, "a tmpfs cannot be mounted")
         self.addCleanup(subprocess.run, ["umount", "-l", self.state], check=True)
         with self.serve() as daemon:
-            with open(os.path.join(self.state, "filler"), "wb") as f:
+            with open(os.path.join(self.state, "filler"), "wb", buffering=0) as f:
                 try:
                     while True:
                         f.write(bytes(4096))
-                        f.flush()
                 except OSError as e:
                     self.assertEqual(e.errno, errno.ENOSPC)
 
@@ -189,9 +195,7 @@ class Scribe(Recorded):
             daemon.scrape()
             self.assertLess(time.monotonic() - began, 1)
             os.unlink(os.path.join(self.state, "filler"))
-            before = daemon.scrape().one("vigie_self_recording_entries_total")
-            wait_for(lambda: daemon.scrape().one("vigie_self_recording_entries_total") > before + 2,
-                     "entries again", every_s=0.5)
+            self.wait_for_entries(daemon, 3)
             self.assertEqual(daemon.stop(), 0)
             self.assertIn("recording: what is lost is counted", daemon.stderr)
             self.assertIn("recording: goes on", daemon.stderr)

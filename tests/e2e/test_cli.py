@@ -21,20 +21,24 @@ import lib
 from lib import PATIENCE_S, VIGIE
 from scraping import Actor, on_terminal
 
-COMMANDS = "once", "serve", "doctor"
+COMMANDS = "once", "serve", "doctor", "replay", "explain", "verdict", "verify", "detect"
+GROUPING = "once", "serve", "replay"
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all",
           "--inh-caps=-all"]
 # option, bad values, words of the refusal
 DURATION = ["", "x", "5", "-1s", "1.5", "0s", "99h", "1s ", "1e3s", "99999999999999999999s", "1y"]
+TIME = ["", "x", "10 min", "min ago", "-5 min ago", "25:00", "14:60", "2026-13-01", "@x",
+        "99999999999 h ago"]
+SHOWN = [
+    ("--sort", ["", "pid", "CPU", "cpu,rss"], ["cpu", "wait", "rss", "name"]),
+    ("--top", ["", "x", "-1", "1.5", "1000001", "0x10", "99999999999999999999"], ["number"]),
+]
 BAD = {
     "once": [
         ("--interval", DURATION, ["10ms", "1h"]),
         ("--format", ["", "xml", "JSON", "json,csv"], ["table", "json", "openmetrics", "csv"]),
-        ("--sort", ["", "pid", "CPU", "cpu,rss"], ["cpu", "wait", "rss", "name"]),
-        ("--top", ["", "x", "-1", "1.5", "1000001", "0x10", "99999999999999999999"], ["number"]),
-        ("--at", ["", "x", "10 min", "min ago", "-5 min ago", "25:00", "14:60", "2026-13-01",
-                  "@x", "99999999999 h ago"], ["10 min ago", "14:03"]),
-    ],
+        ("--at", TIME, ["10 min ago", "14:03"]),
+    ] + SHOWN,
     "serve": [
         ("--listen", ["", "foo", "localhost", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536",
                       "127.0.0.1:http", "example.org:80", "[::1:80", "unix:", "unix:" + "x" * 200,
@@ -44,15 +48,23 @@ BAD = {
         ("--linger", DURATION + ["999ms", "25h"], ["1s", "1d"]),
         ("--peak-window", DURATION + ["999ms", "2h"], ["1s", "1h"]),
         ("--user", ["", "root", "no such user", "0"], ["unprivileged user"]),
-        ("--keep", DURATION[:-1] + ["59s", "367d"], ["1m", "366d"]),
+        ("--keep", [d for d in DURATION if d != "99h"] + ["59s", "367d"], ["1m", "366d"]),
         ("--max-size", ["", "x", "5", "1MB", "-1GB", "1.5GB", "9999999GB", "10 MB"],
          ["8MiB", "1024GiB"]),
         ("--log-level", ["", "x", "INFO", "warn", "info,error"], ["debug", "critical"]),
         ("--log-format", ["%(foo)s", "%s", "%(message)d", "a\nb", "%"], ["line|asctime"]),
     ],
     "doctor": [],
+    "replay": [
+        ("--format", ["", "xml", "JSON", "json,csv"], ["table", "json", "findings"]),
+        ("--every", [d for d in DURATION if d != "99h"], ["1d|1h|60s|5m"]),
+        ("--at", TIME, ["10 min ago", "14:03"]),
+        ("--from", TIME, ["10 min ago", "14:03"]),
+        ("--to", TIME, ["10 min ago", "14:03"]),
+    ] + SHOWN,
+    "explain": [], "verdict": [], "verify": [], "detect": [],
 }
-FREE = {"--recording", "--log-file"}  # a path: whether it will do shows when it is opened
+FREE = {"--recording", "--log-file", "--note"}  # whether a path will do shows when it is opened
 COMMON = [
     ("--group-by", ["", "x", "pid,", ",pid", "pid,pid", "PID", "pid;comm", "unit,comm,exe,x"],
      ["unit", "comm", "exe", "user", "cgroup", "pid"]),
@@ -89,7 +101,7 @@ class Help(unittest.TestCase):
     def test_names_every_option(self):
         for command in COMMANDS:
             text = vigie(command, "--help").stdout.decode()
-            for option, _, _ in BAD[command] + (COMMON if command != "doctor" else []):
+            for option, _, _ in BAD[command] + (COMMON if command in GROUPING else []):
                 self.assertIn(option, text)
 
     def test_version(self):
@@ -102,6 +114,10 @@ class Help(unittest.TestCase):
         run = vigie()
         self.assertEqual((run.returncode, run.stdout), (2, b""))
         self.assertIn(b"Usage: vigie", run.stderr)
+
+
+def shown(value):
+    return value.replace("\n", r"\x0a")
 
 
 class Refusals(unittest.TestCase):
@@ -124,16 +140,34 @@ class Refusals(unittest.TestCase):
                                    option.lstrip("-").split("=")[0])
 
     def test_arguments_that_nobody_asked_for(self):
-        for command in COMMANDS:
+        for command in "once", "serve", "doctor":
             self.assertRefused(vigie(command, "extra"), f"vigie {command}", "'extra'", "options")
+        for arguments in (["replay", "a", "extra"], ["explain", "0" * 12, "extra"],
+                          ["verdict", "0" * 12, "benign", "extra"], ["detect", "extra"]):
+            self.assertRefused(vigie(*arguments), f"vigie {arguments[0]}", "'extra'")
+
+    def test_arguments_that_are_missing(self):
+        for arguments, word in ((["replay"], "DIR"), (["verdict"], "ID"), (["verify"], "FILE"),
+                                (["verdict", "0" * 12], "benign|malicious|revoked")):
+            self.assertRefused(vigie(*arguments), f"vigie {arguments[0]}", word)
+
+    def test_arguments_that_will_not_do(self):
+        for command in ("explain",), ("verdict", "benign"):
+            for ident in ("", "x", "0" * 11, "0" * 13, "0" * 11 + "G", "\x1b[31m", "../../etc/x"):
+                run = vigie(command[0], "--", ident, *command[1:])
+                self.assertRefused(run, f"vigie {command[0]}: ID", "12 hex digits")
+                self.assertNotIn(b"\x1b", run.stderr)
+        for word in ("", "good", "BENIGN", "benign "):
+            self.assertRefused(vigie("verdict", "0" * 12, word), "vigie verdict", f"'{word}'",
+                               "benign", "malicious", "revoked")
 
     def test_bad_value_of_every_option(self):
         for command in COMMANDS:
-            for option, values, allowed in BAD[command] + (COMMON if command != "doctor" else []):
+            for option, values, allowed in BAD[command] + (COMMON if command in GROUPING else []):
                 for value in values:
                     with self.subTest(f"{command} {option}={value}"):
                         self.assertRefused(vigie(command, f"{option}={value}"),
-                                           f"vigie {command}: {option}: '{value}' is not ",
+                                           f"vigie {command}: {option}: '{shown(value)}' is not ",
                                            *allowed)
 
     def test_no_option_is_left_out_here(self):
@@ -155,8 +189,9 @@ class Refusals(unittest.TestCase):
             self.assertRefused(vigie(command, f"{flag}=yes"), f"vigie {command}", flag)
 
     def test_a_hostile_value_is_no_danger_to_the_terminal(self):
-        run = vigie("once", "--sort", "\x1b[31m\n")
-        self.assertEqual(run.returncode, 2)
+        run = vigie("once", "--sort", "\x1b[31m\n\u202e")
+        self.assertRefused(run, r"'\x1b[31m\x0a\u{202e}' is not one of")
+        self.assertTrue(all(c.isprintable() for c in run.stderr.decode() if c != "\n"))
 
 
 class WithoutRoot(unittest.TestCase):

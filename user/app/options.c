@@ -7,13 +7,18 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "base/text.h"
 
 enum { OPT_SLOW_WAIT = 1000 };
 
 void refuse_value(const struct argp_state *state, const char *option, const char *value,
 		  const char *allowed)
 {
-	fprintf(stderr, "%s: %s: '%s' is not %s\n", state->name, option, value, allowed);
+	char shown[512] = "";
+
+	if (value[0]) /* it may have come from a file or a web page */
+		text_sanitise(shown, sizeof(shown), value, strlen(value));
+	fprintf(stderr, "%s: %s: '%s' is not %s\n", state->name, option, shown, allowed);
 	fprintf(stderr, "Try '%s --help'.\n", state->name);
 	exit(EXIT_USAGE);
 }
