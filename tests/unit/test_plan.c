@@ -211,7 +211,7 @@ static void the_newest(void **state)
 	assert_int_equal(plan.cgroup.id, 0);
 	assert_string_equal(plan.cpu_mount, "/sys/fs/cgroup");
 	assert_string_equal(plan.memory_mount, "/sys/fs/cgroup");
-	assert_true(plan.limits_v2);
+	assert_true(plan.cpu_v2 && plan.memory_v2);
 }
 
 static void linux_6_12(void **state)
@@ -417,6 +417,43 @@ static void cgroup_hybrid(void **state)
 	check_cgroup(f, "/sys/fs/cgroup/unified", 0, -1); /* in whatever order */
 }
 
+static void check_limits(struct kfacts f, enum plan_state state, const char *cpu, bool cpu_v2,
+			 const char *memory, bool memory_v2)
+{
+	struct plan plan = plan_of(f);
+
+	check_items(&plan);
+	assert_int_equal(item(&plan, LIMITS)->state, state);
+	assert_string_equal(plan.cpu_mount, cpu);
+	assert_string_equal(plan.memory_mount, memory);
+	assert_int_equal(plan.cpu_v2, cpu_v2);
+	assert_int_equal(plan.memory_v2, memory_v2);
+}
+
+/* Each controller where it is mounted, wherever the names come from. */
+static void limits_by_controller(void **state)
+{
+	struct kfacts f = with_v1();
+	static const char cpu[] = "/sys/fs/cgroup/cpu,cpuacct", memory[] = "/sys/fs/cgroup/memory";
+	const struct cgroup_hierarchy v2 = { "", "/v2", 0, -1, 200 };
+
+	check_limits(f, PLAN_EXACT, cpu, false, memory, false);
+	f.hierarchies[f.nhierarchies++] = v2; /* systemd's hybrid: fullest, without controllers */
+	check_cgroup(f, "/v2", 0, -1);
+	check_limits(f, PLAN_EXACT, cpu, false, memory, false);
+	f.hierarchies[3] = f.hierarchies[0];
+	f.hierarchies[0] = v2;
+	check_limits(f, PLAN_EXACT, cpu, false, memory, false); /* in whatever order */
+	f.nhierarchies = 3; /* memory has gone to v2 */
+	check_limits(f, PLAN_EXACT, cpu, false, "/v2", true);
+	f.hierarchies[0] = f.hierarchies[--f.nhierarchies];
+	check_limits(f, PLAN_DEGRADED, cpu, false, "", false);
+	f.hierarchies[0] = (struct cgroup_hierarchy){ "memory", "/m", 4, 4, 95 };
+	check_limits(f, PLAN_DEGRADED, "", false, "/m", false);
+	f.hierarchies[0] = f.hierarchies[1];
+	check_limits(f, PLAN_MISSING, "", false, "", false);
+}
+
 static void cgroup_unnamed(void **state)
 {
 	struct kfacts f = newest();
@@ -438,13 +475,21 @@ static void state_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_newest),	  cmocka_unit_test(linux_6_12),
-		cmocka_unit_test(linux_6_1),	  cmocka_unit_test(linux_5_10),
-		cmocka_unit_test(the_poorest),	  cmocka_unit_test(without_psi),
-		cmocka_unit_test(many_cpus),	  cmocka_unit_test(refusals),
-		cmocka_unit_test(no_btf_at_all),  cmocka_unit_test(group_by_exe),
-		cmocka_unit_test(cgroup_v1),	  cmocka_unit_test(cgroup_hybrid),
-		cmocka_unit_test(cgroup_unnamed), cmocka_unit_test(state_names),
+		cmocka_unit_test(the_newest),
+		cmocka_unit_test(linux_6_12),
+		cmocka_unit_test(linux_6_1),
+		cmocka_unit_test(linux_5_10),
+		cmocka_unit_test(the_poorest),
+		cmocka_unit_test(without_psi),
+		cmocka_unit_test(many_cpus),
+		cmocka_unit_test(refusals),
+		cmocka_unit_test(no_btf_at_all),
+		cmocka_unit_test(group_by_exe),
+		cmocka_unit_test(limits_by_controller),
+		cmocka_unit_test(cgroup_v1),
+		cmocka_unit_test(cgroup_hybrid),
+		cmocka_unit_test(cgroup_unnamed),
+		cmocka_unit_test(state_names),
 	};
 
 	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

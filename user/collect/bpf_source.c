@@ -400,7 +400,7 @@ static int open_readers(struct bpf_source *s, const char **ret_what)
 
 static int open_source(struct bpf_source *s, const struct plan *plan, const char **ret_what)
 {
-	struct limits_config limits = { .v2 = plan->limits_v2 };
+	struct limits_config limits = { .cpu_v2 = plan->cpu_v2, .memory_v2 = plan->memory_v2 };
 	int err;
 
 	*ret_what = "allocate";

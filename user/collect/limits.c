@@ -3,7 +3,8 @@
  * limits.c - owns the table of limits and the files they are read from.
  *
  * In cgroup v1 each controller has a tree of its own; services and containers have the same
- * path in all of them, so a cgroup is looked for by its path.
+ * path in all of them, so a cgroup is looked for by its path. Not here: quotas above a cgroup,
+ * whose throttling cpu.stat of that ancestor has.
  */
 #include "collect/limits.h"
 
@@ -18,9 +19,8 @@
 #include "base/hash.h"
 
 enum {
-	CGROUPS_MAX = 4096, /* remembered */
-	LOOKUPS_MAX = 64, /* cgroups that are looked up in one snapshot */
-	READS_MAX = 256, /* files that are read in one snapshot */
+	READS_MAX =
+		256, /* files opened in one snapshot by each of: first look, later look, figures */
 	TEXT_BYTES = 16384,
 };
 
@@ -32,7 +32,8 @@ struct limit {
 	__u64 id;
 	__u64 looked_ns; /* when its files were last searched for limits */
 	__u64 used; /* number of the snapshot that had it last */
-	bool quota;
+	bool looked, quota;
+	bool read; /* stat has figures */
 	char *memory_path; /* of the cgroup whose limit it is, itself or above; NULL: none */
 	struct cgroup_stat stat;
 };
@@ -43,10 +44,13 @@ struct limits {
 	size_t n, cap;
 	struct hash by_id;
 	__u64 snapshot;
-	size_t next; /* where reading goes on, when there are too many */
+	/* Where looking and reading go on: nobody waits forever behind others. */
+	size_t next_look, next_read;
 	unsigned int reads;
+	/* Of this snapshot: places in all by place in its cgroups, and what is handed out. */
+	__u32 *places;
 	struct cgroup_stat *out;
-	size_t out_cap;
+	size_t room;
 };
 
 struct limits *limits__new(const struct limits_config *config)
@@ -69,6 +73,7 @@ void limits__free(struct limits *l)
 	for (i = 0; i < l->n; i++)
 		free(l->all[i].memory_path);
 	free(l->all);
+	free(l->places);
 	free(l->out);
 	hash_done(&l->by_id);
 	free(l);
@@ -98,13 +103,15 @@ static size_t read_text(struct limits *l, const char *mount, const char *cgroup,
 	return n > 0 ? n : 0;
 }
 
-/* Digits at the beginning of a text; max and anything else is none. */
+/* Digits at the beginning of a text; max and anything else is 0, too many are the highest. */
 static __u64 number_at(const char *text)
 {
 	__u64 v = 0;
 
 	for (; *text >= '0' && *text <= '9'; text++)
-		v = v * 10 + (*text - '0');
+		if (__builtin_mul_overflow(v, 10, &v) ||
+		    __builtin_add_overflow(v, (__u64)(*text - '0'), &v))
+			return ~0ULL;
 	return v;
 }
 
@@ -126,7 +133,7 @@ static bool has_quota(struct limits *l, const char *path)
 {
 	char text[64];
 
-	if (l->config.v2)
+	if (l->config.cpu_v2)
 		return read_text(l, l->config.cpu, path, "cpu.max", text, sizeof(text)) &&
 		       strncmp(text, "max", 3);
 	/* -1: none */
@@ -140,7 +147,8 @@ static __u64 own_memory_limit(struct limits *l, const char *path)
 	__u64 limit = 0;
 
 	if (read_text(l, l->config.memory, path,
-		      l->config.v2 ? "memory.max" : "memory.limit_in_bytes", text, sizeof(text)))
+		      l->config.memory_v2 ? "memory.max" : "memory.limit_in_bytes", text,
+		      sizeof(text)))
 		limit = number_at(text);
 	return limit < NO_LIMIT ? limit : 0;
 }
@@ -167,7 +175,7 @@ static void find_memory_limit(struct limits *l, struct limit *c, const char *pat
 		*slash = '\0';
 	}
 	if (!c->memory_path)
-		c->stat.memory_limit = 0;
+		c->stat.memory_limit = c->stat.memory_used = c->stat.memory_working = 0;
 	free(at);
 }
 
@@ -177,8 +185,8 @@ static void read_cpu(struct limits *l, struct limit *c, const char *path, char *
 		return;
 	c->stat.periods = field(text, "nr_periods");
 	c->stat.throttled_periods = field(text, "nr_throttled");
-	c->stat.throttled_ns = l->config.v2 ? field(text, "throttled_usec") * 1000
-					    : field(text, "throttled_time");
+	c->stat.throttled_ns = l->config.cpu_v2 ? field(text, "throttled_usec") * 1000
+						: field(text, "throttled_time");
 }
 
 static void read_memory(struct limits *l, struct limit *c, char *text)
@@ -186,84 +194,173 @@ static void read_memory(struct limits *l, struct limit *c, char *text)
 	__u64 inactive = 0;
 
 	if (read_text(l, l->config.memory, c->memory_path,
-		      l->config.v2 ? "memory.current" : "memory.usage_in_bytes", text, TEXT_BYTES))
+		      l->config.memory_v2 ? "memory.current" : "memory.usage_in_bytes", text,
+		      TEXT_BYTES))
 		c->stat.memory_used = number_at(text);
 	if (read_text(l, l->config.memory, c->memory_path, "memory.stat", text, TEXT_BYTES))
-		inactive = field(text, l->config.v2 ? "inactive_file" : "total_inactive_file");
+		inactive = field(text,
+				 l->config.memory_v2 ? "inactive_file" : "total_inactive_file");
 	c->stat.memory_working = c->stat.memory_used > inactive ? c->stat.memory_used - inactive
 								: 0;
 }
 
 /* --- The table. */
 
-static struct limit *find(struct limits *l, __u64 id)
+static __u32 id_sum(__u64 id)
 {
-	uint32_t sum = hash_bytes(&id, sizeof(id), 0), at, i;
+	return hash_bytes(&id, sizeof(id), 0);
+}
+
+/* The place of a cgroup that is known, or HASH_NONE. */
+static __u32 find(const struct limits *l, __u64 id)
+{
+	__u32 sum = id_sum(id), at, i;
 
 	for (i = hash_first(&l->by_id, sum, &at); i != HASH_NONE;
 	     i = hash_next(&l->by_id, sum, &at))
 		if (l->all[i].id == id)
-			return &l->all[i];
-	return NULL;
+			return i;
+	return HASH_NONE;
 }
 
-/* Whoever the last snapshot did not have makes room, all at once. */
+static __u32 find_or_add(struct limits *l, __u64 id)
+{
+	__u32 place = find(l, id);
+	struct limit *more;
+
+	if (place != HASH_NONE || hash_reserve(&l->by_id, l->n + 1))
+		return place;
+	if (l->n == l->cap) {
+		more = realloc(l->all, (l->cap + 64) * sizeof(*more));
+		if (!more)
+			return HASH_NONE;
+		l->all = more;
+		l->cap += 64;
+	}
+	l->all[l->n] = (struct limit){ .id = id, .stat.id = id };
+	hash_add(&l->by_id, id_sum(id), l->n);
+	return l->n++;
+}
+
+/* Forgets whoever this snapshot does not have. */
 static void sweep(struct limits *l)
 {
 	size_t i, kept = 0;
 
 	for (i = 0; i < l->n; i++) {
-		if (l->all[i].used + 1 >= l->snapshot)
+		if (l->all[i].used == l->snapshot)
 			l->all[kept++] = l->all[i];
 		else
 			free(l->all[i].memory_path);
 	}
 	l->n = kept;
 	hash_done(&l->by_id);
-	hash_init(&l->by_id);
-	if (hash_reserve(&l->by_id, l->n))
-		return; /* nothing is found then, and all is looked up anew */
+	if (hash_reserve(&l->by_id, l->n)) {
+		/* Without an index there is no table: all are looked up anew. */
+		for (i = 0; i < l->n; i++)
+			free(l->all[i].memory_path);
+		l->n = 0;
+	}
 	for (i = 0; i < l->n; i++)
-		hash_add(&l->by_id, hash_bytes(&l->all[i].id, sizeof(l->all[i].id), 0), i);
+		hash_add(&l->by_id, id_sum(l->all[i].id), i);
 }
 
-static struct limit *add(struct limits *l, __u64 id)
+static bool reserve(struct limits *l, size_t n)
 {
-	struct limit *more;
+	struct cgroup_stat *out;
+	__u32 *places;
 
-	if (l->n == CGROUPS_MAX)
-		sweep(l);
-	if (l->n == CGROUPS_MAX || hash_reserve(&l->by_id, l->n + 1))
-		return NULL;
-	if (l->n == l->cap) {
-		more = realloc(l->all, (l->cap + 64) * sizeof(*more));
-		if (!more)
-			return NULL;
-		l->all = more;
-		l->cap += 64;
-	}
-	l->all[l->n] = (struct limit){ .id = id, .stat.id = id };
-	hash_add(&l->by_id, hash_bytes(&id, sizeof(id), 0), l->n);
-	return &l->all[l->n++];
-}
-
-static bool look_up(struct limits *l, const struct cgroup_name *name, __u64 now_ns)
-{
-	struct limit *c = find(l, name->id);
-
-	if (c && now_ns - c->looked_ns < AGAIN_NS) {
-		c->used = l->snapshot;
+	if (n <= l->room)
+		return true;
+	n += n / 8;
+	out = realloc(l->out, n * sizeof(*out));
+	if (out)
+		l->out = out;
+	places = realloc(l->places, n * sizeof(*places));
+	if (places)
+		l->places = places;
+	if (!out || !places)
 		return false;
-	}
-	if (!c)
-		c = add(l, name->id);
-	if (!c)
-		return false;
-	c->used = l->snapshot;
-	c->looked_ns = now_ns;
-	c->quota = has_quota(l, name->path);
-	find_memory_limit(l, c, name->path);
+	l->room = n;
 	return true;
+}
+
+static void take_up(struct limits *l, const struct cgroup_name *cgroups, size_t n)
+{
+	size_t i;
+
+	l->snapshot++;
+	for (i = 0; i < n; i++) {
+		l->places[i] = find_or_add(l, cgroups[i].id);
+		if (l->places[i] != HASH_NONE)
+			l->all[l->places[i]].used = l->snapshot;
+	}
+}
+
+/* NULL: found no memory. */
+static struct limit *in_use(struct limits *l, size_t i)
+{
+	return l->places[i] != HASH_NONE ? &l->all[l->places[i]] : NULL;
+}
+
+/* --- Looking who has limits, and reading their figures. */
+
+static void look(struct limits *l, struct limit *c, const char *path, __u64 now_ns)
+{
+	c->looked = true;
+	c->looked_ns = now_ns;
+	c->quota = has_quota(l, path);
+	if (!c->quota) /* the kernel keeps the totals of a quota that was */
+		c->stat.periods = c->stat.throttled_periods = c->stat.throttled_ns = 0;
+	find_memory_limit(l, c, path);
+}
+
+/* New ones first: they may be all that matters now. */
+static void look_at_new(struct limits *l, const struct cgroup_name *cgroups, size_t n, __u64 now_ns)
+{
+	size_t i;
+
+	l->reads = 0;
+	for (i = 0; i < n && l->reads < READS_MAX; i++) {
+		struct limit *c = in_use(l, i);
+
+		if (c && !c->looked)
+			look(l, c, cgroups[i].path, now_ns);
+	}
+}
+
+static void look_again(struct limits *l, const struct cgroup_name *cgroups, size_t n, __u64 now_ns)
+{
+	size_t i, at;
+
+	l->reads = 0;
+	for (i = 0; i < n && l->reads < READS_MAX; i++) {
+		struct limit *c = in_use(l, at = (l->next_look + i) % n);
+
+		if (c && c->looked && now_ns - c->looked_ns >= AGAIN_NS)
+			look(l, c, cgroups[at].path, now_ns);
+	}
+	l->next_look += i;
+}
+
+static void read_figures(struct limits *l, const struct cgroup_name *cgroups, size_t n)
+{
+	char text[TEXT_BYTES];
+	size_t i, at;
+
+	l->reads = 0;
+	for (i = 0; i < n && l->reads < READS_MAX; i++) {
+		struct limit *c = in_use(l, at = (l->next_read + i) % n);
+
+		if (!c)
+			continue;
+		if (c->quota)
+			read_cpu(l, c, cgroups[at].path, text);
+		if (c->memory_path)
+			read_memory(l, c, text);
+		c->read = true;
+	}
+	l->next_read += i;
 }
 
 static int by_id(const void *a, const void *b)
@@ -273,22 +370,14 @@ static int by_id(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
-static size_t collect(struct limits *l, const struct cgroup_name *cgroups, size_t n)
+static size_t hand_out(struct limits *l, size_t n)
 {
-	struct cgroup_stat *more;
 	size_t i, out = 0;
 
-	if (n > l->out_cap) {
-		more = realloc(l->out, n * sizeof(*more));
-		if (!more)
-			return 0;
-		l->out = more;
-		l->out_cap = n;
-	}
 	for (i = 0; i < n; i++) {
-		const struct limit *c = find(l, cgroups[i].id);
+		const struct limit *c = in_use(l, i);
 
-		if (c && (c->quota || c->memory_path))
+		if (c && c->read && (c->quota || c->memory_path))
 			l->out[out++] = c->stat;
 	}
 	if (out)
@@ -299,26 +388,16 @@ static size_t collect(struct limits *l, const struct cgroup_name *cgroups, size_
 const struct cgroup_stat *limits__read(struct limits *l, const struct cgroup_name *cgroups,
 				       size_t n, __u64 now_ns, size_t *ret_n)
 {
-	unsigned int lookups = 0;
-	char text[TEXT_BYTES];
-	size_t i;
-
-	l->snapshot++;
-	l->reads = 0;
-	for (i = 0; i < n && lookups < LOOKUPS_MAX; i++)
-		lookups += look_up(l, &cgroups[i], now_ns);
-	/* Round and round, a bounded number a snapshot. */
-	l->reads = 0;
-	for (i = 0; i < n && l->reads < READS_MAX; i++) {
-		const struct cgroup_name *name = &cgroups[(l->next + i) % n];
-		struct limit *c = find(l, name->id);
-
-		if (c && c->quota)
-			read_cpu(l, c, name->path, text);
-		if (c && c->memory_path)
-			read_memory(l, c, text);
-	}
-	l->next = n ? (l->next + i) % n : 0;
-	*ret_n = collect(l, cgroups, n);
+	*ret_n = 0;
+	if (!reserve(l, n))
+		return NULL;
+	take_up(l, cgroups, n);
+	look_at_new(l, cgroups, n, now_ns);
+	look_again(l, cgroups, n, now_ns);
+	read_figures(l, cgroups, n);
+	*ret_n = hand_out(l, n);
+	/* Last, because places change: no more is remembered than twice what is in use. */
+	if (l->n > 2 * n + 64)
+		sweep(l);
 	return l->out;
 }

@@ -204,29 +204,51 @@ static void plan_cgroup(const struct kfacts *f, struct plan *plan)
 	    "");
 }
 
-/* Quotas and limits: in the unified hierarchy all at one place, in v1 by controller. */
-static void plan_limits(const struct kfacts *f, struct plan *plan)
+/*
+ * A controller is in one hierarchy at a time: in v1's if one is mounted with it, else in the
+ * unified one. Where names come from says nothing of it: a hybrid host names by the unified
+ * tree and limits by v1's. False: neither is mounted.
+ */
+static bool find_controller(const struct kfacts *f, const char *controller, char ret_mount[128],
+			    bool *ret_v2)
 {
-	static const char field[] = "CPU quotas, memory limits";
+	const struct cgroup_hierarchy *found = NULL;
 	unsigned int i;
 
 	for (i = 0; i < f->nhierarchies; i++) {
 		const struct cgroup_hierarchy *h = &f->hierarchies[i];
 
-		if (!strcmp(h->controller, "cpu") ||
-		    (!h->controller[0] && !plan->cgroup.controller[0]))
-			memcpy(plan->cpu_mount, h->mount, sizeof(h->mount));
-		if (!strcmp(h->controller, "memory") ||
-		    (!h->controller[0] && !plan->cgroup.controller[0]))
-			memcpy(plan->memory_mount, h->mount, sizeof(h->mount));
+		if (!strcmp(h->controller, controller) || (!h->controller[0] && !found))
+			found = h;
 	}
-	plan->limits_v2 = !plan->cgroup.controller[0] && plan->cgroup.mount[0];
-	if (plan->cpu_mount[0] && plan->memory_mount[0])
-		say(plan, field, PLAN_EXACT, "cpu.stat, memory.max of cgroups that have limits",
-		    plan->limits_v2 ? "cgroup v2" : "cgroup v1, each controller's own tree", "");
+	if (!found)
+		return false;
+	memcpy(ret_mount, found->mount, sizeof(found->mount));
+	*ret_v2 = !found->controller[0];
+	return true;
+}
+
+static void plan_limits(const struct kfacts *f, struct plan *plan)
+{
+	static const char field[] = "CPU quotas, memory limits";
+	static const char remedy[] = "mount cgroup2 on /sys/fs/cgroup";
+	bool cpu = find_controller(f, "cpu", plan->cpu_mount, &plan->cpu_v2);
+	bool memory = find_controller(f, "memory", plan->memory_mount, &plan->memory_v2);
+
+	if (!cpu && !memory)
+		say(plan, field, PLAN_MISSING, "", "no cpu or memory controller is mounted",
+		    remedy);
+	else if (!cpu || !memory)
+		say(plan, field, PLAN_DEGRADED, cpu ? "cpu.stat" : "memory limit files",
+		    cpu ? "no memory controller is mounted: limits of cgroups are not seen"
+			: "no cpu controller is mounted: throttling is not seen",
+		    remedy);
 	else
-		say(plan, field, PLAN_MISSING, "", "the cpu or memory controller is not mounted",
-		    "mount cgroup2 on /sys/fs/cgroup");
+		say(plan, field, PLAN_EXACT, "cpu.stat, memory.max of cgroups that have limits",
+		    plan->cpu_v2 && plan->memory_v2
+			    ? "cgroup v2"
+			    : "cgroup v1: same path in each controller's tree",
+		    "");
 }
 
 static void plan_privileges(const struct kfacts *f, struct plan *plan)

@@ -35,7 +35,7 @@ struct plan {
 	bool keep_cap_bpf; /* after dropping privileges */
 	struct cgroup_hierarchy cgroup; /* mount "" where there is none */
 	char cpu_mount[128], memory_mount[128]; /* of these controllers; "" where there is none */
-	bool limits_v2; /* both are the unified hierarchy */
+	bool cpu_v2, memory_v2; /* that mount is the unified hierarchy */
 	struct collect_config config;
 	unsigned int possible_cpus;
 
