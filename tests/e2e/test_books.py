@@ -43,11 +43,12 @@ class Account:
         self.minor, self.major = int(fields[7]), int(fields[9])
         io = proc_io(pid)
         self.read_bytes, self.write_bytes = io["read_bytes"], io["write_bytes"]
+        self.read_chars, self.written_chars = io["rchar"], io["wchar"]
         self.state = status(pid)
 
     def growth_since(self, before):
         names = ("cpu_ns", "wait_ns", "arrivals", "voluntary", "involuntary", "minor", "major",
-                 "read_bytes", "write_bytes")
+                 "read_bytes", "write_bytes", "read_chars", "written_chars")
         return {name: getattr(self, name) - getattr(before, name) for name in names}
 
 
@@ -58,7 +59,9 @@ def account_of_row(of_row):
             "involuntary": of_row["ctx_switches"]["involuntary"],
             "minor": of_row["page_faults"]["minor"], "major": of_row["page_faults"]["major"],
             "read_bytes": of_row["io"]["read_bytes"],
-            "write_bytes": of_row["io"]["write_bytes"]}
+            "write_bytes": of_row["io"]["write_bytes"],
+            "read_chars": of_row["io"]["read_chars"],
+            "written_chars": of_row["io"]["written_chars"]}
 
 
 def watch_programs(programs, *args):
@@ -108,6 +111,8 @@ class OneProcess(unittest.TestCase):
         self.assertGreater(by_kind["nap"]["voluntary"], 100)
         self.assertGreater(by_kind["pingpong"]["arrivals"], 1000)
         self.assertGreater(by_kind["bounce"]["cpu_ns"], 10**7)
+        self.assertGreater(by_kind["pingpong"]["read_chars"], 1000)
+        self.assertGreater(by_kind["pingpong"]["written_chars"], 1000)
 
     def test_resident_memory_equals_proc(self):
         for kind, program in zip(self.KINDS, self.programs):
@@ -154,6 +159,8 @@ class Storage(unittest.TestCase):
             of_proc = growth[program.pid]
             needs(of_proc["read_bytes"], f"{place} is not on a disk")
             self.assertGreaterEqual(of_proc["write_bytes"], 2**20)
+            self.assertGreaterEqual(of_proc["written_chars"], 2**20)
+            self.assertGreaterEqual(of_proc["read_chars"], of_proc["read_bytes"])
             self.assertEqual(account_of_row(row(result, pid=program.pid)), of_proc)
 
     def _swap_file(self, stack):
