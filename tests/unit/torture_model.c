@@ -26,6 +26,7 @@ struct world {
 	struct vigie_blame blames[4];
 	struct vigie_oom_event oom;
 	struct cgroup_name cgroups[4];
+	struct cgroup_stat stats[2];
 	struct snapshot snapshot;
 	__u64 fed[VIGIE_USAGE_WORDS];
 };
@@ -104,6 +105,10 @@ static void next_snapshot(struct world *w, int round)
 	s->nooms = 1;
 	s->cgroups = w->cgroups;
 	s->ncgroups = 4;
+	w->stats[0].id = 2;
+	w->stats[1].id = 4;
+	s->cgroup_stats = w->stats;
+	s->ncgroup_stats = 2;
 	s->host.online_cpus = 2;
 	s->host.memory.total = 1 << 30;
 	s->host.cpu.user_ns += 1000000;
@@ -137,6 +142,32 @@ static void check_books(const struct world *w, const struct view *view)
 		check_sum(view, i, sum[i], w->fed[i]);
 }
 
+/* All processes with their groups, or none; cgroups only as they are. */
+static void check_members(const struct world *w, const struct view *view, bool all)
+{
+	__u64 shown = 0, sum = view->other.processes;
+
+	if (all)
+		assert_int_equal(view->nprocesses, PROCESSES);
+	for (size_t i = 0; i < view->nprocesses; i++) {
+		assert_in_range(view->process_group[i], 0, view->ngroups);
+		if (view->process_group[i] < view->ngroups)
+			shown++;
+	}
+	for (size_t g = 0; g < view->ngroups; g++)
+		sum += view->groups[g].processes;
+	assert_int_equal(sum, PROCESSES);
+	if (view->nprocesses)
+		assert_int_equal(shown, PROCESSES - view->other.processes);
+	for (size_t i = 0; i < view->ncgroups; i++) {
+		const struct cgroup_view *c = &view->cgroups[i];
+
+		assert_in_range(c->id, 1, 4);
+		assert_true(c->unit[0] && c->path[0] && c->container_id);
+		assert_ptr_equal(c->stat, c->id % 2 ? NULL : &w->stats[c->id / 2 - 1]);
+	}
+}
+
 /* Room for few groups: pages fill up, groups are folded and promoted. */
 static struct model *new_model(unsigned int max_groups)
 {
@@ -166,15 +197,18 @@ static void run_with(unsigned int max_groups, unsigned long k, enum torture_mode
 	}
 	for (int round = 0; round < ROUNDS; round++) {
 		next_snapshot(&w, round);
-		if (model__apply(model, &w.snapshot, &view) == 0)
-			check_books(&w, view);
-		else
+		if (model__apply(model, &w.snapshot, &view)) {
 			assert_true(torture_struck());
+			continue;
+		}
+		check_books(&w, view);
+		check_members(&w, view, !torture_struck());
 	}
 	torture_disarm();
 	next_snapshot(&w, ROUNDS);
 	assert_int_equal(model__apply(model, &w.snapshot, &view), 0);
 	check_books(&w, view);
+	check_members(&w, view, true);
 	model__free(model);
 }
 

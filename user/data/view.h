@@ -45,7 +45,7 @@ struct unit_view {
 	const char *runtime; /* docker, containerd, crio, podman, systemd, … or "" */
 };
 
-/* A cgroup that has processes now. */
+/* A cgroup that has processes, or had some in the last interval. */
 struct cgroup_view {
 	__u64 id;
 	const char *unit, *path, *container_id; /* sanitised; container_id "" where there is none */
@@ -95,8 +95,9 @@ struct view {
 
 	/*
 	 * The processes themselves, for who wants to name one: raw, hostile names. process_group[i]
-	 * is the place in groups of processes[i]; ngroups: it is in other. None where there was no
-	 * memory for it.
+	 * is the place in groups of processes[i]; ngroups: it is in other. It is where the process
+	 * is counted now, as in the gauges: a group that was promoted or demoted just now got the
+	 * interval's increments where it was before. None where there was no memory for it.
 	 */
 	const struct process *processes; /* ascending pid */
 	const __u32 *process_group;
