@@ -43,12 +43,12 @@ class Account:
         self.minor, self.major = int(fields[7]), int(fields[9])
         io = proc_io(pid)
         self.read_bytes, self.write_bytes = io["read_bytes"], io["write_bytes"]
-        self.read_chars, self.written_chars = io["rchar"], io["wchar"]
+        self.read_chars, self.write_chars = io["rchar"], io["wchar"]
         self.state = status(pid)
 
     def growth_since(self, before):
         names = ("cpu_ns", "wait_ns", "arrivals", "voluntary", "involuntary", "minor", "major",
-                 "read_bytes", "write_bytes", "read_chars", "written_chars")
+                 "read_bytes", "write_bytes", "read_chars", "write_chars")
         return {name: getattr(self, name) - getattr(before, name) for name in names}
 
 
@@ -61,7 +61,7 @@ def account_of_row(of_row):
             "read_bytes": of_row["io"]["read_bytes"],
             "write_bytes": of_row["io"]["write_bytes"],
             "read_chars": of_row["io"]["read_chars"],
-            "written_chars": of_row["io"]["written_chars"]}
+            "write_chars": of_row["io"]["write_chars"]}
 
 
 def watch_programs(programs, *args):
@@ -112,7 +112,7 @@ class OneProcess(unittest.TestCase):
         self.assertGreater(by_kind["pingpong"]["arrivals"], 1000)
         self.assertGreater(by_kind["bounce"]["cpu_ns"], 10**7)
         self.assertGreater(by_kind["pingpong"]["read_chars"], 1000)
-        self.assertGreater(by_kind["pingpong"]["written_chars"], 1000)
+        self.assertGreater(by_kind["pingpong"]["write_chars"], 1000)
 
     def test_resident_memory_equals_proc(self):
         for kind, program in zip(self.KINDS, self.programs):
@@ -159,7 +159,7 @@ class Storage(unittest.TestCase):
             of_proc = growth[program.pid]
             needs(of_proc["read_bytes"], f"{place} is not on a disk")
             self.assertGreaterEqual(of_proc["write_bytes"], 2**20)
-            self.assertGreaterEqual(of_proc["written_chars"], 2**20)
+            self.assertGreaterEqual(of_proc["write_chars"], 2**20)
             self.assertGreaterEqual(of_proc["read_chars"], of_proc["read_bytes"])
             self.assertEqual(account_of_row(row(result, pid=program.pid)), of_proc)
 

@@ -363,6 +363,31 @@ static void many_take_turns(void **state)
 	assert_int_equal(known_periods(stats, n), MANY / 2);
 }
 
+/* Totals that follow zeros would look like a burst of throttling. */
+static void no_zeros_before_its_turn(void **state)
+{
+	static struct cgroup_name names[MANY];
+	static char paths[MANY][32], file[64];
+	const struct cgroup_stat *stats;
+	size_t n = 0, i;
+
+	(void)state;
+	make_many(names, paths);
+	open_limits("", true, "", true);
+	for (i = 0; i < 20; i++)
+		limits__read(limits, names, MANY, now, &n);
+	for (i = 0; i < MANY; i += 2) {
+		snprintf(file, sizeof(file), "c%zu/cpu.max", i);
+		put(file, "1000 100000\n");
+	}
+	for (i = 0; i < 20; i++) {
+		now += 30 * SECOND;
+		stats = limits__read(limits, names, MANY, now, &n);
+		assert_int_equal(known_periods(stats, n), n);
+	}
+	assert_int_equal(n, MANY);
+}
+
 /* What nobody uses any more is forgotten; what comes back is looked up anew. */
 static void the_unused_are_forgotten(void **state)
 {
@@ -400,6 +425,7 @@ int main(void)
 		LIMITS_TEST(what_cannot_be_read_stays),
 		LIMITS_TEST(what_is_not_a_number),
 		LIMITS_TEST(many_take_turns),
+		LIMITS_TEST(no_zeros_before_its_turn),
 		LIMITS_TEST(the_unused_are_forgotten),
 	};
 

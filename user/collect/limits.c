@@ -19,8 +19,7 @@
 #include "base/hash.h"
 
 enum {
-	READS_MAX =
-		256, /* files opened in one snapshot by each of: first look, later look, figures */
+	READS_MAX = 256, /* files a snapshot, by each of: first look, later look, figures */
 	TEXT_BYTES = 16384,
 };
 
@@ -307,12 +306,16 @@ static struct limit *in_use(struct limits *l, size_t i)
 
 static void look(struct limits *l, struct limit *c, const char *path, __u64 now_ns)
 {
+	bool had_quota = c->quota, had_memory = c->memory_path;
+
 	c->looked = true;
 	c->looked_ns = now_ns;
 	c->quota = has_quota(l, path);
 	if (!c->quota) /* the kernel keeps the totals of a quota that was */
 		c->stat.periods = c->stat.throttled_periods = c->stat.throttled_ns = 0;
 	find_memory_limit(l, c, path);
+	if ((c->quota && !had_quota) || (c->memory_path && !had_memory))
+		c->read = false; /* zeros now and totals later would look like a growth */
 }
 
 /* New ones first: they may be all that matters now. */
@@ -352,7 +355,7 @@ static void read_figures(struct limits *l, const struct cgroup_name *cgroups, si
 	for (i = 0; i < n && l->reads < READS_MAX; i++) {
 		struct limit *c = in_use(l, at = (l->next_read + i) % n);
 
-		if (!c)
+		if (!c || !c->looked)
 			continue;
 		if (c->quota)
 			read_cpu(l, c, cgroups[at].path, text);

@@ -84,7 +84,7 @@ static void row_counts(struct json *j, const struct vigie_usage *inc)
 	json_u64(j, "read_bytes", inc->read_bytes);
 	json_u64(j, "write_bytes", inc->written_bytes);
 	json_u64(j, "read_chars", inc->read_chars);
-	json_u64(j, "written_chars", inc->written_chars);
+	json_u64(j, "write_chars", inc->written_chars);
 	json_close(j, '}');
 	json_u64(j, "starts", inc->starts);
 	json_open(j, "exits", '{');
