@@ -2,12 +2,14 @@
 # vigie against its peers, in the same run. Not a test: it fails only where it could not measure.
 # BENCH_ROWS="switch scale" runs some of the rows, BENCH_QUICK=1 with few repetitions.
 
-BENCH_TOOLS := $(patsubst %,$(O)/tests/bench/%,sleepers strain probes)
+BENCH_TOOLS := $(patsubst %,$(O)/tests/bench/%,sleepers strain probes learned)
 
 $(O)/tests/bench/probes: BENCH_LIBS = $(shell $(PKG_CONFIG) --libs libbpf)
+$(O)/tests/bench/learned: BENCH_LIBS = $(LIB)
+$(O)/tests/bench/learned: $(LIB)
 $(BENCH_TOOLS): %: %.o
 	$(say) LINK $@
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(BENCH_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BENCH_LIBS)
 
 .PHONY: bench bench-doc
 bench: $(O)/vigie $(BENCH_TOOLS) $(O)/tests/bench/empty.bpf.o

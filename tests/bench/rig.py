@@ -245,9 +245,9 @@ def empty_program():
 
 
 @contextlib.contextmanager
-def crowd(count, names):
-    """count idle processes, beside whatever the host runs."""
-    command = [os.path.join(TOOLS, "sleepers"), str(count), str(names)]
+def crowd(count, names, *awake):
+    """count idle processes, beside whatever the host runs; of them one in awake is not idle."""
+    command = [os.path.join(TOOLS, "sleepers"), *map(str, (count, names, *awake))]
     with running(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
             if process.stdout.readline() != b"ready\n":

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sleepers.c - owns a crowd of processes that do nothing: `sleepers COUNT [NAMES]`.
+ * sleepers.c - owns a crowd of processes that do nothing: `sleepers COUNT [NAMES [AWAKE]]`.
  *
  * Says "ready" once all exist and lives until its standard input ends. NAMES different
- * process names are spread over them. None outlives this process, however it dies.
+ * process names are spread over them, and one in AWAKE wakes each second and works a little.
+ * None outlives this process, however it dies.
  * Not here: measuring.
  */
 #include <errno.h>
@@ -13,9 +14,22 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-static void sleep_for_ever(pid_t parent, unsigned int name)
+static void work_a_little(void)
+{
+	struct timespec second = { .tv_sec = 1 };
+	volatile unsigned int work;
+
+	for (;;) {
+		nanosleep(&second, NULL);
+		for (work = 0; work < 20000; work++)
+			;
+	}
+}
+
+static void sleep_for_ever(pid_t parent, unsigned int name, int awake)
 {
 	char comm[16];
 
@@ -25,6 +39,8 @@ static void sleep_for_ever(pid_t parent, unsigned int name)
 		_exit(1);
 	snprintf(comm, sizeof(comm), "sleep-%u", name);
 	prctl(PR_SET_NAME, comm);
+	if (awake)
+		work_a_little();
 	for (;;)
 		pause();
 }
@@ -43,13 +59,13 @@ static int kill_all(const pid_t *pids, unsigned long n)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: sleepers COUNT [NAMES], both at least 1\n");
+	fprintf(stderr, "usage: sleepers COUNT [NAMES [AWAKE]], all at least 1\n");
 	return 2;
 }
 
 int main(int argc, char **argv)
 {
-	unsigned long count, names = 1, n;
+	unsigned long count, names = 1, awake = 0, n;
 	pid_t parent = getpid(), *pids;
 	char byte;
 
@@ -57,13 +73,15 @@ int main(int argc, char **argv)
 		return usage();
 	if (argc > 2 && (sscanf(argv[2], "%lu", &names) != 1 || !names))
 		return usage();
+	if (argc > 3 && (sscanf(argv[3], "%lu", &awake) != 1 || !awake))
+		return usage();
 	pids = calloc(count, sizeof(*pids));
 	if (!pids)
 		return 1;
 	for (n = 0; n < count; n++) {
 		pids[n] = fork();
 		if (!pids[n])
-			sleep_for_ever(parent, n % names % 1000000);
+			sleep_for_ever(parent, n % names % 1000000, awake && n % awake == 0);
 		if (pids[n] > 0)
 			continue;
 		fprintf(stderr, "sleepers: fork %lu of %lu: %s\n", n, count, strerror(errno));
