@@ -21,7 +21,7 @@ for binary; do
 	mkdir -p "$found"
 	# New inputs go to a directory of their own: the committed corpus is only read.
 	check "fuzz $name: $seconds s from $(find "$here/corpus/$name" -type f | wc -l) inputs" \
-		fuzz "$binary" -max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 -max_len=2048 \
+		fuzz "$binary" -max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 -max_len=8192 \
 		-print_final_stats=1 -artifact_prefix="$(dirname "$binary")/$name-" \
 		"$found" "$here/corpus/$name"
 done

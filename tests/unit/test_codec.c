@@ -215,6 +215,28 @@ static void flipped_bytes_break_no_promise(void **state)
 	pair_done(&p);
 }
 
+/* No vigie writes that, but somebody may: the list that stands must not point to what is gone. */
+static void an_id_with_two_paths(void **state)
+{
+	static struct cgroup_name twice[] = { { .id = 7, .path = "/a path of some length" },
+					      { .id = 7, .path = "/another one, as long" } };
+	struct snapshot got;
+	struct pair p;
+	int i;
+
+	pair_init(&p, 11);
+	rw_step(&p.world, SECOND);
+	p.world.s.cgroups = twice;
+	p.world.s.ncgroups = 2;
+	for (i = 0; i < 3; i++) {
+		encode(&p, i == 0);
+		assert_int_equal(decoder__decode(p.decoder, p.bytes.data, p.bytes.len, p.key, &got),
+				 0);
+		same(&p.world.s, &got);
+	}
+	pair_done(&p);
+}
+
 /* A thousand sleepers and nothing else: what a quiet host costs on the disk. */
 static void sleepers_are_small(void **state)
 {
@@ -249,6 +271,7 @@ int main(void)
 		cmocka_unit_test(no_room_makes_the_next_a_key),
 		cmocka_unit_test(cut_or_prolonged_is_refused),
 		cmocka_unit_test(flipped_bytes_break_no_promise),
+		cmocka_unit_test(an_id_with_two_paths),
 		cmocka_unit_test(sleepers_are_small),
 	};
 

@@ -34,7 +34,7 @@ struct decoder {
 	struct path *paths; /* since the last key */
 	size_t npaths, paths_cap;
 	struct hash path_index;
-	char **stale; /* texts that the last entry may still point to */
+	char **stale; /* texts that cgroups may still point to */
 	size_t nstale, stale_cap;
 	struct cgroup_stat *stats;
 	size_t nstats, stats_cap;
@@ -330,7 +330,7 @@ static struct path *find_path(const struct decoder *d, __u64 id)
 	return NULL;
 }
 
-/* A text that the last entry's list points to lives until the next entry has its own. */
+/* A text that a list points to lives as long as that list, whatever the id is called since. */
 static int set_path(struct decoder *d, __u64 id, char *text)
 {
 	struct path *known = find_path(d, id);
@@ -389,9 +389,9 @@ static int get_cgroups(struct decoder *d, struct varint_reader *r)
 	size_t n, i;
 	int err = 0;
 
-	drop_stale(d);
 	if (varint_get_max(r, 1))
-		return 0;
+		return 0; /* the list stands, and so does what it points to */
+	drop_stale(d);
 	n = get_count(r, 2);
 	d->ncgroups = 0;
 	for (i = 0; i < n && !err; i++)
@@ -426,6 +426,7 @@ static void forget(struct decoder *d)
 {
 	memset(d->words, 0, sizeof(d->words));
 	d->nprocesses = d->ncgroups = d->nstats = 0;
+	drop_stale(d);
 	drop_paths(d);
 }
 
