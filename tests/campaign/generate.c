@@ -423,6 +423,7 @@ static void step(struct day *d)
 
 	d->s.time_ns += STEP_NS;
 	d->s.wall_ns += STEP_NS;
+	d->s.stat.snapshots++;
 	d->s.nretired = d->s.nblames = 0;
 	d->busy = 0.05;
 	builds(d);

@@ -25,6 +25,7 @@ struct record_world {
 	char paths[RW_CGROUPS][64];
 	struct cgroup_stat stats[RW_CGROUPS];
 	__u64 seed;
+	__u64 snapshots; /* of this life of vigie */
 	__u32 next_pid;
 };
 
@@ -163,6 +164,7 @@ static inline void rw_host(struct record_world *w)
 	s->host.boot_time_s = rw_number(w);
 	rw_fill(w, &s->slices, sizeof(s->slices));
 	rw_fill(w, &s->stat, sizeof(s->stat));
+	s->stat.snapshots = ++w->snapshots;
 	s->stat.nprobes = rw_pick(w, 6);
 	memset(s->stat.probes, 0, sizeof(s->stat.probes));
 	for (i = 0; i < s->stat.nprobes; i++) {

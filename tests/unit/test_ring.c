@@ -217,6 +217,31 @@ static void a_range_begins_at_a_key(void **state)
 	assert_int_equal(replay__open(place_fd(), &range, &source), -ENODATA);
 }
 
+/* Another vigie, then another boot: what is made of the entries begins anew. */
+static void each_life_begins_once(void **state)
+{
+	const struct replay_range all = { 0 };
+	struct snapshot got;
+	struct source *source;
+	struct writer w;
+	int i;
+
+	writer_init(&w, &roomy, 5);
+	for (i = 0; i < 9; i++) {
+		if (i == 3)
+			w.world.snapshots = 0;
+		if (i == 6)
+			w.world.s.time_ns = 0;
+		assert_int_equal(writer_step(&w, i % 3 == 0), 0);
+	}
+	writer_done(&w);
+	assert_int_equal(replay__open(place_fd(), &all, &source), 0);
+	for (i = 0; source__next(source, &got) > 0; i++)
+		assert_int_equal(replay__began(source), i % 3 == 0);
+	assert_int_equal(i, 9);
+	source__free(source);
+}
+
 /* A segment that ends at any byte: all whole entries, and no other. */
 static void cut_at_every_byte(void **state)
 {
@@ -525,6 +550,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_PLACE(what_is_written_is_read),
 		IN_PLACE(a_range_begins_at_a_key),
+		IN_PLACE(each_life_begins_once),
 		IN_PLACE(cut_at_every_byte),
 		IN_PLACE(one_flipped_byte),
 		IN_PLACE(another_version_is_refused),

@@ -132,39 +132,40 @@ static int print_finding(const struct finding *f, const struct origin *origin, s
 	return output_bytes(line, who);
 }
 
-static int replay_findings(struct past *past, struct detect *detect, struct buf *line)
+static int find_in_view(struct past *past, struct detect *detect, const struct origin *origin,
+			struct buf *line)
 {
 	const struct finding *const *findings;
-	struct logbook book;
-	int n, err = 0;
-	size_t i, nfindings;
+	size_t i, n;
+	int err = detect__step(detect, past->view, &findings, &n);
 
-	logbook_init(&book);
-	while (!err && (n = past_step(past, who)) > 0) {
-		err = detect__step(detect, past->view, &findings, &nfindings);
-		for (i = 0; i < nfindings && !err && replay__in_range(past->source); i++)
-			err = print_finding(findings[i], &book.origin, line);
-	}
-	logbook_done(&book);
-	return err ? err : n;
+	for (i = 0; i < n && !err && replay__in_range(past->source); i++)
+		err = print_finding(findings[i], origin, line);
+	return err;
 }
 
-static int find_findings(struct past *past)
+static int replay_findings(struct past *past)
 {
 	struct detect_config config;
-	struct detect *detect;
+	struct detect *detect = NULL;
+	struct logbook book;
 	struct buf line;
-	int err;
+	int n, err = 0;
 
-	detect_config_default(&config);
-	detect = detect__new(&config);
-	if (!detect)
-		return -ENOMEM;
+	logbook_init(&book);
 	buf_init(&line, LINE_BYTES);
-	err = replay_findings(past, detect, &line);
-	buf_done(&line);
+	detect_config_default(&config);
+	while (!err && (n = past_step(past, who)) > 0) {
+		if (past->began) {
+			detect__free(detect);
+			detect = detect__new(&config);
+		}
+		err = detect ? find_in_view(past, detect, &book.origin, &line) : -ENOMEM;
+	}
 	detect__free(detect);
-	return err;
+	buf_done(&line);
+	logbook_done(&book);
+	return err ? err : n;
 }
 
 static int run(struct replay_options *options)
@@ -187,7 +188,7 @@ static int run(struct replay_options *options)
 	if (err)
 		return err;
 	if (options->output.extra_chosen)
-		err = find_findings(&past);
+		err = replay_findings(&past);
 	else if (options->at_ns)
 		err = replay_at(&past, options);
 	else

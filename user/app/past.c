@@ -65,20 +65,33 @@ int past_open(struct past *past, const char *directory, const struct replay_rang
 	}
 	memcpy(config->keys, options->keys, sizeof(config->keys));
 	config->nkeys = options->nkeys;
-	past->model = model__new(config);
-	if (past->model)
-		return 0;
-	err = -errno;
-	fprintf(stderr, "%s: cannot make the model: %s\n", who, err_name(err));
-	past_done(past);
-	return err;
+	past->config = *config;
+	return 0;
+}
+
+/* What a vigie that was started then had: nothing yet. */
+static int begin_life(struct past *past)
+{
+	struct model *model = model__new(&past->config);
+
+	if (!model)
+		return -errno;
+	model__free(past->model);
+	past->model = model;
+	past->view = NULL;
+	return 0;
 }
 
 int past_step(struct past *past, const char *who)
 {
 	int n = source__next(past->source, &past->snapshot);
-	int err = n > 0 ? model__apply(past->model, &past->snapshot, &past->view) : n;
+	int err = n < 0 ? n : 0;
 
+	past->began = n > 0 && replay__began(past->source);
+	if (past->began)
+		err = begin_life(past);
+	if (n > 0 && !err)
+		err = model__apply(past->model, &past->snapshot, &past->view);
 	if (err < 0) {
 		fprintf(stderr, "%s: cannot read the recording: %s\n", who, err_name(err));
 		return err;

@@ -15,9 +15,11 @@
 
 struct past {
 	struct source *source;
-	struct model *model;
+	struct model_config config;
+	struct model *model; /* of one life of vigie; another one gets another model */
 	struct snapshot snapshot;
-	const struct view *view;
+	const struct view *view; /* its processes and cgroups only until the next step */
+	bool began; /* it is the first of a life: what was learned from those before is void */
 };
 
 /* Complains on stderr as who. 0 or -errno. */

@@ -14,7 +14,8 @@ struct replay {
 	struct replay_range range;
 	struct buf data;
 	__u64 first_ns, last_ns;
-	bool in_range, ended;
+	bool in_range, began, ended;
+	__u64 snapshots, time_ns; /* of the last one: its count in its life, its clock */
 	__u64 undecodable;
 	struct reader_stat
 		stat; /* of the whole recording, by the pass that looks for the beginning */
@@ -56,6 +57,11 @@ static int replay_next(struct source *base, struct snapshot *ret)
 			continue;
 		}
 		p->in_range = head.wall_ns >= p->range.from_wall_ns;
+		/* vigie counts from 1, the clock of a boot from 0. */
+		p->began = ret->stat.snapshots <= p->snapshots || ret->time_ns < p->time_ns ||
+			   !p->time_ns;
+		p->snapshots = ret->stat.snapshots;
+		p->time_ns = ret->time_ns;
 		return 1;
 	}
 	p->ended = true;
@@ -135,6 +141,11 @@ int replay__open(int dirfd, const struct replay_range *range, struct source **re
 bool replay__in_range(const struct source *source)
 {
 	return replay_of(source)->in_range;
+}
+
+bool replay__began(const struct source *source)
+{
+	return replay_of(source)->began;
 }
 
 void replay__span(const struct source *source, __u64 *ret_first_ns, __u64 *ret_last_ns)

@@ -22,6 +22,11 @@ int replay__open(int dirfd, const struct replay_range *range, struct source **re
 
 /* Is the snapshot that was read last within the range, not only before it? */
 bool replay__in_range(const struct source *source);
+/*
+ * Is it the first of another vigie than the one before, or of another boot? Then what was made
+ * of those before says nothing of it: counters begin anew, as they did live.
+ */
+bool replay__began(const struct source *source);
 /* The wall clock of the first and the last entry that are there at all. */
 void replay__span(const struct source *source, __u64 *ret_first_ns, __u64 *ret_last_ns);
 /* Of the whole recording, not only of the range. */
