@@ -110,6 +110,10 @@ static size_t take_lines(struct verdicts *v, const char *text, size_t len,
 			take(ctx, &verdict);
 		at = nl + 1;
 	}
+	if (at == text && len == READ_MAX) { /* no line of ours is that long */
+		v->bad++;
+		return len;
+	}
 	return at - text;
 }
 
@@ -141,6 +145,25 @@ int verdicts_read(struct verdicts *v, void (*take)(void *ctx, const struct verdi
 	return n < 0 ? -EIO : 0;
 }
 
+/* All or nothing: half a line would spoil the next one. */
+static int write_line(int fd, const char *line, size_t len)
+{
+	ssize_t written;
+	struct stat st;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return -EINVAL;
+	written = write(fd, line, len);
+	if (written != (ssize_t)len) {
+		int err = written < 0 ? -errno : -ENOSPC;
+
+		if (written > 0 && ftruncate(fd, st.st_size))
+			return -EIO;
+		return err;
+	}
+	return fdatasync(fd) ? -errno : 0;
+}
+
 int verdict_append(int dirfd, const struct verdict *v)
 {
 	char line[VERDICT_LINE_MAX];
@@ -158,10 +181,8 @@ int verdict_append(int dirfd, const struct verdict *v)
 	/* The daemon reads it as another user. */
 	if (geteuid() == 0 && (fstat(dirfd, &dir) || fchown(fd, dir.st_uid, dir.st_gid)))
 		err = -errno;
-	if (!err && write(fd, line, n) != n)
-		err = errno ? -errno : -EIO;
-	if (!err && fdatasync(fd))
-		err = -errno;
+	if (!err)
+		err = write_line(fd, line, n);
 	close(fd);
 	return err;
 }

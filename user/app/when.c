@@ -41,6 +41,15 @@ static bool parse_ago(const char *text, __u64 now_ns, __u64 *ret_ns)
 	return false;
 }
 
+/* What does not fit into ns since 1970 is none. */
+static bool give(time_t at, __u64 *ret_ns)
+{
+	if (at < 0 || (__u64)at > UINT64_MAX / NS_PER_S)
+		return false;
+	*ret_ns = at * NS_PER_S;
+	return true;
+}
+
 /* A time of day, the last one that has been. */
 static bool parse_clock(const char *text, __u64 now_ns, __u64 *ret_ns)
 {
@@ -63,16 +72,15 @@ static bool parse_clock(const char *text, __u64 now_ns, __u64 *ret_ns)
 		tm.tm_isdst = -1;
 		at = mktime(&tm);
 	}
-	*ret_ns = at * NS_PER_S;
-	return at >= 0;
+	return give(at, ret_ns);
 }
 
 static bool parse_date(const char *text, __u64 *ret_ns)
 {
 	struct tm tm = { .tm_isdst = -1 };
 	const char *rest = strptime(text, "%Y-%m-%d", &tm);
-	bool utc;
 	time_t at;
+	int mday;
 
 	if (rest && (*rest == ' ' || *rest == 'T')) {
 		rest = strptime(rest + 1, "%H:%M", &tm);
@@ -81,10 +89,9 @@ static bool parse_date(const char *text, __u64 *ret_ns)
 	}
 	if (!rest || (*rest && strcmp(rest, "Z")))
 		return false;
-	utc = *rest == 'Z';
-	at = utc ? timegm(&tm) : mktime(&tm);
-	*ret_ns = at * NS_PER_S;
-	return at >= 0;
+	mday = tm.tm_mday;
+	at = *rest ? timegm(&tm) : mktime(&tm);
+	return mday == tm.tm_mday && give(at, ret_ns); /* the 30th of February is another day */
 }
 
 int when_parse(const char *text, __u64 now_ns, __u64 *ret_ns)
