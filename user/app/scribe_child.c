@@ -99,6 +99,7 @@ static void gather_stat(struct child *c)
 
 		stat->incidents = incidents->begun;
 		stat->incidents_dropped = incidents->dropped;
+		stat->incident_entries_dropped = incidents->entries_dropped;
 	}
 	if (!getrusage(RUSAGE_SELF, &used))
 		stat->cpu_ns = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * NS_PER_S +

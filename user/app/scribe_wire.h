@@ -67,7 +67,7 @@ struct scribe_stat {
 	__u64 ring_bytes; /* now on the disk */
 	__u64 lines, lines_lost, log_rotations;
 	__u64 texts_lost; /* standard error did not take them */
-	__u64 incidents, incidents_dropped;
+	__u64 incidents, incidents_dropped, incident_entries_dropped;
 	__u64 messages_bad; /* torn or malformed: ours, so a defect */
 	__u64 cpu_ns; /* of the scribe */
 	__u64 resident_bytes; /* of the scribe */

@@ -136,6 +136,7 @@ static void tell_self(struct server *s)
 		.lines_lost = wrote.lines_lost,
 		.incidents = wrote.incidents,
 		.incidents_dropped = wrote.incidents_dropped,
+		.incident_entries_dropped = wrote.incident_entries_dropped,
 		.cpu_ns = wrote.cpu_ns,
 		.resident_bytes = wrote.resident_bytes,
 	};

@@ -22,7 +22,7 @@ struct self_record {
 	__u64 entries, entry_bytes, disk_bytes;
 	__u64 entries_lost[SELF_RECORD_LOSSES];
 	__u64 lines_lost;
-	__u64 incidents, incidents_dropped;
+	__u64 incidents, incidents_dropped, incident_entries_dropped;
 	__u64 cpu_ns, resident_bytes; /* of the scribe */
 };
 

@@ -495,6 +495,11 @@ const struct family families[] = {
 	  .help = "Findings whose evidence could not be kept: no room, or the disk failed.",
 	  ONE(S(record.incidents_dropped)),
 	  FROM_SELF("the scribe") },
+	{ .name = "vigie_self_incident_entries_dropped", COUNTER, OF_SELF, COUNT,
+	  .help = "Snapshots that evidence of open findings has not: its part of the room is full, or "
+		  "the disk failed. The recording may have them.",
+	  ONE(S(record.incident_entries_dropped)),
+	  FROM_SELF("the scribe") },
 	{ .name = "vigie_self_recording_cpu_seconds", COUNTER, OF_SELF, SECONDS,
 	  .help = "CPU time of the process that writes; not in vigie_self_cpu_seconds.",
 	  ONE(S(record.cpu_ns)),

@@ -14,7 +14,12 @@
 
 #include "record/reader.h"
 
-enum { KNOWN_MAX = 1024, DIR_MODE = 0750, FILE_MODE = 0640 };
+enum {
+	KNOWN_MAX = 1024,
+	PARTS = 8, /* of max_bytes is what one incident may take: what never ends leaves others room */
+	DIR_MODE = 0750,
+	FILE_MODE = 0640,
+};
 
 #define RING_DIR "ring"
 #define FINDING_FILE "finding.json"
@@ -222,6 +227,14 @@ static bool make_room(struct incidents *in, unsigned int folders, __u64 bytes)
 	return true;
 }
 
+/* Has this one room for as much? The first entries are worth more than the last ones. */
+static bool has_room(struct incidents *in, const char *id, __u64 bytes)
+{
+	const struct known *k = find_known(in, id);
+
+	return k && k->bytes + bytes <= in->config.max_bytes / PARTS && make_room(in, 0, bytes);
+}
+
 static void grew(struct incidents *in, const char *id, __u64 bytes, __u64 time_ns)
 {
 	struct known *k = find_known(in, id);
@@ -341,6 +354,7 @@ static int copy_past(struct incidents *in, struct open_incident *o, __u64 from_w
 	err = dir < 0 ? -errno : reader__open(dir, &reader);
 	if (err)
 		return err == -ENOENT ? 0 : err;
+	reader__seek_wall(reader, from_wall_ns);
 	while (!found && (n = reader__next(reader, &head, NULL, &place)) > 0) {
 		if (head.key) {
 			key = place;
@@ -359,13 +373,14 @@ static int copy_past(struct incidents *in, struct open_incident *o, __u64 from_w
 		if (!o->began && !head.key)
 			continue;
 		ring__pack(ring, &entry, data.data, data.len, &head, &stored);
-		if (!make_room(in, 0, ENTRY_HEAD + head.stored)) {
+		if (!has_room(in, o->id, ENTRY_HEAD + head.stored)) {
 			in->stat.entries_dropped++;
 			o->began = false;
 			break;
 		}
 		err = write_entry(o, &head, stored);
-		grew(in, o->id, ENTRY_HEAD + head.stored, head.wall_ns);
+		if (!err)
+			grew(in, o->id, ENTRY_HEAD + head.stored, head.wall_ns);
 	}
 	buf_done(&data);
 	reader__free(reader);
@@ -487,12 +502,14 @@ void incidents__append(struct incidents *in, struct ring *ring, const struct rin
 	for (i = 0; i < INCIDENTS_OPEN_MAX; i++) {
 		struct open_incident *o = &in->open[i];
 
-		if (o->dirfd < 0 || o->fd < 0 || (!o->began && !entry->key))
+		if (o->dirfd < 0)
 			continue;
 		if (!packed)
 			ring__pack(ring, entry, data, len, &head, &stored);
 		packed = true;
-		if (!make_room(in, 0, ENTRY_HEAD + head.stored) || write_entry(o, &head, stored)) {
+		if (o->fd < 0 || (!o->began && !entry->key) ||
+		    !has_room(in, o->id, ENTRY_HEAD + head.stored) ||
+		    write_entry(o, &head, stored)) {
 			in->stat.entries_dropped++;
 			o->began = false;
 			continue;

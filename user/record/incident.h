@@ -21,13 +21,13 @@ struct incidents;
 
 struct incidents_config {
 	unsigned int max_incidents; /* folders; at least 1 */
-	__u64 max_bytes; /* all together */
+	__u64 max_bytes; /* all together; snapshots of one take an eighth of it at most */
 };
 
 struct incidents_stat {
 	__u64 begun, removed;
 	__u64 dropped; /* that could not be begun */
-	__u64 entries_dropped; /* of open ones: the disk, or their part of max_bytes */
+	__u64 entries_dropped; /* of open ones: the disk, or their part of max_bytes is full */
 	__u64 bytes; /* now */
 };
 

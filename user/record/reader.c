@@ -289,6 +289,33 @@ void reader__seek(struct reader *r, const struct reader_place *place)
 	r->stat = (struct reader_stat){ 0 }; /* of what comes from here on */
 }
 
+static bool began_by(const struct reader *r, size_t segment, __u64 wall_ns)
+{
+	unsigned char bytes[SEGMENT_HEAD];
+	struct segment_head head;
+	char name[SEGMENT_NAME];
+	bool sound;
+	int fd;
+
+	segment_name(name, r->sequences[segment]);
+	fd = openat(r->dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return false;
+	sound = read_at(fd, bytes, sizeof(bytes), 0) == sizeof(bytes) &&
+		!segment_head_get(bytes, &head);
+	close(fd);
+	return sound && head.wall_ns <= wall_ns;
+}
+
+void reader__seek_wall(struct reader *r, __u64 wall_ns)
+{
+	struct reader_place place = { .segment = r->nsegments - 1 };
+
+	while (place.segment && !began_by(r, place.segment, wall_ns))
+		place.segment--;
+	reader__seek(r, &place);
+}
+
 bool reader__broke(struct reader *r)
 {
 	bool broke = r->broke;

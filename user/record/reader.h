@@ -48,6 +48,11 @@ int reader__next(struct reader *reader, struct entry_head *ret, struct buf *data
 		 struct reader_place *ret_place);
 /* Go on at this place. */
 void reader__seek(struct reader *reader, const struct reader_place *place);
+/*
+ * Go on at the beginning of the last segment that was begun by then: what is older need not be
+ * read. A clock that was set back may make it an earlier one than need be.
+ */
+void reader__seek_wall(struct reader *reader, __u64 wall_ns);
 /* True after something was passed over since the last call: a delta will not fit. */
 bool reader__broke(struct reader *reader);
 const struct reader_stat *reader__stat(const struct reader *reader);
