@@ -151,6 +151,9 @@ static inline void blame(struct scene *s, int victim, int culprit, __u64 ns)
 	memcpy(b->victim.comm, s->processes[victim].comm, VIGIE_COMM_LEN);
 	memcpy(b->culprit.comm, s->processes[culprit].comm, VIGIE_COMM_LEN);
 	b->wait_ns = ns;
+	/* Who is to blame for that ran that long. */
+	if (s->processes[culprit].inc.user_ns < ns)
+		s->processes[culprit].inc.user_ns = ns;
 }
 
 static inline void starve(struct scene *s, int victim, int culprit)

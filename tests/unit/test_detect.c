@@ -50,6 +50,37 @@ static void a_starving_process_names_its_neighbour(void **state)
 	scene_done(&s);
 }
 
+/* Three hogs of one unit and their victim on one CPU: all wait, one of them wrongly. */
+static void a_hog_is_no_victim_of_its_victim(void **state)
+{
+	struct scene s;
+	int i, k;
+
+	scene_init(&s);
+	for (k = 2; k < 5; k++) {
+		snprintf(s.processes[k].comm, VIGIE_COMM_LEN, "hog");
+		s.places[k] = 2;
+	}
+	for (i = 0; i < 30; i++) {
+		calm(&s);
+		for (k = 1; k < 5; k++) {
+			s.processes[k].inc.user_ns = 250000000;
+			s.processes[k].inc.wait_ns = 700000000;
+		}
+		s.groups[1].inc.user_ns = 250000000;
+		s.groups[2].inc.user_ns = 750000000;
+		blame(&s, 1, 2, 240000000);
+		blame(&s, 1, 3, 240000000);
+		blame(&s, 1, 4, 200000000);
+		blame(&s, 2, 1, 250000000); /* all that is known of its wait */
+		step(&s);
+		assert_true(s.loud <= 1);
+	}
+	assert_int_equal(s.loud, 1);
+	assert_int_equal(s.started[RULE_STARVATION], 4);
+	scene_done(&s);
+}
+
 /* make -j8 on two CPUs: everybody waits, for each other. */
 static void waiting_for_ones_own_kind_is_no_alarm(void **state)
 {
@@ -365,6 +396,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_starving_process_names_its_neighbour),
+		cmocka_unit_test(a_hog_is_no_victim_of_its_victim),
 		cmocka_unit_test(waiting_for_ones_own_kind_is_no_alarm),
 		cmocka_unit_test(the_young_and_the_throttled_do_not_starve),
 		cmocka_unit_test(a_runaway_is_found_in_twenty_seconds),

@@ -29,8 +29,9 @@ const struct rule rules[RULES] = {
 			   "before each slow wait ended",
 		.decides = "waits at least half of the time in which it wants to run, and 20 % of all "
 			   "time, for 10 s, and others are to blame for most of it: warning, from 90 % on "
-			   "error. Where it waits for its own kind (the same name), or for its quota, it is "
-			   "information only",
+			   "error. Where it waits for its own kind (the same name), or for its quota, or its "
+			   "kind uses more CPU than those who are to blame (those must use 0.75 times as "
+			   "much), it is information only",
 		.knobs = "`--slow-wait`: from which length on a wait is blamed on somebody",
 		.remedy = "Give it a larger share (cpu.weight), pin the culprit elsewhere (cpuset), or "
 			  "limit it (cpu.max)." },

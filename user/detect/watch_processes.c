@@ -17,6 +17,7 @@
 #define STARVED_SHARE 0.2 /* of all time */
 #define STARVED_BAD 0.9
 #define FOREIGN_LEAST 0.5 /* of what is blamed */
+#define FOREIGN_CPU 0.75 /* of what its own kind uses */
 #define BLAMED_LEAST 0.2 /* of the wait: else nobody knows */
 
 #define RUNAWAY_CPUS 0.9
@@ -83,22 +84,56 @@ static void tell_starvation(const struct view *view, const struct event *event, 
 		 100 * f->culprits[0].share);
 }
 
-/* Blame of one victim in this interval: all of it, and what others than its own kind did. */
-static void sum_blame(const struct view *view, const struct process *p, __u64 *ret_all,
-		      __u64 *ret_foreign)
+/* Who ran while a process waited, in this interval. */
+struct waited {
+	__u64 blamed; /* ns of its wait of which it is known */
+	__u64 foreign; /* of these: others than its own kind */
+	__u64 foreign_cpu; /* all that those others used */
+};
+
+static struct waited sum_blame(const struct view *view, const struct process *p)
 {
+	struct waited sum = { 0 };
 	size_t i;
 
-	*ret_all = *ret_foreign = 0;
 	for (i = 0; i < view->nblames; i++) {
 		const struct vigie_blame *b = &view->blames[i];
+		const struct process *culprit;
 
 		if (b->victim.tgid != p->pid)
 			continue;
-		*ret_all += b->wait_ns;
-		if (b->culprit.tgid != p->pid && strncmp(b->culprit.comm, p->comm, sizeof(p->comm)))
-			*ret_foreign += b->wait_ns;
+		sum.blamed += b->wait_ns;
+		if (b->culprit.tgid == p->pid ||
+		    !strncmp(b->culprit.comm, p->comm, sizeof(p->comm)))
+			continue;
+		sum.foreign += b->wait_ns;
+		culprit = subject_process(view, b->culprit.tgid);
+		if (culprit)
+			sum.foreign_cpu += cpu_of(culprit);
+		else /* it is no more */
+			sum.foreign_cpu += b->wait_ns < view->interval_ns ? b->wait_ns
+									  : view->interval_ns;
 	}
+	return sum;
+}
+
+/* CPU time of a process and its like: what its group used, as far as that is known. */
+static __u64 kind_cpu(const struct view *view, const struct process *p)
+{
+	size_t place = view->process_group[p - view->processes];
+	const struct vigie_usage *inc = place < view->ngroups ? &view->groups[place].inc : &p->inc;
+	__u64 cpu = inc->user_ns + inc->system_ns;
+
+	return cpu > cpu_of(p) ? cpu : cpu_of(p);
+}
+
+/* Three hogs and their victim all wait for each other: who gets most of the CPU has no reason
+ * to complain of those who get less. */
+static bool is_wronged(const struct view *view, const struct process *p, const struct waited *w)
+{
+	return w->blamed >= BLAMED_LEAST * p->inc.wait_ns &&
+	       w->foreign >= FOREIGN_LEAST * w->blamed &&
+	       w->foreign_cpu >= FOREIGN_CPU * kind_cpu(view, p);
 }
 
 static void add_blames(const struct view *view, const struct process *p, struct event *event)
@@ -114,7 +149,7 @@ static void watch_starvation(struct detect *d, const struct view *view, const st
 {
 	double wait = p->inc.wait_ns, cpu = cpu_of(p), wall = view->interval_ns;
 	double ratio = wait / (wait + cpu + 1);
-	__u64 blamed, foreign;
+	struct waited waited;
 	struct signal s = {
 		.rule = RULE_STARVATION,
 		.observed = ratio,
@@ -131,12 +166,12 @@ static void watch_starvation(struct detect *d, const struct view *view, const st
 	/* Its own quota is another rule. */
 	if (throttled_share(d, p->cgroup_id) * wall > 0.5 * wait)
 		return;
-	sum_blame(view, p, &blamed, &foreign);
+	waited = sum_blame(view, p);
 	s.hot = wait >= STARVED_SHARE * wall && ratio >= STARVED_RATIO;
 	s.severity = ratio >= STARVED_BAD ? SEVERITY_ERROR : SEVERITY_WARNING;
-	if (blamed < BLAMED_LEAST * wait || foreign < FOREIGN_LEAST * blamed)
+	if (!is_wronged(view, p, &waited))
 		s.severity = SEVERITY_INFO;
-	s.confidence = blamed < wait ? blamed / wait : 1;
+	s.confidence = waited.blamed < wait ? waited.blamed / wait : 1;
 	actor_of_process(view, p, &s.who);
 	event = events_signal(&d->events, view, &s);
 	if (event)
