@@ -6,6 +6,7 @@ Owns: how each scenario is started and what is expected. Not here: the acts them
 """
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -135,7 +136,7 @@ def crash_loop(stage):
 
 def compile_job(stage):
     """C files, compiled over and over by two jobs at a time."""
-    lib.needs(lib.shutil.which("gcc") if hasattr(lib, "shutil") else True, "gcc is not installed")
+    lib.needs(shutil.which("gcc"), "gcc is not installed")
     for i in range(12):
         with open(os.path.join(stage.place, f"f{i}.c"), "w", encoding="ascii") as f:
             f.write("#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n")

@@ -292,10 +292,25 @@ class Logging(Recorded):
         os.mkdir(elsewhere)
         os.chmod(self.place, 0o755)
         shutil.chown(elsewhere, "nobody")
-        with self.serve("--log-file", os.path.join(elsewhere, "vigie.ndjson")):
-            wait_for(lambda: os.path.exists(os.path.join(elsewhere, "vigie.ndjson")), "the log")
-        self.assertFalse(os.path.exists(self.log))
-        self.assertEqual(vigie("verify", os.path.join(elsewhere, "vigie.ndjson")).returncode, 0)
+        self.log = os.path.join(elsewhere, "vigie.ndjson")
+        with self.serve("--log-file", self.log), Stage() as stage:
+            stage.act("looper-e2e", "crash", 0.4)
+            where = ("--recording", self.state, "--log-file", self.log)
+
+            def listed():
+                run = vigie("explain", *where)
+                return [l for l in run.stdout.splitlines() if "looper-e2e" in l]
+            ident = wait_for(listed, "a finding", every_s=0.5)[0].split()[0]
+            story = vigie("explain", ident, *where)
+            self.assertEqual((story.returncode, story.stderr), (0, ""))
+            self.assertIn("crash-loop", story.stdout)
+        self.assertFalse(os.path.exists(os.path.join(self.state, "events.ndjson")))
+        self.assertEqual(vigie("verdict", ident, "benign", *where).returncode, 0)
+        self.assertEqual([e["vigie"]["verdict"]["finding"] for e in self.events("verdict")], [ident])
+        self.verified()
+        run = vigie("explain", "--recording", self.state)
+        self.assertEqual((run.returncode, run.stdout), (1, ""))
+        self.assertIn(f"cannot read '{self.state}/events.ndjson': -ENOENT", run.stderr)
 
 
 if __name__ == "__main__":

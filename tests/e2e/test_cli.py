@@ -22,7 +22,7 @@ from lib import PATIENCE_S, VIGIE
 from scraping import Actor, on_terminal
 
 COMMANDS = "once", "serve", "doctor", "replay", "explain", "verdict", "verify", "detect"
-GROUPING = "once", "serve", "replay"
+WATCHING = "once", "serve"
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all",
           "--inh-caps=-all"]
 # option, bad values, words of the refusal
@@ -32,6 +32,13 @@ TIME = ["", "x", "10 min", "min ago", "-5 min ago", "25:00", "14:60", "2026-13-0
 SHOWN = [
     ("--sort", ["", "pid", "CPU", "cpu,rss"], ["cpu", "wait", "rss", "name"]),
     ("--top", ["", "x", "-1", "1.5", "1000001", "0x10", "99999999999999999999"], ["number"]),
+]
+GROUP_BY = [
+    ("--group-by", ["", "x", "pid,", ",pid", "pid,pid", "PID", "pid;comm", "unit,comm,exe,x"],
+     ["unit", "comm", "exe", "user", "cgroup", "pid"]),
+]
+COMMON = GROUP_BY + [
+    ("--slow-wait", ["", "x", "1us", "61s", "-1ms", "5"], ["10us", "60s"]),
 ]
 BAD = {
     "once": [
@@ -61,15 +68,10 @@ BAD = {
         ("--at", TIME, ["10 min ago", "14:03"]),
         ("--from", TIME, ["10 min ago", "14:03"]),
         ("--to", TIME, ["10 min ago", "14:03"]),
-    ] + SHOWN,
+    ] + SHOWN + GROUP_BY,
     "explain": [], "verdict": [], "verify": [], "detect": [],
 }
 FREE = {"--recording", "--log-file", "--note"}  # whether a path will do shows when it is opened
-COMMON = [
-    ("--group-by", ["", "x", "pid,", ",pid", "pid,pid", "PID", "pid;comm", "unit,comm,exe,x"],
-     ["unit", "comm", "exe", "user", "cgroup", "pid"]),
-    ("--slow-wait", ["", "x", "1us", "61s", "-1ms", "5"], ["10us", "60s"]),
-]
 
 
 def vigie(*args, stdin=subprocess.DEVNULL, **options):
@@ -101,7 +103,7 @@ class Help(unittest.TestCase):
     def test_names_every_option(self):
         for command in COMMANDS:
             text = vigie(command, "--help").stdout.decode()
-            for option, _, _ in BAD[command] + (COMMON if command in GROUPING else []):
+            for option, _, _ in BAD[command] + (COMMON if command in WATCHING else []):
                 self.assertIn(option, text)
 
     def test_version(self):
@@ -163,7 +165,7 @@ class Refusals(unittest.TestCase):
 
     def test_bad_value_of_every_option(self):
         for command in COMMANDS:
-            for option, values, allowed in BAD[command] + (COMMON if command in GROUPING else []):
+            for option, values, allowed in BAD[command] + (COMMON if command in WATCHING else []):
                 for value in values:
                     with self.subTest(f"{command} {option}={value}"):
                         self.assertRefused(vigie(command, f"{option}={value}"),
@@ -192,6 +194,29 @@ class Refusals(unittest.TestCase):
         run = vigie("once", "--sort", "\x1b[31m\n\u202e")
         self.assertRefused(run, r"'\x1b[31m\x0a\u{202e}' is not one of")
         self.assertTrue(all(c.isprintable() for c in run.stderr.decode() if c != "\n"))
+
+
+class Service(unittest.TestCase):
+    """deploy/systemd/vigie.service, by systemd's own checker."""
+    UNIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../deploy/systemd/vigie.service")
+
+    def verify(self, text):
+        with tempfile.TemporaryDirectory(prefix="vigie-e2e-") as place:
+            path = os.path.join(place, "vigie.service")
+            with open(path, "w", encoding="ascii") as f:
+                f.write(text.replace("/usr/local/sbin/vigie", os.path.abspath(VIGIE)))
+            return subprocess.run(["systemd-analyze", "verify", "--man=no", path],
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                  timeout=PATIENCE_S, check=False)
+
+    def test_the_unit_is_sound(self):
+        lib.needs(shutil.which("systemd-analyze"), "systemd-analyze is not installed")
+        with open(self.UNIT, encoding="ascii") as f:
+            text = f.read()
+        run = self.verify(text)
+        self.assertEqual((run.returncode, run.stdout), (0, ""))
+        self.assertIn("vigie serve", text)
+        self.assertIn("Failed to parse", self.verify(text.replace("on-failure", "sometimes")).stdout)
 
 
 class WithoutRoot(unittest.TestCase):

@@ -20,7 +20,7 @@
 #include "base/err.h"
 #include "detect/detect.h"
 
-enum { STORY_MAX = 1 << 20, HISTORY_MAX = 200 };
+enum { STORY_MAX = 1 << 20, HISTORY_MAX = 200, OPT_LOG_FILE = 1500 };
 
 #define NS_PER_S 1000000000ULL
 #define BEFORE_NS (300 * NS_PER_S)
@@ -29,7 +29,7 @@ enum { STORY_MAX = 1 << 20, HISTORY_MAX = 200 };
 static const char who[] = "vigie explain";
 
 struct explain_options {
-	const char *id, *directory;
+	const char *id, *directory, *log_file;
 };
 
 struct story {
@@ -198,13 +198,13 @@ static void take_any(void *ctx, const struct finding_event *e)
 }
 
 /* Without an id: which there are. */
-static int list(int dirfd)
+static int list(const struct log_place *place)
 {
 	struct buf out;
 	int err;
 
 	buf_init(&out, 64 << 20);
-	err = findings_log_read(dirfd, STATEDIR_LOG, NULL, take_any, &out);
+	err = findings_log_read(place, NULL, who, take_any, &out);
 	if (!err)
 		err = output_bytes(&out, who);
 	buf_done(&out);
@@ -213,29 +213,23 @@ static int list(int dirfd)
 
 static int run(const struct explain_options *options)
 {
-	int dirfd = statedir_open(options->directory), err;
 	struct story story = { .found = false };
+	struct log_place place;
+	int err = log_place_open(&place, options->directory, options->log_file, who);
 
-	if (dirfd < 0) {
-		fprintf(stderr, "%s: cannot open '%s': %s\n", who, options->directory,
-			err_name(dirfd));
-		return dirfd;
-	}
-	buf_init(&story.history, STORY_MAX);
-	err = options->id ? findings_log_read(dirfd, STATEDIR_LOG, options->id, take, &story)
-			  : list(dirfd);
 	if (err)
-		fprintf(stderr, "%s: cannot read %s/" STATEDIR_LOG ": %s\n", who,
-			options->directory, err_name(err));
-	else if (options->id && !story.found)
+		return err;
+	buf_init(&story.history, STORY_MAX);
+	err = options->id ? findings_log_read(&place, options->id, who, take, &story)
+			  : list(&place);
+	if (!err && options->id && !story.found)
 		fprintf(stderr,
-			"%s: no finding '%s' in %s/" STATEDIR_LOG "; 'vigie explain' lists "
-			"those there are\n",
-			who, options->id, options->directory);
-	else if (options->id)
+			"%s: no finding '%s' in '%s'; 'vigie explain' lists those there are\n", who,
+			options->id, place.path);
+	else if (!err && options->id)
 		err = tell(&story, options->directory);
 	buf_done(&story.history);
-	close(dirfd);
+	log_place_close(&place);
 	return err || (options->id && !story.found) ? -ENOENT : 0;
 }
 
@@ -245,6 +239,7 @@ static error_t parse_explain(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'r': options->directory = arg; return 0;
+	case OPT_LOG_FILE: options->log_file = arg; return 0;
 	case ARGP_KEY_ARG:
 		if (options->id || strlen(arg) != FINDING_ID_LEN - 1 ||
 		    strspn(arg, "0123456789abcdef") != FINDING_ID_LEN - 1)
@@ -260,6 +255,7 @@ int cmd_explain(int argc, char **argv)
 	static const struct argp_option table[] = {
 		{ "recording", 'r', "DIR", 0, "Of 'vigie serve' (default " STATEDIR_DEFAULT ")",
 		  0 },
+		{ "log-file", OPT_LOG_FILE, "FILE", 0, "As it was given to 'vigie serve'", 0 },
 		{ 0 },
 	};
 	const struct argp argp = {

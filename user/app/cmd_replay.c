@@ -212,7 +212,7 @@ static void options_init(struct replay_options *options)
 
 int cmd_replay(int argc, char **argv)
 {
-	const struct argp_child children[] = { { &common_argp, 0, NULL, 0 },
+	const struct argp_child children[] = { { &group_argp, 0, NULL, 0 },
 					       { &output_argp, 0, NULL, 0 },
 					       { 0 } };
 	const struct argp argp = {

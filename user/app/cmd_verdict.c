@@ -22,12 +22,14 @@
 #include "export/event.h"
 #include "export/log_file.h"
 
+enum { OPT_LOG_FILE = 1500 };
+
 #define NS_PER_S 1000000000ULL
 
 static const char who[] = "vigie verdict";
 
 struct verdict_options {
-	const char *id, *directory, *note;
+	const char *id, *directory, *log_file, *note;
 	enum verdict_kind kind;
 	bool kind_given;
 };
@@ -54,7 +56,7 @@ static void name_author(char *dst, size_t size)
 }
 
 /* Nobody else writes there: the linked event is ours to write. */
-static int log_verdict(int dirfd, const struct verdict *v)
+static int log_verdict(const struct log_place *place, const struct verdict *v)
 {
 	struct logbook book;
 	struct log_file *log;
@@ -67,7 +69,7 @@ static int log_verdict(int dirfd, const struct verdict *v)
 		.message = message,
 		.verdict = v,
 	};
-	int err = log_file__open(dirfd, STATEDIR_LOG, NULL, &log);
+	int err = log_file__open(place->dirfd, place->name, NULL, &log);
 
 	if (err)
 		return err;
@@ -82,13 +84,14 @@ static int log_verdict(int dirfd, const struct verdict *v)
 	return err;
 }
 
-static int pass(int dirfd, const struct verdict_options *options, struct verdict *v)
+static int pass(int dirfd, const struct log_place *place, const struct verdict_options *options,
+		struct verdict *v)
 {
 	int lock = -1, held = statedir_lock(dirfd, &lock), err;
 
 	err = verdict_append(dirfd, v);
 	if (!err && !held)
-		err = log_verdict(dirfd, v);
+		err = log_verdict(place, v);
 	if (lock >= 0)
 		close(lock);
 	if (err) {
@@ -105,6 +108,7 @@ static int run(const struct verdict_options *options)
 {
 	int dirfd = statedir_open(options->directory), err;
 	struct verdict v = { .kind = options->kind };
+	struct log_place place;
 	struct timespec now;
 
 	if (dirfd < 0) {
@@ -112,23 +116,25 @@ static int run(const struct verdict_options *options)
 			err_name(dirfd));
 		return dirfd;
 	}
+	err = log_place_open(&place, options->directory, options->log_file, who);
+	if (err) {
+		close(dirfd);
+		return err;
+	}
 	clock_gettime(CLOCK_REALTIME, &now);
 	v.wall_ns = now.tv_sec * NS_PER_S + now.tv_nsec;
 	snprintf(v.finding, sizeof(v.finding), "%s", options->id);
 	if (options->note && *options->note)
 		text_sanitise(v.note, sizeof(v.note), options->note, strlen(options->note));
 	name_author(v.by, sizeof(v.by));
-	err = findings_log_read(dirfd, STATEDIR_LOG, options->id, take_pattern, &v);
-	if (err)
-		fprintf(stderr, "%s: cannot read %s/" STATEDIR_LOG ": %s\n", who,
-			options->directory, err_name(err));
-	else if (!v.pattern[0])
+	err = findings_log_read(&place, options->id, who, take_pattern, &v);
+	if (!err && !v.pattern[0])
 		fprintf(stderr,
-			"%s: no finding '%s' in %s/" STATEDIR_LOG
-			"; 'vigie explain' lists those there are\n",
-			who, options->id, options->directory);
-	else
-		err = pass(dirfd, options, &v);
+			"%s: no finding '%s' in '%s'; 'vigie explain' lists those there are\n", who,
+			options->id, place.path);
+	else if (!err)
+		err = pass(dirfd, &place, options, &v);
+	log_place_close(&place);
 	close(dirfd);
 	return err || !v.pattern[0] ? -EINVAL : 0;
 }
@@ -155,6 +161,7 @@ static error_t parse_verdict(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'r': options->directory = arg; return 0;
 	case 'n': options->note = arg; return 0;
+	case OPT_LOG_FILE: options->log_file = arg; return 0;
 	case ARGP_KEY_ARG:
 		if (options->id) {
 			parse_kind(state, options, arg);
@@ -178,6 +185,7 @@ int cmd_verdict(int argc, char **argv)
 	static const struct argp_option table[] = {
 		{ "recording", 'r', "DIR", 0, "Of 'vigie serve' (default " STATEDIR_DEFAULT ")",
 		  0 },
+		{ "log-file", OPT_LOG_FILE, "FILE", 0, "As it was given to 'vigie serve'", 0 },
 		{ "note", 'n', "TEXT", 0, "Why: goes into the log", 0 },
 		{ 0 },
 	};

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/statedir.h"
+#include "base/err.h"
 #include "base/text.h"
 
 enum { LINE_BYTES = 1 << 20, DEPTH_MAX = 16, ROTATED_MAX = 99 };
@@ -204,24 +206,53 @@ static int walk_file(struct walk *w, int dirfd, const char *name)
 	return 0;
 }
 
-int findings_log_read(int dirfd, const char *name, const char *id,
+int log_place_open(struct log_place *place, const char *directory, const char *log_file,
+		   const char *who)
+{
+	char parent[PATH_MAX];
+	int n = log_file
+			? snprintf(place->path, sizeof(place->path), "%s", log_file)
+			: snprintf(place->path, sizeof(place->path), "%s/" STATEDIR_LOG, directory);
+
+	if (n < 0 || (size_t)n >= sizeof(place->path) ||
+	    statedir_split(place->path, parent, sizeof(parent), &place->name)) {
+		fprintf(stderr, "%s: '%s' is not the path of a file\n", who,
+			log_file ? log_file : directory);
+		return -EINVAL;
+	}
+	place->dirfd = statedir_open(parent);
+	if (place->dirfd >= 0)
+		return 0;
+	fprintf(stderr, "%s: cannot open '%s': %s\n", who, parent, err_name(place->dirfd));
+	return place->dirfd;
+}
+
+void log_place_close(struct log_place *place)
+{
+	close(place->dirfd);
+	place->dirfd = -1;
+}
+
+int findings_log_read(const struct log_place *place, const char *id, const char *who,
 		      void (*take)(void *ctx, const struct finding_event *event), void *ctx)
 {
 	struct walk w = { .id = id, .take = take, .ctx = ctx };
-	char rotated[128];
+	char rotated[NAME_MAX + 8];
 	int i, err;
 
 	w.tokener = json_tokener_new_ex(DEPTH_MAX);
 	w.line = malloc(LINE_BYTES);
 	err = w.tokener && w.line ? 0 : -ENOMEM;
 	for (i = ROTATED_MAX; i > 0 && !err; i--) {
-		snprintf(rotated, sizeof(rotated), "%s.%d", name, i);
-		walk_file(&w, dirfd, rotated); /* most are not there */
+		snprintf(rotated, sizeof(rotated), "%s.%d", place->name, i);
+		walk_file(&w, place->dirfd, rotated); /* most are not there */
 	}
 	if (!err)
-		err = walk_file(&w, dirfd, name);
+		err = walk_file(&w, place->dirfd, place->name);
 	if (w.tokener)
 		json_tokener_free(w.tokener);
 	free(w.line);
+	if (err)
+		fprintf(stderr, "%s: cannot read '%s': %s\n", who, place->path, err_name(err));
 	return err;
 }

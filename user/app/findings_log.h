@@ -9,7 +9,21 @@
 #ifndef VIGIE_APP_FINDINGS_LOG_H
 #define VIGIE_APP_FINDINGS_LOG_H
 
+#include <limits.h>
+
 #include "data/finding.h"
+
+/* Where a log is: in the state directory, or where --log-file had it written. */
+struct log_place {
+	int dirfd;
+	const char *name; /* within path */
+	char path[PATH_MAX];
+};
+
+/* log_file NULL: directory's own. Complains on stderr as who. 0 or -errno. */
+int log_place_open(struct log_place *place, const char *directory, const char *log_file,
+		   const char *who);
+void log_place_close(struct log_place *place);
 
 /* One event about one finding. Texts are sanitised again: a log may have been edited. */
 struct finding_event {
@@ -30,10 +44,10 @@ struct finding_event {
 };
 
 /*
- * Calls take for every event about the finding, oldest first, in name.99 … name.1 and name.
- * id NULL: of all findings. 0, or -errno of opening name.
+ * Calls take for every event about the finding, oldest first, in NAME.99 … NAME.1 and NAME.
+ * id NULL: of all findings. 0, or -errno of opening NAME, said on stderr as who.
  */
-int findings_log_read(int dirfd, const char *name, const char *id,
+int findings_log_read(const struct log_place *place, const char *id, const char *who,
 		      void (*take)(void *ctx, const struct finding_event *event), void *ctx);
 
 #endif

@@ -34,21 +34,6 @@ static int open_statedir(struct keep *keep, const struct keep_options *options, 
 	return 0;
 }
 
-/* DIR/NAME of a log that is elsewhere; the directory must be there. */
-static int split_log_file(const char *path, char *directory, size_t size, const char **ret_name)
-{
-	const char *slash = strrchr(path, '/');
-	int n;
-
-	*ret_name = slash ? slash + 1 : path;
-	if (!slash)
-		n = snprintf(directory, size, ".");
-	else
-		n = snprintf(directory, size, "%.*s", slash == path ? 1 : (int)(slash - path),
-			     path);
-	return !**ret_name || n < 0 || (size_t)n >= size ? -EINVAL : 0;
-}
-
 static int start_scribe(struct keep *keep, const struct keep_options *options, uid_t uid, gid_t gid,
 			bool change_user, const char *who)
 {
@@ -71,7 +56,7 @@ static int start_scribe(struct keep *keep, const struct keep_options *options, u
 	int err = 0;
 
 	if (options->log_file) {
-		err = split_log_file(options->log_file, directory, sizeof(directory),
+		err = statedir_split(options->log_file, directory, sizeof(directory),
 				     &config.log_name);
 		config.log_directory = directory;
 	}

@@ -85,12 +85,27 @@ static void parse_group_by(const struct argp_state *state, struct common_options
 	free(copy);
 }
 
+static error_t parse_group(int key, char *arg, struct argp_state *state)
+{
+	if (key != 'g')
+		return ARGP_ERR_UNKNOWN;
+	parse_group_by(state, state->input, arg);
+	return 0;
+}
+
+static const struct argp_option group_option_table[] = {
+	{ "group-by", 'g', "KEY[,KEY...]", 0, "Rows: unit, comm, exe, user, cgroup, pid", 2 },
+	{ 0 },
+};
+
+const struct argp group_argp = { .options = group_option_table, .parser = parse_group };
+
 static error_t parse_common(int key, char *arg, struct argp_state *state)
 {
 	struct common_options *options = state->input;
 
 	switch (key) {
-	case 'g': parse_group_by(state, options, arg); return 0;
+	case ARGP_KEY_INIT: state->child_inputs[0] = options; return 0;
 	case OPT_SLOW_WAIT:
 		options->slow_wait_ns = option_duration(state, "--slow-wait", arg, 10000,
 							60000000000,
@@ -102,14 +117,19 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option common_option_table[] = {
-	{ "group-by", 'g', "KEY[,KEY...]", 0, "Rows: unit, comm, exe, user, cgroup, pid", 2 },
 	{ "slow-wait", OPT_SLOW_WAIT, "DURATION", 0,
 	  "From here on a wait for a CPU is blamed on who ran (default 1ms)", 2 },
 	{ "verbose", 'v', NULL, 0, "Show libbpf's own messages", 2 },
 	{ 0 },
 };
 
-const struct argp common_argp = { .options = common_option_table, .parser = parse_common };
+static const struct argp_child common_children[] = { { &group_argp, 0, NULL, 0 }, { 0 } };
+
+const struct argp common_argp = {
+	.options = common_option_table,
+	.parser = parse_common,
+	.children = common_children,
+};
 
 void common_options_init(struct common_options *options, const enum group_key *keys,
 			 unsigned int nkeys)

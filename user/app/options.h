@@ -22,8 +22,8 @@ struct common_options {
 	bool verbose;
 };
 
-/* A child parser for --group-by, --slow-wait and --verbose; its input is a common_options. */
-extern const struct argp common_argp;
+/* Child parsers whose input is a common_options: --group-by alone; with it --slow-wait, --verbose. */
+extern const struct argp group_argp, common_argp;
 
 /* Sets the default grouping; nkeys at most GROUP_KEYS. */
 void common_options_init(struct common_options *options, const enum group_key *keys,

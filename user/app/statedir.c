@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -82,4 +84,18 @@ int statedir_lock(int dirfd, int *ret_fd)
 	}
 	*ret_fd = fd;
 	return 0;
+}
+
+int statedir_split(const char *path, char *directory, size_t size, const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+	int n;
+
+	*ret_name = slash ? slash + 1 : path;
+	if (!slash)
+		n = snprintf(directory, size, ".");
+	else
+		n = snprintf(directory, size, "%.*s", slash == path ? 1 : (int)(slash - path),
+			     path);
+	return !**ret_name || n < 0 || (size_t)n >= size ? -EINVAL : 0;
 }

@@ -35,5 +35,10 @@ int statedir_open(const char *path);
 int statedir_sub(int dirfd, const char *name);
 /* 0: the lock is ours as long as the descriptor *ret_fd is open; -EWOULDBLOCK: another's. */
 int statedir_lock(int dirfd, int *ret_fd);
+/*
+ * The path of a file as its directory and its name, which is within path. 0, or -EINVAL: it
+ * names no file, or is too long.
+ */
+int statedir_split(const char *path, char *directory, size_t size, const char **ret_name);
 
 #endif
