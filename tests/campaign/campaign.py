@@ -41,8 +41,9 @@ class Log:
         return events
 
 
-def starts(events):
-    return [e for e in events if e["event"]["action"] == "finding-start"]
+def opinions(events):
+    """Starts, and updates: what began as a lead may become a warning."""
+    return [e for e in events if e["event"]["action"] in ("finding-start", "finding-update")]
 
 
 def name_of(event):
@@ -63,13 +64,14 @@ class Outcome:
     def judge(self, event, began):
         s = self.scenario
         answers = event["rule"]["id"] in s.rules and (not s.who or name_of(event) == s.who)
-        if answers and not self.answer:
+        if answers and not self.answer and event["log"]["level"] in LOUD:
             self.answer, self.delay_s = event, time.monotonic() - began
         # A fault may well have more than one consequence; its own people are no bystanders.
         own = {s.who, s.culprit} | ({""} if not s.benign else set())
-        if event["log"]["level"] in LOUD and not answers and (
+        words = f"{event['rule']['id']} {name_of(event)}"
+        if event["log"]["level"] in LOUD and not answers and words not in self.loud and (
                 s.benign or name_of(event) not in own):
-            self.loud.append(f"{event['rule']['id']} {name_of(event)}")
+            self.loud.append(words)
 
     @property
     def culprit_right(self):
@@ -95,12 +97,12 @@ def run(scenario, log, settle_s=SETTLE_S):
             lasts = scenario.lasts_s if scenario.benign else scenario.limit_s + 5
             while time.monotonic() - began < lasts and not outcome.answer:
                 time.sleep(0.2)
-                for event in starts(log.new()):
+                for event in opinions(log.new()):
                     outcome.judge(event, began)
     except lib.unittest.SkipTest as e:
         outcome.skipped = str(e)
     time.sleep(settle_s)
-    for event in starts(log.new()):
+    for event in opinions(log.new()):
         outcome.judge(event, began)
     return outcome
 

@@ -26,10 +26,15 @@ def day(seed, *more):
         out = subprocess.run([os.environ.get("VIGIE", os.path.join(BUILD, "vigie")), "replay",
                               place, "--format", "findings"], check=True,
                              stdout=subprocess.PIPE, text=True).stdout
-    starts = [e for e in map(json.loads, out.splitlines()) if e["event"]["action"] == "finding-start"]
-    levels = collections.Counter(e["log"]["level"] for e in starts)
+    worst = {}  # of each finding: what began as a lead may become a warning
+    for event in map(json.loads, out.splitlines()):
+        known = worst.get(event["event"]["id"])
+        if event["event"]["action"] != "finding-end" and (
+                not known or event["event"]["severity"] > known["event"]["severity"]):
+            worst[event["event"]["id"]] = event
+    levels = collections.Counter(e["log"]["level"] for e in worst.values())
     loud = [(e["rule"]["id"], e.get("process", {}).get("name", ""), e["@timestamp"][11:19])
-            for e in starts if e["log"]["level"] in LOUD]
+            for e in worst.values() if e["log"]["level"] in LOUD]
     return said, levels, loud
 
 

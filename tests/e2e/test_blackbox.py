@@ -266,6 +266,33 @@ class Findings(Recorded):
                          ["benign", "revoked"])
         self.verified()
 
+    def test_a_lead_that_is_raised_gets_its_folder(self):
+        """Waiting for one's own kind is information; somebody says that it is malicious."""
+        with self.serve() as daemon, Stage() as stage:
+            for _ in range(4):
+                stage.act("kin-e2e", "burn", cpu=0)
+
+            def lead():
+                return [e for e in self.events("finding-start")
+                        if e["rule"]["id"] == "run-queue-starvation" and
+                        e["process"].get("name") == "kin-e2e"]
+            event = wait_for(lead, "the lead")[0]
+            ident = event["vigie"]["finding"]["id"]
+            self.assertEqual(event["log"]["level"], "info")
+            folder = os.path.join(self.state, "incidents", ident)
+            self.assertFalse(os.path.exists(folder))
+            said = vigie("verdict", ident, "malicious", "--recording", self.state)
+            self.assertEqual(said.returncode, 0, said.stderr)
+            wait_for(lambda: os.path.exists(os.path.join(folder, "host.json")), "the evidence")
+            raised = [e for e in self.events("finding-update")
+                      if e["vigie"]["finding"]["id"] == ident]
+            self.assertEqual(raised[-1]["log"]["level"], "error")
+            self.assertEqual(daemon.stop(), 0)
+        run = vigie("replay", folder, "--format", "csv", "--group-by", "comm")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertIn('"kin-e2e"', run.stdout)
+        self.verified()
+
     def test_unknown_findings_are_refused(self):
         with self.serve():
             wait_for(lambda: self.events("serving"), "the log")

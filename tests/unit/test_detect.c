@@ -81,6 +81,26 @@ static void a_hog_is_no_victim_of_its_victim(void **state)
 	scene_done(&s);
 }
 
+/* A lead that turns out to be more, but not by one bad second. */
+static void what_gets_worse_is_raised_once(void **state)
+{
+	struct scene s;
+	int i;
+
+	scene_init(&s);
+	for (i = 0; i < 40; i++) {
+		calm(&s);
+		/* It waits for its own kind, in one second for another, from the 20th on always. */
+		starve(&s, 1, i == 15 || i >= 20 ? 2 : 1);
+		step(&s);
+		assert_int_equal(s.raised, i >= 24);
+	}
+	assert_int_equal(s.started[RULE_STARVATION], 1);
+	assert_int_equal(s.loud, 0); /* it did not begin as one */
+	assert_int_equal(s.last.severity, SEVERITY_WARNING);
+	scene_done(&s);
+}
+
 /* make -j8 on two CPUs: everybody waits, for each other. */
 static void waiting_for_ones_own_kind_is_no_alarm(void **state)
 {
@@ -397,6 +417,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_starving_process_names_its_neighbour),
 		cmocka_unit_test(a_hog_is_no_victim_of_its_victim),
+		cmocka_unit_test(what_gets_worse_is_raised_once),
 		cmocka_unit_test(waiting_for_ones_own_kind_is_no_alarm),
 		cmocka_unit_test(the_young_and_the_throttled_do_not_starve),
 		cmocka_unit_test(a_runaway_is_found_in_twenty_seconds),

@@ -102,7 +102,9 @@ void blackbox_incident(struct blackbox *box, const struct finding *finding, cons
 		[FINDING_END] = SCRIBE_INCIDENT_END,
 	};
 	const struct list_options options = { .sort = SORT_CPU, .top = TOP_GROUPS };
-	struct scribe_head head = { .kind = kinds[finding->phase] };
+	/* What was only a lead has no folder yet. */
+	bool begins = finding->phase == FINDING_START || finding->raised;
+	struct scribe_head head = { .kind = kinds[begins ? FINDING_START : finding->phase] };
 	__u64 since = finding->since_wall_ns ? finding->since_wall_ns : view->wall_ns;
 
 	if (!box->scribe || !scribe__alive(box->scribe))
@@ -111,7 +113,7 @@ void blackbox_incident(struct blackbox *box, const struct finding *finding, cons
 	memcpy(head.id, finding->id, sizeof(head.id));
 	head.split = box->finding.len;
 	head.wall_ns = since > BEFORE_NS ? since - BEFORE_NS : 0;
-	if (finding->phase == FINDING_START) {
+	if (begins) {
 		buf_clear(&box->host);
 		json_encode(&box->host, view, &options);
 		buf_add(&box->finding, box->host.data, box->host.err ? 0 : box->host.len);

@@ -14,6 +14,7 @@ enum { VERDICTS_MAX = 1024 };
 
 #define NS_PER_S 1000000000ULL
 #define MINUTE_NS (60 * NS_PER_S)
+#define WORSE_NS (5 * NS_PER_S)
 
 int events_init(struct events *e, const struct detect_config *config)
 {
@@ -169,6 +170,8 @@ static void start(struct events *e, struct event *event, const struct view *view
 		return;
 	}
 	f->phase = FINDING_START;
+	f->raised = false;
+	event->mild_ns = view->time_ns;
 	f->worst = again ? f->worst : 0;
 	if (!again)
 		name_finding(event, view);
@@ -184,19 +187,33 @@ static void start(struct events *e, struct event *event, const struct view *view
 		e->total[event->signal.rule]++;
 }
 
+/* It got worse, and has been so for some seconds: one bad second is none. */
+static bool is_worse(struct event *event, const struct view *view)
+{
+	if (!event->signal.hot || event->signal.severity <= event->finding.severity) {
+		event->mild_ns = view->time_ns;
+		return false;
+	}
+	return view->time_ns - event->mild_ns >= WORSE_NS;
+}
+
 static void update(struct events *e, struct event *event, const struct view *view)
 {
 	struct finding *f = &event->finding;
-	bool worse = event->signal.severity > f->severity;
+	enum severity before = f->severity;
+	bool worse = is_worse(event, view);
 
 	if (event->signal.observed > f->worst)
 		f->worst = event->signal.observed;
 	if (!worse && view->time_ns - event->told_ns < e->config.update_ns)
 		return;
+	if (!worse)
+		event->signal.severity = before;
 	f->phase = FINDING_UPDATE;
 	event->told_ns = view->time_ns;
 	event->changed = true;
 	fill(e, event, view);
+	f->raised = f->severity > before;
 }
 
 /* As it was last described: the subject may be gone. */
@@ -206,6 +223,7 @@ static void end(struct events *e, struct event *event, const struct view *view)
 	char name[SUBJECT_NAME];
 
 	f->phase = FINDING_END;
+	f->raised = false;
 	f->now_wall_ns = view->wall_ns;
 	f->duration_ns = event->warm_ns - event->since_ns;
 	subject_name(&f->who, name);

@@ -50,6 +50,7 @@ struct event {
 	bool signalled; /* in this view */
 	bool changed; /* to be handed out */
 	__u64 since_ns, warm_ns, told_ns, ended_ns;
+	__u64 mild_ns; /* when it was last no worse than what was said of it */
 	struct signal signal; /* the last one */
 	struct blame_sum blames[EVENT_BLAMES];
 	double blamed_ns, waited_ns;
