@@ -17,6 +17,17 @@ import lib  # noqa: E402
 MIB = 1 << 20
 
 
+class Same:
+    """A cgroup of one name in more than one hierarchy, as services and containers have it."""
+
+    def __init__(self, cgroups):
+        self.cgroups = cgroups
+
+    def enter(self):
+        for cgroup in self.cgroups:
+            cgroup.enter()
+
+
 class Stage:
     """Processes and files of one scenario; everything goes when the block ends."""
 
@@ -80,6 +91,15 @@ class Stage:
             cgroup.set("memory.swap.max" if cgroup.v2 else "memory.swappiness", 0)
         return cgroup
 
+    def slow(self, percent):
+        """A cgroup with a CPU quota, and of the same name where vigie looks for names."""
+        cpu = self.stack.enter_context(lib.Cgroup("cpu", "vigie-slow"))
+        if cpu.v2:
+            cpu.set("cpu.max", f"{1000 * percent} 100000")
+            return cpu
+        cpu.set("cpu.cfs_quota_us", 1000 * percent)
+        return Same([cpu, self.stack.enter_context(lib.Cgroup("memory", "vigie-slow"))])
+
 
 def burner(stage):
     stage.act("burner", "burn")
@@ -126,6 +146,13 @@ def thrash(stage):
 
 def oom(stage):
     stage.act("glutton", "over", 4000, cgroup=stage.limited(100))
+
+
+def throttled(stage):
+    """Three at work in a cgroup that may use a tenth of a CPU."""
+    box = stage.slow(10)
+    for _ in range(3):
+        stage.act("squeezed", "burn", cgroup=box)
 
 
 def crash_loop(stage):
@@ -196,6 +223,7 @@ SCENARIOS = [
     Scenario(reclaim, ["memory-stall"], "reclaimer", "eater"),
     Scenario(thrash, ["memory-stall"], "thrasher", "thrasher"),
     Scenario(oom, ["oom-kill"], "glutton", "glutton"),
+    Scenario(throttled, ["cpu-throttled"], "", "squeezed"),
     Scenario(crash_loop, ["crash-loop"], "crasher", "crasher"),
     Scenario(slow_leak, ["memory-growth"], "slowleak", "slowleak", limit_s=600),
     Scenario(compile_job),

@@ -13,7 +13,8 @@ sys.path.insert(0, os.path.join(HERE, "..", "campaign"))
 import campaign  # noqa: E402
 from scenarios import SCENARIOS  # noqa: E402
 
-SHORT = ("fast leak", "fork storm", "noisy neighbour", "reclaim", "oom", "crash loop")
+SHORT = ("fast leak", "fork storm", "noisy neighbour", "reclaim", "oom", "throttled",
+         "crash loop")
 LOOKALIKES = ("page cache", "restart once")
 
 

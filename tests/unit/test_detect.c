@@ -139,6 +139,9 @@ static void the_young_and_the_throttled_do_not_starve(void **state)
 	assert_int_equal(s.started[RULE_STARVATION], 0);
 	assert_int_equal(s.started[RULE_THROTTLED], 1);
 	assert_string_equal(s.last.who.unit, "app.service");
+	assert_int_equal(s.last.nculprits, 1);
+	assert_int_equal(s.last.culprits[0].who.pid, 10); /* the one who used the quota up */
+	assert_true(s.last.culprits[0].share > 0.99);
 	scene_done(&s);
 }
 

@@ -133,10 +133,9 @@ static bool is_below(const struct view *view, const struct process *p,
 }
 
 /* A short insertion sort: four places. */
-static void add_eater(const struct view *view, const struct process *p, __u64 of_bytes,
-		      struct finding *ret)
+static void add_culprit(const struct view *view, const struct process *p, double share,
+			const char *did, struct finding *ret)
 {
-	double share = of_bytes ? (double)anon_bytes(view, p) / of_bytes : 0;
 	unsigned int at = ret->nculprits;
 
 	while (at && ret->culprits[at - 1].share < share)
@@ -149,7 +148,7 @@ static void add_eater(const struct view *view, const struct process *p, __u64 of
 		(ret->nculprits - at - 1) * sizeof(ret->culprits[0]));
 	actor_of_process(view, p, &ret->culprits[at].who);
 	ret->culprits[at].share = share < 1 ? share : 1;
-	ret->culprits[at].did = "holds the memory";
+	ret->culprits[at].did = did;
 }
 
 void subject_eaters(const struct view *view, const struct cgroup_view *cgroup, __u64 of_bytes,
@@ -162,7 +161,33 @@ void subject_eaters(const struct view *view, const struct cgroup_view *cgroup, _
 	for (i = 0; i < view->nprocesses; i++)
 		if (anon_bytes(view, &view->processes[i]) > least &&
 		    is_below(view, &view->processes[i], cgroup))
-			add_eater(view, &view->processes[i], of_bytes, ret);
+			add_culprit(view, &view->processes[i],
+				    of_bytes ? (double)anon_bytes(view, &view->processes[i]) /
+						       of_bytes
+					     : 0,
+				    "holds the memory", ret);
+}
+
+static __u64 cpu_ns(const struct process *p)
+{
+	return p->inc.user_ns + p->inc.system_ns;
+}
+
+void subject_users(const struct view *view, const struct cgroup_view *cgroup, struct finding *ret)
+{
+	__u64 total = 0;
+	size_t i;
+
+	ret->nculprits = 0;
+	for (i = 0; i < view->nprocesses; i++)
+		if (is_below(view, &view->processes[i], cgroup))
+			total += cpu_ns(&view->processes[i]);
+	for (i = 0; i < view->nprocesses; i++)
+		if (cpu_ns(&view->processes[i]) > total / 20 &&
+		    is_below(view, &view->processes[i], cgroup))
+			add_culprit(view, &view->processes[i],
+				    (double)cpu_ns(&view->processes[i]) / total,
+				    "used up the quota", ret);
 }
 
 const struct process *subject_largest(const struct view *view, const struct group_view *group)

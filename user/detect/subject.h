@@ -26,6 +26,8 @@ void subject_parents(const struct view *view, const struct process *process, str
 /* Who holds most anonymous memory below a cgroup path (NULL: on the host), as culprits. */
 void subject_eaters(const struct view *view, const struct cgroup_view *cgroup, __u64 of_bytes,
 		    struct finding *ret);
+/* Who used most of the CPU time of a cgroup in this interval, as culprits. */
+void subject_users(const struct view *view, const struct cgroup_view *cgroup, struct finding *ret);
 /* The one process of a group that holds most anonymous memory; NULL: none lives. */
 const struct process *subject_largest(const struct view *view, const struct group_view *group);
 

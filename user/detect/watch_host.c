@@ -56,10 +56,16 @@ static struct watched_cgroup *add_cgroup(struct detect *d, __u64 id)
 
 static void tell_throttling(const struct view *view, const struct event *event, struct finding *f)
 {
+	const struct cgroup_view *cgroup = subject_cgroup(view, event->signal.cgroup_id);
 	char name[SUBJECT_NAME];
 
-	f->culprits[0] = (struct culprit){ f->who, 1, "used up its own quota" };
-	f->nculprits = 1;
+	f->nculprits = 0;
+	if (cgroup)
+		subject_users(view, cgroup, f);
+	if (!f->nculprits) {
+		f->culprits[0] = (struct culprit){ f->who, 1, "used up its own quota" };
+		f->nculprits = 1;
+	}
 	subject_name(&f->who, name);
 	snprintf(f->message, sizeof(f->message),
 		 "%s is throttled by its CPU limit: stood still for %.0f %% of the last %llu s",
@@ -78,6 +84,7 @@ static void watch_cgroup(struct detect *d, const struct view *view,
 		.confidence = 1,
 		.sustain_ns = 10 * NS_PER_S,
 		.clear_ns = 30 * NS_PER_S,
+		.cgroup_id = cgroup->id,
 		.describe = tell_throttling,
 	};
 
