@@ -3,7 +3,8 @@
  * delays.c - the table of pairs.
  *
  * Owns: its bounds. A pair that finds no place or no memory is credited to other; a pair
- * idle for the linger time leaves, and what it had counted ends with its series.
+ * idle for the linger time leaves, and what it had counted ends with its series; it keeps
+ * its place, and what accrues goes to other, until scrapers have seen that it is gone.
  * Not here: names of parties (party.c).
  */
 #include "model/delays.h"
@@ -113,7 +114,7 @@ static void credit(struct delays *delays, struct groups *groups, const struct sn
 	pair = find_pair(delays, names, len, sum);
 	if (!pair)
 		pair = new_pair(delays, names, len, sum);
-	if (!pair) {
+	if (!pair || pair->ended_ns) {
 		credit_other(delays, blame->wait_ns);
 		return;
 	}
@@ -123,13 +124,18 @@ static void credit(struct delays *delays, struct groups *groups, const struct sn
 	pair->seen_ns = now_ns;
 }
 
-static void begin(struct delays *delays)
+static void begin(struct delays *delays, __u64 now_ns)
 {
 	__u32 i;
 
 	delays->other_inc_ns = 0;
-	for (i = 0; i < delays->max; i++)
-		delays->pairs[i].wait_inc_ns = 0;
+	for (i = 0; i < delays->max; i++) {
+		struct delay *pair = &delays->pairs[i];
+
+		pair->wait_inc_ns = 0;
+		if (pair->ended_ns && !is_absent(pair->ended_ns, now_ns, delays->linger_ns))
+			free_pair(delays, i);
+	}
 }
 
 /* Last: a pair that is back in this very interval goes on, or its counter would step back. */
@@ -138,11 +144,13 @@ static void expire(struct delays *delays, __u64 now_ns)
 	__u32 i;
 
 	for (i = 0; i < delays->max; i++) {
-		const struct delay *pair = &delays->pairs[i];
+		struct delay *pair = &delays->pairs[i];
 
-		if (pair->names && pair->seen_ns != now_ns &&
-		    now_ns - pair->seen_ns >= delays->linger_ns)
-			free_pair(delays, i);
+		if (!pair->names || pair->ended_ns || pair->seen_ns == now_ns ||
+		    now_ns - pair->seen_ns < delays->linger_ns)
+			continue;
+		pair->ended_ns = now_ns;
+		delays->changed = true;
 	}
 }
 
@@ -151,7 +159,7 @@ void delays_apply(struct delays *delays, struct groups *groups, const struct sna
 {
 	size_t i;
 
-	begin(delays);
+	begin(delays, now_ns);
 	for (i = 0; i < snapshot->nblames; i++)
 		if (snapshot->blames[i].victim.tgid)
 			credit(delays, groups, snapshot, &snapshot->blames[i], now_ns);
@@ -181,7 +189,7 @@ static void sort(struct delays *delays)
 	delays->changed = false;
 	delays->nsorted = 0;
 	for (i = 0; i < delays->max; i++)
-		if (delays->pairs[i].names)
+		if (delays->pairs[i].names && !delays->pairs[i].ended_ns)
 			delays->sorted[delays->nsorted++] = &delays->pairs[i];
 	qsort(delays->sorted, delays->nsorted, sizeof(*delays->sorted), compare_pairs);
 }

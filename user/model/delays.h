@@ -17,6 +17,7 @@ struct delay {
 	size_t len;
 	__u64 wait_ns, waits, wait_inc_ns;
 	__u64 seen_ns;
+	__u64 ended_ns; /* its series ended then, and stays away for a while; 0: it is shown */
 };
 
 struct delays {

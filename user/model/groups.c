@@ -165,7 +165,8 @@ void groups_sweep(struct groups *groups, __u64 now_ns, __u64 forget_ns)
 	for (i = groups->n; i-- > 0;) {
 		struct group *group = groups->all[i];
 
-		if (group->idle && !group->refs && !group->series)
+		if (group->idle && !group->refs && !group->series &&
+		    !is_absent(group->ended_ns, now_ns, forget_ns))
 			drop_group(groups, group);
 	}
 }

@@ -29,6 +29,22 @@ bool tally_is_active(const struct tally *tally);
 /* Highest resident of the interval, at least what is resident now. */
 __u64 tally_peak_pages(const struct tally *tally);
 
+/*
+ * A series that ends stays away for that long: whoever scrapes at least once a minute sees that
+ * it is gone before it begins at 0 again. Else its counter would seem to run backwards.
+ */
+static inline __u64 absence_ns(__u64 linger_ns)
+{
+	const __u64 minute_ns = 60000000000;
+
+	return linger_ns < minute_ns ? linger_ns : minute_ns;
+}
+
+static inline bool is_absent(__u64 ended_ns, __u64 now_ns, __u64 linger_ns)
+{
+	return ended_ns && now_ns - ended_ns <= absence_ns(linger_ns);
+}
+
 struct group {
 	__u32 sum, place;
 	__u32 refs; /* raw keys that lead here */
@@ -39,7 +55,7 @@ struct group {
 	struct series *series; /* NULL: folded, its increments go to other */
 	struct unit_entry *unit;
 	__u64 seen_ns; /* last time it was active */
-	__u64 ended_turn; /* page_apply() in which its last series ended */
+	__u64 ended_ns; /* when its last series ended; 0: none did */
 	double cpu, memory, wait; /* smoothed shares of the host, each in [0,1] */
 	struct tally now;
 	__u32 pid, ppid, uid; /* of its last process in this snapshot, with KEY_PID only */

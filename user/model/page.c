@@ -58,7 +58,7 @@ static void begin_series(struct page *page, struct group *group)
 	page->changed = true;
 }
 
-static void end_series(struct page *page, __u32 at)
+static void end_series(struct page *page, __u32 at, __u64 now_ns)
 {
 	struct series *series = page->shown[at];
 
@@ -66,7 +66,7 @@ static void end_series(struct page *page, __u32 at)
 	page->retired.system_ns += series->total.system_ns;
 	series->group->series = NULL;
 	series->group->demoted = false;
-	series->group->ended_turn = page->turn;
+	series->group->ended_ns = now_ns;
 	series->group = NULL;
 	page->shown[at] = page->shown[--page->nshown];
 	page->shown[page->nshown] = series;
@@ -91,7 +91,7 @@ static void age(struct page *page, __u64 now_ns)
 		bool lingers = series->group->demoted || series->group->idle;
 
 		if (lingers && now_ns - lingers_since(series, now_ns) >= page->linger_ns)
-			end_series(page, i);
+			end_series(page, i, now_ns);
 	}
 }
 
@@ -104,34 +104,37 @@ static int compare_rank(const void *a, const void *b)
 	return gap > 0 ? 1 : gap < 0 ? -1 : group_compare_labels(x, y);
 }
 
-static __u32 collect(struct page *page, const struct groups *groups,
-		     bool (*want)(const struct group *group))
+static __u32 collect_newcomers(struct page *page, const struct groups *groups, __u64 now_ns)
+{
+	__u32 i, n = 0;
+
+	for (i = 0; i < groups->n; i++) {
+		struct group *group = groups->all[i];
+
+		if (group->newcomer && !group->series &&
+		    !is_absent(group->ended_ns, now_ns, page->linger_ns))
+			page->rank[n++] = group;
+	}
+	return n;
+}
+
+static __u32 collect_active(struct page *page, const struct groups *groups)
 {
 	__u32 i, n = 0;
 
 	for (i = 0; i < groups->n; i++)
-		if (want(groups->all[i]))
+		if (!groups->all[i]->idle)
 			page->rank[n++] = groups->all[i];
 	return n;
 }
 
-static bool is_newcomer(const struct group *group)
-{
-	return group->newcomer && !group->series;
-}
-
-static bool is_active(const struct group *group)
-{
-	return !group->idle;
-}
-
-static void admit(struct page *page, const struct groups *groups)
+static void admit(struct page *page, const struct groups *groups, __u64 now_ns)
 {
 	__u32 room = page->max - page->nshown, n, i;
 
 	if (!room)
 		return;
-	n = collect(page, groups, is_newcomer);
+	n = collect_newcomers(page, groups, now_ns);
 	if (n > room)
 		qsort(page->rank, n, sizeof(*page->rank), compare_rank);
 	for (i = 0; i < n && i < room; i++)
@@ -215,7 +218,7 @@ static bool make_room(struct page *page, __u64 now_ns)
 	}
 	if (at == page->nshown || now_ns - longest < page->promote_ns)
 		return false;
-	end_series(page, at);
+	end_series(page, at, now_ns);
 	return true;
 }
 
@@ -224,8 +227,8 @@ static void promote(struct page *page, __u32 n, __u64 now_ns)
 	__u32 i;
 
 	for (i = 0; i < n && i < page->max; i++) {
-		/* A series may not end and begin at 0 within one page: that reads as running back. */
-		if (page->rank[i]->series || page->rank[i]->ended_turn == page->turn)
+		if (page->rank[i]->series ||
+		    is_absent(page->rank[i]->ended_ns, now_ns, page->linger_ns))
 			continue;
 		if (page->nshown == page->max &&
 		    (i >= (page->max + 1) / 2 || !make_room(page, now_ns)))
@@ -242,7 +245,7 @@ static void round_of_promotions(struct page *page, const struct groups *groups, 
 	if (now_ns - page->round_ns < page->promote_ns)
 		return;
 	page->round_ns = now_ns;
-	n = collect(page, groups, is_active);
+	n = collect_active(page, groups);
 	qsort(page->rank, n, sizeof(*page->rank), compare_rank);
 	demote(page, n, now_ns);
 	resume(page, n);
@@ -270,10 +273,11 @@ static void gauge(struct page *page, const struct groups *groups, const struct t
 
 void page_apply(struct page *page, struct groups *groups, const struct tally *direct, __u64 now_ns)
 {
-	if (!page->turn++)
+	if (!page->began)
 		page->round_ns = now_ns;
+	page->began = true;
 	age(page, now_ns);
-	admit(page, groups);
+	admit(page, groups, now_ns);
 	credit(page, groups, direct);
 	round_of_promotions(page, groups, now_ns);
 	gauge(page, groups, direct, now_ns);

@@ -28,7 +28,7 @@ struct page {
 	__u32 nshown;
 	struct group **rank; /* scratch for all groups that may be known */
 	__u64 round_ns; /* last round of promotions */
-	__u64 turn; /* page_apply()s so far */
+	bool began;
 	bool changed; /* membership, since somebody sorted */
 
 	struct series other; /* without a group */
