@@ -28,6 +28,20 @@ class Log:
 
     def __init__(self, path):
         self.path, self.at = path, 0
+        self.worst = {}  # severity by finding
+
+    def opinions(self):
+        """What is new: findings that began, and those that became more severe than they were."""
+        found = []
+        for event in self.new():
+            action, ident = event["event"]["action"], event["event"].get("id")
+            severity = event["event"]["severity"]
+            if action not in ("finding-start", "finding-update"):
+                continue
+            if action == "finding-start" or severity > self.worst.get(ident, 0):
+                found.append(event)
+            self.worst[ident] = max(severity, self.worst.get(ident, 0))
+        return found
 
     def new(self):
         events = []
@@ -39,11 +53,6 @@ class Log:
                 self.at += len(line)
                 events.append(json.loads(line))
         return events
-
-
-def opinions(events):
-    """Starts, and updates: what began as a lead may become a warning."""
-    return [e for e in events if e["event"]["action"] in ("finding-start", "finding-update")]
 
 
 def name_of(event):
@@ -88,7 +97,7 @@ class Outcome:
 
 def run(scenario, log, settle_s=SETTLE_S):
     outcome = Outcome(scenario)
-    log.new()
+    log.opinions()
     began = time.monotonic()
     try:
         with Stage() as stage:
@@ -97,12 +106,12 @@ def run(scenario, log, settle_s=SETTLE_S):
             lasts = scenario.lasts_s if scenario.benign else scenario.limit_s + 5
             while time.monotonic() - began < lasts and not outcome.answer:
                 time.sleep(0.2)
-                for event in opinions(log.new()):
+                for event in log.opinions():
                     outcome.judge(event, began)
     except lib.unittest.SkipTest as e:
         outcome.skipped = str(e)
     time.sleep(settle_s)
-    for event in opinions(log.new()):
+    for event in log.opinions():
         outcome.judge(event, began)
     return outcome
 
