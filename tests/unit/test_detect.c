@@ -252,6 +252,47 @@ static void a_slow_leak_is_found_within_ten_minutes(void **state)
 	scene_done(&s);
 }
 
+/* MiB of a heap that climbs for a cycle of seconds, and is collected. */
+static double heap(int i, int cycle, double climbs)
+{
+	return 300 + climbs * (i % cycle) / cycle;
+}
+
+/* Each climb is another one, and now and then one is the highest so far. */
+static void a_heap_that_sets_records_is_no_leak(void **state)
+{
+	struct scene s;
+	int i;
+
+	scene_init(&s);
+	for (i = 0; i < 7200; i++) {
+		calm(&s);
+		hold(&s, 7, heap(i, 100, 600 + 30 * (i / 100 % 7)));
+		step(&s);
+	}
+	assert_int_equal(s.loud, 0);
+	scene_done(&s);
+}
+
+/* What stays after each collection grows: by then it is higher than its swing explains. */
+static void a_leak_in_a_swinging_heap_is_found(void **state)
+{
+	struct scene s;
+	int i;
+
+	scene_init(&s);
+	for (i = 0; i < 7200 && !s.loud; i++) {
+		calm(&s);
+		hold(&s, 7, heap(i, 60, 60) + (i > 3600 ? i - 3600 : 0));
+		step(&s);
+		assert_true(i > 3600 || !s.loud);
+	}
+	assert_int_equal(s.loud, 1);
+	assert_int_equal(s.started[RULE_GROWTH], 1);
+	assert_true(i < 3600 + 600);
+	scene_done(&s);
+}
+
 /* A cache that fills and is full; one that saturates; a heap that is collected; a burst. */
 static void what_levels_off_or_falls_back_is_no_leak(void **state)
 {
@@ -428,6 +469,8 @@ int main(void)
 		cmocka_unit_test(a_fast_leak_is_found_within_half_a_minute),
 		cmocka_unit_test(a_leak_into_a_limit_is_an_error),
 		cmocka_unit_test(a_slow_leak_is_found_within_ten_minutes),
+		cmocka_unit_test(a_heap_that_sets_records_is_no_leak),
+		cmocka_unit_test(a_leak_in_a_swinging_heap_is_found),
 		cmocka_unit_test(what_levels_off_or_falls_back_is_no_leak),
 		cmocka_unit_test(a_stall_names_who_holds_the_memory),
 		cmocka_unit_test(an_oom_kill_is_told_at_once),

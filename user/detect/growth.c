@@ -22,6 +22,16 @@ static void add_recent(struct growth *g, double age_s, double value)
 		g->nrecent++;
 }
 
+static void leave_ring(struct growth *g, unsigned int at)
+{
+	g->high_before *= FADE;
+	g->fall_before *= FADE;
+	if (g->highest[at] > g->high_before)
+		g->high_before = g->highest[at];
+	if (g->high_before - g->lowest[at] > g->fall_before)
+		g->fall_before = g->high_before - g->lowest[at];
+}
+
 void growth_add(struct growth *g, __u64 time_ns, double value)
 {
 	__u64 turn = time_ns / PART_NS;
@@ -42,9 +52,8 @@ void growth_add(struct growth *g, __u64 time_ns, double value)
 		g->turn++;
 		if (g->nlong < GROWTH_LONG)
 			g->nlong++;
-		else if (g->highest[g->turn % GROWTH_LONG] > g->high_before)
-			g->high_before = g->highest[g->turn % GROWTH_LONG];
-		g->high_before *= FADE;
+		else
+			leave_ring(g, g->turn % GROWTH_LONG);
 		g->lowest[g->turn % GROWTH_LONG] = g->highest[g->turn % GROWTH_LONG] = value;
 	}
 	if (value < g->lowest[turn % GROWTH_LONG])
@@ -62,6 +71,22 @@ double growth_earlier(const struct growth *g, double span_s)
 		if (g->highest[(g->turn - i) % GROWTH_LONG] > high)
 			high = g->highest[(g->turn - i) % GROWTH_LONG];
 	return high;
+}
+
+double growth_fall(const struct growth *g, double span_s)
+{
+	unsigned int skip = span_s / 10 + 1, i;
+	double high = g->high_before, fall = g->fall_before;
+
+	for (i = g->nlong; i-- > skip;) { /* the oldest first */
+		unsigned int at = (g->turn - i) % GROWTH_LONG;
+
+		if (g->highest[at] > high)
+			high = g->highest[at];
+		if (high - g->lowest[at] > fall)
+			fall = high - g->lowest[at];
+	}
+	return fall;
 }
 
 struct points {

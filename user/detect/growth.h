@@ -21,7 +21,8 @@ struct growth {
 	} recent[GROWTH_SHORT];
 	unsigned int nrecent, at;
 	double lowest[GROWTH_LONG], highest[GROWTH_LONG]; /* by ten seconds; rings */
-	double high_before; /* highest of what has left the ring; fades */
+	/* Of what has left the ring: the highest, and how far it fell from there; both fade. */
+	double high_before, fall_before;
 	__u64 turn; /* of the one under way */
 	unsigned int nlong;
 	__u64 began_ns;
@@ -42,5 +43,10 @@ struct growth_trend growth_long(const struct growth *growth, double least_s);
  * What only comes back to where it was does not grow.
  */
 double growth_earlier(const struct growth *growth, double span_s);
+/*
+ * The furthest that it fell back in that time, from a high to a later low: what it swings by.
+ * A collected heap that once climbs somewhat higher than ever does not grow, either.
+ */
+double growth_fall(const struct growth *growth, double span_s);
 
 #endif

@@ -115,7 +115,7 @@ const struct rule rules[RULES] = {
 			   "growth for 5 to 10 minutes, by 5 % and 16 MiB, without slowing down. Steady: "
 			   "every third of the time is higher than the one before, and the second half "
 			   "grows about as fast as the first (fast: 0.95, slow: 0.8 times), and it is higher "
-			   "than it ever was. What levels off, or falls back "
+			   "than it ever was: by half of what it fell back by, if it did. What levels off, or falls back "
 			   "like a collected heap, is none",
 		.knobs = "a verdict",
 		.remedy = "Restart it before the time given; the recording has the curve; a heap "

@@ -28,6 +28,7 @@
 #define FAST_LEAST (32 * MIB)
 #define FAST_HISTORY_NS (240 * NS_PER_S) /* of what is older than we are: it may saw */
 #define NEW_GROUND 1.02 /* times what it ever was */
+#define NEW_SWING 0.5 /* of what it once fell back by, above that */
 #define SLOW_SPAN_S 300.0
 #define SLOW_LEAST (16 * MIB)
 #define SLOW_PART 0.05
@@ -261,8 +262,9 @@ static bool is_new_ground(const struct watched_group *g, const struct view *view
 			  const struct process *p, double anon, double span_s)
 {
 	double earlier = growth_earlier(&g->growth, span_s + 10);
+	double swing = growth_fall(&g->growth, span_s + 10);
 
-	if (earlier > 0 && anon < NEW_GROUND * earlier)
+	if (earlier > 0 && (anon < NEW_GROUND * earlier || anon < earlier + NEW_SWING * swing))
 		return false;
 	return view->time_ns - g->growth.began_ns > FAST_HISTORY_NS ||
 	       (p && p->start_ns + 60 * NS_PER_S > g->growth.began_ns);
