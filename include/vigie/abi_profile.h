@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * abi_profile.h - what the programs of a profiling session and user space say to each other.
+ *
+ * Owns: the record of one stack, the books of one thread, reasons to wait, loss causes. Beside
+ * abi.h the only header that both worlds compile; apart from it, because nothing here exists
+ * while no session runs.
+ */
+#ifndef VIGIE_ABI_PROFILE_H
+#define VIGIE_ABI_PROFILE_H
+
+#include <vigie/abi.h>
+
+enum {
+	VIGIE_STACK_BYTES = 16384, /* of a user stack that is copied, from the stack pointer up */
+	VIGIE_SLEEPER_BYTES = 8192, /* likewise of a thread that sleeps */
+	VIGIE_KERNEL_FRAMES = 64,
+	VIGIE_REGISTERS = 17, /* in the order of DWARF's numbers; the last is the instruction */
+	VIGIE_THREADS_MAX = 16384, /* whose books a session keeps, dead ones included */
+	VIGIE_TARGETS_MAX = 1024, /* processes of a session */
+	VIGIE_CULPRITS_MAX = 8192, /* processes that ran while a target waited */
+	VIGIE_WAKES_MAX = 16384, /* pairs of thread and waker */
+};
+
+/*
+ * What a thread waited for, from its state as it left the CPU and the system call it was in.
+ * Not the switch probe's enum vigie_off, which has no session's time to look closer.
+ */
+enum vigie_wait {
+	VIGIE_WAIT_LOCK, /* futex */
+	VIGIE_WAIT_SLEEP, /* nanosleep, clock_nanosleep */
+	VIGIE_WAIT_POLL, /* poll, select, epoll */
+	VIGIE_WAIT_NETWORK, /* a socket */
+	VIGIE_WAIT_PIPE, /* a pipe or FIFO */
+	VIGIE_WAIT_EVENT, /* eventfd, timerfd, signalfd, inotify and their kin; io_uring */
+	VIGIE_WAIT_TERMINAL, /* a character device */
+	VIGIE_WAIT_DISK, /* block I/O that it asked for */
+	VIGIE_WAIT_MAJOR_FAULT, /* block I/O that an access to memory asked for */
+	VIGIE_WAIT_MEMORY, /* reclaim, swap-in, thrashing: in_memstall */
+	VIGIE_WAIT_MMAP_LOCK, /* the lock of its own address space */
+	VIGIE_WAIT_CHILD, /* wait4, waitid, vfork */
+	VIGIE_WAIT_SIGNAL, /* pause, sigsuspend, sigtimedwait */
+	VIGIE_WAIT_STOPPED, /* job control, a debugger, the freezer */
+	VIGIE_WAIT_OTHER, /* asleep in another system call */
+	VIGIE_WAIT_KERNEL, /* uninterruptible: a lock or an event inside the kernel */
+	VIGIE_WAITS,
+	VIGIE_WAIT_RUN_QUEUE =
+		VIGIE_WAITS, /* runnable, and waiting for a CPU: no reason of its own */
+};
+
+/* Which program wrote a stack. */
+enum vigie_stack_kind {
+	VIGIE_STACK_ON_CPU,
+	VIGIE_STACK_ASLEEP,
+	VIGIE_STACK_FAULT,
+	VIGIE_STACK_KINDS,
+};
+
+/* One stack, raw: user space unwinds it. Followed by the copied bytes. */
+struct vigie_stack {
+	__u32 kind; /* enum vigie_stack_kind */
+	__u32 tid, tgid; /* initial PID namespace */
+	__u32 why; /* enum vigie_wait of a thread that sleeps */
+	__u64 start_ns; /* start_boottime of the thread: with tid its identity */
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u64 weight; /* events it stands for: 1, or the faults since the last one */
+	__u64 switches; /* nvcsw + nivcsw: alike as long as it sleeps on */
+	__u32 user_bytes; /* copied; 0: no user stack (a kernel thread, or paged out) */
+	__u32 kernel_frames;
+	__u64 registers[VIGIE_REGISTERS]; /* as user space was left */
+	__u64 kernel[VIGIE_KERNEL_FRAMES]; /* return addresses, innermost first */
+};
+
+struct vigie_stack_on_cpu {
+	struct vigie_stack head;
+	__u8 user[VIGIE_STACK_BYTES];
+};
+
+struct vigie_stack_asleep {
+	struct vigie_stack head;
+	__u8 user[VIGIE_SLEEPER_BYTES];
+};
+
+struct vigie_thread_key {
+	__u32 tid;
+	__u32 zero;
+	__u64 start_ns; /* start_boottime: a tid may be used again */
+};
+
+/* The books of one thread of the target. Times of CLOCK_MONOTONIC but for what the kernel adds up. */
+struct vigie_thread {
+	__u32 tgid;
+	__u32 why; /* enum vigie_wait: why it last left the CPU */
+	__u32 flags; /* enum vigie_thread_flags */
+	__u32 waker_tid; /* who woke it last */
+	__u64 begin_ns; /* when its books were opened: the session's begin, or its birth */
+	__u64 end_ns; /* when they were closed: the session's end, or its death */
+	__u64 run_begin_ns, run_ns; /* sum_exec_runtime */
+	__u64 delay_begin_ns, delay_ns; /* sched_info.run_delay */
+	__u64 departed_ns; /* left the CPU then; 0: is on it, or has not been seen to leave */
+	__u64 departed_delay_ns; /* run_delay as it left */
+	__u64 away_ns; /* length of the absence whose waiting part is not known yet; 0: none */
+	__u64 off_ns[VIGIE_WAITS];
+	__u64 off_count[VIGIE_WAITS];
+	__u64 faults_begin, faults; /* min_flt + maj_flt */
+	__u64 samples; /* stacks taken on a CPU, those that were lost included */
+	__u64 faults_unsampled; /* since the last stack of a fault */
+	__u64 mmap_lock; /* contention_begin's lock that it waits for is its own mm's */
+	char comm[VIGIE_COMM_LEN]; /* the thread's */
+};
+
+enum vigie_thread_flags {
+	VIGIE_THREAD_CLOSED = 1 << 0, /* has exited */
+	VIGIE_THREAD_QUEUED = 1 << 1, /* counted among those that wait on a CPU: see runq.bpf.c */
+};
+
+/* Who ran on a CPU while threads of the target waited for it. Key: tgid, 0 is the idle task. */
+struct vigie_culprit {
+	__u64 wait_ns; /* time it ran x threads that waited */
+	__u64 cgroup_id; /* kernfs id in the unified hierarchy */
+	__u32 kthread; /* 1: a kernel thread */
+	__u32 zero;
+	char comm[VIGIE_COMM_LEN]; /* of the leader */
+};
+
+/* What woke a thread. */
+enum vigie_waker {
+	VIGIE_WAKER_TASK, /* a thread */
+	VIGIE_WAKER_TIMER, /* a hard interrupt: nearly always a timer's */
+	VIGIE_WAKER_SOFTIRQ, /* a soft interrupt: network, block completions, timers */
+	VIGIE_WAKER_UNKNOWN, /* slept already as the session began, or the kernel does not tell */
+	VIGIE_WAKERS,
+};
+
+struct vigie_wake_key {
+	__u32 tid, waker_tid; /* waker_tid 0 unless VIGIE_WAKER_TASK */
+	__u32 kind; /* enum vigie_waker */
+	__u32 why; /* enum vigie_wait */
+};
+
+struct vigie_wake {
+	__u64 wait_ns, count;
+	__u32 waker_tgid;
+	char comm[VIGIE_COMM_LEN]; /* of the waker */
+	__u32 zero;
+};
+
+/* What a session can lose, by cause. */
+enum vigie_session_loss {
+	VIGIE_SESSION_LOST_RING, /* stacks: the ring buffer was full */
+	VIGIE_SESSION_LOST_THREADS, /* threads without books */
+	VIGIE_SESSION_LOST_CULPRITS, /* ns of waiting: no room for another culprit */
+	VIGIE_SESSION_LOST_WAKES, /* ns of waiting: no room for another pair */
+	VIGIE_SESSION_LOST_TARGETS, /* children: no room for another process */
+	VIGIE_SESSION_LOSSES,
+};
+
+VIGIE_ASSERT_SIZE(vigie_stack, 56 + 8 * (17 + 64));
+VIGIE_ASSERT_SIZE(vigie_thread_key, 16);
+VIGIE_ASSERT_SIZE(vigie_culprit, 40);
+VIGIE_ASSERT_SIZE(vigie_wake, 40);
+
+#endif
