@@ -22,7 +22,7 @@ VERSION := 0.1.0
 REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 
 # --- Flags. DEV=1 adds what developers answer for; SAN=address,undefined instruments.
-PKGS := libbpf libelf zlib libmicrohttpd libcap-ng libseccomp nettle json-c
+PKGS := libbpf libelf libdw liblzma zlib libmicrohttpd libcap-ng libseccomp nettle json-c
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -Iuser -I$(O)
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 -Wall -Wextra -Wformat=2 -Wno-unused-parameter -fno-strict-aliasing \
@@ -39,12 +39,13 @@ ifneq ($(SAN),)
 endif
 ifeq ($(STATIC),1)
   # libmicrohttpd's archive wants the whole of GnuTLS: everything else is linked in.
-  LDLIBS += -Wl,-Bstatic -lbpf -lelf -lz -lseccomp -lcap-ng -ljson-c -Wl,-Bdynamic -lmicrohttpd -lnettle
+  LDLIBS += -Wl,-Bstatic -lbpf -lz -lseccomp -lcap-ng -ljson-c -liberty -Wl,-Bdynamic -ldw -lelf -llzma -lmicrohttpd -lnettle
 else
-  LDLIBS += $(shell $(PKG_CONFIG) --libs $(PKGS))
+  # libiberty, which demangles, has no pkg-config file and is an archive only.
+  LDLIBS += $(shell $(PKG_CONFIG) --libs $(PKGS)) -liberty
 endif
 
-BPF_CFLAGS := -g -O2 -mcpu=v3 --target=bpf -D__TARGET_ARCH_$(ARCH) -Iinclude -Ivmlinux -Ibpf \
+BPF_CFLAGS := -g -O2 -mcpu=v3 --target=bpf -D__TARGET_ARCH_$(ARCH) -Iinclude -Ivmlinux -Ibpf -Ibpf/profile \
 	      -Wall -Wextra -Wno-unused-parameter $(BPF_WERROR)
 
 # --- What is built from what: folders, not lists.
@@ -52,6 +53,9 @@ BPF_CFLAGS := -g -O2 -mcpu=v3 --target=bpf -D__TARGET_ARCH_$(ARCH) -Iinclude -Iv
 BPF_OWNERS := $(patsubst %,bpf/%.bpf.c,knobs cpus events state rss)
 BPF_SRC  := $(BPF_OWNERS) $(filter-out $(BPF_OWNERS),$(wildcard bpf/*.bpf.c))
 BPF_OBJ  := $(BPF_SRC:%.bpf.c=$(O)/%.bpf.o)
+# A profiling session's programs: an object of their own, loaded only while one runs.
+SESSION_SRC := $(patsubst %,bpf/%.bpf.c,knobs profile/session profile/books profile/stacks profile/wakers)
+SESSION_OBJ := $(SESSION_SRC:%.bpf.c=$(O)/%.bpf.o)
 USER_SRC := $(wildcard user/*/*.c)
 USER_OBJ := $(USER_SRC:%.c=$(O)/%.o)
 LIB      := $(O)/libvigie.a
@@ -115,12 +119,18 @@ $(O)/gen/vigie.bpf.o: $(BPF_OBJ) Makefile
 	@mkdir -p $(@D)
 	$(Q)$(BPFTOOL) gen object $@ $(BPF_OBJ)
 
+$(O)/gen/session.bpf.o: $(SESSION_OBJ) Makefile
+	$(say) BPFLINK $@
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen object $@ $(SESSION_OBJ)
+
 $(O)/gen/%.skel.h: $(O)/gen/%.bpf.o
 	$(say) SKEL $@
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
 
-# Only collect sees the skeleton.
+# Only collect and profile see a skeleton, each its own.
 $(filter $(O)/user/collect/%,$(USER_OBJ)): | $(SKEL)
+$(filter $(O)/user/profile/%,$(USER_OBJ)): | $(O)/gen/session.skel.h
 
 $(O)/%.o: %.c $(O)/flags | $(O)/gen/version.h
 	$(say) CC $@
@@ -145,4 +155,4 @@ install: $(O)/vigie
 clean:
 	rm -rf $(O)
 
--include $(BPF_OBJ:.o=.d) $(USER_OBJ:.o=.d) $(UNIT_BIN:=.d)
+-include $(BPF_OBJ:.o=.d) $(SESSION_OBJ:.o=.d) $(USER_OBJ:.o=.d) $(UNIT_BIN:=.d)

@@ -39,6 +39,11 @@ struct task_struct___state {
 	volatile long state;
 } __attribute__((preserve_access_index));
 
+/* thread_info took the CPU over in 5.16 (bcf9033e5449). */
+struct task_struct___cpu {
+	unsigned int cpu;
+} __attribute__((preserve_access_index));
+
 /* mm counters became per-CPU counters in 6.2 (f1a7941243c1). */
 struct mm_rss_stat___atomic {
 	atomic_long_t count[4];

@@ -56,16 +56,21 @@ enum vigie_stack_kind {
 	VIGIE_STACK_KINDS,
 };
 
+enum vigie_stack_flags {
+	VIGIE_STACK_SAME = 1 << 0, /* asleep as in the thread's last stack: no bytes, no frames */
+};
+
 /* One stack, raw: user space unwinds it. Followed by the copied bytes. */
 struct vigie_stack {
 	__u32 kind; /* enum vigie_stack_kind */
+	__u32 flags; /* enum vigie_stack_flags */
 	__u32 tid, tgid; /* initial PID namespace */
 	__u32 why; /* enum vigie_wait of a thread that sleeps */
+	__u32 exec_id; /* task->self_exec_id: another one, another address space */
 	__u64 start_ns; /* start_boottime of the thread: with tid its identity */
 	__u64 time_ns; /* CLOCK_MONOTONIC */
 	__u64 weight; /* events it stands for: 1, or the faults since the last one */
-	__u64 switches; /* nvcsw + nivcsw: alike as long as it sleeps on */
-	__u32 user_bytes; /* copied; 0: no user stack (a kernel thread, or paged out) */
+	__u32 user_bytes; /* copied; 0: no user stack (paged out, or SAME) */
 	__u32 kernel_frames;
 	__u64 registers[VIGIE_REGISTERS]; /* as user space was left */
 	__u64 kernel[VIGIE_KERNEL_FRAMES]; /* return addresses, innermost first */
@@ -92,7 +97,7 @@ struct vigie_thread {
 	__u32 tgid;
 	__u32 why; /* enum vigie_wait: why it last left the CPU */
 	__u32 flags; /* enum vigie_thread_flags */
-	__u32 waker_tid; /* who woke it last */
+	__u32 zero;
 	__u64 begin_ns; /* when its books were opened: the session's begin, or its birth */
 	__u64 end_ns; /* when they were closed: the session's end, or its death */
 	__u64 run_begin_ns, run_ns; /* sum_exec_runtime */
@@ -105,8 +110,13 @@ struct vigie_thread {
 	__u64 faults_begin, faults; /* min_flt + maj_flt */
 	__u64 samples; /* stacks taken on a CPU, those that were lost included */
 	__u64 faults_unsampled; /* since the last stack of a fault */
-	__u64 mmap_lock; /* contention_begin's lock that it waits for is its own mm's */
-	char comm[VIGIE_COMM_LEN]; /* the thread's */
+	__u64 asleep_switches; /* nvcsw + nivcsw at the last stack that was taken asleep */
+	__u64 queued_ns; /* since when it is QUEUED, after the session's begin */
+	__u64 wakes; /* times it was woken */
+	__u32 mmap_lock; /* 1: waits for the lock of its own mm */
+	__u32 waker_kind, waker_tid, waker_tgid; /* who woke it last; enum vigie_waker */
+	char waker_comm[VIGIE_COMM_LEN]; /* of that thread */
+	char comm[VIGIE_COMM_LEN]; /* its own */
 };
 
 enum vigie_thread_flags {
@@ -123,12 +133,24 @@ struct vigie_culprit {
 	char comm[VIGIE_COMM_LEN]; /* of the leader */
 };
 
+/* A CPU, as the session's programs see it; user space does not read it. */
+struct vigie_runq_cpu {
+	__u64 waiting; /* threads << RUNQ_SHIFT | sum of times after the session's begin */
+	__u64 last_ns; /* of the last switch, after the session's begin */
+	__u32 tgid; /* who runs */
+	__u8 timer, interrupt, softirq, zero; /* what it is in: 1, 1, vector + 1; 0: not in one */
+	__u64 fault_ns; /* of the last stack of a fault */
+};
+
 /* What woke a thread. */
 enum vigie_waker {
 	VIGIE_WAKER_TASK, /* a thread */
-	VIGIE_WAKER_TIMER, /* a hard interrupt: nearly always a timer's */
-	VIGIE_WAKER_SOFTIRQ, /* a soft interrupt: network, block completions, timers */
-	VIGIE_WAKER_UNKNOWN, /* slept already as the session began, or the kernel does not tell */
+	VIGIE_WAKER_TIMER, /* a timer */
+	VIGIE_WAKER_INTERRUPT, /* a device's interrupt */
+	VIGIE_WAKER_NETWORK, /* the network's soft interrupt */
+	VIGIE_WAKER_BLOCK, /* the block layer's */
+	VIGIE_WAKER_SOFTIRQ, /* another soft interrupt */
+	VIGIE_WAKER_UNKNOWN, /* slept already as the session began */
 	VIGIE_WAKERS,
 };
 
@@ -156,6 +178,7 @@ enum vigie_session_loss {
 };
 
 VIGIE_ASSERT_SIZE(vigie_stack, 56 + 8 * (17 + 64));
+VIGIE_ASSERT_SIZE(vigie_thread, 16 + 8 * (16 + 32) + 16 + 32);
 VIGIE_ASSERT_SIZE(vigie_thread_key, 16);
 VIGIE_ASSERT_SIZE(vigie_culprit, 40);
 VIGIE_ASSERT_SIZE(vigie_wake, 40);

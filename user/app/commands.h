@@ -15,5 +15,7 @@ int cmd_explain(int argc, char **argv);
 int cmd_verdict(int argc, char **argv);
 int cmd_detect(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
+int cmd_record(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 
 #endif

@@ -16,6 +16,7 @@
 enum confine_role {
 	CONFINE_SERVER, /* serves sockets, reads maps, iterators and /proc; writes no file */
 	CONFINE_SCRIBE, /* writes files below its directories; no socket beyond those it has, no BPF */
+	CONFINE_READER, /* reads foreign files by the descriptors that it is sent; opens nothing */
 };
 
 struct confine_config {

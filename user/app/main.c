@@ -22,6 +22,8 @@ static const struct command {
 	{ "explain", cmd_explain, "tell the story of a finding" },
 	{ "verdict", cmd_verdict, "call a finding's pattern benign or malicious" },
 	{ "verify", cmd_verify, "tell whether a log is as it was written" },
+	{ "record", cmd_record, "look into one program: where it runs, waits, and why" },
+	{ "report", cmd_report, "show what was recorded: text, flame graphs, pprof" },
 	{ "detect", cmd_detect, "score a series of your own: timestamp,value" },
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -159,3 +159,26 @@ int parse_size(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
 	*ret = bytes;
 	return 0;
 }
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+int parse_hex(const char **text, uint64_t *ret)
+{
+	const char *at = *text;
+	uint64_t v = 0;
+
+	for (; hex_digit(*at) >= 0 && at - *text < 16; at++)
+		v = v << 4 | (uint64_t)hex_digit(*at);
+	if (at == *text)
+		return -EINVAL;
+	*text = at;
+	*ret = v;
+	return 0;
+}

@@ -17,4 +17,10 @@ int parse_duration(const char *text, uint64_t min_ns, uint64_t max_ns, uint64_t 
 /* Bytes. A unit (B kB KB MB GB: powers of 1000; KiB MiB GiB: of 1024) is required; no fraction. */
 int parse_size(const char *text, uint64_t min, uint64_t max, uint64_t *ret);
 
+/*
+ * Hex digits of the kernel's and others' tables, at *text, which moves behind them. At least one,
+ * at most 16. No prefix.
+ */
+int parse_hex(const char **text, uint64_t *ret);
+
 #endif

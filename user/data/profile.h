@@ -83,9 +83,13 @@ enum profile_party_kind {
 	PROFILE_PARTY_KTHREAD,
 	PROFILE_PARTY_IDLE, /* nobody ran: the CPU was waking up */
 	PROFILE_PARTY_THREAD, /* a waker */
-	PROFILE_PARTY_TIMER, /* a hard interrupt woke */
+	PROFILE_PARTY_TIMER, /* what woke, where it was no thread */
+	PROFILE_PARTY_INTERRUPT,
+	PROFILE_PARTY_NETWORK,
+	PROFILE_PARTY_BLOCK,
 	PROFILE_PARTY_SOFTIRQ,
-	PROFILE_PARTY_UNKNOWN,
+	PROFILE_PARTY_UNKNOWN, /* not seen: it slept already as the session began */
+	PROFILE_PARTY_OTHERS, /* what is not shown one by one */
 	PROFILE_PARTY_KINDS,
 };
 
@@ -125,6 +129,7 @@ struct profile_quality {
 	__u64 truncated; /* of incomplete ones: SHORT and DEEP */
 	__u64 cpu_ns; /* what the session cost in user space */
 	__u64 probe_ns, probe_runs; /* BPF run time, where the kernel keeps statistics */
+	__u64 culprit_ns; /* waits as the programs saw them; wait_ns of all threads is the kernel's */
 	__u64 reader_restarts;
 	__u64 names_wanted, names_found; /* different user frames */
 	__u64 stopped_early; /* 0, or enum profile_stop */

@@ -105,9 +105,13 @@ char *profile_party_name(const struct profile *p, __u32 party, char *dst, size_t
 
 	switch (who->kind) {
 	case PROFILE_PARTY_IDLE: snprintf(dst, size, "(idle, waking up)"); break;
-	case PROFILE_PARTY_TIMER: snprintf(dst, size, "(timer or other interrupt)"); break;
+	case PROFILE_PARTY_TIMER: snprintf(dst, size, "(timer)"); break;
+	case PROFILE_PARTY_INTERRUPT: snprintf(dst, size, "(interrupt)"); break;
+	case PROFILE_PARTY_NETWORK: snprintf(dst, size, "(network)"); break;
+	case PROFILE_PARTY_BLOCK: snprintf(dst, size, "(block device)"); break;
 	case PROFILE_PARTY_SOFTIRQ: snprintf(dst, size, "(soft interrupt)"); break;
 	case PROFILE_PARTY_UNKNOWN: snprintf(dst, size, "(not seen)"); break;
+	case PROFILE_PARTY_OTHERS: snprintf(dst, size, "(all others)"); break;
 	case PROFILE_PARTY_KTHREAD: snprintf(dst, size, "%s (kernel, %u)", comm, who->pid); break;
 	case PROFILE_PARTY_THREAD:
 		snprintf(dst, size, "%s (%u/%u)", comm, who->pid, who->tid);

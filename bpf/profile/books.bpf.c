@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * books.bpf.c - owns the exact books of the target's threads: time on a CPU, waiting for one,
+ * and away by reason; who ran while they waited and who woke them.
+ *
+ * What the kernel adds up (sum_exec_runtime, run_delay) is read, never measured. An absence is
+ * measured as the thread comes back, and split as it leaves again: only then has run_delay grown
+ * by all of its waiting part.
+ */
+#include "why.bpf.h"
+#include "runq.bpf.h"
+#include "wakers.bpf.h"
+
+struct vigie_runq_cpu runq_cpus[VIGIE_MAX_CPUS] = {};
+struct culprits_map culprits SEC(".maps");
+struct wakes_map wakes SEC(".maps");
+
+/* Set by user space for the last pass: books are closed instead of opened. */
+volatile __u32 closing = 0;
+
+static const struct vigie_thread no_books;
+
+/* Out of line: a comm, a lookup and a copy that most switches do not need. */
+static __noinline int books_open(struct task_struct *task, __u64 now)
+{
+	struct vigie_thread_key key = { .tid = task->pid, .start_ns = task->start_boottime };
+	struct vigie_thread *b;
+
+	if (bpf_map_update_elem(&threads, &key, &no_books, BPF_NOEXIST)) {
+		lost(VIGIE_SESSION_LOST_THREADS, 1);
+		return 0;
+	}
+	b = bpf_map_lookup_elem(&threads, &key);
+	if (!b)
+		return 0;
+	b->tgid = task->tgid;
+	b->begin_ns = now;
+	b->waker_kind = VIGIE_WAKER_UNKNOWN;
+	b->run_begin_ns = b->run_ns = task->se.sum_exec_runtime;
+	b->delay_begin_ns = b->delay_ns = b->departed_delay_ns = task->sched_info.run_delay;
+	b->faults_begin = b->faults = task->min_flt + task->maj_flt;
+	bpf_probe_read_kernel(b->comm, sizeof(b->comm), task->comm);
+	return 0;
+}
+
+/* The absence is over, and wait_ns of it was waiting for a CPU. */
+static __always_inline void absence_book(struct task_struct *task, struct vigie_thread *b,
+					 __u64 away, __u64 wait)
+{
+	__u32 why = b->why;
+	__u64 off = away > wait ? away - wait : 0;
+
+	if (why >= VIGIE_WAITS)
+		return;
+	b->off_ns[why & 15] += off;
+	b->off_count[why & 15]++;
+	if (cfg_wakers)
+		wakes_add(task->pid, b, off);
+}
+
+static __always_inline void books_leave(struct task_struct *prev, struct vigie_thread *b,
+					__u32 state, __u64 now)
+{
+	__u64 delay = prev->sched_info.run_delay;
+
+	if (b->away_ns) {
+		absence_book(prev, b, b->away_ns, delay - b->departed_delay_ns);
+		b->away_ns = 0;
+	}
+	b->run_ns = prev->se.sum_exec_runtime;
+	b->delay_ns = b->departed_delay_ns = delay;
+	b->faults = prev->min_flt + prev->maj_flt;
+	if (state & (TASK_DEAD | EXIT_DEAD | EXIT_ZOMBIE)) {
+		b->flags |= VIGIE_THREAD_CLOSED;
+		b->end_ns = now;
+		b->departed_ns = 0;
+		return;
+	}
+	b->why = wait_reason(prev, state, b->mmap_lock);
+	b->departed_ns = now;
+}
+
+/* The books of a target's thread, opened if its first step was missed. */
+static __always_inline struct vigie_thread *books_get(struct task_struct *task, __u64 now)
+{
+	struct vigie_thread *b = books_find(task);
+
+	if (b)
+		return b;
+	books_open(task, now);
+	return books_find(task);
+}
+
+SEC("tp_btf/sched_switch")
+int on_session_switch(__u64 *ctx)
+{
+	struct task_struct *prev = (void *)ctx[1], *next = (void *)ctx[2];
+	struct vigie_runq_cpu *q = runq_of(bpf_get_smp_processor_id());
+	bool from = prev->pid && is_target(prev->tgid), to = next->pid && is_target(next->tgid);
+	__u32 state = ctx[0] ? 0 : compat_prev_state(ctx, prev);
+	struct vigie_thread *b;
+	__u64 now;
+
+	if (!begin_ns || (!cfg_runq && !from && !to))
+		return 0;
+	now = bpf_ktime_get_ns();
+	if (cfg_runq)
+		runq_settle(q, prev, now - begin_ns);
+	q->tgid = next->tgid;
+	if (to) {
+		b = books_get(next, now);
+		if (b && b->departed_ns) {
+			b->away_ns = now - b->departed_ns;
+			b->departed_ns = 0;
+		}
+		if (b && cfg_runq)
+			runq_leave(q, b, now - begin_ns);
+	}
+	if (from) {
+		b = books_get(prev, now);
+		if (b)
+			books_leave(prev, b, state, now);
+		if (b && cfg_runq && !state)
+			runq_enter(b, bpf_get_smp_processor_id(), now - begin_ns);
+	}
+	return 0;
+}
+
+static __always_inline __u32 cpu_of(struct task_struct *task)
+{
+	if (bpf_core_field_exists(task->thread_info.cpu))
+		return BPF_CORE_READ(task, thread_info.cpu);
+	return BPF_CORE_READ((struct task_struct___cpu *)task, cpu);
+}
+
+static __always_inline int woken(struct task_struct *task)
+{
+	struct vigie_thread *b;
+
+	/* One that is on a CPU yet has not left it: it will be seen to, runnable. */
+	if (!begin_ns || !is_target(task->tgid) || is_on_cpu(task))
+		return 0;
+	b = books_find(task);
+	if (b)
+		runq_enter(b, cpu_of(task), bpf_ktime_get_ns() - begin_ns);
+	return 0;
+}
+
+SEC("tp_btf/sched_wakeup")
+int on_session_wakeup(__u64 *ctx)
+{
+	return woken((void *)ctx[0]);
+}
+
+SEC("tp_btf/sched_wakeup_new")
+int on_session_wakeup_new(__u64 *ctx)
+{
+	return woken((void *)ctx[0]);
+}
+
+SEC("tp_btf/sched_migrate_task")
+int on_session_migrate(__u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+	struct vigie_thread *b;
+
+	if (!begin_ns || !is_target(task->tgid))
+		return 0;
+	b = books_find(task);
+	if (b)
+		runq_move(b, cpu_of(task), ctx[1], bpf_ktime_get_ns() - begin_ns);
+	return 0;
+}
+
+SEC("tp_btf/sched_waking")
+int on_session_waking(__u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+	struct vigie_thread *b;
+
+	if (!begin_ns || !is_target(task->tgid))
+		return 0;
+	b = books_find(task);
+	if (b && b->departed_ns)
+		waker_note(b);
+	return 0;
+}
+
+/* Births: a thread of a target, or a child of one. */
+SEC("tp_btf/task_newtask")
+int on_session_newtask(__u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0], *parent = compat_current();
+	__u32 tgid = task->tgid;
+
+	if (!begin_ns)
+		return 0;
+	if (task->pid == task->tgid && cfg_children && is_target(BPF_CORE_READ(parent, tgid)))
+		target_add(tgid);
+	if (is_target(tgid))
+		books_open(task, bpf_ktime_get_ns());
+	return 0;
+}
+
+/* A lock that is waited for; 5.19 and later. */
+SEC("?tp_btf/contention_begin")
+int on_session_contention(__u64 *ctx)
+{
+	struct task_struct *task = compat_current();
+	struct vigie_thread *b;
+	struct mm_struct *mm;
+
+	if (!is_target(bpf_get_current_pid_tgid() >> 32))
+		return 0;
+	mm = BPF_CORE_READ(task, mm);
+	b = books_find(task);
+	if (b && mm && ctx[0] == (__u64)__builtin_preserve_access_index(&mm->mmap_lock))
+		b->mmap_lock = 1;
+	return 0;
+}
+
+SEC("?tp_btf/contention_end")
+int on_session_contention_end(__u64 *ctx)
+{
+	struct vigie_thread *b;
+
+	if (!is_target(bpf_get_current_pid_tgid() >> 32))
+		return 0;
+	b = books_find(compat_current());
+	if (b && b->mmap_lock)
+		b->mmap_lock = 0;
+	return 0;
+}
+
+/* How long a queued thread has waited already; run_delay does not have it yet. */
+static __always_inline __u64 waited_so_far(struct task_struct *task)
+{
+	__u64 queued = task->sched_info.last_queued, clock;
+
+	if (!queued || !cfg_off_cpu)
+		return 0;
+	clock = BPF_CORE_READ(compat_current(), se.cfs_rq, rq, clock);
+	return clock > queued ? clock - queued : 0;
+}
+
+static __always_inline void books_begin(struct task_struct *task, __u64 now)
+{
+	struct vigie_thread *b = books_find(task);
+	__u32 state = compat_state(task);
+
+	if (b) /* a switch came first */
+		return;
+	books_open(task, now);
+	b = books_find(task);
+	if (!b || is_on_cpu(task))
+		return;
+	b->delay_begin_ns += waited_so_far(task);
+	b->departed_delay_ns = b->delay_begin_ns;
+	b->why = wait_reason(task, state, false);
+	b->departed_ns = now;
+}
+
+static __always_inline void books_close(struct task_struct *task, __u64 now)
+{
+	struct vigie_thread *b = books_find(task);
+	__u64 delay = task->sched_info.run_delay, more = waited_so_far(task);
+
+	if (!b || b->flags & VIGIE_THREAD_CLOSED)
+		return;
+	if (b->departed_ns)
+		absence_book(task, b, now - b->departed_ns, delay + more - b->departed_delay_ns);
+	else if (b->away_ns)
+		absence_book(task, b, b->away_ns, delay - b->departed_delay_ns);
+	b->away_ns = 0;
+	b->run_ns = task->se.sum_exec_runtime;
+	b->delay_ns = delay + more;
+	b->faults = task->min_flt + task->maj_flt;
+	b->end_ns = now;
+}
+
+/* Opens the books of every thread that lives as the session begins; closes them at its end. */
+SEC("iter/task")
+int on_session_task(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+
+	if (!task || !is_target(task->tgid) || task->exit_state)
+		return 0;
+	if (closing)
+		books_close(task, bpf_ktime_get_ns());
+	else
+		books_begin(task, bpf_ktime_get_ns());
+	return 0;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * session.bpf.h - what the programs of a profiling session share: whom they look at, the books
+ * of its threads, what they lost. Everything is defined in session.bpf.c.
+ */
+#ifndef VIGIE_SESSION_BPF_H
+#define VIGIE_SESSION_BPF_H
+
+#include "compat.bpf.h"
+#include <vigie/abi_profile.h>
+
+extern const volatile bool cfg_children; /* what a target forks is a target, too */
+extern const volatile bool cfg_runq; /* culprits */
+extern const volatile bool cfg_wakers;
+extern const volatile __u64 cfg_fault_gap_ns; /* stacks of faults: one in that time a CPU */
+
+enum { TARGET_FILTER = 1024 }; /* a power of two */
+
+struct targets_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, VIGIE_TARGETS_MAX);
+	__type(key, __u32); /* tgid */
+	__type(value, __u32);
+};
+extern struct targets_map targets SEC(".maps");
+
+struct threads_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, VIGIE_THREADS_MAX);
+	__type(key, struct vigie_thread_key);
+	__type(value, struct vigie_thread);
+};
+extern struct threads_map threads SEC(".maps");
+
+extern __u64 begin_ns; /* CLOCK_MONOTONIC as the session began; 0: not yet */
+extern __u8 target_filter[TARGET_FILTER]; /* 0: no target has such a tgid; spares a lookup */
+extern __u64 session_lost[8]; /* enum vigie_session_loss */
+
+static __always_inline void lost(__u32 cause, __u64 n)
+{
+	__sync_fetch_and_add(&session_lost[cause & 7], n);
+}
+
+static __always_inline bool is_target(__u32 tgid)
+{
+	if (!*(volatile __u8 *)&target_filter[tgid & (TARGET_FILTER - 1)])
+		return false;
+	return bpf_map_lookup_elem(&targets, &tgid) != NULL;
+}
+
+static __always_inline void target_add(__u32 tgid)
+{
+	__u32 one = 1;
+
+	if (bpf_map_update_elem(&targets, &tgid, &one, BPF_ANY)) {
+		lost(VIGIE_SESSION_LOST_TARGETS, 1);
+		return;
+	}
+	target_filter[tgid & (TARGET_FILTER - 1)] = 1;
+}
+
+/* task: any pointer; before 5.11 the running task is a plain address. */
+static __always_inline struct vigie_thread *books_find(struct task_struct *task)
+{
+	struct vigie_thread_key key = {
+		.tid = BPF_CORE_READ(task, pid),
+		.start_ns = BPF_CORE_READ(task, start_boottime),
+	};
+
+	return bpf_map_lookup_elem(&threads, &key);
+}
+
+/* x86-64: as user space was left. 5.15 brought the helper; before, there was no padding. */
+static __always_inline struct pt_regs *user_registers(struct task_struct *task)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs) && cfg_task_storage)
+		return (void *)bpf_task_pt_regs(task);
+	return (void *)((__u64)BPF_CORE_READ(task, stack) + 16384 - sizeof(struct pt_regs));
+}
+
+/* A thread that is on a CPU. A bit field's neighbour became a byte in 7.3: read by size. */
+static __always_inline bool is_on_cpu(struct task_struct *task)
+{
+	__u64 on_cpu = 0;
+
+	if (bpf_core_field_exists(task->on_cpu))
+		bpf_core_read(&on_cpu, bpf_core_field_size(task->on_cpu), &task->on_cpu);
+	return on_cpu;
+}
+
+#endif

@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cmd_record.c - owns `vigie record`: one profiling session into one file.
+ *
+ * Ctrl-C ends it early and keeps what there is. The file appears whole or not at all.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/confine.h"
+#include "app/options.h"
+#include "app/targets.h"
+#include "base/err.h"
+#include "base/parse.h"
+#include "base/text.h"
+#include "gen/version.h"
+#include "profile/session.h"
+#include "record/session_file.h"
+
+enum { OPT_COMM = 1300, OPT_UNIT, OPT_HZ, OPT_VIEWS, OPT_CHILDREN, OPT_BUFFER };
+enum { STEP_MS = 100, EXIT_LOSSY = 3 };
+
+#define NS_PER_S 1000000000ULL
+#define SESSION_LOCK "/run/vigie-session.lock"
+
+static const char who[] = "vigie record";
+static volatile sig_atomic_t interrupted;
+
+struct record_options {
+	struct session_config session;
+	struct targets targets;
+	char target[256]; /* what was asked for, for people */
+	__u64 duration_ns;
+	const char *output;
+	char **command; /* NULL: none */
+	char line[1024]; /* our own command line */
+	pid_t child;
+	int go; /* closed: the child may execute the command; -1 */
+};
+
+static void on_signal(int sig)
+{
+	interrupted = 1;
+}
+
+static void parse_views(struct argp_state *state, struct record_options *options, const char *arg)
+{
+	char *copy = strdup(arg), *rest = copy, *one;
+	unsigned int view;
+
+	options->session.views = 0;
+	while (copy && (one = strsep(&rest, ","))) {
+		for (view = 0; view < PROFILE_VIEWS; view++)
+			if (!strcmp(one, profile_view_name(view)))
+				break;
+		if (view == PROFILE_VIEWS)
+			refuse_value(state, "--views", arg,
+				     "a list out of cpu, offcpu, runq, wakers, faults");
+		options->session.views |= 1U << view;
+	}
+	free(copy);
+}
+
+static void parse_pids(struct argp_state *state, struct record_options *options, const char *arg)
+{
+	char shown[64];
+	pid_t gone = 0;
+	int err = targets_by_pid(&options->targets, arg, &gone);
+
+	if (err == -ESRCH) {
+		snprintf(shown, sizeof(shown), "a process that lives: %d does not", gone);
+		refuse_value(state, "--pid", arg, shown);
+	}
+	if (err)
+		refuse_value(state, "--pid", arg, "a list of process ids, such as 4711,4712");
+	snprintf(options->target, sizeof(options->target), "process %s", arg);
+}
+
+static void parse_name(struct argp_state *state, struct record_options *options, const char *option,
+		       int (*find)(struct targets *, const char *), const char *arg)
+{
+	if (find(&options->targets, arg) || !options->targets.n)
+		refuse_value(state, option, arg, "the name of anything that runs here");
+	snprintf(options->target, sizeof(options->target), "%s %s", option + 2, arg);
+}
+
+static error_t parse_record(int key, char *arg, struct argp_state *state)
+{
+	struct record_options *options = state->input;
+
+	switch (key) {
+	case 'p': parse_pids(state, options, arg); return 0;
+	case OPT_COMM: parse_name(state, options, "--comm", targets_by_comm, arg); return 0;
+	case OPT_UNIT: parse_name(state, options, "--unit", targets_by_unit, arg); return 0;
+	case 'd':
+		options->duration_ns = option_duration(state, "--duration", arg, NS_PER_S / 10,
+						       60 * NS_PER_S,
+						       "a duration from 100ms to 60s, such as 10s");
+		return 0;
+	case OPT_HZ:
+		options->session.hz = option_number(state, "--hz", arg, 1, 999,
+						    "a number from 1 to 999");
+		return 0;
+	case OPT_VIEWS: parse_views(state, options, arg); return 0;
+	case OPT_CHILDREN: options->session.children = true; return 0;
+	case OPT_BUFFER:
+		options->session.ring_bytes = 1024 * option_number(state, "--buffer", arg, 32,
+								   65536,
+								   "KiB, a power of two from 32");
+		if (options->session.ring_bytes & (options->session.ring_bytes - 1))
+			refuse_value(state, "--buffer", arg, "a power of two");
+		return 0;
+	case 'o': options->output = arg; return 0;
+	case ARGP_KEY_ARGS: options->command = state->argv + state->next; return 0;
+	case ARGP_KEY_END:
+		if (!options->command && !options->targets.n)
+			argp_error(state, "say whom: --pid, --comm, --unit or -- COMMAND");
+		if (options->command && options->targets.n)
+			argp_error(state, "either a command or processes that run, not both");
+		return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option record_option_table[] = {
+	{ "pid", 'p', "PID[,PID...]", 0, "These processes", 1 },
+	{ "comm", OPT_COMM, "NAME", 0, "All processes of this name", 1 },
+	{ "unit", OPT_UNIT, "NAME", 0, "All processes of this systemd unit or container", 1 },
+	{ "children", OPT_CHILDREN, NULL, 0, "And whatever they fork meanwhile", 1 },
+	{ "duration", 'd', "DURATION", 0,
+	  "How long (default 10s, or to the command's end; at most 60s)", 2 },
+	{ "hz", OPT_HZ, "N", 0, "Stacks a second and CPU (default 99)", 2 },
+	{ "views", OPT_VIEWS, "LIST", 0, "Out of cpu, offcpu, runq, wakers, faults (default: all)",
+	  2 },
+	{ "output", 'o', "FILE", 0, "The session file (default vigie-PID.vigie)", 2 },
+	{ "buffer", OPT_BUFFER, "KIB", 0, "Room for stacks on their way (default 8192)", 3 },
+	{ 0 },
+};
+
+static int confine_reader(void)
+{
+	struct confine_config config = { .role = CONFINE_READER };
+	const char *what;
+	int err;
+
+	if (confine_find_user(NULL, &config.uid, &config.gid))
+		return -ENOENT;
+	err = confine(&config, &what);
+	if (err)
+		fprintf(stderr,
+			"%s: the reader of foreign files cannot give up privileges: %s: %s\n", who,
+			what, err_name(err));
+	return err;
+}
+
+/* The command waits, forked, until the session looks at it. */
+static int fork_command(struct record_options *options)
+{
+	int pair[2];
+	char byte;
+
+	options->go = -1;
+	if (!options->command)
+		return 0;
+	if (pipe2(pair, O_CLOEXEC))
+		return -errno;
+	options->child = fork();
+	if (options->child < 0)
+		return -errno;
+	if (!options->child) {
+		close(pair[1]);
+		signal(SIGINT, SIG_DFL);
+		if (read(pair[0], &byte, 1) < 0)
+			_exit(127);
+		execvp(options->command[0], options->command);
+		fprintf(stderr, "%s: cannot run '%s': %s\n", who, options->command[0],
+			err_name(-errno));
+		_exit(127);
+	}
+	close(pair[0]);
+	options->go = pair[1];
+	options->targets.pids[0] = options->child;
+	options->targets.n = 1;
+	snprintf(options->target, sizeof(options->target), "command %s", options->command[0]);
+	return 0;
+}
+
+static void progress(const struct session *s, const struct record_options *options)
+{
+	struct session_stat stat;
+
+	session__stat(s, &stat);
+	fprintf(stderr, "\r%s: %s: %.1f of %.0f s, %llu stacks, %llu lost, %.1f %% of a core ", who,
+		options->target, stat.elapsed_ns / 1e9, options->duration_ns / 1e9,
+		(unsigned long long)stat.stacks, (unsigned long long)stat.lost,
+		100.0 * stat.cost_ns / stat.elapsed_ns);
+}
+
+/* enum profile_stop or -errno. */
+static int watch(struct session *s, struct record_options *options)
+{
+	bool terminal = isatty(STDERR_FILENO);
+	struct session_stat stat;
+	int stop = PROFILE_STOP_NONE, steps;
+
+	for (steps = 0; !stop; steps++) {
+		stop = session__step(s, STEP_MS);
+		if (terminal && steps % 4 == 0)
+			progress(s, options);
+		session__stat(s, &stat);
+		if (!stop && stat.elapsed_ns >= options->duration_ns)
+			break;
+		if (!stop && interrupted)
+			stop = PROFILE_STOP_INTERRUPT;
+	}
+	if (terminal)
+		fprintf(stderr, "\r\033[K");
+	return stop;
+}
+
+static int fill_about(struct profile *p, const struct record_options *options)
+{
+	struct utsname name;
+	int err;
+
+	uname(&name);
+	err = profile_string(p, options->target, strlen(options->target), &p->about.target);
+	if (!err)
+		err = profile_string(p, options->line, strlen(options->line), &p->about.command);
+	if (!err)
+		err = profile_string(p, name.nodename, sizeof(name.nodename), &p->about.host);
+	if (!err)
+		err = profile_string(p, name.release, sizeof(name.release), &p->about.kernel);
+	if (!err)
+		err = profile_string(p, VIGIE_VERSION, strlen(VIGIE_VERSION), &p->about.version);
+	return err;
+}
+
+/* To whom the terminal belongs, not to root. */
+static void give_away(int fd)
+{
+	const char *user = getenv("SUDO_UID"), *group = getenv("SUDO_GID");
+	uint64_t uid, gid;
+
+	if (!user || !group || parse_u64(user, 0, UINT32_MAX, &uid) ||
+	    parse_u64(group, 0, UINT32_MAX, &gid))
+		return;
+	if (fchown(fd, uid, gid))
+		fprintf(stderr, "%s: the file stays root's: %s\n", who, err_name(-errno));
+}
+
+static int write_file(const char *path, const struct buf *bytes)
+{
+	char partial[4096];
+	size_t at = 0;
+	ssize_t n;
+	int fd, err = 0;
+
+	if ((size_t)snprintf(partial, sizeof(partial), "%s.partial", path) >= sizeof(partial))
+		return -ENAMETOOLONG;
+	fd = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	while (at < bytes->len && !err) {
+		n = write(fd, bytes->data + at, bytes->len - at);
+		if (n < 0 && errno != EINTR)
+			err = -errno;
+		at += n > 0 ? n : 0;
+	}
+	give_away(fd);
+	close(fd);
+	if (!err && rename(partial, path))
+		err = -errno;
+	if (err)
+		unlink(partial);
+	return err;
+}
+
+static int save(struct profile *p, const struct record_options *options)
+{
+	char shown[512];
+	struct buf bytes;
+	int err = fill_about(p, options);
+
+	buf_init(&bytes, SESSION_FILE_MAX);
+	session_file_encode(&bytes, p);
+	if (!err)
+		err = bytes.err;
+	if (!err)
+		err = write_file(options->output, &bytes);
+	text_sanitise(shown, sizeof(shown), options->output, strlen(options->output));
+	if (err)
+		fprintf(stderr, "%s: cannot write %s: %s\n", who, shown, err_name(err));
+	else
+		fprintf(stderr, "%s: %s: %zu bytes; see it with: vigie report %s\n", who, shown,
+			bytes.len, shown);
+	buf_done(&bytes);
+	return err;
+}
+
+static int exit_status(const struct profile *p)
+{
+	const struct profile_quality *q = &p->quality;
+	__u64 taken = q->stacks[VIGIE_STACK_ON_CPU] + q->stacks[VIGIE_STACK_FAULT];
+	__u64 lost = q->lost[VIGIE_SESSION_LOST_RING];
+
+	if (q->stopped_early > PROFILE_STOP_EXIT)
+		fprintf(stderr, "%s: stopped early: %s\n", who,
+			profile_stop_name(q->stopped_early));
+	if (lost * 100 <= taken + lost)
+		return q->stopped_early == PROFILE_STOP_LOSS ? EXIT_LOSSY : 0;
+	fprintf(stderr,
+		"%s: %.1f %% of the stacks were lost: try a lower --hz, or a larger --buffer\n",
+		who, 100.0 * lost / (taken + lost));
+	return EXIT_LOSSY;
+}
+
+static int add_targets(struct session *s, const struct record_options *options)
+{
+	size_t i, added = 0;
+	int err = 0;
+
+	for (i = 0; i < options->targets.n; i++) {
+		err = session__add(s, options->targets.pids[i]);
+		added += !err;
+		if (err && err != -ESRCH)
+			return err;
+	}
+	return added ? 0 : -ESRCH;
+}
+
+static int run_session(struct session *s, struct record_options *options)
+{
+	const char *what = "look at the target";
+	struct profile *p = NULL;
+	int err = add_targets(s, options), stop, status;
+
+	if (!err)
+		err = session__begin(s);
+	if (options->go >= 0)
+		close(options->go);
+	stop = err ? err : watch(s, options);
+	if (stop < 0)
+		err = stop;
+	if (!err)
+		err = session__finish(s, stop, &p, &what);
+	if (err) {
+		fprintf(stderr, "%s: cannot %s: %s\n", who, what, err_name(err));
+		return EXIT_FAILURE;
+	}
+	status = exit_status(p);
+	if (save(p, options))
+		status = EXIT_FAILURE;
+	profile__free(p);
+	return status;
+}
+
+/* One session at a time: two would sample each other. */
+static int lock_sessions(void)
+{
+	int fd = open(SESSION_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return -errno;
+	return flock(fd, LOCK_EX | LOCK_NB) ? -errno : fd;
+}
+
+static int run(struct record_options *options)
+{
+	struct sigaction act = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
+	struct session *s;
+	const char *what;
+	int err, status, lock = lock_sessions();
+
+	if (lock < 0) {
+		fprintf(stderr,
+			lock == -EWOULDBLOCK
+				? "%s: another session is running on this host: wait for its end\n"
+				: "%s: cannot lock " SESSION_LOCK ": needs root\n",
+			who);
+		return EXIT_FAILURE;
+	}
+	err = session__open(&options->session, &s, &what);
+	if (err) {
+		fprintf(stderr, "%s: cannot %s: %s%s\n", who, what, err_name(err),
+			err == -EPERM ? ": needs root" : "");
+		return EXIT_FAILURE;
+	}
+	err = fork_command(options);
+	if (err) {
+		fprintf(stderr, "%s: cannot fork: %s\n", who, err_name(err));
+		session__free(s);
+		return EXIT_FAILURE;
+	}
+	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGTERM, &act, NULL);
+	status = run_session(s, options);
+	session__free(s);
+	close(lock);
+	if (options->child > 0)
+		waitpid(options->child, NULL, 0);
+	return status;
+}
+
+int cmd_record(int argc, char **argv)
+{
+	const struct argp argp = {
+		.options = record_option_table,
+		.parser = parse_record,
+		.args_doc = "[-- COMMAND [ARG...]]",
+		.doc = "Looks into one program: where its threads run, wait, and because of whom."
+		       "\vExamples:\n"
+		       "  vigie record -p 4711\n"
+		       "  vigie record --unit nginx -d 30s -o nginx.vigie\n"
+		       "  vigie record --children -- make -j8\n"
+		       "  vigie report vigie-4711.vigie",
+	};
+	static struct record_options options;
+	static char output[64];
+	int i;
+
+	session_config_default(&options.session);
+	options.session.confine = confine_reader;
+	for (i = 0; i < argc; i++)
+		snprintf(options.line + strlen(options.line),
+			 sizeof(options.line) - strlen(options.line), "%s%s", i ? " " : "",
+			 argv[i]);
+	argp_err_exit_status = EXIT_USAGE;
+	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
+		return EXIT_USAGE;
+	if (!options.duration_ns)
+		options.duration_ns = (options.command ? 60 : 10) * NS_PER_S;
+	if (!options.output) {
+		snprintf(output, sizeof(output), "vigie-%d.vigie",
+			 options.targets.n ? options.targets.pids[0] : getpid());
+		options.output = output;
+	}
+	return run(&options);
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cmd_report.c - owns `vigie report`: a session file, shown in one of the formats.
+ *
+ * Needs no privilege and reads nothing but the files it is given.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/options.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "export/profile_formats.h"
+#include "record/session_file.h"
+
+enum { OPT_VIEW = 1400, OPT_DIFF, OPT_TOP };
+enum { OUTPUT_MAX = 256 << 20, ALL_VIEWS = (1 << PROFILE_VIEWS) - 1 };
+
+static const char who[] = "vigie report";
+
+enum format { FORMAT_TEXT, FORMAT_FOLDED, FORMAT_PPROF, FORMAT_SPEEDSCOPE, FORMAT_JSON, FORMATS };
+static const char *const format_names[FORMATS] = {
+	[FORMAT_TEXT] = "text",	  [FORMAT_FOLDED] = "folded",
+	[FORMAT_PPROF] = "pprof", [FORMAT_SPEEDSCOPE] = "speedscope",
+	[FORMAT_JSON] = "json",
+};
+
+struct report_options {
+	enum format format;
+	unsigned int views; /* 0: not said */
+	const char *file, *before, *output;
+	struct profile_text_options text;
+};
+
+static void parse_format(struct argp_state *state, struct report_options *options, const char *arg)
+{
+	enum format f;
+
+	for (f = 0; f < FORMATS; f++)
+		if (!strcmp(arg, format_names[f]))
+			break;
+	if (f == FORMATS)
+		refuse_value(state, "--format", arg, "text, folded, pprof, speedscope or json");
+	options->format = f;
+}
+
+static void parse_view(struct argp_state *state, struct report_options *options, const char *arg)
+{
+	unsigned int view;
+
+	for (view = 0; view < PROFILE_VIEWS; view++)
+		if (!strcmp(arg, profile_view_name(view)))
+			break;
+	if (view == PROFILE_VIEWS)
+		refuse_value(state, "--view", arg, "cpu, offcpu, runq, wakers or faults");
+	options->views |= 1U << view;
+}
+
+static error_t parse_report(int key, char *arg, struct argp_state *state)
+{
+	struct report_options *options = state->input;
+
+	switch (key) {
+	case 'f': parse_format(state, options, arg); return 0;
+	case OPT_VIEW: parse_view(state, options, arg); return 0;
+	case OPT_DIFF: options->before = arg; return 0;
+	case 'o': options->output = arg; return 0;
+	case OPT_TOP:
+		options->text.top = option_number(state, "--top", arg, 1, 1000,
+						  "a number from 1 to 1000");
+		return 0;
+	case ARGP_KEY_ARG:
+		if (options->file)
+			refuse_value(state, "argument", arg, "expected: one session file is");
+		options->file = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!options->file)
+			argp_error(state, "which session file? `vigie record` makes one");
+		return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option report_option_table[] = {
+	{ "format", 'f', "FORMAT", 0, "text (default), folded, pprof, speedscope, json", 1 },
+	{ "view", OPT_VIEW, "VIEW", 0,
+	  "cpu (default of folded), offcpu, runq, wakers, faults; may be repeated", 1 },
+	{ "diff", OPT_DIFF, "FILE", 0, "Compare with this earlier session (text, folded)", 1 },
+	{ "top", OPT_TOP, "N", 0, "Rows of each table of text (default 10)", 1 },
+	{ "output", 'o', "FILE", 0, "Write there instead of standard output", 1 },
+	{ 0 },
+};
+
+static int read_whole(const char *path, char **ret, size_t *ret_len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), err = 0;
+	struct stat st;
+	size_t at = 0;
+	ssize_t n = 1;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size > SESSION_FILE_MAX)
+		err = S_ISREG(st.st_mode) ? -EFBIG : -EINVAL;
+	*ret = err ? NULL : malloc(st.st_size + 1);
+	if (!err && !*ret)
+		err = -ENOMEM;
+	while (!err && at < (size_t)st.st_size && n > 0) {
+		n = read(fd, *ret + at, st.st_size - at);
+		if (n < 0)
+			err = -errno;
+		at += n > 0 ? n : 0;
+	}
+	close(fd);
+	*ret_len = at;
+	return err;
+}
+
+static int load(const char *path, struct profile **ret)
+{
+	const char *why = "it cannot be read";
+	char shown[512], *data = NULL;
+	size_t len = 0;
+	int err = read_whole(path, &data, &len);
+
+	if (!err)
+		err = session_file_decode(data, len, ret, &why);
+	free(data);
+	if (err) {
+		text_sanitise(shown, sizeof(shown), path, strlen(path));
+		fprintf(stderr, "%s: %s: %s: %s\n", who, shown, why, err_name(err));
+	}
+	return err;
+}
+
+static void encode(struct buf *out, const struct report_options *options, const struct profile *p,
+		   const struct profile *before)
+{
+	unsigned int views = options->views ? options->views : ALL_VIEWS, view;
+
+	switch (options->format) {
+	case FORMAT_FOLDED:
+		for (view = 0; view < PROFILE_VIEWS; view++)
+			if (options->views ? options->views & 1U << view : view == PROFILE_CPU)
+				profile_folded_encode(out, p, view, before);
+		break;
+	case FORMAT_PPROF: profile_pprof_encode(out, p, views & p->about.views); break;
+	case FORMAT_SPEEDSCOPE: profile_speedscope_encode(out, p, views & p->about.views); break;
+	case FORMAT_JSON: profile_json_encode(out, p, views); break;
+	default: profile_text_encode(out, p, before, &options->text);
+	}
+}
+
+static int emit(const struct report_options *options, const struct buf *out)
+{
+	FILE *file = options->output ? fopen(options->output, "we") : stdout;
+	int err = 0;
+
+	if (!file)
+		err = -errno;
+	if (!err && fwrite(out->data, 1, out->len, file) != out->len)
+		err = -EIO;
+	if (file && (options->output ? fclose(file) : fflush(file)) && !err)
+		err = -errno;
+	if (err)
+		fprintf(stderr, "%s: cannot write: %s\n", who, err_name(err));
+	return err;
+}
+
+static int run(const struct report_options *options)
+{
+	struct profile *p = NULL, *before = NULL;
+	struct buf out;
+	int err = load(options->file, &p);
+
+	if (!err && options->before)
+		err = load(options->before, &before);
+	buf_init(&out, OUTPUT_MAX);
+	if (!err) {
+		encode(&out, options, p, before);
+		err = out.err;
+		if (err)
+			fprintf(stderr, "%s: the result does not fit: %s\n", who, err_name(err));
+	}
+	if (!err)
+		err = emit(options, &out);
+	buf_done(&out);
+	profile__free(p);
+	profile__free(before);
+	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int cmd_report(int argc, char **argv)
+{
+	const struct argp argp = {
+		.options = report_option_table,
+		.parser = parse_report,
+		.args_doc = "FILE",
+		.doc = "Shows a profiling session that `vigie record` made."
+		       "\vExamples:\n"
+		       "  vigie report s.vigie\n"
+		       "  vigie report s.vigie -f folded --view offcpu | flamegraph.pl > off.svg\n"
+		       "  vigie report s.vigie -f pprof -o s.pb.gz && go tool pprof -top s.pb.gz\n"
+		       "  vigie report today.vigie --diff yesterday.vigie",
+	};
+	struct report_options options = { .text = { .top = 10, .width = 100 } };
+	struct winsize size;
+
+	argp_err_exit_status = EXIT_USAGE;
+	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
+		return EXIT_USAGE;
+	options.text.colour = !options.output && isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col >= 60)
+		options.text.width = size.ws_col;
+	if (options.format == FORMAT_PPROF && !options.output && isatty(STDOUT_FILENO)) {
+		fprintf(stderr, "%s: pprof is binary: give --output FILE\n", who);
+		return EXIT_USAGE;
+	}
+	return run(&options);
+}

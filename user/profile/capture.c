@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* capture.c - owns the session's BPF object, its links and its perf events. */
+#include "profile/capture.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "data/profile.h"
+#include "gen/session.skel.h"
+
+enum { LINKS_ROOM = 24 };
+
+struct capture {
+	struct session_bpf *skel;
+	struct capture_config config;
+	struct capture_gaps gaps;
+	struct bpf_link *links[LINKS_ROOM];
+	unsigned int nlinks;
+	struct bpf_link *pass, *sleepers; /* iterators */
+	struct ring_buffer *ring;
+	int *clocks; /* perf events, by CPU */
+	unsigned int nclocks;
+	capture_fn fn;
+	void *ctx;
+};
+
+static bool wants(const struct capture *c, enum profile_view view)
+{
+	return c->config.views & 1U << view;
+}
+
+static bool has(const struct btf *btf, const char *name, __u32 kind)
+{
+	return btf__find_by_name_kind(btf, name, kind) > 0;
+}
+
+static bool has_member(const struct btf *btf, const char *type, const char *member)
+{
+	__s32 id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
+	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, id) : NULL;
+	int i;
+
+	for (i = 0; t && i < btf_vlen(t); i++)
+		if (!strcmp(btf__name_by_offset(btf, btf_members(t)[i].name_off), member))
+			return true;
+	return false;
+}
+
+/* What the kernel has decides; what is off is not even loaded. */
+static void choose(struct capture *c, const struct btf *btf)
+{
+	struct session_bpf *s = c->skel;
+	bool lock = has(btf, "btf_trace_contention_begin", BTF_KIND_TYPEDEF);
+	bool fault = has(btf, "btf_trace_page_fault_user", BTF_KIND_TYPEDEF);
+	bool copy = has(btf, "bpf_copy_from_user_task", BTF_KIND_FUNC);
+	bool off = wants(c, PROFILE_OFF_CPU), wakers = wants(c, PROFILE_WAKERS);
+
+	s->rodata->cfg_task_storage = has(btf, "bpf_get_current_task_btf", BTF_KIND_FUNC);
+	s->rodata->cfg_off_cpu = has_member(btf, "cfs_rq", "rq");
+	s->rodata->cfg_children = c->config.children;
+	s->rodata->cfg_runq = wants(c, PROFILE_RUN_QUEUE);
+	s->rodata->cfg_wakers = wakers;
+	bpf_program__set_autoload(s->progs.on_session_clock, wants(c, PROFILE_CPU));
+	bpf_program__set_autoload(s->progs.on_session_contention, lock);
+	bpf_program__set_autoload(s->progs.on_session_contention_end, lock);
+	bpf_program__set_autoload(s->progs.on_session_fault, fault && wants(c, PROFILE_FAULTS));
+	bpf_program__set_autoload(s->progs.on_session_sleeper, copy && off);
+	bpf_program__set_autoload(s->progs.on_session_wakeup, s->rodata->cfg_runq);
+	bpf_program__set_autoload(s->progs.on_session_wakeup_new, s->rodata->cfg_runq);
+	bpf_program__set_autoload(s->progs.on_session_migrate, s->rodata->cfg_runq);
+	bpf_program__set_autoload(s->progs.on_session_waking, wakers);
+	bpf_program__set_autoload(s->progs.on_session_timer, wakers);
+	bpf_program__set_autoload(s->progs.on_session_timer_end, wakers);
+	bpf_program__set_autoload(s->progs.on_session_interrupt, wakers);
+	bpf_program__set_autoload(s->progs.on_session_interrupt_end, wakers);
+	bpf_program__set_autoload(s->progs.on_session_softirq, wakers);
+	bpf_program__set_autoload(s->progs.on_session_softirq_end, wakers);
+	bpf_map__set_max_entries(s->maps.stacks, c->config.ring_bytes);
+	c->gaps.sleepers = copy ? ""
+				: "this kernel cannot read a sleeping thread's stack (5.18 can)";
+	c->gaps.faults = fault ? "" : "this kernel has no exceptions:page_fault_user";
+	c->gaps.mmap_lock = lock ? "" : "this kernel does not tell lock contention (5.19 does)";
+}
+
+static int attach_all(struct capture *c)
+{
+	struct bpf_program *prog;
+	struct bpf_link *link;
+	enum bpf_prog_type type;
+
+	bpf_object__for_each_program(prog, c->skel->obj) {
+		type = bpf_program__type(prog);
+		if (!bpf_program__autoload(prog) || type != BPF_PROG_TYPE_TRACING ||
+		    prog == c->skel->progs.on_session_task ||
+		    prog == c->skel->progs.on_session_sleeper)
+			continue;
+		if (c->nlinks == LINKS_ROOM)
+			return -E2BIG;
+		link = bpf_program__attach(prog);
+		if (!link)
+			return -errno;
+		c->links[c->nlinks++] = link;
+	}
+	return 0;
+}
+
+static int attach_iterators(struct capture *c)
+{
+	c->pass = bpf_program__attach_iter(c->skel->progs.on_session_task, NULL);
+	if (!c->pass)
+		return -errno;
+	if (!bpf_program__autoload(c->skel->progs.on_session_sleeper))
+		return 0;
+	c->sleepers = bpf_program__attach_iter(c->skel->progs.on_session_sleeper, NULL);
+	return c->sleepers ? 0 : -errno;
+}
+
+/*
+ * A clock on every CPU, its period fixed: a frequency would be adjusted while the session runs,
+ * and samples must be spread evenly over time. CPUs that are off have no event.
+ */
+static int open_clocks(struct capture *c)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attr),
+		.config = PERF_COUNT_SW_CPU_CLOCK,
+		.sample_period = 1000000000ULL / c->config.hz,
+		.disabled = 1,
+	};
+	long cpu, ncpus = sysconf(_SC_NPROCESSORS_CONF);
+	int prog = bpf_program__fd(c->skel->progs.on_session_clock), fd;
+
+	c->clocks = calloc(ncpus > 0 ? ncpus : 1, sizeof(*c->clocks));
+	if (!c->clocks)
+		return -ENOMEM;
+	for (cpu = 0; cpu < ncpus; cpu++) {
+		fd = syscall(SYS_perf_event_open, &attr, -1, (int)cpu, -1, PERF_FLAG_FD_CLOEXEC);
+		if (fd < 0 && errno == ENODEV)
+			continue;
+		if (fd < 0)
+			return -errno;
+		c->clocks[c->nclocks++] = fd;
+		if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, prog))
+			return -errno;
+	}
+	return c->nclocks ? 0 : -ENODEV;
+}
+
+/* fn is told of what the ring holds; its context changes from call to call. */
+static int on_record(void *ctx, void *data, size_t len)
+{
+	struct capture *c = ctx;
+	const struct vigie_stack_on_cpu *s = data;
+
+	if (len >= sizeof(*s) && s->head.user_bytes <= VIGIE_STACK_BYTES &&
+	    s->head.kernel_frames <= VIGIE_KERNEL_FRAMES)
+		c->fn(c->ctx, &s->head, s->user);
+	return 0;
+}
+
+static int open_all(struct capture *c, const char **ret_what)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	int err;
+
+	*ret_what = "read the kernel's BTF";
+	if (!btf)
+		return -errno;
+	*ret_what = "open the session's programs";
+	c->skel = session_bpf__open();
+	if (c->skel)
+		choose(c, btf);
+	btf__free(btf);
+	if (!c->skel)
+		return -errno;
+	*ret_what = "load the session's programs";
+	err = session_bpf__load(c->skel);
+	if (err)
+		return err;
+	*ret_what = "map the session's ring buffer";
+	c->ring = ring_buffer__new(bpf_map__fd(c->skel->maps.stacks), on_record, c, NULL);
+	if (!c->ring)
+		return -errno;
+	*ret_what = "attach the session's iterators";
+	err = attach_iterators(c);
+	if (err)
+		return err;
+	*ret_what = "open the sampling clocks";
+	if (wants(c, PROFILE_CPU))
+		err = open_clocks(c);
+	return err;
+}
+
+int capture__open(const struct capture_config *config, struct capture **ret, const char **ret_what)
+{
+	struct capture *c = calloc(1, sizeof(*c));
+	int err;
+
+	*ret_what = "allocate the session";
+	if (!c)
+		return -ENOMEM;
+	c->config = *config;
+	err = open_all(c, ret_what);
+	if (err) {
+		capture__free(c);
+		return err;
+	}
+	*ret = c;
+	return 0;
+}
+
+static void detach(struct capture *c)
+{
+	while (c->nclocks)
+		close(c->clocks[--c->nclocks]);
+	while (c->nlinks)
+		bpf_link__destroy(c->links[--c->nlinks]);
+}
+
+void capture__free(struct capture *c)
+{
+	if (!c)
+		return;
+	detach(c);
+	bpf_link__destroy(c->pass);
+	bpf_link__destroy(c->sleepers);
+	ring_buffer__free(c->ring);
+	session_bpf__destroy(c->skel);
+	free(c->clocks);
+	free(c);
+}
+
+const struct capture_gaps *capture__gaps(const struct capture *c)
+{
+	return &c->gaps;
+}
+
+int capture__add(struct capture *c, pid_t pid)
+{
+	__u32 tgid = pid, one = 1;
+	int err = bpf_map_update_elem(bpf_map__fd(c->skel->maps.targets), &tgid, &one, BPF_ANY);
+
+	if (!err)
+		c->skel->bss->target_filter[tgid % sizeof(c->skel->bss->target_filter)] = 1;
+	return err;
+}
+
+/* Runs the pass that opens or closes books. */
+static int pass(struct capture *c)
+{
+	int fd = bpf_iter_create(bpf_link__fd(c->pass)), err = 0;
+	ssize_t n;
+	char byte;
+
+	if (fd < 0)
+		return -errno;
+	do
+		n = read(fd, &byte, sizeof(byte));
+	while (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)));
+	if (n < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+int capture__begin(struct capture *c)
+{
+	struct timespec now;
+	unsigned int i;
+	int err;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	c->skel->bss->begin_ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
+	/* Switches first: who is opened by the pass and then switches must be seen to. */
+	err = attach_all(c);
+	if (!err)
+		err = pass(c);
+	for (i = 0; i < c->nclocks && !err; i++)
+		if (ioctl(c->clocks[i], PERF_EVENT_IOC_ENABLE, 0))
+			err = -errno;
+	return err;
+}
+
+int capture__poll(struct capture *c, int timeout_ms, capture_fn fn, void *ctx)
+{
+	int n;
+
+	c->fn = fn;
+	c->ctx = ctx;
+	n = ring_buffer__poll(c->ring, timeout_ms);
+	return n == -EINTR ? 0 : n;
+}
+
+int capture__sleepers(struct capture *c)
+{
+	int fd;
+
+	if (!c->sleepers)
+		return -EOPNOTSUPP;
+	fd = bpf_iter_create(bpf_link__fd(c->sleepers));
+	return fd < 0 ? -errno : fd;
+}
+
+int capture__end(struct capture *c)
+{
+	detach(c);
+	c->skel->bss->closing = 1;
+	return pass(c);
+}
+
+/* All elements of a hash: key and value side by side, size bytes each. */
+static int copy_map(struct bpf_map *map, size_t key_size, size_t size, void **ret, size_t *ret_n)
+{
+	int fd = bpf_map__fd(map), err = 0;
+	size_t n = 0, room = 0;
+	char *all = NULL, *at, *grown;
+	void *last = NULL;
+
+	for (;; n++) {
+		if (n == room) {
+			room = room ? 2 * room : 64;
+			grown = realloc(all, room * size);
+			if (!grown) {
+				free(all);
+				return -ENOMEM;
+			}
+			all = grown;
+			last = n ? all + (n - 1) * size : NULL;
+		}
+		at = all + n * size;
+		err = bpf_map_get_next_key(fd, last, at);
+		if (err)
+			break;
+		err = bpf_map_lookup_elem(fd, at, at + key_size);
+		if (err)
+			break;
+		last = at;
+	}
+	if (err != -ENOENT) {
+		free(all);
+		return err;
+	}
+	*ret = all;
+	*ret_n = n;
+	return 0;
+}
+
+int capture__threads(struct capture *c, struct capture_thread **ret, size_t *ret_n)
+{
+	return copy_map(c->skel->maps.threads, offsetof(struct capture_thread, books),
+			sizeof(**ret), (void **)ret, ret_n);
+}
+
+int capture__culprits(struct capture *c, struct capture_culprit **ret, size_t *ret_n)
+{
+	return copy_map(c->skel->maps.culprits, offsetof(struct capture_culprit, culprit),
+			sizeof(**ret), (void **)ret, ret_n);
+}
+
+int capture__wakes(struct capture *c, struct capture_wake **ret, size_t *ret_n)
+{
+	return copy_map(c->skel->maps.wakes, offsetof(struct capture_wake, wake), sizeof(**ret),
+			(void **)ret, ret_n);
+}
+
+__u64 capture__lost(const struct capture *c, enum vigie_session_loss cause)
+{
+	return c->skel->bss->session_lost[cause];
+}
+
+__u64 capture__begin_ns(const struct capture *c)
+{
+	return c->skel->bss->begin_ns;
+}
+
+void capture__cost(const struct capture *c, __u64 *ret_ns, __u64 *ret_runs)
+{
+	struct bpf_program *prog;
+	struct bpf_prog_info info;
+	__u32 len;
+
+	*ret_ns = *ret_runs = 0;
+	bpf_object__for_each_program(prog, c->skel->obj) {
+		memset(&info, 0, sizeof(info));
+		len = sizeof(info);
+		if (!bpf_program__autoload(prog) ||
+		    bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+			continue;
+		*ret_ns += info.run_time_ns;
+		*ret_runs += info.run_cnt;
+	}
+}

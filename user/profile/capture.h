@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * capture.h - the kernel's part of a profiling session: programs, perf events, raw records.
+ *
+ * Owns: everything of libbpf. Nothing is loaded, attached or enabled before capture__open() and
+ * after capture__free(). Not here: what the records mean (session.h).
+ */
+#ifndef VIGIE_PROFILE_CAPTURE_H
+#define VIGIE_PROFILE_CAPTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include <vigie/abi_profile.h>
+
+struct capture;
+
+struct capture_config {
+	unsigned int hz; /* of stacks on a CPU */
+	unsigned int views; /* 1 << enum profile_view */
+	bool children;
+	size_t ring_bytes; /* a power of two */
+};
+
+/* What this kernel gives; texts are static, "" where nothing is missing. */
+struct capture_gaps {
+	const char *sleepers; /* why there are no stacks of sleeping threads */
+	const char *faults;
+	const char *mmap_lock;
+};
+
+/* Loads and attaches; nobody is looked at yet. 0 or -errno with what failed (static). */
+int capture__open(const struct capture_config *config, struct capture **ret, const char **ret_what);
+void capture__free(struct capture *c); /* detaches; accepts NULL */
+const struct capture_gaps *capture__gaps(const struct capture *c);
+
+/* Another process to look at. 0, -E2BIG or -errno. */
+int capture__add(struct capture *c, pid_t pid);
+/* From now on: opens the books, enables the clock. 0 or -errno. */
+int capture__begin(struct capture *c);
+
+typedef void (*capture_fn)(void *ctx, const struct vigie_stack *stack, const __u8 *user);
+/* Hands out the stacks that are there, waits at most timeout_ms for the first. Count or -errno. */
+int capture__poll(struct capture *c, int timeout_ms, capture_fn fn, void *ctx);
+
+/*
+ * A descriptor whose reading is one pass over the sleeping threads: a vigie_stack each, followed
+ * by VIGIE_SLEEPER_BYTES bytes unless it is VIGIE_STACK_SAME. Reading may hang where a target's
+ * memory does: not for a process that others wait for. -EOPNOTSUPP or -errno.
+ */
+int capture__sleepers(struct capture *c);
+
+/* Detaches the programs and closes the books. 0 or -errno. */
+int capture__end(struct capture *c);
+
+/* Copies: the books of all threads, who ran, who woke. Keys and values alternate. *ret is malloc'ed. */
+struct capture_thread {
+	struct vigie_thread_key key;
+	struct vigie_thread books;
+};
+struct capture_culprit {
+	__u32 tgid;
+	struct vigie_culprit culprit; /* 8-aligned: tgid takes 8 bytes */
+};
+struct capture_wake {
+	struct vigie_wake_key key;
+	struct vigie_wake wake;
+};
+int capture__threads(struct capture *c, struct capture_thread **ret, size_t *ret_n);
+int capture__culprits(struct capture *c, struct capture_culprit **ret, size_t *ret_n);
+int capture__wakes(struct capture *c, struct capture_wake **ret, size_t *ret_n);
+__u64 capture__lost(const struct capture *c, enum vigie_session_loss cause);
+__u64 capture__begin_ns(const struct capture *c); /* CLOCK_MONOTONIC */
+/* Run time of all programs; 0 where the kernel keeps no statistics. */
+void capture__cost(const struct capture *c, __u64 *ret_ns, __u64 *ret_runs);
+
+#endif

@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* foreign.c - owns the life of the reader's process and what it must be told again. */
+#include "profile/foreign.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "data/profile.h"
+#include "profile/packet.h"
+#include "profile/foreign_child.h"
+
+enum {
+	DUE_MAX = 64, /* stacks on their way: their answers always find room in the socket */
+	ANSWER_MS = 2000, /* of one packet: a reader that takes longer hangs */
+	RESTARTS_MAX = 8,
+};
+
+struct told_space {
+	struct foreign_map *maps;
+	size_t n;
+};
+
+struct foreign {
+	struct foreign_config config;
+	pid_t pid; /* 0: none, and none will be started again */
+	int fd;
+	volatile __u32 *busy; /* shared: the module that it reads */
+	int modules[FOREIGN_MODULES_MAX]; /* descriptors, -1: none */
+	bool jit[FOREIGN_MODULES_MAX];
+	__u32 nmodules;
+	struct told_space spaces[VIGIE_TARGETS_MAX];
+	__u32 due[DUE_MAX]; /* numbers, in the order of the answers */
+	unsigned int ndue, restarts;
+	__u64 past_cpu_ns; /* of readers that died */
+	struct packet in;
+};
+
+static __u64 now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000ULL + t.tv_nsec / 1000000;
+}
+
+/* What a foreign file may make it use; its user and its system calls are confine()'s. */
+static void limit_resources(void)
+{
+	static const struct {
+		int what;
+		rlim_t most;
+	} limits[] = { { RLIMIT_AS, 1ULL << 30 },
+		       { RLIMIT_CPU, 60 },
+		       { RLIMIT_CORE, 0 },
+		       { RLIMIT_FSIZE, 0 } };
+	size_t i;
+
+	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		struct rlimit l = { limits[i].most, limits[i].most };
+
+		setrlimit(limits[i].what, &l);
+	}
+}
+
+static void run_child(struct foreign *r, int fd)
+{
+	signal(SIGINT, SIG_IGN); /* Ctrl-C is the session's: we are still needed */
+	/* No program, map or event of the session, no file of the target's. */
+	close_range(STDERR_FILENO + 1, fd - 1, 0);
+	close_range(fd + 1, ~0U, 0);
+	limit_resources();
+	if (r->config.confine && r->config.confine())
+		_exit(EXIT_FAILURE);
+	_exit(foreign_child(fd, r->busy));
+}
+
+static int start(struct foreign *r)
+{
+	int pair[2], err = packet_pair(pair);
+
+	if (err)
+		return err;
+	*r->busy = 0;
+	r->fd = pair[0];
+	r->pid = fork();
+	if (r->pid == 0)
+		run_child(r, pair[1]);
+	close(pair[1]);
+	if (r->pid < 0) {
+		err = -errno;
+		r->pid = 0;
+		close(r->fd);
+		r->fd = -1;
+	}
+	return err;
+}
+
+static void stop(struct foreign *r)
+{
+	struct rusage used;
+
+	if (!r->pid)
+		return;
+	close(r->fd);
+	r->fd = -1;
+	kill(r->pid, SIGKILL);
+	if (wait4(r->pid, NULL, 0, &used) == r->pid)
+		r->past_cpu_ns += (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000000ULL +
+				  (used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1000ULL;
+	r->pid = 0;
+}
+
+static int tell_module(struct foreign *r, __u32 m)
+{
+	const struct foreign_head head = { .kind = FOREIGN_MODULE, .a = m, .b = r->jit[m] };
+
+	return packet_send(r->fd, &head, NULL, r->modules[m]);
+}
+
+static int tell_space(struct foreign *r, __u32 space)
+{
+	const struct told_space *told = &r->spaces[space];
+	const struct foreign_head head = { .kind = FOREIGN_SPACE,
+					   .a = space,
+					   .len = told->n * sizeof(*told->maps) };
+
+	return packet_send(r->fd, &head, told->maps, -1);
+}
+
+/* It died, or hangs: another one, that never sees the file at which that happened. */
+static void restart(struct foreign *r)
+{
+	__u32 guilty = *r->busy, i;
+	int err;
+
+	stop(r);
+	r->restarts++;
+	if (guilty && guilty < r->nmodules && r->modules[guilty] >= 0) {
+		close(r->modules[guilty]);
+		r->modules[guilty] = -1;
+	}
+	if (r->restarts > RESTARTS_MAX)
+		return;
+	err = start(r);
+	for (i = 1; i < r->nmodules && !err; i++)
+		err = tell_module(r, i);
+	for (i = 0; i < VIGIE_TARGETS_MAX && !err; i++)
+		if (r->spaces[i].maps)
+			err = tell_space(r, i);
+	if (err)
+		stop(r);
+}
+
+/* The stacks that it took to its grave. */
+static void forfeit(struct foreign *r, foreign_frames_fn fn, void *ctx)
+{
+	unsigned int i, n = r->ndue;
+
+	r->ndue = 0;
+	restart(r);
+	for (i = 0; i < n; i++)
+		fn(ctx, r->due[i], NULL, 0, 1 + PROFILE_INCOMPLETE_READER);
+}
+
+int foreign__start(const struct foreign_config *config, struct foreign **ret)
+{
+	struct foreign *r = calloc(1, sizeof(*r));
+	int err, i;
+
+	if (!r)
+		return -ENOMEM;
+	r->config = *config;
+	r->nmodules = 1;
+	r->fd = -1;
+	for (i = 0; i < FOREIGN_MODULES_MAX; i++)
+		r->modules[i] = -1;
+	r->busy = mmap(NULL, sizeof(*r->busy), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		       -1, 0);
+	err = r->busy == MAP_FAILED ? -errno : packet_init(&r->in);
+	if (!err)
+		err = start(r);
+	if (err) {
+		foreign__free(r);
+		return err;
+	}
+	*ret = r;
+	return 0;
+}
+
+void foreign__free(struct foreign *r)
+{
+	int i;
+
+	if (!r)
+		return;
+	stop(r);
+	for (i = 0; i < FOREIGN_MODULES_MAX; i++)
+		if (r->modules[i] >= 0)
+			close(r->modules[i]);
+	for (i = 0; i < VIGIE_TARGETS_MAX; i++)
+		free(r->spaces[i].maps);
+	if (r->busy != MAP_FAILED)
+		munmap((void *)r->busy, sizeof(*r->busy));
+	packet_done(&r->in);
+	free(r);
+}
+
+int foreign__module(struct foreign *r, __u32 module, int fd, bool jit)
+{
+	if (module >= FOREIGN_MODULES_MAX)
+		return -E2BIG;
+	if (r->modules[module] >= 0)
+		close(r->modules[module]);
+	r->modules[module] = fd < 0 ? -1 : dup(fd);
+	r->jit[module] = jit;
+	if (module >= r->nmodules)
+		r->nmodules = module + 1;
+	return r->pid ? tell_module(r, module) : -EPIPE;
+}
+
+int foreign__space(struct foreign *r, __u32 space, const struct foreign_map *maps, size_t n)
+{
+	struct told_space *told = &r->spaces[space];
+	struct foreign_map *copy = malloc((n ? n : 1) * sizeof(*copy));
+
+	if (space >= VIGIE_TARGETS_MAX || !copy) {
+		free(copy);
+		return space >= VIGIE_TARGETS_MAX ? -E2BIG : -ENOMEM;
+	}
+	memcpy(copy, maps, n * sizeof(*maps));
+	free(told->maps);
+	told->maps = copy;
+	told->n = n;
+	return r->pid ? tell_space(r, space) : -EPIPE;
+}
+
+/* 1: a packet; 0: none in time, or it is gone; -errno. */
+static int answer(struct foreign *r, int timeout_ms)
+{
+	struct pollfd fd = { .fd = r->fd, .events = POLLIN };
+	int n;
+
+	if (!r->pid)
+		return -EPIPE;
+	do
+		n = poll(&fd, 1, timeout_ms);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return n;
+	n = packet_receive(r->fd, &r->in, false);
+	return n == 0 ? -EPIPE : n == -EAGAIN ? 0 : n;
+}
+
+/* In order: the answer is to the first that is due. */
+static bool take_frames(struct foreign *r, foreign_frames_fn fn, void *ctx)
+{
+	const struct foreign_head *head = &r->in.head;
+	__u32 n = head->len / sizeof(struct foreign_frame), number;
+
+	if (head->kind != FOREIGN_FRAMES || !r->ndue || head->a != r->due[0] ||
+	    n > FOREIGN_FRAMES_MAX || head->b > PROFILE_INCOMPLETES)
+		return false;
+	number = r->due[0];
+	memmove(r->due, r->due + 1, --r->ndue * sizeof(r->due[0]));
+	fn(ctx, number, (const void *)r->in.data, n, head->b);
+	return true;
+}
+
+void foreign__poll(struct foreign *r, bool wait, foreign_frames_fn fn, void *ctx)
+{
+	int n;
+
+	while (r->ndue) {
+		n = answer(r, wait ? ANSWER_MS : 0);
+		if (n == 0 && !wait)
+			return;
+		if (n <= 0 || !take_frames(r, fn, ctx)) {
+			forfeit(r, fn, ctx);
+			return;
+		}
+	}
+}
+
+int foreign__stack(struct foreign *r, __u32 space, __u32 number, const struct vigie_stack *stack,
+		   const __u8 *user, foreign_frames_fn fn, void *ctx)
+{
+	const struct foreign_head head = { .kind = FOREIGN_STACK,
+					   .a = space,
+					   .b = number,
+					   .len = sizeof(*stack) + stack->user_bytes };
+
+	while (r->ndue == DUE_MAX) {
+		int n = answer(r, ANSWER_MS);
+
+		if (n <= 0 || !take_frames(r, fn, ctx))
+			forfeit(r, fn, ctx);
+	}
+	if (!r->pid) {
+		fn(ctx, number, NULL, 0, 1 + PROFILE_INCOMPLETE_READER);
+		return 0;
+	}
+	r->due[r->ndue++] = number;
+	/* The bytes follow their head in the record: one payload. */
+	if (user != (const __u8 *)(stack + 1) || packet_send(r->fd, &head, stack, -1))
+		forfeit(r, fn, ctx);
+	return 0;
+}
+
+/* Every text ends within the packet, or the packet is refused. */
+static const char *text_at(const struct foreign *r, size_t *at)
+{
+	const char *s = (const char *)r->in.data + *at;
+	size_t len = strnlen(s, r->in.head.len - *at);
+
+	if (len == r->in.head.len - *at)
+		return NULL;
+	*at += len + 1;
+	return s;
+}
+
+static int take_named(struct foreign *r, __u32 module, foreign_named_fn fn, void *ctx)
+{
+	struct foreign_line lines[FOREIGN_LINES_MAX];
+	struct foreign_named named;
+	size_t at = 0;
+	__u32 n = 0;
+
+	while (r->in.head.len - at >= sizeof(named)) {
+		memcpy(&named, r->in.data + at, sizeof(named));
+		at += sizeof(named);
+		lines[n].function = text_at(r, &at);
+		lines[n].file = lines[n].function ? text_at(r, &at) : NULL;
+		if (!lines[n].file)
+			return -EBADMSG;
+		lines[n++].line = named.line;
+		if (named.rest && n < FOREIGN_LINES_MAX)
+			continue;
+		fn(ctx, module, named.address, lines, n);
+		n = 0;
+	}
+	return 0;
+}
+
+static int give_debug(struct foreign *r, __u32 module, foreign_debug_fn debug, void *ctx)
+{
+	const struct foreign_head head = { .kind = FOREIGN_DEBUG, .a = module };
+	size_t at = 0;
+	const char *id = text_at(r, &at), *link = id ? text_at(r, &at) : NULL;
+	int fd, err;
+
+	if (!link)
+		return -EBADMSG;
+	fd = debug(ctx, module, id, link);
+	err = packet_send(r->fd, &head, NULL, fd);
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+int foreign__name(struct foreign *r, __u32 module, const __u64 *addresses, __u32 n,
+		  foreign_named_fn named, foreign_debug_fn debug, void *ctx)
+{
+	const struct foreign_head head = { .kind = FOREIGN_NAME,
+					   .a = module,
+					   .len = n * sizeof(*addresses) };
+	__u64 end = now_ms() + ANSWER_MS;
+	int err = r->pid ? packet_send(r->fd, &head, addresses, -1) : -EPIPE;
+
+	while (!err) {
+		__u64 now = now_ms();
+		int got = now < end ? answer(r, end - now) : 0;
+
+		err = got < 0 ? got : got == 0 ? -ETIMEDOUT : r->in.head.a != module ? -EBADMSG : 0;
+		if (!err && r->in.head.kind == FOREIGN_NAMED) {
+			err = take_named(r, module, named, ctx);
+			if (!err)
+				return 0;
+		} else if (!err && r->in.head.kind == FOREIGN_WANTS) {
+			err = give_debug(r, module, debug, ctx);
+		} else if (!err) {
+			err = -EBADMSG;
+		}
+	}
+	if (r->pid)
+		restart(r);
+	return err;
+}
+
+unsigned int foreign__restarts(const struct foreign *r)
+{
+	return r->restarts;
+}
+
+__u64 foreign__cpu_ns(const struct foreign *r)
+{
+	struct timespec used = { 0 };
+	clockid_t clock;
+
+	if (r->pid && !clock_getcpuclockid(r->pid, &clock))
+		clock_gettime(clock, &used);
+	return r->past_cpu_ns + used.tv_sec * 1000000000ULL + used.tv_nsec;
+}
+
+int foreign__fd(const struct foreign *r)
+{
+	return r->fd;
+}

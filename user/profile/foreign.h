@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * foreign.h - the session's end of the reader: starting it, asking it, outliving it.
+ *
+ * The reader is a process of its own without privileges (foreign_child.h). If it dies or hangs it
+ * is started again, without the file that it was reading then; that costs names, not the session.
+ * Owns: the process, what it must be told again. Not here: opening files (space.h).
+ */
+#ifndef VIGIE_PROFILE_FOREIGN_H
+#define VIGIE_PROFILE_FOREIGN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "profile/foreign_wire.h"
+
+struct foreign;
+
+struct foreign_config {
+	/* Gives up everything in the new process; 0 or -errno. The reader does not start without. */
+	int (*confine)(void);
+};
+
+typedef void (*foreign_frames_fn)(void *ctx, __u32 number, const struct foreign_frame *frames,
+				  __u32 n, __u32 incomplete);
+/* One frame's lines, innermost first; texts are valid during the call. */
+struct foreign_line {
+	const char *function, *file;
+	__u32 line;
+};
+typedef void (*foreign_named_fn)(void *ctx, __u32 module, __u64 address,
+				 const struct foreign_line *lines, __u32 n);
+/* The separate debug file of a module: a descriptor, or -1. */
+typedef int (*foreign_debug_fn)(void *ctx, __u32 module, const char *build_id, const char *link);
+
+int foreign__start(const struct foreign_config *config, struct foreign **ret);
+void foreign__free(struct foreign *r); /* ends the process; accepts NULL */
+
+/* fd -1: it cannot be had. Duplicated. jit: a perf map, not an ELF file. */
+int foreign__module(struct foreign *r, __u32 module, int fd, bool jit);
+/* Replaces the mappings of a space. Copied. */
+int foreign__space(struct foreign *r, __u32 space, const struct foreign_map *maps, size_t n);
+/* Asks for frames; the answer comes through foreign__poll(), or with incomplete READER and n 0. */
+int foreign__stack(struct foreign *r, __u32 space, __u32 number, const struct vigie_stack *stack,
+		   const __u8 *user, foreign_frames_fn fn, void *ctx);
+/* Hands out the answers that are there; with wait: all that are due. */
+void foreign__poll(struct foreign *r, bool wait, foreign_frames_fn fn, void *ctx);
+/* Names up to FOREIGN_NAMES_BATCH addresses. 0, or -errno: the reader died of this module. */
+int foreign__name(struct foreign *r, __u32 module, const __u64 *addresses, __u32 n,
+		  foreign_named_fn named, foreign_debug_fn debug, void *ctx);
+
+unsigned int foreign__restarts(const struct foreign *r);
+__u64 foreign__cpu_ns(const struct foreign *r); /* of all readers so far */
+int foreign__fd(const struct foreign *r); /* readable: answers */
+
+#endif

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* foreign_child.c - owns the loop of the reader: packets in, frames and names out. */
+#include "profile/foreign_child.h"
+
+#include <errno.h>
+#include <libelf.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "data/profile.h"
+#include "profile/jitmap.h"
+#include "profile/packet.h"
+#include "profile/foreign_wire.h"
+#include "profile/symbols.h"
+#include "profile/unwind.h"
+
+enum { SPACES_MAX = VIGIE_TARGETS_MAX };
+
+struct child {
+	int fd;
+	volatile __u32 *busy;
+	int modules[FOREIGN_MODULES_MAX]; /* descriptors, -1: none */
+	struct symbols *symbols[FOREIGN_MODULES_MAX];
+	bool jit[FOREIGN_MODULES_MAX];
+	struct unwinder *spaces[SPACES_MAX];
+	struct packet in;
+	struct buf out;
+};
+
+static int say(struct child *c, __u32 kind, __u32 a, __u32 b, const void *data, size_t len)
+{
+	const struct foreign_head head = { .kind = kind, .a = a, .b = b, .len = len };
+
+	return packet_send(c->fd, &head, data, -1);
+}
+
+static void take_module(struct child *c)
+{
+	__u32 m = c->in.head.a;
+
+	if (m >= FOREIGN_MODULES_MAX)
+		return;
+	if (c->modules[m] >= 0)
+		close(c->modules[m]);
+	c->modules[m] = c->in.fd;
+	c->jit[m] = c->in.head.b;
+	c->in.fd = -1;
+}
+
+static void take_space(struct child *c)
+{
+	__u32 space = c->in.head.a;
+	size_t n = c->in.head.len / sizeof(struct foreign_map);
+
+	if (space >= SPACES_MAX)
+		return;
+	unwinder__free(c->spaces[space]);
+	c->spaces[space] = unwinder__new((const void *)c->in.data, n, c->modules,
+					 FOREIGN_MODULES_MAX, c->busy);
+}
+
+static int take_stack(struct child *c)
+{
+	struct foreign_frame frames[FOREIGN_FRAMES_MAX];
+	const struct vigie_stack *stack = (const void *)c->in.data;
+	__u32 space = c->in.head.a, n = 0, incomplete = 1 + PROFILE_INCOMPLETE_UNMAPPED;
+
+	if (space < SPACES_MAX && c->spaces[space] && c->in.head.len >= sizeof(*stack) &&
+	    stack->user_bytes <= c->in.head.len - sizeof(*stack))
+		n = unwinder__unwind(c->spaces[space], stack, c->in.data + sizeof(*stack), frames,
+				     &incomplete);
+	return say(c, FOREIGN_FRAMES, c->in.head.b, incomplete, frames, n * sizeof(*frames));
+}
+
+/* The separate debug file is the session's to find: it knows the target's root. */
+static int ask_debug(struct child *c, __u32 m)
+{
+	char text[BUILD_ID_TEXT + DEBUG_LINK_TEXT];
+	const char *id = symbols__build_id(c->symbols[m]);
+	const char *link = symbols__debug_link(c->symbols[m]);
+	size_t len = strlen(id) + 1;
+	int err;
+
+	memcpy(text, id, len);
+	memcpy(text + len, link, strlen(link) + 1);
+	err = say(c, FOREIGN_WANTS, m, 0, text, len + strlen(link) + 1);
+	if (!err)
+		err = packet_receive(c->fd, &c->in, true);
+	if (err <= 0)
+		return err ? err : -EPIPE;
+	if (c->in.head.kind == FOREIGN_DEBUG && c->in.fd >= 0) {
+		symbols__add_debug(c->symbols[m], c->in.fd);
+		c->in.fd = -1; /* libelf reads from it as long as we live */
+	}
+	return 0;
+}
+
+static void add_name(struct child *c, __u32 m, __u64 address)
+{
+	char name[FOREIGN_NAME_MAX];
+	struct foreign_named named = { .address = address };
+	const char *found = NULL;
+
+	if (c->jit[m])
+		found = jitmap_name(c->modules[m], address, name, sizeof(name));
+	else if (c->symbols[m])
+		found = symbols__name(c->symbols[m], address, name, sizeof(name));
+	if (!found)
+		return;
+	buf_add(&c->out, &named, sizeof(named));
+	buf_add(&c->out, name, strlen(name) + 1);
+	buf_char(&c->out, '\0'); /* no file */
+}
+
+static int take_name(struct child *c)
+{
+	__u64 wanted[FOREIGN_NAMES_BATCH];
+	__u32 m = c->in.head.a;
+	size_t n = c->in.head.len / sizeof(*wanted), i;
+	int err = 0;
+
+	if (m >= FOREIGN_MODULES_MAX || n > FOREIGN_NAMES_BATCH)
+		return -EINVAL;
+	memcpy(wanted, c->in.data, n * sizeof(*wanted));
+	*c->busy = m;
+	if (!c->symbols[m] && c->modules[m] >= 0 && !c->jit[m]) {
+		c->symbols[m] = symbols__new(c->modules[m]);
+		if (c->symbols[m])
+			err = ask_debug(c, m);
+	}
+	buf_clear(&c->out);
+	for (i = 0; i < n && !err; i++)
+		add_name(c, m, wanted[i]);
+	if (!err)
+		err = say(c, FOREIGN_NAMED, m, n, c->out.data, c->out.err ? 0 : c->out.len);
+	*c->busy = 0;
+	return err;
+}
+
+static int serve(struct child *c)
+{
+	int n = packet_receive(c->fd, &c->in, true);
+
+	if (n <= 0)
+		return n ? n : -EPIPE;
+	switch (c->in.head.kind) {
+	case FOREIGN_MODULE: take_module(c); return 0;
+	case FOREIGN_SPACE: take_space(c); return 0;
+	case FOREIGN_STACK: return take_stack(c);
+	case FOREIGN_NAME: return take_name(c);
+	default: return 0;
+	}
+}
+
+int foreign_child(int fd, volatile __u32 *busy)
+{
+	struct child *c = calloc(1, sizeof(*c));
+	__u32 i;
+
+	if (!c || packet_init(&c->in))
+		return EXIT_FAILURE;
+	c->fd = fd;
+	c->busy = busy;
+	for (i = 0; i < FOREIGN_MODULES_MAX; i++)
+		c->modules[i] = -1;
+	buf_init(&c->out, FOREIGN_PACKET_MAX - sizeof(struct foreign_head));
+	elf_version(EV_CURRENT);
+	while (!serve(c))
+		;
+	/* The process ends with us, and with it whatever a foreign file made it allocate. */
+	return EXIT_SUCCESS;
+}

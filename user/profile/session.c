@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* session.c - owns the order of a session: open, look, end, settle, name. */
+#include "profile/session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "profile/session_parts.h"
+
+#define NS_PER_MS 1000000ULL
+#define NS_PER_S 1000000000ULL
+
+enum {
+	REFRESH_MS = 1000, /* mappings are read again that often */
+	SOON_MS = 50, /* or so soon, if an address is not mapped */
+	SETTLED_MS = 2000, /* before, start-up weighs too much to judge the cost */
+	LOSS_JUDGED = 200, /* stacks: of fewer, one lost says nothing */
+};
+
+__u64 session_now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+void session_config_default(struct session_config *config)
+{
+	*config = (struct session_config){
+		.hz = 99,
+		.sleeper_hz = 49,
+		.views = (1 << PROFILE_VIEWS) - 1,
+		.max_bytes = 64 << 20,
+		.ring_bytes = 8 << 20,
+		.max_cost = 0.05,
+	};
+}
+
+static int allocate(struct session *s)
+{
+	s->profile = profile__new(s->config.max_bytes);
+	s->modules = calloc(FOREIGN_MODULES_MAX, sizeof(*s->modules));
+	s->pidfds = calloc(VIGIE_TARGETS_MAX, sizeof(*s->pidfds));
+	hash_init(&s->by_thread);
+	return s->profile && s->modules && s->pidfds ? 0 : -ENOMEM;
+}
+
+static int open_parts(struct session *s, const char **ret_what)
+{
+	const struct foreign_config reader = { .confine = s->config.confine };
+	const struct capture_config capture = { .hz = s->config.hz,
+						.views = s->config.views,
+						.children = s->config.children,
+						.ring_bytes = s->config.ring_bytes };
+	int err = allocate(s);
+
+	*ret_what = "start the reader of foreign files";
+	if (!err) /* before there is any BPF object that it could hold on to */
+		err = foreign__start(&reader, &s->reader);
+	if (!err)
+		err = spaces_init(&s->spaces, s->reader);
+	return err ? err : capture__open(&capture, &s->capture, ret_what);
+}
+
+int session__open(const struct session_config *config, struct session **ret, const char **ret_what)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	int err;
+
+	*ret_what = "allocate the session";
+	if (!s)
+		return -ENOMEM;
+	s->config = *config;
+	err = open_parts(s, ret_what);
+	if (err) {
+		session__free(s);
+		return err;
+	}
+	*ret = s;
+	return 0;
+}
+
+void session__free(struct session *s)
+{
+	__u32 i;
+
+	if (!s)
+		return;
+	sleepers__free(s->sleepers);
+	capture__free(s->capture);
+	foreign__free(s->reader);
+	spaces_done(&s->spaces);
+	profile__free(s->profile);
+	for (i = 0; i < s->ntargets; i++)
+		close(s->pidfds[i]);
+	hash_done(&s->by_thread);
+	free(s->threads);
+	free(s->modules);
+	free(s->pidfds);
+	free(s);
+}
+
+int session__add(struct session *s, pid_t pid)
+{
+	__u32 space;
+	int fd, err;
+
+	if (s->ntargets == VIGIE_TARGETS_MAX)
+		return -E2BIG;
+	fd = syscall(SYS_pidfd_open, pid, 0);
+	if (fd < 0)
+		return -errno;
+	s->pidfds[s->ntargets++] = fd;
+	err = capture__add(s->capture, pid);
+	if (!err)
+		err = spaces_get(&s->spaces, pid, &space);
+	return err;
+}
+
+static __u64 cost_ns(const struct session *s)
+{
+	struct rusage used;
+	__u64 ns;
+
+	getrusage(RUSAGE_SELF, &used);
+	ns = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * NS_PER_S +
+	     (used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1000ULL;
+	ns += foreign__cpu_ns(s->reader);
+	return s->sleepers ? ns + sleepers__cpu_ns(s->sleepers) : ns;
+}
+
+int session__begin(struct session *s)
+{
+	struct timespec wall;
+	__u32 i;
+	int err;
+
+	/* The files are pinned at once: whoever exits keeps his names. */
+	for (i = 0; i < s->spaces.nspaces; i++)
+		spaces_refresh(&s->spaces, i, session_now_ns());
+	clock_gettime(CLOCK_REALTIME, &wall);
+	s->begin_wall_ns = wall.tv_sec * NS_PER_S + wall.tv_nsec;
+	err = capture__begin(s->capture);
+	s->begin_ns = s->checked_ns = capture__begin_ns(s->capture);
+	s->begin_cpu_ns = cost_ns(s);
+	s->refresh_ns = s->begin_ns + REFRESH_MS * NS_PER_MS;
+	if (!err && s->config.views & 1 << PROFILE_OFF_CPU && s->config.sleeper_hz)
+		sleepers__start(s->capture, s->config.sleeper_hz, &s->sleepers);
+	return err;
+}
+
+static void refresh(struct session *s, __u64 now)
+{
+	__u32 i;
+
+	for (i = 0; i < s->spaces.nspaces; i++)
+		if (now - s->spaces.spaces[i].read_ns > SOON_MS * NS_PER_MS)
+			spaces_refresh(&s->spaces, i, now);
+	s->refresh_ns = now + REFRESH_MS * NS_PER_MS;
+}
+
+static bool all_ended(const struct session *s)
+{
+	struct pollfd fd = { .events = POLLIN };
+	__u32 i;
+
+	if (s->config.children)
+		return false;
+	for (i = 0; i < s->ntargets; i++) {
+		fd.fd = s->pidfds[i];
+		if (poll(&fd, 1, 0) == 0)
+			return false;
+	}
+	return true;
+}
+
+static __u64 taken(const struct session *s)
+{
+	const struct profile_quality *q = &s->profile->quality;
+
+	return q->stacks[VIGIE_STACK_ON_CPU] + q->stacks[VIGIE_STACK_FAULT];
+}
+
+/* Once a second: what it costs, and what it loses. */
+static int judge(struct session *s, __u64 now)
+{
+	__u64 lost = capture__lost(s->capture, VIGIE_SESSION_LOST_RING) - s->checked_lost;
+	__u64 all = taken(s) - s->checked_taken + lost;
+
+	if (now - s->checked_ns < NS_PER_S)
+		return PROFILE_STOP_NONE;
+	s->checked_ns = now;
+	if (all < LOSS_JUDGED && now - s->begin_ns < SETTLED_MS * NS_PER_MS)
+		return PROFILE_STOP_NONE;
+	s->checked_lost += lost;
+	s->checked_taken = taken(s);
+	if (all >= LOSS_JUDGED && lost * 100 > all)
+		return PROFILE_STOP_LOSS;
+	if (now - s->begin_ns >= SETTLED_MS * NS_PER_MS &&
+	    cost_ns(s) - s->begin_cpu_ns > s->config.max_cost * (now - s->begin_ns))
+		return PROFILE_STOP_COST;
+	return PROFILE_STOP_NONE;
+}
+
+int session__step(struct session *s, int timeout_ms)
+{
+	__u64 now;
+	int n = capture__poll(s->capture, timeout_ms, session_take_stack, s);
+
+	if (n < 0)
+		return n;
+	now = session_now_ns();
+	if (s->sleepers)
+		sleepers__poll(s->sleepers, now, session_take_stack, s);
+	foreign__poll(s->reader, false, session_take_frames, s);
+	if (now > s->refresh_ns)
+		refresh(s, now);
+	if (s->err == -ENOSPC)
+		return PROFILE_STOP_MEMORY;
+	if (s->err)
+		return s->err;
+	if (all_ended(s))
+		return PROFILE_STOP_EXIT;
+	return judge(s, now);
+}
+
+static void fill_quality(struct session *s, enum profile_stop why)
+{
+	struct profile_quality *q = &s->profile->quality;
+	int i;
+
+	for (i = 0; i < VIGIE_SESSION_LOSSES; i++)
+		q->lost[i] = capture__lost(s->capture, i);
+	q->cpu_ns = cost_ns(s) - s->begin_cpu_ns;
+	capture__cost(s->capture, &q->probe_ns, &q->probe_runs);
+	q->reader_restarts = foreign__restarts(s->reader);
+	q->stopped_early = why;
+}
+
+int session__finish(struct session *s, enum profile_stop why, struct profile **ret,
+		    const char **ret_what)
+{
+	struct profile_about *about = &s->profile->about;
+	int err;
+
+	*ret_what = "close the books";
+	err = capture__end(s->capture);
+	s->end_ns = session_now_ns();
+	if (err)
+		return err;
+	/* What is in the ring still counts, and what the reader still has. */
+	capture__poll(s->capture, 0, session_take_stack, s);
+	if (s->sleepers)
+		sleepers__poll(s->sleepers, s->end_ns, session_take_stack, s);
+	foreign__poll(s->reader, true, session_take_frames, s);
+	fill_quality(s, why);
+	*ret_what = "settle the books";
+	err = s->err == -ENOSPC ? 0 : s->err;
+	if (!err)
+		err = session_settle_books(s);
+	*ret_what = "name the frames";
+	if (!err && !s->err)
+		err = session_name_frames(s);
+	if (err)
+		return err;
+	about->hz = s->config.hz;
+	about->views = s->config.views;
+	about->cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	about->begin_wall_ns = s->begin_wall_ns;
+	about->duration_ns = s->end_ns - s->begin_ns;
+	*ret = s->profile;
+	s->profile = NULL;
+	return 0;
+}
+
+static int process_of(struct session *s, __u32 tgid, __u32 *ret)
+{
+	struct profile_process process = { .pid = tgid };
+	__u32 i;
+
+	for (i = 0; i < s->profile->nprocesses; i++) {
+		if (s->profile->processes[i].pid == tgid) {
+			*ret = i;
+			return 0;
+		}
+	}
+	return profile_process(s->profile, &process, ret);
+}
+
+static int threads_grow(struct session *s)
+{
+	__u32 room = s->threads_room ? 2 * s->threads_room : 64;
+	struct known_thread *grown;
+	int err;
+
+	if (s->nthreads < s->threads_room)
+		return 0;
+	grown = realloc(s->threads, room * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	s->threads = grown;
+	err = hash_reserve(&s->by_thread, room);
+	if (!err)
+		s->threads_room = room;
+	return err;
+}
+
+int session_thread(struct session *s, __u32 tid, __u64 start_ns, __u32 tgid, __u32 *ret)
+{
+	const __u64 key[2] = { tid, start_ns };
+	__u32 sum = hash_bytes(key, sizeof(key), 0), i, at;
+	struct profile_thread thread = { .tid = tid };
+	struct known_thread *t;
+	int err;
+
+	for (i = hash_first(&s->by_thread, sum, &at); i != HASH_NONE;
+	     i = hash_next(&s->by_thread, sum, &at)) {
+		if (s->threads[i].tid == tid && s->threads[i].start_ns == start_ns) {
+			*ret = i;
+			return 0;
+		}
+	}
+	err = threads_grow(s);
+	if (!err)
+		err = process_of(s, tgid, &thread.process);
+	t = &s->threads[s->nthreads];
+	if (!err)
+		err = profile_thread(s->profile, &thread, &t->thread);
+	if (err)
+		return err;
+	*t = (struct known_thread){ .tid = tid, .start_ns = start_ns, .thread = t->thread };
+	hash_add(&s->by_thread, sum, s->nthreads);
+	*ret = s->nthreads++;
+	return 0;
+}
+
+void session__stat(const struct session *s, struct session_stat *ret)
+{
+	const struct profile_quality *q = &s->profile->quality;
+
+	ret->elapsed_ns = session_now_ns() - s->begin_ns;
+	ret->stacks = taken(s) + q->stacks[VIGIE_STACK_ASLEEP];
+	ret->lost = capture__lost(s->capture, VIGIE_SESSION_LOST_RING);
+	ret->cost_ns = cost_ns(s) - s->begin_cpu_ns;
+}
+
+const char *session__gap(const struct session *s, enum profile_view view)
+{
+	const struct capture_gaps *gaps = capture__gaps(s->capture);
+
+	if (view == PROFILE_OFF_CPU)
+		return gaps->sleepers;
+	return view == PROFILE_FAULTS ? gaps->faults : "";
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* session_parts.h - what session.c, session_stacks.c and session_books.c share. */
+#ifndef VIGIE_PROFILE_SESSION_PARTS_H
+#define VIGIE_PROFILE_SESSION_PARTS_H
+
+#include "base/hash.h"
+#include "profile/capture.h"
+#include "profile/foreign.h"
+#include "profile/session.h"
+#include "profile/sleepers.h"
+#include "profile/space.h"
+
+enum { PENDING_MAX = 128 }; /* stacks at the reader; a power of two over its DUE_MAX */
+
+struct known_thread {
+	__u32 tid;
+	__u64 start_ns;
+	__u32 thread; /* index in the profile */
+	__u32 last_node, last_why; /* of its last stack asleep */
+	__u64 last_count;
+};
+
+struct session {
+	struct session_config config;
+	struct capture *capture;
+	struct foreign *reader;
+	struct spaces spaces;
+	struct sleepers *sleepers;
+	struct profile *profile;
+	int err; /* of the profile: sticky */
+
+	struct vigie_stack pending[PENDING_MAX];
+	__u32 number;
+	__u32 *modules; /* reader's module -> the profile's; 0: not yet */
+
+	struct known_thread *threads;
+	__u32 nthreads, threads_room;
+	struct hash by_thread;
+
+	int *pidfds;
+	__u32 ntargets;
+	__u64 begin_ns, end_ns, begin_cpu_ns, checked_ns, checked_taken, checked_lost;
+	__u64 refresh_ns; /* when the mappings are read next */
+	__u64 begin_wall_ns;
+};
+
+__u64 session_now_ns(void);
+/* The thread's index among s->threads. 0 or -errno. */
+int session_thread(struct session *s, __u32 tid, __u64 start_ns, __u32 tgid, __u32 *ret);
+
+/* session_stacks.c */
+void session_take_stack(void *ctx, const struct vigie_stack *stack, const __u8 *user);
+void session_take_frames(void *ctx, __u32 number, const struct foreign_frame *frames, __u32 n,
+			 __u32 incomplete);
+int session_name_frames(struct session *s);
+
+/* session_books.c: from books and counts to values whose sums are the kernel's. */
+int session_settle_books(struct session *s);
+
+#endif

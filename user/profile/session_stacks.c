@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* session_stacks.c - owns the way of a stack: record, reader, node of the profile, name. */
+#include "profile/session_parts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "profile/kallsyms.h"
+
+static const enum profile_view view_of_kind[VIGIE_STACK_KINDS] = {
+	[VIGIE_STACK_ON_CPU] = PROFILE_CPU,
+	[VIGIE_STACK_ASLEEP] = PROFILE_OFF_CPU,
+	[VIGIE_STACK_FAULT] = PROFILE_FAULTS,
+};
+
+static void keep(struct session *s, int err)
+{
+	if (err && !s->err)
+		s->err = err;
+}
+
+static int add_sample(struct session *s, struct known_thread *t, const struct vigie_stack *stack,
+		      __u32 node)
+{
+	const struct profile_sample sample = {
+		.view = view_of_kind[stack->kind],
+		.thread = t->thread,
+		.node = node,
+		.tag = stack->kind == VIGIE_STACK_ASLEEP ? stack->why : 0,
+		.count = stack->weight,
+	};
+
+	if (stack->kind == VIGIE_STACK_ASLEEP) {
+		t->last_node = node;
+		t->last_why = stack->why;
+	}
+	return profile_add(s->profile, &sample);
+}
+
+/* Asleep as before: its last stack weighs more. */
+static void take_same(struct session *s, const struct vigie_stack *stack)
+{
+	struct vigie_stack again = *stack;
+	__u32 index;
+	int err = session_thread(s, stack->tid, stack->start_ns, stack->tgid, &index);
+
+	if (!err && s->threads[index].last_node) {
+		again.why = s->threads[index].last_why;
+		err = add_sample(s, &s->threads[index], &again, s->threads[index].last_node);
+	}
+	keep(s, err);
+}
+
+void session_take_stack(void *ctx, const struct vigie_stack *stack, const __u8 *user)
+{
+	struct session *s = ctx;
+	struct space *space;
+	__u32 index, number;
+
+	if (stack->kind >= VIGIE_STACK_KINDS || stack->why > VIGIE_WAITS)
+		return;
+	if (stack->flags & VIGIE_STACK_SAME) {
+		take_same(s, stack);
+		return;
+	}
+	if (spaces_get(&s->spaces, stack->tgid, &index))
+		return;
+	space = &s->spaces.spaces[index];
+	/* Another program since: none of the old addresses means anything. */
+	if (!space->sum || space->exec_id != stack->exec_id) {
+		space->exec_id = stack->exec_id;
+		spaces_refresh(&s->spaces, index, session_now_ns());
+	}
+	number = s->number++;
+	s->pending[number % PENDING_MAX] = *stack;
+	foreign__stack(s->reader, index, number, stack, user, session_take_frames, s);
+}
+
+/* The profile's module of one of the reader's. */
+static int module_of(struct session *s, __u32 m, __u32 *ret)
+{
+	const struct module *known;
+	struct profile_module module = { 0 };
+	char file[64];
+	int err;
+
+	*ret = 0;
+	if (!m || m >= s->spaces.nmodules)
+		return 0;
+	if (!s->modules[m]) {
+		known = &s->spaces.modules[m];
+		module.begin = known->start;
+		module.end = known->end;
+		module.offset = known->offset;
+		err = profile_string(s->profile, known->path, strlen(known->path), &module.path);
+		/* Two files of one path are two modules: until its build id is known, the inode. */
+		snprintf(file, sizeof(file), "%llx:%llx:%d", known->dev, known->inode,
+			 known->jit ? known->pid : 0);
+		if (!err)
+			err = profile_string(s->profile, file, strlen(file), &module.build_id);
+		if (!err)
+			err = profile_module(s->profile, &module, &s->modules[m]);
+		if (err)
+			return err;
+	}
+	*ret = s->modules[m];
+	return 0;
+}
+
+static int push_user(struct session *s, const struct foreign_frame *f, __u32 *node)
+{
+	__u32 module, frame, flags = 0;
+	int err = module_of(s, f->module, &module);
+
+	if (!err && f->module && s->spaces.modules[f->module].jit)
+		flags |= PROFILE_FRAME_JIT;
+	if (!err)
+		err = profile_frame(s->profile, module, flags, f->address, &frame);
+	if (!err)
+		err = profile_node(s->profile, *node, frame, node);
+	return err;
+}
+
+static int push_note(struct session *s, __u32 incomplete, __u32 *node)
+{
+	char text[64];
+	__u32 frame;
+	int err;
+
+	snprintf(text, sizeof(text), "[incomplete: %s]", profile_incomplete_name(incomplete - 1));
+	err = profile_note(s->profile, text, &frame);
+	return err ? err : profile_node(s->profile, *node, frame, node);
+}
+
+static int push_kernel(struct session *s, const struct vigie_stack *stack, __u32 *node)
+{
+	__u32 i = stack->kernel_frames, frame;
+	int err = 0;
+
+	while (i-- && !err) {
+		err = profile_frame(s->profile, 0, PROFILE_FRAME_KERNEL, stack->kernel[i] - !!i,
+				    &frame);
+		if (!err)
+			err = profile_node(s->profile, *node, frame, node);
+	}
+	return err;
+}
+
+void session_take_frames(void *ctx, __u32 number, const struct foreign_frame *frames, __u32 n,
+			 __u32 incomplete)
+{
+	struct session *s = ctx;
+	const struct vigie_stack *stack = &s->pending[number % PENDING_MAX];
+	struct profile_quality *q = &s->profile->quality;
+	__u32 node = 0, index;
+	int err = session_thread(s, stack->tid, stack->start_ns, stack->tgid, &index);
+
+	q->stacks[stack->kind]++;
+	if (incomplete) {
+		q->incomplete[incomplete - 1]++;
+		q->truncated += incomplete == 1 + PROFILE_INCOMPLETE_SHORT ||
+				incomplete == 1 + PROFILE_INCOMPLETE_DEEP;
+	}
+	/* What is not mapped may have been mapped since: look again soon. */
+	if (incomplete == 1 + PROFILE_INCOMPLETE_UNMAPPED)
+		s->refresh_ns = 0;
+	if (!err && incomplete)
+		err = push_note(s, incomplete, &node);
+	while (n-- && !err)
+		err = push_user(s, &frames[n], &node);
+	if (!err)
+		err = push_kernel(s, stack, &node);
+	if (!err)
+		err = add_sample(s, &s->threads[index], stack, node);
+	keep(s, err);
+}
+
+/* --- Names, at the end. ---------------------------------------------------------------- */
+
+struct naming {
+	struct session *s;
+	__u32 module; /* the profile's */
+	__u32 flags;
+};
+
+static void on_named(void *ctx, __u32 module, __u64 address, const struct foreign_line *lines,
+		     __u32 n)
+{
+	struct naming *naming = ctx;
+	struct profile *p = naming->s->profile;
+	struct profile_line named[FOREIGN_LINES_MAX];
+	__u32 frame, i;
+	int err = profile_frame(p, naming->module, naming->flags, address, &frame);
+
+	for (i = 0; i < n && !err; i++) {
+		named[i].line = lines[i].line;
+		err = profile_string(p, lines[i].function, strlen(lines[i].function),
+				     &named[i].function);
+		if (!err)
+			err = profile_string(p, lines[i].file, strlen(lines[i].file),
+					     &named[i].file);
+	}
+	if (!err && !p->frames[frame].nlines) {
+		err = profile_name_frame(p, frame, named, n);
+		p->quality.names_found++;
+	}
+	keep(naming->s, err);
+}
+
+static int on_debug(void *ctx, __u32 module, const char *build_id, const char *link)
+{
+	struct naming *naming = ctx;
+	struct profile *p = naming->s->profile;
+
+	keep(naming->s,
+	     profile_string(p, build_id, strlen(build_id), &p->modules[naming->module].build_id));
+	return spaces_open_debug(&naming->s->spaces, module, build_id, link);
+}
+
+/* All addresses of one module, in batches; one that kills the reader keeps no names. */
+static void name_module(struct session *s, __u32 m)
+{
+	struct naming naming = { .s = s, .module = s->modules[m] };
+	struct profile *p = s->profile;
+	__u64 batch[FOREIGN_NAMES_BATCH];
+	__u32 i, n = 0, all = p->nframes;
+	int err = 0;
+
+	if (s->spaces.modules[m].jit)
+		naming.flags = PROFILE_FRAME_JIT;
+	p->modules[naming.module].build_id = 0;
+	for (i = 0; i <= all && !err; i++) {
+		if (i < all && p->frames[i].module == naming.module && naming.module) {
+			batch[n++] = p->frames[i].address;
+			p->quality.names_wanted++;
+		}
+		if (n == FOREIGN_NAMES_BATCH || (i == all && n)) {
+			err = foreign__name(s->reader, m, batch, n, on_named, on_debug, &naming);
+			n = 0;
+		}
+	}
+}
+
+static int name_kernel(struct session *s)
+{
+	struct profile *p = s->profile;
+	struct kallsym *wanted = calloc(p->nframes, sizeof(*wanted));
+	struct profile_line line = { 0 };
+	__u32 i, frame, n = 0;
+	int err = 0;
+
+	if (!wanted)
+		return -ENOMEM;
+	for (i = 0; i < p->nframes; i++)
+		if (p->frames[i].flags & PROFILE_FRAME_KERNEL)
+			wanted[n++].address = p->frames[i].address;
+	if (n && !kallsyms_name(wanted, n)) {
+		for (i = 0; i < n && !err; i++) {
+			if (!wanted[i].start)
+				continue;
+			err = profile_frame(p, 0, PROFILE_FRAME_KERNEL, wanted[i].address, &frame);
+			if (!err)
+				err = profile_string(p, wanted[i].name, strlen(wanted[i].name),
+						     &line.function);
+			if (!err)
+				err = profile_name_frame(p, frame, &line, 1);
+		}
+	}
+	free(wanted);
+	return err;
+}
+
+int session_name_frames(struct session *s)
+{
+	__u32 m;
+
+	for (m = 1; m < s->spaces.nmodules; m++)
+		if (s->modules[m])
+			name_module(s, m);
+	keep(s, name_kernel(s));
+	return s->err;
+}

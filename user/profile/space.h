@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * space.h - the address spaces of a session's processes and the files behind them.
+ *
+ * Owns: reading /proc/PID/maps, opening each executable file once and at once, so that names
+ * outlive the target, a deletion and a replacement. Parses no foreign file: descriptors go to
+ * the reader. Nothing on FUSE is opened: it might never return.
+ */
+#ifndef VIGIE_PROFILE_SPACE_H
+#define VIGIE_PROFILE_SPACE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "data/profile.h"
+#include "profile/foreign.h"
+
+enum { MODULE_PATH_MAX = 1024 };
+
+struct module {
+	char path[MODULE_PATH_MAX]; /* as the target saw it; raw */
+	__u64 dev, inode;
+	pid_t pid; /* of a JIT's: whose */
+	bool jit;
+	bool open; /* the reader has its file */
+	__u64 start, end, offset; /* where it was seen first */
+	int root; /* of the process that mapped it: where its debug file is looked for; -1 */
+};
+
+struct space {
+	pid_t pid;
+	__u32 exec_id;
+	__u64 sum; /* hash of the mappings as last read: 0, not read */
+	__u64 read_ns; /* when */
+	int root; /* descriptor of its root directory, or -1 */
+};
+
+struct spaces {
+	struct foreign *reader;
+	struct module *modules; /* [0] is none */
+	__u32 nmodules;
+	struct space *spaces;
+	__u32 nspaces;
+	__u64 not_opened; /* files: on FUSE, not regular, gone */
+};
+
+int spaces_init(struct spaces *s, struct foreign *reader);
+void spaces_done(struct spaces *s);
+/* The process' space, made when it is new. -E2BIG, -ENOMEM. */
+int spaces_get(struct spaces *s, pid_t pid, __u32 *ret);
+/* Reads the mappings and tells the reader if they changed. 0 or -errno (-ESRCH: it is gone). */
+int spaces_refresh(struct spaces *s, __u32 space, __u64 now_ns);
+/* For foreign__name(): the separate debug file of a module, by build id and by link. Or -1. */
+int spaces_open_debug(struct spaces *s, __u32 module, const char *build_id, const char *link);
+
+#endif

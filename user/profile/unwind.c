@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * unwind.c - owns libdwfl: modules at their addresses, and the walk from frame to frame.
+ *
+ * libdw is asked for call frame information only. Its symbol search is linear (1 ms a sample,
+ * measured): names are symbols.c's.
+ */
+#include "profile/unwind.h"
+
+#include <elfutils/libdwfl.h>
+#include <errno.h>
+#include <gelf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "data/profile.h"
+
+struct placed { /* a mapping, and how its addresses become the file's */
+	struct foreign_map map;
+	__u64 bias; /* address in the process - virtual address in the file */
+	bool usable; /* the file was read */
+};
+
+struct unwinder {
+	Dwfl *dwfl;
+	struct placed *maps; /* by start */
+	size_t nmaps;
+	volatile __u32 *busy; /* the module being read: blamed if it kills us */
+	/* Of the stack being unwound. */
+	const struct vigie_stack *stack;
+	const __u8 *user;
+	struct foreign_frame *frames;
+	__u32 nframes;
+	__u32 incomplete;
+	bool beyond; /* memory above the copied bytes was asked for */
+};
+
+/* The file's debug information is not asked for: .eh_frame is in the file itself. */
+static int no_debuginfo(Dwfl_Module *mod, void **user, const char *name, Dwarf_Addr base,
+			const char *file, const char *link, GElf_Word crc, char **ret)
+{
+	return -1;
+}
+
+static int no_elf(Dwfl_Module *mod, void **user, const char *name, Dwarf_Addr base, char **file,
+		  Elf **ret)
+{
+	return -1;
+}
+
+static const Dwfl_Callbacks dwfl_callbacks = {
+	.find_elf = no_elf,
+	.find_debuginfo = no_debuginfo,
+};
+
+static pid_t next_thread(Dwfl *dwfl, void *arg, void **thread)
+{
+	if (*thread)
+		return 0;
+	*thread = arg;
+	return 1;
+}
+
+static bool get_thread(Dwfl *dwfl, pid_t tid, void *arg, void **thread)
+{
+	*thread = arg;
+	return true;
+}
+
+static bool memory_read(Dwfl *dwfl, Dwarf_Addr addr, Dwarf_Word *ret, void *arg)
+{
+	struct unwinder *u = arg;
+	__u64 sp = u->stack->registers[7], at = addr - sp;
+
+	if (addr >= sp && at < u->stack->user_bytes && u->stack->user_bytes - at >= sizeof(*ret)) {
+		memcpy(ret, u->user + at, sizeof(*ret));
+		return true;
+	}
+	if (addr >= sp && at < 16ULL * VIGIE_STACK_BYTES)
+		u->beyond = true;
+	return false;
+}
+
+static bool set_registers(Dwfl_Thread *thread, void *arg)
+{
+	struct unwinder *u = arg;
+	Dwarf_Word regs[VIGIE_REGISTERS];
+	int i;
+
+	for (i = 0; i < VIGIE_REGISTERS; i++)
+		regs[i] = u->stack->registers[i];
+	return dwfl_thread_state_registers(thread, 0, VIGIE_REGISTERS, regs);
+}
+
+static const Dwfl_Thread_Callbacks thread_callbacks = {
+	.next_thread = next_thread,
+	.get_thread = get_thread,
+	.memory_read = memory_read,
+	.set_initial_registers = set_registers,
+};
+
+/* The load segment that holds this offset tells where the file thinks that it is. */
+static int bias_of(int fd, const struct foreign_map *map, __u64 *ret)
+{
+	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
+	size_t n = 0, i;
+	GElf_Phdr ph;
+	int err = -ENOEXEC;
+
+	if (elf && !elf_getphdrnum(elf, &n)) {
+		for (i = 0; i < n && i < 128; i++) {
+			if (!gelf_getphdr(elf, i, &ph) || ph.p_type != PT_LOAD)
+				continue;
+			if (map->offset + 0xfff < ph.p_offset ||
+			    map->offset >= ph.p_offset + ph.p_filesz)
+				continue;
+			*ret = map->start - (ph.p_vaddr - ph.p_offset + map->offset);
+			err = 0;
+			break;
+		}
+	}
+	elf_end(elf);
+	return err;
+}
+
+/* Two mappings of one file at one bias are one module. */
+static bool reported(const struct unwinder *u, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (u->maps[i].usable && u->maps[i].map.module == u->maps[n].map.module &&
+		    u->maps[i].bias == u->maps[n].bias)
+			return true;
+	return false;
+}
+
+static void report(struct unwinder *u, size_t n, const int *fds, __u32 nfds)
+{
+	struct placed *p = &u->maps[n];
+	char name[32];
+	int fd;
+
+	if (!p->map.file || p->map.module >= nfds || fds[p->map.module] < 0)
+		return;
+	*u->busy = p->map.module;
+	if (bias_of(fds[p->map.module], &p->map, &p->bias))
+		return;
+	if (reported(u, n)) {
+		p->usable = true;
+		return;
+	}
+	fd = dup(fds[p->map.module]);
+	snprintf(name, sizeof(name), "m%u.%zu", p->map.module, n);
+	/* It keeps the descriptor if it succeeds. */
+	if (fd >= 0 && dwfl_report_elf(u->dwfl, name, "", fd, p->bias, true))
+		p->usable = true;
+	else if (fd >= 0)
+		close(fd);
+}
+
+struct unwinder *unwinder__new(const struct foreign_map *maps, size_t nmaps, const int *fds,
+			       __u32 nfds, volatile __u32 *busy)
+{
+	struct unwinder *u = calloc(1, sizeof(*u));
+	size_t i;
+
+	if (!u)
+		return NULL;
+	u->busy = busy;
+	u->maps = calloc(nmaps ? nmaps : 1, sizeof(*u->maps));
+	u->dwfl = dwfl_begin(&dwfl_callbacks);
+	if (!u->maps || !u->dwfl) {
+		unwinder__free(u);
+		return NULL;
+	}
+	u->nmaps = nmaps;
+	dwfl_report_begin(u->dwfl);
+	for (i = 0; i < nmaps; i++) {
+		u->maps[i].map = maps[i];
+		report(u, i, fds, nfds);
+	}
+	*u->busy = 0;
+	dwfl_report_end(u->dwfl, NULL, NULL);
+	return u;
+}
+
+void unwinder__free(struct unwinder *u)
+{
+	if (!u)
+		return;
+	dwfl_end(u->dwfl);
+	free(u->maps);
+	free(u);
+}
+
+static const struct placed *place(const struct unwinder *u, __u64 pc)
+{
+	size_t low = 0, high = u->nmaps, mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (u->maps[mid].map.end <= pc)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < u->nmaps && u->maps[low].map.start <= pc ? &u->maps[low] : NULL;
+}
+
+static bool has_cfi(struct unwinder *u, const struct placed *p, __u64 pc)
+{
+	Dwfl_Module *mod = dwfl_addrmodule(u->dwfl, pc);
+	Dwarf_Frame *frame = NULL;
+	Dwarf_Addr bias = 0;
+	Dwarf_CFI *cfi;
+
+	cfi = mod ? dwfl_module_eh_cfi(mod, &bias) : NULL;
+	if (cfi && !dwarf_cfi_addrframe(cfi, pc - bias, &frame)) {
+		free(frame);
+		return true;
+	}
+	cfi = mod ? dwfl_module_dwarf_cfi(mod, &bias) : NULL;
+	if (cfi && !dwarf_cfi_addrframe(cfi, pc - bias, &frame)) {
+		free(frame);
+		return true;
+	}
+	return false;
+}
+
+static int on_frame(Dwfl_Frame *state, void *arg)
+{
+	struct unwinder *u = arg;
+	struct foreign_frame *f = &u->frames[u->nframes];
+	const struct placed *p;
+	Dwarf_Addr pc;
+	bool activation;
+
+	if (!dwfl_frame_pc(state, &pc, &activation))
+		return DWARF_CB_ABORT;
+	if (u->nframes == FOREIGN_FRAMES_MAX) {
+		u->incomplete = 1 + PROFILE_INCOMPLETE_DEEP;
+		return DWARF_CB_ABORT;
+	}
+	if (!activation && pc)
+		pc--;
+	p = place(u, pc);
+	f->zero = 0;
+	f->module = p ? p->map.module : 0;
+	f->address = p && p->usable ? pc - p->bias : pc;
+	if (p && p->map.file && !p->usable)
+		f->address = pc - p->map.start + p->map.offset;
+	u->nframes++;
+	*u->busy = f->module;
+	return DWARF_CB_OK;
+}
+
+/* Why the walk ended before the thread's first function. */
+static __u32 why_ended(struct unwinder *u, __u64 last_pc)
+{
+	const struct placed *p = place(u, last_pc);
+
+	if (u->incomplete)
+		return u->incomplete;
+	if (u->beyond)
+		return 1 + PROFILE_INCOMPLETE_SHORT;
+	if (!p)
+		return 1 + PROFILE_INCOMPLETE_UNMAPPED;
+	if (p->map.file && !p->usable)
+		return 1 + PROFILE_INCOMPLETE_NO_FILE;
+	if (!has_cfi(u, p, last_pc))
+		return 1 + PROFILE_INCOMPLETE_NO_CFI;
+	return 1 + PROFILE_INCOMPLETE_SHORT;
+}
+
+static __u64 absolute(const struct unwinder *u, const struct foreign_frame *f)
+{
+	size_t i;
+
+	for (i = 0; i < u->nmaps; i++)
+		if (f->module && u->maps[i].map.module == f->module && u->maps[i].usable &&
+		    place(u, f->address + u->maps[i].bias) == &u->maps[i])
+			return f->address + u->maps[i].bias;
+	return f->address;
+}
+
+__u32 unwinder__unwind(struct unwinder *u, const struct vigie_stack *stack, const __u8 *user,
+		       struct foreign_frame *frames, __u32 *ret_incomplete)
+{
+	int ended;
+
+	u->stack = stack;
+	u->user = user;
+	u->frames = frames;
+	u->nframes = 0;
+	u->incomplete = 0;
+	u->beyond = false;
+	*ret_incomplete = 0;
+	if (!dwfl_pid(u->dwfl) || dwfl_pid(u->dwfl) == -1)
+		dwfl_attach_state(u->dwfl, NULL, 1, &thread_callbacks, u);
+	ended = dwfl_getthread_frames(u->dwfl, 1, on_frame, u);
+	if (!u->nframes) { /* not even where it is: a space without a single module */
+		frames[0] = (struct foreign_frame){ .address = stack->registers[16] };
+		u->nframes = 1;
+		ended = -1;
+	}
+	if (!stack->user_bytes)
+		*ret_incomplete = 1 + PROFILE_INCOMPLETE_NO_STACK;
+	else if (ended)
+		*ret_incomplete = why_ended(u, absolute(u, &frames[u->nframes - 1]));
+	*u->busy = 0;
+	return u->nframes;
+}

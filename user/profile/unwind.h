@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * unwind.h - from registers and stack bytes to return addresses, by call frame information.
+ *
+ * Owns: libdw's view of an address space. Runs in the reader only: it parses foreign ELF.
+ */
+#ifndef VIGIE_PROFILE_UNWIND_H
+#define VIGIE_PROFILE_UNWIND_H
+
+#include <stddef.h>
+
+#include "profile/foreign_wire.h"
+
+struct unwinder;
+
+/* fds: by module, -1 where there is none; they stay the caller's. NULL: no memory or -E… in errno. */
+struct unwinder *unwinder__new(const struct foreign_map *maps, size_t nmaps, const int *fds,
+			       __u32 nfds, volatile __u32 *busy);
+void unwinder__free(struct unwinder *u); /* accepts NULL */
+/*
+ * Writes at most FOREIGN_FRAMES_MAX frames, innermost first; callers' addresses are of their call
+ * instruction. Returns how many; *ret_incomplete: 0, or 1 + enum profile_incomplete.
+ */
+__u32 unwinder__unwind(struct unwinder *u, const struct vigie_stack *stack, const __u8 *user,
+		       struct foreign_frame *frames, __u32 *ret_incomplete);
+
+#endif
