@@ -5,7 +5,9 @@
  *
  * What the kernel adds up (sum_exec_runtime, run_delay) is read, never measured. An absence is
  * measured as the thread comes back, and split as it leaves again: only then has run_delay grown
- * by all of its waiting part.
+ * by all of its waiting part. It is measured by the run queue's clock, by which the kernel counts,
+ * too: that clock may stand still from a wakeup to the switch (it is not read twice), which is
+ * CPU time in the kernel's books. By another clock a thread's parts came to 120 % of its life.
  */
 #include "why.bpf.h"
 #include "runq.bpf.h"
@@ -15,10 +17,30 @@ struct vigie_runq_cpu runq_cpus[VIGIE_MAX_CPUS] = {};
 struct culprits_map culprits SEC(".maps");
 struct wakes_map wakes SEC(".maps");
 
-/* Set by user space for the last pass: books are closed instead of opened. */
-volatile __u32 closing = 0;
+/* Set by user space: what the next pass over the threads is for. */
+volatile __u32 pass_kind = 0; /* enum vigie_pass */
 
 static const struct vigie_thread no_books;
+
+/* The clock of the books where there is no run queue at hand. It ticks: somebody runs here. */
+static __always_inline __u64 clock_here(void)
+{
+	if (!cfg_off_cpu)
+		return bpf_ktime_get_ns();
+	return BPF_CORE_READ(compat_current(), se.cfs_rq, rq, clock);
+}
+
+/* That of the task's run queue, whose lock its caller holds: as the kernel will count. */
+static __always_inline __u64 clock_of(struct task_struct *task)
+{
+	return cfg_off_cpu ? compat_rq_clock(task) : bpf_ktime_get_ns();
+}
+
+/* An idle CPU's clock may stand where it stood before the session. */
+static __always_inline __u64 since_begin(__u64 clock)
+{
+	return clock > begin_clock ? clock - begin_clock : 0;
+}
 
 /* Out of line: a comm, a lookup and a copy that most switches do not need. */
 static __noinline int books_open(struct task_struct *task, __u64 now)
@@ -103,9 +125,9 @@ int on_session_switch(__u64 *ctx)
 
 	if (!begin_ns || (!cfg_runq && !from && !to))
 		return 0;
-	now = bpf_ktime_get_ns();
+	now = clock_of(next);
 	if (cfg_runq)
-		runq_settle(q, prev, now - begin_ns);
+		runq_settle(q, prev, since_begin(now));
 	q->tgid = next->tgid;
 	if (to) {
 		b = books_get(next, now);
@@ -114,14 +136,14 @@ int on_session_switch(__u64 *ctx)
 			b->departed_ns = 0;
 		}
 		if (b && cfg_runq)
-			runq_leave(q, b, now - begin_ns);
+			runq_leave(q, b);
 	}
 	if (from) {
 		b = books_get(prev, now);
 		if (b)
 			books_leave(prev, b, state, now);
 		if (b && cfg_runq && !state)
-			runq_enter(b, bpf_get_smp_processor_id(), now - begin_ns);
+			runq_enter(b, bpf_get_smp_processor_id(), since_begin(now));
 	}
 	return 0;
 }
@@ -142,7 +164,7 @@ static __always_inline int woken(struct task_struct *task)
 		return 0;
 	b = books_find(task);
 	if (b)
-		runq_enter(b, cpu_of(task), bpf_ktime_get_ns() - begin_ns);
+		runq_enter(b, cpu_of(task), since_begin(clock_of(task)));
 	return 0;
 }
 
@@ -168,7 +190,7 @@ int on_session_migrate(__u64 *ctx)
 		return 0;
 	b = books_find(task);
 	if (b)
-		runq_move(b, cpu_of(task), ctx[1], bpf_ktime_get_ns() - begin_ns);
+		runq_move(b, cpu_of(task), ctx[1], since_begin(clock_of(task)));
 	return 0;
 }
 
@@ -198,7 +220,7 @@ int on_session_newtask(__u64 *ctx)
 	if (task->pid == task->tgid && cfg_children && is_target(BPF_CORE_READ(parent, tgid)))
 		target_add(tgid);
 	if (is_target(tgid))
-		books_open(task, bpf_ktime_get_ns());
+		books_open(task, clock_here());
 	return 0;
 }
 
@@ -239,7 +261,7 @@ static __always_inline __u64 waited_so_far(struct task_struct *task)
 
 	if (!queued || !cfg_off_cpu)
 		return 0;
-	clock = BPF_CORE_READ(compat_current(), se.cfs_rq, rq, clock);
+	clock = clock_here();
 	return clock > queued ? clock - queued : 0;
 }
 
@@ -284,11 +306,15 @@ int on_session_task(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 
+	if (pass_kind == VIGIE_PASS_CLOCK) {
+		begin_clock = clock_here();
+		return 0;
+	}
 	if (!task || !is_target(task->tgid) || task->exit_state)
 		return 0;
-	if (closing)
-		books_close(task, bpf_ktime_get_ns());
+	if (pass_kind == VIGIE_PASS_CLOSE)
+		books_close(task, clock_here());
 	else
-		books_begin(task, bpf_ktime_get_ns());
+		books_begin(task, clock_here());
 	return 0;
 }

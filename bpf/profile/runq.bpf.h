@@ -78,22 +78,22 @@ static __always_inline void runq_settle(struct vigie_runq_cpu *q, struct task_st
 	__u64 waiting = *(volatile __u64 *)&q->waiting;
 	__u64 n = waiting >> RUNQ_SHIFT, sum = waiting & ((1ULL << RUNQ_SHIFT) - 1);
 
-	if (n) {
-		__s64 ns = n * now - sum;
-
-		runq_charge(prev->tgid, prev, ns);
-		__sync_fetch_and_add(&q->waiting, ns);
+	/* Two CPUs' clocks may differ by a little: a sum never goes back. */
+	if (n && n * now > sum) {
+		runq_charge(prev->tgid, prev, n * now - sum);
+		__sync_fetch_and_add(&q->waiting, n * now - sum);
 	}
-	q->last_ns = now;
+	if (now > q->last_ns)
+		q->last_ns = now;
 }
 
-/* After runq_settle(): the thread's part of the sum is now. */
-static __always_inline void runq_leave(struct vigie_runq_cpu *q, struct vigie_thread *b, __u64 now)
+/* After runq_settle(): the thread's part of the sum is the last switch's time. */
+static __always_inline void runq_leave(struct vigie_runq_cpu *q, struct vigie_thread *b)
 {
 	if (!(b->flags & VIGIE_THREAD_QUEUED))
 		return;
 	b->flags &= ~VIGIE_THREAD_QUEUED;
-	__sync_fetch_and_add(&q->waiting, -((1ULL << RUNQ_SHIFT) + now));
+	__sync_fetch_and_add(&q->waiting, -((1ULL << RUNQ_SHIFT) + q->last_ns));
 }
 
 static __always_inline void runq_move(struct vigie_thread *b, __u32 from, __u32 to, __u64 now)

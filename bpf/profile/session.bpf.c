@@ -11,5 +11,6 @@ struct targets_map targets SEC(".maps");
 struct threads_map threads SEC(".maps");
 
 __u64 begin_ns = 0;
+__u64 begin_clock = 0;
 __u8 target_filter[TARGET_FILTER] = {};
 __u64 session_lost[8] = {};

@@ -33,6 +33,7 @@ struct threads_map {
 extern struct threads_map threads SEC(".maps");
 
 extern __u64 begin_ns; /* CLOCK_MONOTONIC as the session began; 0: not yet */
+extern __u64 begin_clock; /* the clock of the books then */
 extern __u8 target_filter[TARGET_FILTER]; /* 0: no target has such a tgid; spares a lookup */
 extern __u64 session_lost[8]; /* enum vigie_session_loss */
 

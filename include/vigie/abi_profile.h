@@ -92,7 +92,7 @@ struct vigie_thread_key {
 	__u64 start_ns; /* start_boottime: a tid may be used again */
 };
 
-/* The books of one thread of the target. Times of CLOCK_MONOTONIC but for what the kernel adds up. */
+/* The books of one thread of the target. Times of the run queue's clock, or CLOCK_MONOTONIC. */
 struct vigie_thread {
 	__u32 tgid;
 	__u32 why; /* enum vigie_wait: why it last left the CPU */
@@ -165,6 +165,13 @@ struct vigie_wake {
 	__u32 waker_tgid;
 	char comm[VIGIE_COMM_LEN]; /* of the waker */
 	__u32 zero;
+};
+
+/* What a pass over the threads is for. */
+enum vigie_pass {
+	VIGIE_PASS_CLOCK, /* the clock of the books is read */
+	VIGIE_PASS_OPEN,
+	VIGIE_PASS_CLOSE,
 };
 
 /* What a session can lose, by cause. */

@@ -256,13 +256,13 @@ int capture__add(struct capture *c, pid_t pid)
 	return err;
 }
 
-/* Runs the pass that opens or closes books. */
-static int pass(struct capture *c)
+static int pass(struct capture *c, enum vigie_pass kind)
 {
 	int fd = bpf_iter_create(bpf_link__fd(c->pass)), err = 0;
 	ssize_t n;
 	char byte;
 
+	c->skel->bss->pass_kind = kind;
 	if (fd < 0)
 		return -errno;
 	do
@@ -282,10 +282,12 @@ int capture__begin(struct capture *c)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	c->skel->bss->begin_ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
+	err = pass(c, VIGIE_PASS_CLOCK);
 	/* Switches first: who is opened by the pass and then switches must be seen to. */
-	err = attach_all(c);
 	if (!err)
-		err = pass(c);
+		err = attach_all(c);
+	if (!err)
+		err = pass(c, VIGIE_PASS_OPEN);
 	for (i = 0; i < c->nclocks && !err; i++)
 		if (ioctl(c->clocks[i], PERF_EVENT_IOC_ENABLE, 0))
 			err = -errno;
@@ -315,8 +317,7 @@ int capture__sleepers(struct capture *c)
 int capture__end(struct capture *c)
 {
 	detach(c);
-	c->skel->bss->closing = 1;
-	return pass(c);
+	return pass(c, VIGIE_PASS_CLOSE);
 }
 
 /* All elements of a hash: key and value side by side, size bytes each. */
