@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* test_profile.c - data/profile and record/session_file: what is alike is one, and what is read is whole. */
+#include "profile_world.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "record/session_file.h"
+
+static void equal_things_are_one(void **state)
+{
+	struct profile *p = profile__new(1 << 20);
+	__u32 a, b, n, i;
+
+	for (i = 0; i < 1000; i++) {
+		char text[16];
+
+		snprintf(text, sizeof(text), "f%u", i % 100);
+		assert_int_equal(profile_string(p, text, strlen(text), &a), 0);
+		assert_int_equal(profile_string(p, text, strlen(text), &b), 0);
+		assert_int_equal(a, b);
+		assert_string_equal(profile_text(p, a), text);
+		assert_int_equal(profile_frame(p, 0, 0, i % 50, &a), 0);
+		assert_int_equal(profile_node(p, i % 7 ? 1 : 0, a, &n), 0);
+	}
+	assert_int_equal(p->nstrings, 101);
+	assert_int_equal(p->nframes, 51);
+	profile__free(p);
+}
+
+static void samples_add_up(void **state)
+{
+	struct profile *p = world_new();
+	__u32 n = p->nsamples, i;
+	__u64 sum = 0;
+
+	world_add(p, PROFILE_CPU, 0, p->samples[0].node, 0, 1, 5);
+	assert_int_equal(p->nsamples, n);
+	for (i = 0; i < n; i++)
+		if (p->samples[i].view == PROFILE_CPU)
+			sum += p->samples[i].value;
+	assert_int_equal(sum, WORLD_CPU + 5);
+	profile__free(p);
+}
+
+static void the_bound_holds(void **state)
+{
+	struct profile *p = profile__new(64 << 10);
+	char text[64];
+	__u32 string, i;
+	int err = 0;
+
+	for (i = 0; i < 100000 && !err; i++) {
+		snprintf(text, sizeof(text), "a long enough name %u", i);
+		err = profile_string(p, text, strlen(text), &string);
+	}
+	assert_int_equal(err, -ENOSPC);
+	assert_true(profile__bytes(p) <= 64 << 10);
+	assert_string_equal(profile_text(p, 1), "a long enough name 0");
+	profile__free(p);
+}
+
+static void names_say_what_is_known(void **state)
+{
+	struct profile *p = world_new();
+	static const char *const wanted[] = { "inlined_work", "[server+0x3000]", "do_sys",
+					      "[truncated]" };
+	char name[64];
+	__u32 i, w, seen = 0;
+
+	for (i = 1; i < p->nframes; i++) {
+		profile_frame_name(p, i, 0, name, sizeof(name));
+		for (w = 0; w < 4; w++)
+			seen |= (__u32)!strcmp(name, wanted[w]) << w;
+	}
+	assert_int_equal(seen, 15);
+	profile__free(p);
+}
+
+static void encode(struct buf *out, const struct profile *p)
+{
+	buf_init(out, SESSION_FILE_MAX);
+	session_file_encode(out, p);
+	assert_int_equal(out->err, 0);
+}
+
+static void a_file_is_what_was_written(void **state)
+{
+	struct profile *p = world_new(), *q;
+	struct buf first, second;
+	const char *why;
+
+	encode(&first, p);
+	assert_int_equal(session_file_decode(first.data, first.len, &q, &why), 0);
+	encode(&second, q);
+	assert_int_equal(first.len, second.len);
+	assert_memory_equal(first.data, second.data, first.len);
+	assert_int_equal(q->nsamples, p->nsamples);
+	assert_memory_equal(q->samples, p->samples, p->nsamples * sizeof(*p->samples));
+	assert_memory_equal(q->threads, p->threads, p->nthreads * sizeof(*p->threads));
+	assert_memory_equal(&q->quality, &p->quality, sizeof(p->quality));
+	buf_done(&first);
+	buf_done(&second);
+	profile__free(p);
+	profile__free(q);
+}
+
+/*
+ * A copy in memory of its own size: a sanitizer sees a byte read beyond. What is taken is taken
+ * as it was: a bit that deflate does not use may differ.
+ */
+static int decode_copy(const char *data, size_t len, const struct profile *whole)
+{
+	struct profile *q = NULL;
+	const char *why;
+	char *copy = malloc(len ? len : 1);
+	int err;
+
+	memcpy(copy, data, len);
+	err = session_file_decode(copy, len, &q, &why);
+	if (!err && whole && q->nsamples == whole->nsamples && q->ntext == whole->ntext &&
+	    !memcmp(q->text, whole->text, whole->ntext) &&
+	    !memcmp(q->samples, whole->samples, whole->nsamples * sizeof(*whole->samples)))
+		err = -EBADMSG;
+	profile__free(q);
+	free(copy);
+	return err;
+}
+
+static void a_damaged_file_is_refused(void **state)
+{
+	struct profile *p = world_new();
+	struct buf file;
+	size_t i;
+
+	encode(&file, p);
+	for (i = 0; i < file.len; i++)
+		assert_true(decode_copy(file.data, i, NULL) < 0);
+	for (i = 0; i < file.len; i++) {
+		file.data[i] ^= 0x10;
+		assert_true(decode_copy(file.data, file.len, p) < 0);
+		file.data[i] ^= 0x10;
+	}
+	file.data[8] = 2;
+	assert_int_equal(decode_copy(file.data, file.len, NULL), -EPROTONOSUPPORT);
+	buf_done(&file);
+	profile__free(p);
+}
+
+/* Whole by its checksum, and yet no profile: an index that points nowhere. */
+static void a_wrong_index_is_refused(void **state)
+{
+	enum { CASES = 9 };
+	int i;
+
+	for (i = 0; i < CASES; i++) {
+		struct profile *p = world_new();
+		__u32 *const spoil[CASES] = {
+			&p->samples[0].thread, &p->samples[0].node, &p->samples[0].view,
+			&p->nodes[1].parent,   &p->nodes[1].frame,  &p->frames[1].line,
+			&p->threads[0].comm,   &p->parties[0].comm, &p->about.target,
+		};
+		struct buf file;
+
+		*spoil[i] = 1000;
+		encode(&file, p);
+		assert_int_equal(decode_copy(file.data, file.len, NULL), -EBADMSG);
+		buf_done(&file);
+		profile__free(p);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(equal_things_are_one),
+		cmocka_unit_test(samples_add_up),
+		cmocka_unit_test(the_bound_holds),
+		cmocka_unit_test(names_say_what_is_known),
+		cmocka_unit_test(a_file_is_what_was_written),
+		cmocka_unit_test(a_damaged_file_is_refused),
+		cmocka_unit_test(a_wrong_index_is_refused),
+	};
+
+	return cmocka_run_group_tests_name("profile", tests, NULL, NULL);
+}
