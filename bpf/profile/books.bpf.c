@@ -61,8 +61,13 @@ static __noinline int books_open(struct task_struct *task, __u64 now)
 	b->run_begin_ns = b->run_ns = task->se.sum_exec_runtime;
 	b->delay_begin_ns = b->delay_ns = b->departed_delay_ns = task->sched_info.run_delay;
 	b->faults_begin = b->faults = task->min_flt + task->maj_flt;
-	bpf_probe_read_kernel(b->comm, sizeof(b->comm), task->comm);
 	return 0;
+}
+
+/* An exec renames it: what it was called last counts. */
+static __always_inline void books_name(struct task_struct *task, struct vigie_thread *b)
+{
+	bpf_probe_read_kernel(b->comm, sizeof(b->comm), task->comm);
 }
 
 /* The absence is over, and wait_ns of it was waiting for a CPU. */
@@ -94,6 +99,7 @@ static __always_inline void books_leave(struct task_struct *prev, struct vigie_t
 	b->faults = prev->min_flt + prev->maj_flt;
 	if (state & (TASK_DEAD | EXIT_DEAD | EXIT_ZOMBIE)) {
 		b->flags |= VIGIE_THREAD_CLOSED;
+		books_name(prev, b);
 		b->end_ns = now;
 		b->departed_ns = 0;
 		return;
@@ -293,6 +299,7 @@ static __always_inline void books_close(struct task_struct *task, __u64 now)
 		absence_book(task, b, now - b->departed_ns, delay + more - b->departed_delay_ns);
 	else if (b->away_ns)
 		absence_book(task, b, b->away_ns, delay - b->departed_delay_ns);
+	books_name(task, b);
 	b->away_ns = 0;
 	b->run_ns = task->se.sum_exec_runtime;
 	b->delay_ns = delay + more;

@@ -15,7 +15,7 @@ $(WORKLOAD_BIN): $(O)/tests/workload/%: tests/workload/%.c $(O)/flags
 .PHONY: e2e-workloads
 e2e-workloads: $(WORKLOAD_BIN)
 
-test-e2e: $(O)/vigie $(WORKLOAD_BIN) $(O)/tests/e2e/log_fixture $(O)/tests/campaign/acts
+test-e2e: $(O)/vigie $(WORKLOAD_BIN) $(O)/tests/e2e/profile_fixture $(O)/tests/e2e/log_fixture $(O)/tests/campaign/acts
 	@status=0; for t in $(E2E_ALONE); do \
 		O=$(O) VIGIE=$(O)/vigie /usr/bin/python3 -B $$t -v || status=1; done; exit $$status
 

@@ -21,7 +21,8 @@ import lib
 from lib import PATIENCE_S, VIGIE
 from scraping import Actor, on_terminal
 
-COMMANDS = "once", "serve", "doctor", "replay", "explain", "verdict", "verify", "detect"
+COMMANDS = ("once", "serve", "doctor", "replay", "explain", "verdict", "verify", "record", "report",
+            "detect")
 WATCHING = "once", "serve"
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all",
           "--inh-caps=-all"]
@@ -69,9 +70,23 @@ BAD = {
         ("--from", TIME, ["10 min ago", "14:03"]),
         ("--to", TIME, ["10 min ago", "14:03"]),
     ] + SHOWN + GROUP_BY,
+    "record": [
+        ("--pid", ["", "x", "0", "-1", "1,", "1;2"], ["process ids"]),
+        ("--comm", ["", "no such program"], ["anything that runs"]),
+        ("--unit", ["", "no such unit"], ["anything that runs"]),
+        ("--duration", DURATION + ["99ms", "61s"], ["100ms", "60s"]),
+        ("--hz", ["", "x", "0", "-1", "1000", "9.5"], ["1", "999"]),
+        ("--views", ["", "x", "cpu,", "CPU", "cpu;runq"], ["cpu", "offcpu", "faults"]),
+        ("--buffer", ["", "x", "31", "65537", "33"], ["power of two"]),
+    ],
+    "report": [
+        ("--format", ["", "xml", "JSON", "json,text"], ["text", "folded", "pprof", "speedscope"]),
+        ("--view", ["", "x", "cpu,runq"], ["cpu", "offcpu", "faults"]),
+        ("--top", ["", "x", "0", "1001"], ["1", "1000"]),
+    ],
     "explain": [], "verdict": [], "verify": [], "detect": [],
 }
-FREE = {"--recording", "--log-file", "--note"}  # whether a path will do shows when it is opened
+FREE = {"--recording", "--log-file", "--note", "--output", "--diff"}  # whether a path will do shows when it is opened
 
 
 def vigie(*args, stdin=subprocess.DEVNULL, **options):

@@ -22,7 +22,7 @@ static void show(const struct profile *p)
 	buf_init(&out, 8 << 20);
 	for (view = 0; view < PROFILE_VIEWS; view++)
 		profile_folded_encode(&out, p, view, view & 1 ? p : NULL);
-	profile_json_encode(&out, p, ~0U);
+	profile_json_encode(&out, p);
 	profile_speedscope_encode(&out, p, ~0U);
 	profile_pprof_encode(&out, p, ~0U);
 	profile_text_encode(&out, p, p, &options);

@@ -45,7 +45,7 @@ struct record_options {
 	char **command; /* NULL: none */
 	char line[1024]; /* our own command line */
 	pid_t child;
-	int go; /* closed: the child may execute the command; -1 */
+	int go; /* a byte: the child may execute the command; -1 */
 };
 
 static void on_signal(int sig)
@@ -180,7 +180,7 @@ static int fork_command(struct record_options *options)
 	if (!options->child) {
 		close(pair[1]);
 		signal(SIGINT, SIG_DFL);
-		if (read(pair[0], &byte, 1) < 0)
+		if (read(pair[0], &byte, 1) != 1) /* the session failed */
 			_exit(127);
 		execvp(options->command[0], options->command);
 		fprintf(stderr, "%s: cannot run '%s': %s\n", who, options->command[0],
@@ -347,6 +347,9 @@ static int run_session(struct session *s, struct record_options *options)
 
 	if (!err)
 		err = session__begin(s);
+	/* A byte, not an end: children of the session hold the pipe open, too. */
+	if (!err && options->go >= 0 && write(options->go, "", 1) != 1)
+		err = -errno;
 	if (options->go >= 0)
 		close(options->go);
 	stop = err ? err : watch(s, options);

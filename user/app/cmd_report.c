@@ -154,7 +154,7 @@ static void encode(struct buf *out, const struct report_options *options, const 
 		break;
 	case FORMAT_PPROF: profile_pprof_encode(out, p, views & p->about.views); break;
 	case FORMAT_SPEEDSCOPE: profile_speedscope_encode(out, p, views & p->about.views); break;
-	case FORMAT_JSON: profile_json_encode(out, p, views); break;
+	case FORMAT_JSON: profile_json_encode(out, p); break;
 	default: profile_text_encode(out, p, before, &options->text);
 	}
 }

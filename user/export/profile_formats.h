@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * profile_formats.h - the PURE encoders of a profiling session.
+ * profile_formats.h - the PURE encoders of a profiling session: a profile in, bytes out.
  *
- * Every format is a sum of the same integers, so their totals agree to the unit. A stack begins
- * with the process, then the reason, culprit or waker of its view. Errors stick to out.
+ * Owns: the list of formats. Each appends to a buf and reports through the buf's sticky error.
+ * The same profile makes the same bytes; what a view adds up to is the same in all of them, to
+ * the nanosecond and byte. Not here: where the bytes go (app), what they are made of (data/).
  */
 #ifndef VIGIE_EXPORT_PROFILE_FORMATS_H
 #define VIGIE_EXPORT_PROFILE_FORMATS_H
@@ -12,32 +13,30 @@
 #include "data/profile.h"
 
 /*
- * "process;main;work 1234" in ns, or bytes of faults: what flamegraph.pl takes. before not NULL:
- * "stack before after", what difffolded.pl makes. Kernel functions end in _[k], inlined in _[i],
- * generated ones in _[j].
+ * Collapsed stacks, for flame graphs: "process;main;work 1234", in ns or bytes, sorted by bytes.
+ * With `other`, the profile from before: "stack before after". Marks: _[k] kernel, _[i] inlined,
+ * _[j] compiled at run time.
  */
 void profile_folded_encode(struct buf *out, const struct profile *p, enum profile_view view,
-			   const struct profile *before);
+			   const struct profile *other);
 
-/* profile.proto, gzip'ed: what `go tool pprof` opens. views: 1 << enum profile_view. */
+/* pprof's profile.proto, compressed. views: 1 << enum profile_view. */
 void profile_pprof_encode(struct buf *out, const struct profile *p, unsigned int views);
 
-/* https://www.speedscope.app: a profile for each view, and for each thread of it. */
+/* https://www.speedscope.app/file-format-schema.json: a profile a view, and one a thread. */
 void profile_speedscope_encode(struct buf *out, const struct profile *p, unsigned int views);
 
-/* Everything: docs/profile-json.md. */
-void profile_json_encode(struct buf *out, const struct profile *p, unsigned int views);
+/* Everything there is: see docs/profile-json.md. */
+void profile_json_encode(struct buf *out, const struct profile *p);
 
 struct profile_text_options {
-	unsigned int top; /* rows of a table */
+	unsigned int top; /* rows of a list; 0: 10 */
 	bool colour;
-	unsigned int width; /* columns */
+	unsigned int width; /* columns; 0: 100 */
 };
-/* A summary that fits a screen; with before: what grew and what shrank, too. */
-void profile_text_encode(struct buf *out, const struct profile *p, const struct profile *before,
-			 const struct profile_text_options *options);
 
-/* One page that needs nothing else. before: frames are coloured by what grew. */
-void profile_html_encode(struct buf *out, const struct profile *p, const struct profile *before);
+/* One screen for a person. With `other`, the profile from before: what grew and what shrank. */
+void profile_text_encode(struct buf *out, const struct profile *p, const struct profile *other,
+			 const struct profile_text_options *o);
 
 #endif

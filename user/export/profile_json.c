@@ -1,149 +1,352 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* profile_json.c - owns the JSON document of a session: docs/profile-json.md. */
+/*
+ * profile_json.c - a profile as it is, for programs: docs/profile-json.md.
+ *
+ * Owns: the members' names, which are promised. What refers to something else does so by its
+ * index in the array of that name.
+ */
+#include "export/profile_formats.h"
+
 #include <stdio.h>
+#include <string.h>
 
 #include "export/json_writer.h"
-#include "export/profile_formats.h"
 #include "export/profile_walk.h"
 
-static void about(struct json *j, const struct profile *p)
-{
-	const struct profile_about *a = &p->about;
-	char text[PROFILE_STEP_NAME];
+enum { KEY_LEN = 40 };
 
-	json_text(j, "target", profile_clean(p, a->target, text, sizeof(text)));
-	json_text(j, "command", profile_clean(p, a->command, text, sizeof(text)));
-	json_text(j, "host", profile_clean(p, a->host, text, sizeof(text)));
-	json_text(j, "kernel", profile_clean(p, a->kernel, text, sizeof(text)));
-	json_text(j, "version", profile_clean(p, a->version, text, sizeof(text)));
-	json_u64(j, "hz", a->hz);
-	json_u64(j, "cpus", a->cpus);
-	json_u64(j, "begin_unix_ns", a->begin_wall_ns);
-	json_u64(j, "duration_ns", a->duration_ns);
+static const char *const view_names[PROFILE_VIEWS] = {
+	[PROFILE_CPU] = "cpu",	     [PROFILE_OFF_CPU] = "offcpu", [PROFILE_RUN_QUEUE] = "runq",
+	[PROFILE_WAKERS] = "wakers", [PROFILE_FAULTS] = "faults",
+};
+
+static const char *const stack_names[VIGIE_STACK_KINDS] = {
+	[VIGIE_STACK_ON_CPU] = "on_cpu",
+	[VIGIE_STACK_ASLEEP] = "asleep",
+	[VIGIE_STACK_FAULT] = "fault",
+};
+
+static const char *const loss_names[VIGIE_SESSION_LOSSES] = {
+	[VIGIE_SESSION_LOST_RING] = "stacks",	       [VIGIE_SESSION_LOST_THREADS] = "threads",
+	[VIGIE_SESSION_LOST_CULPRITS] = "culprits_ns", [VIGIE_SESSION_LOST_WAKES] = "wakers_ns",
+	[VIGIE_SESSION_LOST_TARGETS] = "processes",
+};
+
+static const char *const incomplete_names[PROFILE_INCOMPLETES] = {
+	[PROFILE_INCOMPLETE_SHORT] = "copy_too_short",
+	[PROFILE_INCOMPLETE_NO_CFI] = "no_unwind_information",
+	[PROFILE_INCOMPLETE_UNMAPPED] = "not_mapped",
+	[PROFILE_INCOMPLETE_NO_FILE] = "file_not_readable",
+	[PROFILE_INCOMPLETE_NO_STACK] = "stack_not_readable",
+	[PROFILE_INCOMPLETE_DEEP] = "too_many_frames",
+	[PROFILE_INCOMPLETE_READER] = "reader_died",
+};
+
+static const char *const stop_names[PROFILE_STOPS] = {
+	[PROFILE_STOP_NONE] = "time", [PROFILE_STOP_INTERRUPT] = "interrupt",
+	[PROFILE_STOP_EXIT] = "exit", [PROFILE_STOP_COST] = "cost",
+	[PROFILE_STOP_LOSS] = "loss", [PROFILE_STOP_MEMORY] = "memory",
+};
+
+static const char *const party_kinds[PROFILE_PARTY_KINDS] = {
+	[PROFILE_PARTY_PROCESS] = "process", [PROFILE_PARTY_KTHREAD] = "kernel_thread",
+	[PROFILE_PARTY_IDLE] = "idle",	     [PROFILE_PARTY_THREAD] = "thread",
+	[PROFILE_PARTY_TIMER] = "timer",     [PROFILE_PARTY_SOFTIRQ] = "soft_interrupt",
+	[PROFILE_PARTY_UNKNOWN] = "unknown", [PROFILE_PARTY_INTERRUPT] = "interrupt",
+	[PROFILE_PARTY_NETWORK] = "network", [PROFILE_PARTY_BLOCK] = "block_device",
+	[PROFILE_PARTY_OTHERS] = "others",
+};
+
+struct document {
+	struct json j;
+	const struct profile *p;
+	struct profile_walk walk;
+};
+
+/* "address-space lock" is address_space_lock. */
+static const char *wait_key(__u32 why, char dst[KEY_LEN])
+{
+	char *at;
+
+	snprintf(dst, KEY_LEN, "%s", profile_wait_name(why));
+	for (at = dst; *at; at++)
+		if (*at == ' ' || *at == '-')
+			*at = '_';
+	return dst;
 }
 
-static void quality(struct json *j, const struct profile *p)
+/* A string of the profile; "" where it has none. */
+static void text(struct document *d, const char *name, __u32 string)
 {
-	static const char *const lost[VIGIE_SESSION_LOSSES] = {
-		"stacks", "threads", "culprit_ns", "waker_ns", "children",
-	};
-	const struct profile_quality *q = &p->quality;
-	int i;
-
-	json_open(j, "quality", '{');
-	json_u64(j, "stacks_on_cpu", q->stacks[VIGIE_STACK_ON_CPU]);
-	json_u64(j, "stacks_asleep", q->stacks[VIGIE_STACK_ASLEEP]);
-	json_u64(j, "stacks_of_faults", q->stacks[VIGIE_STACK_FAULT]);
-	json_open(j, "lost", '{');
-	for (i = 0; i < VIGIE_SESSION_LOSSES; i++)
-		json_u64(j, lost[i], q->lost[i]);
-	json_close(j, '}');
-	json_open(j, "incomplete", '{');
-	for (i = 0; i < PROFILE_INCOMPLETES; i++)
-		json_u64(j, profile_incomplete_name(i), q->incomplete[i]);
-	json_close(j, '}');
-	json_u64(j, "truncated", q->truncated);
-	json_u64(j, "culprit_ns", q->culprit_ns);
-	json_u64(j, "names_wanted", q->names_wanted);
-	json_u64(j, "names_found", q->names_found);
-	json_u64(j, "reader_restarts", q->reader_restarts);
-	json_u64(j, "cost_cpu_ns", q->cpu_ns);
-	json_u64(j, "probe_ns", q->probe_ns);
-	json_u64(j, "probe_runs", q->probe_runs);
-	json_text(j, "ended", profile_stop_name(q->stopped_early));
-	json_close(j, '}');
+	json_text(&d->j, name, string ? profile_walk_text(&d->walk, string) : "");
 }
 
-static void thread(struct json *j, const struct profile *p, const struct profile_thread *t)
+/* Identities, not amounts; many programs' numbers are doubles, which a kernel address breaks. */
+static void address(struct document *d, const char *name, __u64 value)
 {
-	char text[PROFILE_STEP_NAME];
-	int why;
+	char hex[24];
 
-	json_line(j);
-	json_open(j, NULL, '{');
-	json_u64(j, "pid", p->processes[t->process].pid);
-	json_u64(j, "tid", t->tid);
-	json_text(j, "process",
-		  profile_clean(p, p->processes[t->process].comm, text, sizeof(text)));
-	json_text(j, "thread", profile_clean(p, t->comm, text, sizeof(text)));
-	json_bool(j, "exited", t->exited);
-	json_u64(j, "wall_ns", t->wall_ns);
-	json_u64(j, "cpu_ns", t->cpu_ns);
-	json_u64(j, "run_queue_ns", t->wait_ns);
-	json_open(j, "off_cpu_ns", '{');
-	for (why = 0; why < VIGIE_WAITS; why++)
-		if (t->off_ns[why])
-			json_u64(j, profile_wait_name(why), t->off_ns[why]);
-	json_close(j, '}');
-	json_u64(j, "page_faults", t->faults);
-	json_close(j, '}');
+	snprintf(hex, sizeof(hex), "0x%llx", (unsigned long long)value);
+	json_text(&d->j, name, hex);
 }
 
-static void step(struct json *j, const struct profile *p, const struct profile_step *s)
+static void amounts(struct document *d, const char *name, const __u64 *values,
+		    const char *const *names, unsigned int n)
 {
-	const struct profile_frame *f = &p->frames[s->frame];
-	const struct profile_module *m = &p->modules[f->module];
-	char text[PROFILE_STEP_NAME];
+	unsigned int i;
 
-	json_open(j, NULL, '{');
-	json_text(j, "function", profile_step_name(p, s, text, sizeof(text)));
-	if (f->module) {
-		json_text(j, "module", profile_clean(p, m->path, text, sizeof(text)));
-		json_text(j, "build_id", profile_text(p, m->build_id));
-	}
-	if (!(f->flags & PROFILE_FRAME_NOTE))
-		json_u64(j, "address", f->address);
-	if (f->flags & PROFILE_FRAME_KERNEL)
-		json_bool(j, "kernel", true);
-	if (profile_step_inlined(p, s))
-		json_bool(j, "inlined", true);
-	json_close(j, '}');
-}
-
-static void sample(struct json *j, const struct profile *p, const struct profile_sample *s)
-{
-	static __thread struct profile_step steps[PROFILE_STEPS_MAX];
-	size_t n = profile_steps(p, s->node, steps, PROFILE_STEPS_MAX), i;
-	char text[PROFILE_STEP_NAME];
-
-	json_line(j);
-	json_open(j, NULL, '{');
-	json_text(j, "view", profile_view_name(s->view));
-	json_u64(j, "pid", p->processes[p->threads[s->thread].process].pid);
-	json_u64(j, "tid", p->threads[s->thread].tid);
-	profile_lead(p, s, text, sizeof(text));
-	if (text[0])
-		json_text(j,
-			  s->view == PROFILE_OFF_CPU	 ? "reason"
-			  : s->view == PROFILE_RUN_QUEUE ? "culprit"
-							 : "waker",
-			  text);
-	json_u64(j, "count", s->count);
-	json_u64(j, s->view == PROFILE_FAULTS ? "bytes" : "ns", s->value);
-	json_open(j, "stack", '[');
+	json_open(&d->j, name, '{');
 	for (i = 0; i < n; i++)
-		step(j, p, &steps[i]);
-	json_close(j, ']');
-	json_close(j, '}');
+		json_u64(&d->j, names[i], values[i]);
+	json_close(&d->j, '}');
 }
 
-void profile_json_encode(struct buf *out, const struct profile *p, unsigned int views)
+/* --- Of the whole session. */
+
+static void put_about(struct document *d)
 {
-	struct json j = { .out = out };
+	const struct profile_about *a = &d->p->about;
+	__u32 view;
+
+	json_line(&d->j);
+	json_open(&d->j, "session", '{');
+	text(d, "target", a->target);
+	text(d, "command", a->command);
+	text(d, "host", a->host);
+	text(d, "kernel", a->kernel);
+	text(d, "version", a->version);
+	json_u64(&d->j, "hz", a->hz);
+	json_u64(&d->j, "cpus", a->cpus);
+	json_u64(&d->j, "begin_unix_ns", a->begin_wall_ns);
+	json_u64(&d->j, "duration_ns", a->duration_ns);
+	json_open(&d->j, "views", '[');
+	for (view = 0; view < PROFILE_VIEWS; view++)
+		if (a->views >> view & 1)
+			json_text(&d->j, NULL, view_names[view]);
+	json_close(&d->j, ']');
+	json_close(&d->j, '}');
+}
+
+static void put_totals(struct document *d)
+{
+	__u64 count[PROFILE_VIEWS] = { 0 }, value[PROFILE_VIEWS] = { 0 };
+	const struct profile_sample *s = d->p->samples, *end = s + d->p->nsamples;
+	__u32 view;
+
+	for (; s < end; s++) {
+		count[s->view] += s->count;
+		value[s->view] += s->value;
+	}
+	json_line(&d->j);
+	json_open(&d->j, "totals", '{');
+	for (view = 0; view < PROFILE_VIEWS; view++) {
+		json_open(&d->j, view_names[view], '{');
+		json_u64(&d->j, "count", count[view]);
+		json_u64(&d->j, view == PROFILE_FAULTS ? "bytes" : "ns", value[view]);
+		json_close(&d->j, '}');
+	}
+	json_close(&d->j, '}');
+}
+
+static void put_quality(struct document *d)
+{
+	const struct profile_quality *q = &d->p->quality;
+
+	json_line(&d->j);
+	json_open(&d->j, "quality", '{');
+	amounts(d, "stacks", q->stacks, stack_names, VIGIE_STACK_KINDS);
+	amounts(d, "lost", q->lost, loss_names, VIGIE_SESSION_LOSSES);
+	amounts(d, "incomplete", q->incomplete, incomplete_names, PROFILE_INCOMPLETES);
+	json_u64(&d->j, "truncated", q->truncated);
+	json_u64(&d->j, "cpu_ns", q->cpu_ns);
+	json_u64(&d->j, "probe_ns", q->probe_ns);
+	json_u64(&d->j, "probe_runs", q->probe_runs);
+	json_u64(&d->j, "culprits_seen_ns", q->culprit_ns);
+	json_u64(&d->j, "reader_restarts", q->reader_restarts);
+	json_u64(&d->j, "names_wanted", q->names_wanted);
+	json_u64(&d->j, "names_found", q->names_found);
+	json_text(&d->j, "ended",
+		  q->stopped_early < PROFILE_STOPS ? stop_names[q->stopped_early] : "unknown");
+	json_close(&d->j, '}');
+}
+
+/* --- Arrays. */
+
+static void put_process(struct document *d, __u32 i)
+{
+	const struct profile_process *process = &d->p->processes[i];
+
+	json_u64(&d->j, "pid", process->pid);
+	json_u64(&d->j, "parent_pid", process->parent);
+	text(d, "comm", process->comm);
+	text(d, "cgroup", process->cgroup);
+}
+
+static void put_thread(struct document *d, __u32 i)
+{
+	const struct profile_thread *t = &d->p->threads[i];
+	char key[KEY_LEN];
+	__u32 why;
+
+	json_u64(&d->j, "tid", t->tid);
+	json_u64(&d->j, "process", t->process);
+	text(d, "comm", t->comm);
+	json_bool(&d->j, "exited", t->exited);
+	json_u64(&d->j, "wall_ns", t->wall_ns);
+	json_u64(&d->j, "cpu_ns", t->cpu_ns);
+	json_u64(&d->j, "run_queue_ns", t->wait_ns);
+	json_open(&d->j, "off_cpu", '{');
+	for (why = 0; why < VIGIE_WAITS; why++) {
+		if (!t->off_ns[why] && !t->off_count[why])
+			continue;
+		json_open(&d->j, wait_key(why, key), '{');
+		json_u64(&d->j, "count", t->off_count[why]);
+		json_u64(&d->j, "ns", t->off_ns[why]);
+		json_close(&d->j, '}');
+	}
+	json_close(&d->j, '}');
+	json_u64(&d->j, "faults", t->faults);
+}
+
+static void put_party(struct document *d, __u32 i)
+{
+	const struct profile_party *party = &d->p->parties[i];
+
+	json_text(&d->j, "name", profile_walk_party(&d->walk, i));
+	json_text(&d->j, "kind",
+		  party->kind < PROFILE_PARTY_KINDS ? party_kinds[party->kind] : "unknown");
+	json_u64(&d->j, "pid", party->pid);
+	json_u64(&d->j, "tid", party->tid);
+	text(d, "comm", party->comm);
+	text(d, "cgroup", party->cgroup);
+}
+
+static void put_module(struct document *d, __u32 i)
+{
+	const struct profile_module *m = &d->p->modules[i];
+
+	text(d, "path", m->path);
+	text(d, "build_id", m->build_id);
+	address(d, "begin", m->begin);
+	address(d, "end", m->end);
+	address(d, "file_offset", m->offset);
+}
+
+static const char *frame_kind(const struct profile *p, __u32 frame)
+{
+	__u32 flags = p->frames[frame].flags;
+
+	return flags & PROFILE_FRAME_NOTE     ? "note"
+	       : flags & PROFILE_FRAME_KERNEL ? "kernel"
+	       : flags & PROFILE_FRAME_JIT    ? "jit"
+					      : "native";
+}
+
+static void put_frame(struct document *d, __u32 frame, __u32 nth)
+{
+	const struct profile_frame *f = &d->p->frames[frame];
+	const struct profile_line *line = nth < f->nlines ? &d->p->lines[f->line + nth] : NULL;
+	bool note = f->flags & PROFILE_FRAME_NOTE;
+
+	json_line(&d->j);
+	json_open(&d->j, NULL, '{');
+	json_text(&d->j, "name", profile_walk_name(&d->walk, frame, nth));
+	json_text(&d->j, "kind", frame_kind(d->p, frame));
+	json_bool(&d->j, "named", line != NULL);
+	json_bool(&d->j, "inlined", profile_walk_inlined(d->p, frame, nth));
+	json_u64(&d->j, "module", f->module);
+	address(d, "address", note ? 0 : f->address);
+	text(d, "file", line ? line->file : 0);
+	json_u64(&d->j, "line", line ? line->line : 0);
+	json_close(&d->j, '}');
+}
+
+/* In the order of profile_walk's entries: their numbers are the array's indexes. */
+static void put_frames(struct document *d)
+{
+	__u32 frame, nth;
+
+	json_line(&d->j);
+	json_open(&d->j, "frames", '[');
+	for (frame = 0; frame < d->p->nframes; frame++)
+		for (nth = 0; nth < profile_walk_lines(d->p, frame); nth++)
+			put_frame(d, frame, nth);
+	json_close(&d->j, ']');
+}
+
+static void put_stack(struct document *d)
+{
+	const struct profile_step *step = d->walk.steps, *end = step + d->walk.nsteps;
+
+	json_open(&d->j, "stack", '[');
+	for (; step < end; step++)
+		if (step->kind == PROFILE_STEP_FRAME)
+			json_u64(&d->j, NULL, step->entry);
+	json_close(&d->j, ']');
+}
+
+static void put_sample(struct document *d, __u32 i)
+{
+	const struct profile_sample *s = &d->p->samples[i];
+	int err = profile_walk_sample(&d->walk, s);
+	char key[KEY_LEN];
+
+	if (err) {
+		d->j.out->err = d->j.out->err ? d->j.out->err : err;
+		return;
+	}
+	json_text(&d->j, "view", view_names[s->view]);
+	json_u64(&d->j, "thread", s->thread);
+	if (s->view == PROFILE_OFF_CPU)
+		json_text(&d->j, "reason", wait_key(s->tag, key));
+	if (s->view == PROFILE_RUN_QUEUE || s->view == PROFILE_WAKERS)
+		json_u64(&d->j, "party", s->tag);
+	json_u64(&d->j, "count", s->count);
+	json_u64(&d->j, s->view == PROFILE_FAULTS ? "bytes" : "ns", s->value);
+	put_stack(d);
+}
+
+static void put_array(struct document *d, const char *name, __u32 n,
+		      void (*put)(struct document *d, __u32 i))
+{
 	__u32 i;
 
-	json_open(&j, NULL, '{');
-	about(&j, p);
-	quality(&j, p);
-	json_open(&j, "threads", '[');
-	for (i = 0; i < p->nthreads; i++)
-		thread(&j, p, &p->threads[i]);
-	json_close(&j, ']');
-	json_open(&j, "samples", '[');
-	for (i = 0; i < p->nsamples; i++)
-		if (views & 1U << p->samples[i].view)
-			sample(&j, p, &p->samples[i]);
-	json_close(&j, ']');
-	json_close(&j, '}');
-	buf_char(out, '\n');
+	json_line(&d->j);
+	json_open(&d->j, name, '[');
+	for (i = 0; i < n; i++) {
+		json_line(&d->j);
+		json_open(&d->j, NULL, '{');
+		put(d, i);
+		json_close(&d->j, '}');
+	}
+	json_close(&d->j, ']');
+}
+
+static void put_all(struct document *d)
+{
+	json_open(&d->j, NULL, '{');
+	json_text(&d->j, "schema", "vigie.profile/1");
+	put_about(d);
+	put_totals(d);
+	put_quality(d);
+	put_array(d, "processes", d->p->nprocesses, put_process);
+	put_array(d, "threads", d->p->nthreads, put_thread);
+	put_array(d, "parties", d->p->nparties, put_party);
+	put_array(d, "modules", d->p->nmodules, put_module);
+	put_frames(d);
+	put_array(d, "samples", d->p->nsamples, put_sample);
+	json_close(&d->j, '}');
+	buf_char(d->j.out, '\n');
+}
+
+void profile_json_encode(struct buf *out, const struct profile *p)
+{
+	struct document d = { .j.out = out, .p = p };
+	int err = profile_walk_init(&d.walk, p);
+
+	if (!err)
+		put_all(&d);
+	else if (!out->err)
+		out->err = err;
+	profile_walk_done(&d.walk);
 }

@@ -1,305 +1,382 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* profile_text.c - owns the summary of a session for a terminal. */
+/*
+ * profile_text.c - a profiling session for a person: one screen that says where the time went,
+ * which functions took it, who was waited for, and how far all of it can be trusted.
+ *
+ * Owns: the sections and their layout. Times by reason are the threads' exact books, not the
+ * samples. Not here: sums by function or party (profile_tally.c), the quality (profile_trust.c).
+ */
+#include "export/profile_formats.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "export/profile_formats.h"
-#include "export/profile_rank.h"
-#include "export/profile_walk.h"
+#include "export/profile_screen.h"
+#include "export/profile_tally.h"
 
-enum { NAME_MAX_SHOWN = 256 };
-
-struct page {
-	struct buf *out;
-	const struct profile *p;
-	const struct profile_text_options *options;
-	__u64 wall_ns, cpu_ns, wait_ns, off_ns[VIGIE_WAITS];
+/* POINTS_LEAST: millionths of a sum; less would be shown as 0.0. */
+enum {
+	REASONS_SHOWN = 6,
+	BAR = 30,
+	NAME_WIDTH = 20,
+	PARTIES_SHOWN = 4,
+	FAULTS_SHOWN = 2,
+	POINTS_LEAST = 500
 };
 
-static void title(const struct page *page, const char *text, const char *columns)
+/* --- Header. */
+
+static void header(struct screen *s)
 {
-	buf_printf(page->out, "\n%s%-44s%s%s\n", page->options->colour ? "\033[1m" : "", text,
-		   columns, page->options->colour ? "\033[0m" : "");
+	const struct profile_about *about = &s->p->about;
+
+	screen_printf(s, "vigie profile: %s", profile_walk_text(&s->walk, about->target));
+	screen_title(s);
+	screen_printf(s, "%.1f s at %u Hz, %u thread%s of %u process%s, %u CPU%s",
+		      (double)about->duration_ns / 1e9, about->hz, s->p->nthreads,
+		      s->p->nthreads == 1 ? "" : "s", s->p->nprocesses,
+		      s->p->nprocesses == 1 ? "" : "es", about->cpus, about->cpus == 1 ? "" : "s");
+	if (about->kernel)
+		screen_printf(s, ", kernel %s", profile_walk_text(&s->walk, about->kernel));
+	if (about->host)
+		screen_printf(s, ", host %s", profile_walk_text(&s->walk, about->host));
+	screen_line(s);
+	if (!s->other)
+		return;
+	screen_printf(s, "compared with: %s, %.1f s",
+		      profile_walk_text(&s->other_walk, s->other->about.target),
+		      (double)s->other->about.duration_ns / 1e9);
+	screen_line(s);
 }
 
-static double percent(__u64 part, __u64 whole)
+/* --- Where the time went. */
+
+/* Sums over all threads. */
+struct books {
+	__u64 wall_ns, cpu_ns, wait_ns, rest_ns;
+	__u64 off_ns[VIGIE_WAITS];
+};
+
+static void add_books(struct books *b, const struct profile *p)
 {
-	return whole ? 100.0 * part / whole : 0;
+	const struct profile_thread *t = p->threads, *end = t + p->nthreads;
+	__u64 known;
+	int i;
+
+	for (; t < end; t++) {
+		b->wall_ns += t->wall_ns;
+		b->cpu_ns += t->cpu_ns;
+		b->wait_ns += t->wait_ns;
+		known = t->cpu_ns + t->wait_ns;
+		for (i = 0; i < VIGIE_WAITS; i++) {
+			b->off_ns[i] += t->off_ns[i];
+			known += t->off_ns[i];
+		}
+		b->rest_ns += known < t->wall_ns ? t->wall_ns - known : 0;
+	}
 }
 
-/* In the unit that keeps three or four digits before the eye. */
-static const char *seconds(__u64 ns, char *dst, size_t size)
+struct both {
+	struct books now, before;
+};
+
+static void time_row(struct screen *s, const struct both *b, const char *name, __u64 now,
+		     __u64 before)
 {
-	if (ns >= 1000000000)
-		snprintf(dst, size, "%.2f s", ns / 1e9);
-	else if (ns >= 1000000)
-		snprintf(dst, size, "%.2f ms", ns / 1e6);
+	double share = screen_percent(now, b->now.wall_ns);
+	double was = screen_percent(before, b->before.wall_ns);
+	int bar = (int)(share / 100 * BAR + 0.5);
+
+	screen_printf(s, "  ");
+	screen_cell(s, name, NAME_WIDTH);
+	screen_printf(s, " %11.3f s %6.1f%%", (double)now / 1e9, share);
+	if (s->other)
+		screen_printf(s, "  was %5.1f%%  %+6.1f", was, share - was);
 	else
-		snprintf(dst, size, "%.1f us", ns / 1e3);
-	return dst;
+		screen_printf(s, "  %.*s", bar, "##############################");
+	screen_line(s);
 }
 
-/* Cut in the middle of nothing: UTF-8 stays whole, and what was cut shows. */
-static const char *fit(const char *name, size_t columns, char *dst, size_t size)
+/* The reasons, most time first. */
+static void order_reasons(const struct both *b, unsigned int order[VIGIE_WAITS])
 {
-	size_t len = strlen(name), most = columns < size - 4 ? columns : size - 4;
+	unsigned int i, j, reason;
+	__u64 ns;
 
-	if (len <= most) {
-		snprintf(dst, size, "%s", name);
-		return dst;
-	}
-	for (most--; most && ((unsigned char)name[most] & 0xc0) == 0x80;)
-		most--;
-	snprintf(dst, size, "%.*s…", (int)most, name);
-	return dst;
-}
-
-static void add_up(struct page *page)
-{
-	const struct profile *p = page->p;
-	__u32 i, why;
-
-	for (i = 0; i < p->nthreads; i++) {
-		page->wall_ns += p->threads[i].wall_ns;
-		page->cpu_ns += p->threads[i].cpu_ns;
-		page->wait_ns += p->threads[i].wait_ns;
-		for (why = 0; why < VIGIE_WAITS; why++)
-			page->off_ns[why] += p->threads[i].off_ns[why];
-	}
-}
-
-static void head(const struct page *page)
-{
-	const struct profile_about *about = &page->p->about;
-	char target[NAME_MAX_SHOWN], host[NAME_MAX_SHOWN], kernel[NAME_MAX_SHOWN], when[64];
-	time_t begin = about->begin_wall_ns / 1000000000;
-	struct tm tm;
-
-	gmtime_r(&begin, &tm);
-	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S UTC", &tm);
-	buf_printf(page->out, "%s on %s, %s\n",
-		   profile_clean(page->p, about->target, target, sizeof(target)),
-		   profile_clean(page->p, about->host, host, sizeof(host)), when);
-	buf_printf(page->out, "%.2f s at %u Hz, %u processes, %u threads, %u CPUs, kernel %s\n",
-		   about->duration_ns / 1e9, about->hz, page->p->nprocesses, page->p->nthreads,
-		   about->cpus, profile_clean(page->p, about->kernel, kernel, sizeof(kernel)));
-}
-
-static void time_row(const struct page *page, const char *name, __u64 ns)
-{
-	char shown[32];
-
-	if (ns)
-		buf_printf(page->out, "  %-42s%12s%9.1f %%\n", name,
-			   seconds(ns, shown, sizeof(shown)), percent(ns, page->wall_ns));
-}
-
-static void times(const struct page *page)
-{
-	char name[64];
-	__u32 order[VIGIE_WAITS], i, j;
-
-	title(page, "WHERE THE THREADS' TIME WENT", "        time      share");
-	time_row(page, "on a CPU", page->cpu_ns);
-	time_row(page, "waiting for a CPU", page->wait_ns);
 	for (i = 0; i < VIGIE_WAITS; i++) {
-		for (j = i; j && page->off_ns[order[j - 1]] < page->off_ns[i]; j--)
+		reason = i;
+		ns = b->now.off_ns[i] + b->before.off_ns[i];
+		for (j = i; j && b->now.off_ns[order[j - 1]] + b->before.off_ns[order[j - 1]] < ns;
+		     j--)
 			order[j] = order[j - 1];
-		order[j] = i;
+		order[j] = reason;
 	}
+}
+
+static void reason_rows(struct screen *s, const struct both *b)
+{
+	unsigned int order[VIGIE_WAITS], i, folded = 0, last = 0;
+	__u64 now = 0, before = 0;
+	char name[32];
+
+	order_reasons(b, order);
 	for (i = 0; i < VIGIE_WAITS; i++) {
-		snprintf(name, sizeof(name), "blocked: %s", profile_wait_name(order[i]));
-		time_row(page, name, page->off_ns[order[i]]);
+		if (!(b->now.off_ns[order[i]] | b->before.off_ns[order[i]]))
+			break;
+		if (i < REASONS_SHOWN) {
+			time_row(s, b, profile_wait_name(order[i]), b->now.off_ns[order[i]],
+				 b->before.off_ns[order[i]]);
+			continue;
+		}
+		now += b->now.off_ns[order[i]];
+		before += b->before.off_ns[order[i]];
+		last = order[i];
+		folded++;
+	}
+	snprintf(name, sizeof(name), "%u other reasons", folded);
+	if (folded)
+		time_row(s, b, folded == 1 ? profile_wait_name(last) : name, now, before);
+}
+
+static void time_section(struct screen *s)
+{
+	bool off = s->p->about.views >> PROFILE_OFF_CPU & 1;
+	struct both b = { 0 };
+
+	add_books(&b.now, s->p);
+	if (s->other)
+		add_books(&b.before, s->other);
+	screen_blank(s);
+	screen_printf(s, "WHERE THE TIME WENT, %% of the %.3f s that %u threads lived",
+		      (double)b.now.wall_ns / 1e9, s->p->nthreads);
+	screen_title(s);
+	time_row(s, &b, "on a CPU", b.now.cpu_ns, b.before.cpu_ns);
+	time_row(s, &b, "run queue", b.now.wait_ns, b.before.wait_ns);
+	reason_rows(s, &b);
+	if (screen_percent(b.now.rest_ns, b.now.wall_ns) >= 0.05)
+		time_row(s, &b, off ? "not accounted for" : "not on a CPU", b.now.rest_ns,
+			 b.before.rest_ns);
+}
+
+/* --- Lists. */
+
+struct list {
+	const char *title;
+	const struct profile_tally *tally;
+	__u32 *order;
+	__u32 n; /* rows that say something */
+	size_t tag_width; /* of what stands before a label's tab */
+	bool seconds; /* there is room for them */
+	enum { SHOW_SELF, SHOW_TOTAL, SHOW_POINTS } show;
+};
+
+static size_t tag_len(const char *label)
+{
+	const char *tab = strchr(label, '\t');
+
+	return tab ? tab - label : 0;
+}
+
+static void list_init(struct screen *s, struct list *l, const char *title,
+		      const struct profile_tally *t, profile_tally_key key, unsigned int rows)
+{
+	__s64 least = 1;
+	size_t len;
+
+	*l = (struct list){ .title = title, .tally = t };
+	l->show = key == profile_tally_by_self	  ? SHOW_SELF
+		  : key == profile_tally_by_total ? SHOW_TOTAL
+						  : SHOW_POINTS;
+	if (l->show == SHOW_POINTS)
+		least = POINTS_LEAST;
+	screen_fail(s, t->err);
+	l->order = t->err ? NULL : profile_tally_order(t, key);
+	if (!l->order) {
+		screen_fail(s, -ENOMEM);
+		return;
+	}
+	for (; l->n < t->labels.n && l->n < rows; l->n++) {
+		if (key(t, &t->rows[l->order[l->n]]) < least)
+			break;
+		len = tag_len(intern_at(&t->labels, l->order[l->n]));
+		l->tag_width = len > l->tag_width ? len : l->tag_width;
 	}
 }
 
-static void functions(const struct page *page, const struct rank *r, const char *what)
+static void list_done(struct list *l)
 {
-	char shown[NAME_MAX_SHOWN];
-	__u32 i;
-
-	if (!r->sum)
-		return;
-	title(page, what, "        self      total");
-	for (i = 0; i < r->n && i < page->options->top; i++)
-		buf_printf(page->out, "  %10.1f %%%9.1f %%   %s\n",
-			   percent(r->rows[i].self, r->sum), percent(r->rows[i].total, r->sum),
-			   fit(r->rows[i].name, page->options->width - 27, shown, sizeof(shown)));
+	free(l->order);
 }
 
-static void shares(const struct page *page, const struct rank *r, const char *what)
+/* "12.3%  name" or "+12.3  name"; a tab of a label is where its columns meet. */
+static void list_cell(struct screen *s, const struct list *l, __u32 i, size_t width)
 {
-	char shown[NAME_MAX_SHOWN], time[32];
-	__u32 i;
+	const struct profile_tally *t = l->tally;
+	const struct profile_tally_row *row = &t->rows[l->order[i]];
+	const char *label = intern_at(&t->labels, l->order[i]);
+	__u64 value = l->show == SHOW_TOTAL ? row->total[PROFILE_NOW] : row->self[PROFILE_NOW];
+	size_t begin = s->line.len, tag = l->tag_width < width / 3 ? l->tag_width : width / 3;
+	size_t used;
 
-	if (!r->sum)
-		return;
-	title(page, what, "        time      share");
-	for (i = 0; i < r->n && i < page->options->top; i++)
-		buf_printf(page->out, "  %12s%9.1f %%   %s\n",
-			   seconds(r->rows[i].self, time, sizeof(time)),
-			   percent(r->rows[i].self, r->sum),
-			   fit(r->rows[i].name, page->options->width - 28, shown, sizeof(shown)));
-}
-
-static int tables(const struct page *page)
-{
-	struct rank cpu, waits, runq, wakers, faults;
-	int err;
-
-	rank_init(&cpu);
-	rank_init(&waits);
-	rank_init(&runq);
-	rank_init(&wakers);
-	rank_init(&faults);
-	err = rank_functions(&cpu, page->p);
-	if (!err)
-		err = rank_waits(&waits, page->p);
-	if (!err)
-		err = rank_parties(&runq, page->p, PROFILE_RUN_QUEUE);
-	if (!err)
-		err = rank_parties(&wakers, page->p, PROFILE_WAKERS);
-	if (!err)
-		err = rank_faults(&faults, page->p);
-	if (!err) {
-		functions(page, &cpu, "FUNCTIONS ON A CPU");
-		shares(page, &waits, "WHAT IT WAITED FOR, AND WHERE");
-		shares(page, &runq, "WHO RAN WHILE IT WAITED FOR A CPU");
-		shares(page, &wakers, "WHO ENDED ITS WAITS");
-		functions(page, &faults, "WHERE MEMORY WAS FIRST TOUCHED");
-	}
-	rank_done(&cpu);
-	rank_done(&waits);
-	rank_done(&runq);
-	rank_done(&wakers);
-	rank_done(&faults);
-	return err;
-}
-
-static void incompletes(const struct page *page, __u64 stacks)
-{
-	const struct profile_quality *q = &page->p->quality;
-	__u64 all = 0;
-	int i;
-
-	for (i = 0; i < PROFILE_INCOMPLETES; i++)
-		all += q->incomplete[i];
-	buf_printf(page->out, "  %.2f %% do not reach the thread's first function",
-		   percent(all, stacks));
-	for (i = 0; i < PROFILE_INCOMPLETES; i++)
-		if (q->incomplete[i])
-			buf_printf(page->out, "; %s: %llu", profile_incomplete_name(i),
-				   (unsigned long long)q->incomplete[i]);
-	buf_char(page->out, '\n');
-}
-
-static void losses(const struct page *page)
-{
-	static const char *const names[VIGIE_SESSION_LOSSES] = {
-		"stacks (ring full)", "threads", "ns of culprits", "ns of wakers", "children",
-	};
-	const struct profile_quality *q = &page->p->quality;
-	int i;
-
-	buf_str(page->out, "  lost:");
-	for (i = 0; i < VIGIE_SESSION_LOSSES; i++)
-		if (q->lost[i])
-			buf_printf(page->out, " %llu %s;", (unsigned long long)q->lost[i],
-				   names[i]);
-	if (page->out->len && page->out->data[page->out->len - 1] == ';')
-		page->out->len--;
+	if (l->show == SHOW_POINTS)
+		screen_printf(s, "  %+6.1f  ", (double)profile_tally_by_growth(t, row) / 1e4);
 	else
-		buf_str(page->out, " nothing");
-	if (q->reader_restarts)
-		buf_printf(page->out, "; the reader of foreign files died %llu times",
-			   (unsigned long long)q->reader_restarts);
-	buf_char(page->out, '\n');
+		screen_printf(s, "  %5.1f%%  ", screen_percent(value, t->sum[PROFILE_NOW]));
+	if (l->seconds)
+		screen_printf(s, "%9.3f s  ", (double)value / 1e9);
+	if (tag)
+		screen_cut(s, label, tag_len(label), tag);
+	if (strchr(label, '\t'))
+		label += tag_len(label) + 1;
+	used = s->line.len - begin;
+	screen_cell(s, label, width > used ? width - used : 1);
 }
 
-static void quality(const struct page *page)
+/* Two lists, side by side; one without rows gives its half to the other. */
+static void two_lists(struct screen *s, const struct list *left, const struct list *right)
 {
-	const struct profile_quality *q = &page->p->quality;
-	__u64 stacks = q->stacks[0] + q->stacks[1] + q->stacks[2];
+	bool two = left->n && right->n;
+	const struct list *one = left->n ? left : right;
+	size_t half = (s->width - 1) / 2;
+	__u32 i, n = left->n > right->n ? left->n : right->n;
 
-	title(page, "HOW GOOD THIS IS", "");
-	buf_printf(page->out, "  %llu stacks on a CPU, %llu asleep, %llu of faults\n",
-		   (unsigned long long)q->stacks[VIGIE_STACK_ON_CPU],
-		   (unsigned long long)q->stacks[VIGIE_STACK_ASLEEP],
-		   (unsigned long long)q->stacks[VIGIE_STACK_FAULT]);
-	incompletes(page, stacks);
-	losses(page);
-	buf_printf(page->out,
-		   "  named: %llu of %llu functions; cost: %.2f %% of a core; ended: %s\n",
-		   (unsigned long long)q->names_found, (unsigned long long)q->names_wanted,
-		   percent(q->cpu_ns, page->p->about.duration_ns),
-		   profile_stop_name(q->stopped_early));
-}
-
-/* --- Beside an earlier session: points of share on a CPU. --------------------------------- */
-
-static int by_change(const void *a, const void *b)
-{
-	const struct rank_row *x = a, *y = b;
-	double p = (double)x->total - (double)x->self, q = (double)y->total - (double)y->self;
-
-	if (p < 0)
-		p = -p;
-	if (q < 0)
-		q = -q;
-	return p > q ? -1 : p < q ? 1 : strcmp(x->name, y->name);
-}
-
-/* self: share before, total: share now, both in millionths. */
-static int changes(const struct page *page, const struct profile *before)
-{
-	char shown[NAME_MAX_SHOWN];
-	struct rank now, then, both;
-	__u32 i;
-	int err;
-
-	rank_init(&now);
-	rank_init(&then);
-	rank_init(&both);
-	err = rank_functions(&now, page->p);
-	if (!err)
-		err = rank_functions(&then, before);
-	for (i = 0; i < then.n && !err; i++)
-		err = rank_add(&both, then.rows[i].name, 1e4 * percent(then.rows[i].self, then.sum),
-			       0, 1);
-	for (i = 0; i < now.n && !err; i++)
-		err = rank_add(&both, now.rows[i].name, 0, 1e4 * percent(now.rows[i].self, now.sum),
-			       2);
-	if (!err && both.n) {
-		qsort(both.rows, both.n, sizeof(*both.rows), by_change);
-		title(page, "WHAT CHANGED ON A CPU, SELF", "before        now");
+	if (!n)
+		return;
+	screen_blank(s);
+	screen_cell(s, one->title, two ? half : s->width);
+	if (two)
+		screen_printf(s, " %s", right->title);
+	screen_title(s);
+	for (i = 0; i < n; i++) {
+		if (i < one->n)
+			list_cell(s, one, i, two ? half : s->width);
+		else
+			screen_cell(s, "", half);
+		if (two && i < right->n) {
+			screen_printf(s, " ");
+			list_cell(s, right, i, s->width - half - 1);
+		}
+		screen_line(s);
 	}
-	for (i = 0; i < both.n && i < page->options->top && !err; i++)
-		buf_printf(page->out, "  %10.1f %%%9.1f %%   %+6.1f   %s\n",
-			   both.rows[i].self / 1e4, both.rows[i].total / 1e4,
-			   ((double)both.rows[i].total - (double)both.rows[i].self) / 1e4,
-			   fit(both.rows[i].name, page->options->width - 36, shown, sizeof(shown)));
-	rank_done(&now);
-	rank_done(&then);
-	rank_done(&both);
-	return err;
 }
 
-void profile_text_encode(struct buf *out, const struct profile *p, const struct profile *before,
-			 const struct profile_text_options *options)
-{
-	struct page page = { .out = out, .p = p, .options = options };
-	int err;
+typedef void tally_fn(struct profile_tally *t, struct profile_walk *w, enum profile_view view,
+		      enum profile_tally_when when);
 
-	add_up(&page);
-	head(&page);
-	times(&page);
-	err = before ? changes(&page, before) : 0;
-	if (!err)
-		err = tables(&page);
-	quality(&page);
-	if (err && !out->err)
-		out->err = err;
+static void tally(struct screen *s, struct profile_tally *t, tally_fn *fn, enum profile_view view)
+{
+	profile_tally_init(t);
+	fn(t, &s->walk, view, PROFILE_NOW);
+	if (s->other)
+		fn(t, &s->other_walk, view, PROFILE_BEFORE);
+}
+
+static void two_sorted(struct screen *s, const struct profile_tally *t, const char *titles[2],
+		       profile_tally_key left_key, profile_tally_key right_key, unsigned int rows)
+{
+	struct list left, right;
+
+	list_init(s, &left, titles[0], t, left_key, rows);
+	list_init(s, &right, titles[1], t, right_key, rows);
+	if (!s->err)
+		two_lists(s, &left, &right);
+	list_done(&left);
+	list_done(&right);
+}
+
+static void function_section(struct screen *s)
+{
+	static const char *titles[] = { "FUNCTIONS, % of CPU time: their own",
+					"with what they call" };
+	static const char *changes[] = { "FUNCTIONS THAT GREW, points of CPU time", "THAT SHRANK" };
+	struct profile_tally t;
+
+	tally(s, &t, profile_tally_functions, PROFILE_CPU);
+	if (s->other)
+		two_sorted(s, &t, changes, profile_tally_by_growth, profile_tally_by_loss, s->top);
+	else
+		two_sorted(s, &t, titles, profile_tally_by_self, profile_tally_by_total, s->top);
+	profile_tally_done(&t);
+}
+
+static void place_section(struct screen *s, enum profile_view view, const char *title,
+			  const char *changes[2], unsigned int rows)
+{
+	struct list list, none = { 0 };
+	struct profile_tally t;
+
+	tally(s, &t, profile_tally_places, view);
+	if (s->other) {
+		two_sorted(s, &t, changes, profile_tally_by_growth, profile_tally_by_loss, rows);
+	} else {
+		list_init(s, &list, title, &t, profile_tally_by_self, rows);
+		list.seconds = view != PROFILE_FAULTS;
+		if (!s->err)
+			two_lists(s, &list, &none);
+		list_done(&list);
+	}
+	profile_tally_done(&t);
+}
+
+static void wait_section(struct screen *s)
+{
+	static const char *changes[] = { "WAITS THAT GREW, points of off-CPU time", "THAT SHRANK" };
+
+	place_section(s, PROFILE_OFF_CPU, "WAITS, % of off-CPU time: reason, function", changes,
+		      (s->top + 1) / 2);
+}
+
+static void fault_section(struct screen *s)
+{
+	static const char *changes[] = { "FIRST TOUCHED MORE, points of bytes", "LESS" };
+	char title[64], bytes[16];
+	__u64 sum = 0;
+	__u32 i;
+
+	for (i = 0; i < s->p->nsamples; i++)
+		if (s->p->samples[i].view == PROFILE_FAULTS)
+			sum += s->p->samples[i].value;
+	text_bytes(bytes, sizeof(bytes), sum);
+	snprintf(title, sizeof(title), "MEMORY FIRST TOUCHED, %% of %s", bytes);
+	place_section(s, PROFILE_FAULTS, title, changes, FAULTS_SHOWN);
+}
+
+static void party_section(struct screen *s)
+{
+	struct profile_tally culprits, wakers;
+	struct list left, right;
+
+	profile_tally_init(&culprits);
+	profile_tally_tags(&culprits, &s->walk, PROFILE_RUN_QUEUE, PROFILE_NOW);
+	profile_tally_init(&wakers);
+	profile_tally_tags(&wakers, &s->walk, PROFILE_WAKERS, PROFILE_NOW);
+	list_init(s, &left, "WHO RAN MEANWHILE, % of run-queue time", &culprits,
+		  profile_tally_by_self, PARTIES_SHOWN);
+	list_init(s, &right, "WHO ENDED WAITS, % of off-CPU time", &wakers, profile_tally_by_self,
+		  PARTIES_SHOWN);
+	if (!s->err)
+		two_lists(s, &left, &right);
+	list_done(&left);
+	list_done(&right);
+	profile_tally_done(&culprits);
+	profile_tally_done(&wakers);
+}
+
+void profile_text_encode(struct buf *out, const struct profile *p, const struct profile *other,
+			 const struct profile_text_options *o)
+{
+	struct screen s;
+
+	if (!screen_init(&s, out, p, other, o)) {
+		header(&s);
+		time_section(&s);
+		function_section(&s);
+		wait_section(&s);
+		fault_section(&s);
+		party_section(&s);
+		screen_trust(&s);
+	}
+	screen_done(&s);
 }

@@ -19,7 +19,6 @@
 
 enum {
 	REFRESH_MS = 1000, /* mappings are read again that often */
-	SOON_MS = 50, /* or so soon, if an address is not mapped */
 	SETTLED_MS = 2000, /* before, start-up weighs too much to judge the cost */
 	LOSS_JUDGED = 200, /* stacks: of fewer, one lost says nothing */
 };
@@ -49,8 +48,9 @@ static int allocate(struct session *s)
 	s->profile = profile__new(s->config.max_bytes);
 	s->modules = calloc(FOREIGN_MODULES_MAX, sizeof(*s->modules));
 	s->pidfds = calloc(VIGIE_TARGETS_MAX, sizeof(*s->pidfds));
+	s->pending = calloc(PENDING_MAX, sizeof(*s->pending));
 	hash_init(&s->by_thread);
-	return s->profile && s->modules && s->pidfds ? 0 : -ENOMEM;
+	return s->profile && s->modules && s->pidfds && s->pending ? 0 : -ENOMEM;
 }
 
 static int open_parts(struct session *s, const char **ret_what)
@@ -105,6 +105,7 @@ void session__free(struct session *s)
 	free(s->threads);
 	free(s->modules);
 	free(s->pidfds);
+	free(s->pending);
 	free(s);
 }
 
@@ -162,8 +163,7 @@ static void refresh(struct session *s, __u64 now)
 	__u32 i;
 
 	for (i = 0; i < s->spaces.nspaces; i++)
-		if (now - s->spaces.spaces[i].read_ns > SOON_MS * NS_PER_MS)
-			spaces_refresh(&s->spaces, i, now);
+		spaces_refresh(&s->spaces, i, now);
 	s->refresh_ns = now + REFRESH_MS * NS_PER_MS;
 }
 

@@ -20,6 +20,13 @@ struct known_thread {
 	__u64 last_count;
 };
 
+/* A stack at the reader. Its bytes stay: mappings may have been too old to unwind it. */
+struct pending_stack {
+	struct vigie_stack_on_cpu stack;
+	__u32 space;
+	bool again;
+};
+
 struct session {
 	struct session_config config;
 	struct capture *capture;
@@ -29,7 +36,7 @@ struct session {
 	struct profile *profile;
 	int err; /* of the profile: sticky */
 
-	struct vigie_stack pending[PENDING_MAX];
+	struct pending_stack *pending; /* by number, PENDING_MAX of them */
 	__u32 number;
 	__u32 *modules; /* reader's module -> the profile's; 0: not yet */
 

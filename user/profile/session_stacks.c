@@ -9,6 +9,8 @@
 
 #include "profile/kallsyms.h"
 
+#define RETRY_NS 2000000ULL
+
 static const enum profile_view view_of_kind[VIGIE_STACK_KINDS] = {
 	[VIGIE_STACK_ON_CPU] = PROFILE_CPU,
 	[VIGIE_STACK_ASLEEP] = PROFILE_OFF_CPU,
@@ -53,11 +55,42 @@ static void take_same(struct session *s, const struct vigie_stack *stack)
 	keep(s, err);
 }
 
+static void ask(struct session *s, __u32 space, const struct vigie_stack *stack, const __u8 *user,
+		bool again)
+{
+	__u32 number = s->number++;
+	struct pending_stack *p = &s->pending[number % PENDING_MAX];
+
+	p->stack.head = *stack;
+	memcpy(p->stack.user, user, stack->user_bytes);
+	p->space = space;
+	p->again = again;
+	foreign__stack(s->reader, space, number, &p->stack.head, p->stack.user, session_take_frames,
+		       s);
+}
+
+/*
+ * An address that is not mapped: a library that was loaded since? Then once more. Mappings are
+ * read at most every few milliseconds: generated code is never mapped from a file.
+ */
+static bool retried(struct session *s, const struct pending_stack *p)
+{
+	struct space *space = &s->spaces.spaces[p->space];
+	__u64 before = space->sum, now = session_now_ns();
+
+	if (p->again || now - space->read_ns < RETRY_NS)
+		return false;
+	if (spaces_refresh(&s->spaces, p->space, now) || space->sum == before)
+		return false;
+	ask(s, p->space, &p->stack.head, p->stack.user, true);
+	return true;
+}
+
 void session_take_stack(void *ctx, const struct vigie_stack *stack, const __u8 *user)
 {
 	struct session *s = ctx;
 	struct space *space;
-	__u32 index, number;
+	__u32 index;
 
 	if (stack->kind >= VIGIE_STACK_KINDS || stack->why > VIGIE_WAITS)
 		return;
@@ -73,9 +106,7 @@ void session_take_stack(void *ctx, const struct vigie_stack *stack, const __u8 *
 		space->exec_id = stack->exec_id;
 		spaces_refresh(&s->spaces, index, session_now_ns());
 	}
-	number = s->number++;
-	s->pending[number % PENDING_MAX] = *stack;
-	foreign__stack(s->reader, index, number, stack, user, session_take_frames, s);
+	ask(s, index, stack, user, false);
 }
 
 /* The profile's module of one of the reader's. */
@@ -152,20 +183,21 @@ void session_take_frames(void *ctx, __u32 number, const struct foreign_frame *fr
 			 __u32 incomplete)
 {
 	struct session *s = ctx;
-	const struct vigie_stack *stack = &s->pending[number % PENDING_MAX];
+	const struct pending_stack *pending = &s->pending[number % PENDING_MAX];
+	const struct vigie_stack *stack = &pending->stack.head;
 	struct profile_quality *q = &s->profile->quality;
 	__u32 node = 0, index;
-	int err = session_thread(s, stack->tid, stack->start_ns, stack->tgid, &index);
+	int err;
 
+	if (incomplete == 1 + PROFILE_INCOMPLETE_UNMAPPED && retried(s, pending))
+		return;
+	err = session_thread(s, stack->tid, stack->start_ns, stack->tgid, &index);
 	q->stacks[stack->kind]++;
 	if (incomplete) {
 		q->incomplete[incomplete - 1]++;
 		q->truncated += incomplete == 1 + PROFILE_INCOMPLETE_SHORT ||
 				incomplete == 1 + PROFILE_INCOMPLETE_DEEP;
 	}
-	/* What is not mapped may have been mapped since: look again soon. */
-	if (incomplete == 1 + PROFILE_INCOMPLETE_UNMAPPED)
-		s->refresh_ns = 0;
 	if (!err && incomplete)
 		err = push_note(s, incomplete, &node);
 	while (n-- && !err)

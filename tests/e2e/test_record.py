@@ -1,0 +1,409 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""test_record - profiling sessions of real programs, held against what these programs know.
+
+Owns: `vigie record` and `vigie report`. The shares, waits and CPU times of the workloads are
+their own or the kernel's; none is taken from vigie. Not here: formats of made-up sessions
+(tests/unit/test_profile_formats.c).
+"""
+import collections
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+import lib
+
+FLAMEGRAPH = "/usr/share/perl5/Devel/NYTProf/flamegraph.pl"
+VIEWS = "cpu", "offcpu", "runq", "wakers", "faults"
+
+
+def setUpModule():
+    lib.needs_watching()
+
+
+@contextlib.contextmanager
+def running(name, *args, path=None, cpu=None):
+    """A workload that has said that it is ready."""
+    pin = ["taskset", "-c", str(cpu)] if cpu is not None else []
+    child = subprocess.Popen([*pin, path or lib.workload(name), *map(str, args)],
+                             stdout=subprocess.PIPE, text=True)
+    try:
+        assert child.stdout.readline() == "ready\n"
+        yield child
+    finally:
+        child.kill()
+        child.wait()
+        child.stdout.close()
+
+
+class Session(unittest.TestCase):
+    def setUp(self):
+        self.directory = self.enterContext(lib.disk_directory())
+        self.file = os.path.join(self.directory, "s.vigie")
+
+    def vigie(self, *args, status=0, timeout=90):
+        run = subprocess.run([lib.VIGIE, *map(str, args)], stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, timeout=timeout, check=False)
+        self.assertEqual(run.returncode, status, run.stderr.decode())
+        return run
+
+    def record(self, *args, status=0):
+        return self.vigie("record", "-o", self.file, *args, status=status)
+
+    def report(self, form, *args):
+        return self.vigie("report", self.file, "-f", form, *args).stdout
+
+    def json(self):
+        return json.loads(self.report("json"))
+
+    def complete(self, session, least=0.99):
+        q = session["quality"]
+        stacks = sum(q["stacks"].values())
+        self.assertGreater(stacks, 50)
+        self.assertLessEqual(sum(q["incomplete"].values()), (1 - least) * stacks, q)
+
+    def balanced(self, session, within=0.01):
+        parts = wall = 0
+        for t in session["threads"]:
+            wall += t["wall_ns"]
+            parts += t["cpu_ns"] + t["run_queue_ns"] + off_cpu(t)
+        self.assertAlmostEqual(parts / wall, 1, delta=within)
+
+
+def off_cpu(thread):
+    return sum(wait["ns"] for wait in thread["off_cpu"].values())
+
+
+def samples(session, view):
+    return [s for s in session["samples"] if s["view"] == view]
+
+
+def leaf(session, sample):
+    return session["frames"][sample["stack"][-1]]["name"] if sample["stack"] else "[no stack]"
+
+
+def by_function(session, view):
+    """Value by innermost function."""
+    sums = collections.Counter()
+    for s in samples(session, view):
+        sums[leaf(session, s)] += s.get("ns", s.get("bytes"))
+    return sums
+
+
+def by_party(session, view, of=None):
+    """ns by who ran or woke; of: only of threads with this name."""
+    sums = collections.Counter()
+    for s in samples(session, view):
+        if of in (None, session["threads"][s["thread"]]["comm"]):
+            sums[session["parties"][s["party"]]["name"]] += s["ns"]
+    return sums
+
+
+class OnCpu(Session):
+    def test_shares_are_the_programs(self):
+        with running("leaves", 60) as child:
+            self.record("-p", child.pid, "-d", "4s", "--hz", "499")
+        session = self.json()
+        self.complete(session)
+        sums = by_function(session, "cpu")
+        total = sum(sums.values())
+        # Of 1 500 samples or more, three sigma are below 4 points.
+        for name, share in (("leaf_a", .3), ("leaf_b", .2), ("leaf_c", .1), ("leaf_d", .4)):
+            self.assertAlmostEqual(sums[name] / total, share, delta=.04, msg=sums)
+        self.assertEqual(session["quality"]["names_wanted"], session["quality"]["names_found"])
+
+    def test_callers_of_leaves_are_there(self):
+        with running("leaves", 60) as child:
+            self.record("-p", child.pid, "-d", "2s")
+        folded = self.report("folded").decode()
+        self.assertRegex(folded, r"(?m)^leaves;_start;.*;main;top;middle;leaf_a \d+$")
+
+    def test_total_is_the_kernels_cpu_time(self):
+        run = self.record("--", lib.workload("leaves"), "2")
+        cpu = int(re.search(rb"cpu (\d+)", run.stdout).group(1))
+        session = self.json()
+        self.assertAlmostEqual(sum(by_function(session, "cpu").values()) / cpu, 1, delta=.01)
+        self.assertEqual(session["quality"]["ended"], "exit")
+
+    def test_kernel_frames(self):
+        self.record("--", "dd", "if=/dev/zero", "of=/dev/null", "bs=64k", "count=200000")
+        self.assertRegex(self.report("folded").decode(), r"dd;.*;__read;.*vfs_read_\[k\]")
+
+
+class OffCpu(Session):
+    def test_reasons(self):
+        with running("waits", self.directory, 60) as child:
+            time.sleep(0.5)  # what is written first is on its way
+            self.record("-p", child.pid, "-d", "4s", "--views", "cpu,offcpu")
+        session = self.json()
+        self.balanced(session)
+        self.complete(session, .98)
+        names = set()
+        for t in session["threads"]:
+            name = t["comm"].split("-")[0].replace(" ", "_").replace("waits", "sleep")
+            off = {reason: wait["ns"] for reason, wait in t["off_cpu"].items()}
+            self.assertEqual(max(off, key=off.get), name, t)
+            self.assertGreater(off[name], .6 * t["wall_ns"], t)
+            names.add(t["comm"])
+        self.assertEqual(len(names), 13)
+
+    def test_stacks_of_sleepers(self):
+        with running("waits", self.directory, 60) as child:
+            self.record("-p", child.pid, "-d", "3s", "--views", "offcpu")
+        folded = self.report("folded", "--view", "offcpu").decode()
+        for reason, function in (("lock", "wait_lock"), ("pipe", "wait_pipe"),
+                                 ("network", "wait_network"), ("poll", "wait_epoll"),
+                                 ("child", "wait_child"), ("sleep", "wait_sleep")):
+            self.assertRegex(folded, rf"(?m)^waits;{reason};.*;{function};")
+
+    def test_nothing_is_cut_silently(self):
+        """32 768 stacks: offcputime showed 42 % of the time of such a program."""
+        with running("paths", 60) as child:
+            self.record("-p", child.pid, "-d", "3s")
+        session = self.json()
+        self.balanced(session)
+        shown = samples(session, "offcpu")
+        off = sum(off_cpu(t) for t in session["threads"])
+        self.assertEqual(sum(s["ns"] for s in shown), off)
+        named = sum(s["ns"] for s in shown if s["stack"])
+        self.assertGreaterEqual(named, .99 * off)
+
+
+class RunQueue(Session):
+    def test_who_ran_while_it_waited(self):
+        with contextlib.ExitStack() as stack:
+            bullies = [stack.enter_context(running("leaves", 60, cpu=0)) for _ in range(3)]
+            victim = stack.enter_context(running("leaves", 60, cpu=0))
+            before = self.delay(victim.pid)
+            self.record("-p", victim.pid, "-d", "3s", "--views", "runq")
+            after = self.delay(victim.pid)
+        session = self.json()
+        wait = sum(t["run_queue_ns"] for t in session["threads"])
+        culprits = by_party(session, "runq")
+        self.assertEqual(sum(culprits.values()), wait)
+        self.assertAlmostEqual(session["quality"]["culprits_seen_ns"] / wait, 1, delta=.02)
+        bully = sum(culprits[f"leaves ({b.pid})"] for b in bullies)
+        self.assertGreater(bully, .75 * wait, culprits)
+        # The session is within these two readings, which are a little longer.
+        self.assertLess(wait, after - before)
+        self.assertGreater(wait, .8 * 3e9 * .5)
+
+    @staticmethod
+    def delay(pid):
+        return int(lib.read(f"/proc/{pid}/schedstat").split()[1])
+
+
+class Wakers(Session):
+    def test_each_waker_is_found(self):
+        with running("waits", self.directory, 60) as child:
+            self.record("-p", child.pid, "-d", "3s", "--views", "wakers")
+        session = self.json()
+        for thread, waker in (("pipe", "sleep-feeder"), ("network", "sleep-feeder"),
+                              ("event", "sleep-feeder"), ("lock", "sleep-holder"),
+                              ("sleep", "(timer)"), ("poll", "(timer)")):
+            waits = by_party(session, "wakers", of=thread)
+            seen = sum(waits.values()) - waits["(not seen)"]
+            woken = sum(ns for name, ns in waits.items() if name.startswith(waker))
+            self.assertGreater(woken, .9 * seen, (thread, waits))
+
+
+class Faults(Session):
+    def test_count_is_the_kernels(self):
+        run = self.record("--views", "faults", "--", "python3", "-c",
+                          "b = bytearray(64 << 20); import resource as r;"
+                          "print(r.getrusage(r.RUSAGE_SELF).ru_minflt)")
+        session = self.json()
+        faults = sum(t["faults"] for t in session["threads"])
+        self.assertAlmostEqual(faults / int(run.stdout.split()[0]), 1, delta=.05)
+        self.assertGreater(sum(s["count"] for s in samples(session, "faults")), 0)
+
+
+class Survival(Session):
+    def test_a_deleted_program_keeps_its_names(self):
+        copy = os.path.join(self.directory, "gone")
+        shutil.copy(lib.workload("leaves"), copy)
+        with running("", 60, path=copy) as child:
+            os.unlink(copy)
+            self.record("-p", child.pid, "-d", "1s")
+        self.assertIn("leaf_d", self.report("folded").decode())
+
+    def test_a_target_that_ends_keeps_its_names(self):
+        with running("leaves", 1) as child:
+            run = self.record("-p", child.pid, "-d", "20s")
+        self.assertNotIn(b"20 s", run.stderr)
+        self.assertRegex(self.report("folded").decode(), r"top;leaf_d \d+")
+
+    def test_exec(self):
+        self.record("--", "sh", "-c", f"i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done;"
+                    f"exec {lib.workload('leaves')} 1")
+        folded = self.report("folded").decode()
+        self.assertRegex(folded, r"_start;.*;main;top;leaf_d \d+")
+        self.complete(self.json(), .98)
+
+    def test_children(self):
+        leaves = lib.workload("leaves")
+        self.record("--children", "-d", "3s", "--", "sh", "-c", f"{leaves} 1; {leaves} 1; true")
+        session = self.json()
+        processes = {session["threads"][s["thread"]]["process"] for s in samples(session, "cpu")
+                     if leaf(session, s) == "leaf_d"}
+        self.assertEqual(len(processes), 2)
+
+    def test_ctrl_c_keeps_what_there_is(self):
+        with running("leaves", 60) as child:
+            vigie = subprocess.Popen([lib.VIGIE, "record", "-p", str(child.pid), "-d", "60s",
+                                      "-o", self.file], stderr=subprocess.PIPE)
+            lib.wait_for(lambda: attached(), "the session")
+            time.sleep(1)
+            vigie.send_signal(signal.SIGINT)
+            _, said = vigie.communicate(timeout=20)
+        self.assertEqual(vigie.returncode, 0, said)
+        session = self.json()
+        self.assertEqual(session["quality"]["ended"], "interrupt")
+        self.assertGreater(session["quality"]["stacks"]["on_cpu"], 20)
+
+
+def attached():
+    """Programs of a session that the kernel has."""
+    run = subprocess.run(["bpftool", "-j", "prog", "list"], stdout=subprocess.PIPE, check=True,
+                         env={"PATH": "/usr/sbin:/sbin:/usr/bin:/bin"})
+    return [p for p in json.loads(run.stdout) if p.get("name", "").startswith("on_session")]
+
+
+class Safety(Session):
+    def start(self, target):
+        vigie = subprocess.Popen([lib.VIGIE, "record", "-p", str(target), "-d", "5s",
+                                  "-o", self.file], stderr=subprocess.PIPE, text=True)
+        self.addCleanup(vigie.stderr.close)
+        self.addCleanup(vigie.wait)
+        return vigie
+
+    @staticmethod
+    def reader_of(pid):
+        """The child that reads foreign files: the one that is not root."""
+        for child in lib.read(f"/proc/{pid}/task/{pid}/children").split():
+            status = lib.read(f"/proc/{child}/status")
+            if re.search(r"^Seccomp:\t2$", status, re.M):
+                return int(child), status
+        return None
+
+    def test_the_reader_has_nothing(self):
+        with running("leaves", 60) as child:
+            vigie = self.start(child.pid)
+            reader, status = lib.wait_for(lambda: self.reader_of(vigie.pid), "the reader")
+            links = []
+            for fd in os.listdir(f"/proc/{reader}/fd"):
+                with contextlib.suppress(FileNotFoundError):
+                    links.append(os.readlink(f"/proc/{reader}/fd/{fd}"))
+            vigie.send_signal(signal.SIGINT)
+            vigie.wait(20)
+        self.assertNotRegex(status, r"(?m)^Uid:\t0")
+        for line in "CapEff:\t0000000000000000", "CapPrm:\t0000000000000000", "NoNewPrivs:\t1":
+            self.assertIn(line, status)
+        self.assertFalse([link for link in links if "bpf" in link or "perf" in link], links)
+
+    def test_the_reader_dies_and_the_session_lives(self):
+        with running("leaves", 60) as child:
+            vigie = self.start(child.pid)
+            reader, _ = lib.wait_for(lambda: self.reader_of(vigie.pid), "the reader")
+            lib.wait_for(attached, "the session")
+            time.sleep(1)
+            os.kill(reader, signal.SIGKILL)
+            self.assertEqual(vigie.wait(30), 0)
+        session = self.json()
+        self.assertEqual(session["quality"]["reader_restarts"], 1)
+        self.assertIn("leaf_d", by_function(session, "cpu"))
+
+    def test_one_at_a_time_and_nothing_left(self):
+        self.assertEqual(attached(), [])
+        with running("leaves", 60) as child:
+            vigie = self.start(child.pid)
+            lib.wait_for(attached, "the session")
+            run = self.vigie("record", "-p", child.pid, "-o", self.file, status=1)
+            self.assertIn(b"another session is running", run.stderr)
+            vigie.send_signal(signal.SIGINT)
+            vigie.wait(20)
+        lib.wait_for(lambda: not attached(), "the kernel to let go")
+
+    def test_loss_is_said(self):
+        with contextlib.ExitStack() as stack:
+            targets = [stack.enter_context(running("leaves", 60)) for _ in range(4)]
+            run = self.record("-p", ",".join(str(t.pid) for t in targets), "-d", "5s", "--hz",
+                              "999", "--buffer", "32", "--views", "cpu", status=3)
+        self.assertRegex(run.stderr.decode(), r"% of the stacks were lost")
+        self.assertGreater(self.json()["quality"]["lost"]["stacks"], 0)
+
+    def test_the_file_is_the_callers_alone(self):
+        with running("leaves", 60) as child:
+            self.record("-p", child.pid, "-d", "200ms")
+        self.assertEqual(os.stat(self.file).st_mode & 0o777, 0o600)
+        self.assertEqual(os.listdir(self.directory), ["s.vigie"])
+
+    def test_refusals(self):
+        for args, what in ((["-p", "0"], "process ids"), (["-p", "4194304"], "does not"),
+                           (["--comm", "no such name"], "anything that runs"), ([], "say whom"),
+                           (["-p", "1", "--hz", "0"], "1 to 999"),
+                           (["-p", "1", "--views", "gpu"], "cpu, offcpu"),
+                           (["-p", "1", "-d", "61s"], "to 60s"),
+                           (["-p", "1", "--", "true"], "not both")):
+            run = self.vigie("record", *args, status=2)
+            self.assertIn(what, run.stderr.decode(), args)
+        lib.write(self.file, "no session")
+        run = self.vigie("report", self.file, status=1)
+        self.assertIn("does not begin like a session file", run.stderr.decode())
+
+
+class Formats(Session):
+    """Other people's tools on a real session."""
+
+    def setUp(self):
+        super().setUp()
+        with running("waits", self.directory, 60) as child:
+            self.record("-p", child.pid, "-d", "2s")
+        self.totals = collections.Counter()
+        for s in self.json()["samples"]:
+            self.totals[s["view"]] += s.get("ns", s.get("bytes"))
+
+    def test_folded(self):
+        lib.needs(os.path.exists(FLAMEGRAPH), "flamegraph.pl is not installed")
+        for view in VIEWS:
+            folded = self.report("folded", "--view", view)
+            total = sum(int(line.rsplit(b" ", 1)[1]) for line in folded.splitlines())
+            self.assertEqual(total, self.totals[view])
+        run = subprocess.run(["perl", FLAMEGRAPH], input=self.report("folded"), check=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertNotIn(b"Ignored", run.stderr)
+        self.assertIn(b"<svg", run.stdout)
+
+    def test_speedscope(self):
+        scope = json.loads(self.report("speedscope"))
+        for profile in scope["profiles"]:
+            view, _, who = profile["name"].partition(": ")
+            if who == "all threads":
+                self.assertEqual(sum(profile["weights"]), self.totals[view])
+            frames = len(scope["shared"]["frames"])
+            self.assertTrue(all(0 <= f < frames for s in profile["samples"] for f in s))
+
+    def test_pprof(self):
+        """go tool pprof's own reading of it."""
+        lib.needs(shutil.which("go") is not None, "go is not installed")
+        path = os.path.join(self.directory, "s.pb.gz")
+        self.vigie("report", self.file, "-f", "pprof", "-o", path)
+        for view in VIEWS:
+            column = {"faults": "faults_space"}.get(view, view)
+            run = subprocess.run(["go", "tool", "pprof", "-top", f"-sample_index={column}",
+                                  "-unit=nanoseconds" if view != "faults" else "-unit=bytes",
+                                  path], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                 env={**os.environ, "HOME": self.directory}, check=False)
+            self.assertEqual(run.returncode, 0, run.stderr)
+            total = re.search(rb" of (\d+)n?[sB]? total", run.stdout)
+            self.assertEqual(int(total.group(1)), self.totals[view], (view, run.stdout[:300]))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* proto_writer.c - owns the wire format's bytes. */
+#include "export/proto_writer.h"
+
+#include "base/varint.h"
+
+enum wire { WIRE_VARINT = 0, WIRE_LENGTH = 2 };
+
+static void key(struct buf *out, uint32_t field, enum wire wire)
+{
+	varint_put(out, (uint64_t)field << 3 | wire);
+}
+
+static size_t varint_len(uint64_t v)
+{
+	size_t n = 1;
+
+	for (; v >= 0x80; v >>= 7)
+		n++;
+	return n;
+}
+
+void proto_u64(struct buf *out, uint32_t field, uint64_t value)
+{
+	if (!value)
+		return;
+	key(out, field, WIRE_VARINT);
+	varint_put(out, value);
+}
+
+void proto_bytes_always(struct buf *out, uint32_t field, const void *data, size_t len)
+{
+	key(out, field, WIRE_LENGTH);
+	varint_put(out, len);
+	buf_add(out, data, len);
+}
+
+void proto_message(struct buf *out, uint32_t field, struct buf *message)
+{
+	if (message->err && !out->err)
+		out->err = message->err;
+	else
+		proto_bytes_always(out, field, message->data, message->len);
+	buf_clear(message);
+}
+
+void proto_packed_always(struct buf *out, uint32_t field, const uint64_t *values, size_t n)
+{
+	size_t len = 0, i;
+
+	for (i = 0; i < n; i++)
+		len += varint_len(values[i]);
+	key(out, field, WIRE_LENGTH);
+	varint_put(out, len);
+	for (i = 0; i < n; i++)
+		varint_put(out, values[i]);
+}
