@@ -22,6 +22,12 @@ struct {
 
 #define PAGE 4096
 
+/*
+ * Where struct pt_regs of x86-64 has cs: part of the ABI towards user space. Not by its name: newer
+ * kernels declare two bytes of it, and a context is read in words.
+ */
+enum { PT_REGS_CS = 136 };
+
 static __always_inline void head_fill(struct vigie_stack *head, struct task_struct *task,
 				      __u32 kind)
 {
@@ -116,8 +122,7 @@ int on_session_clock(struct bpf_perf_event_data *ctx)
 	b = books_find(task);
 	if (b)
 		b->samples++;
-	/* cs, of which newer kernels declare two bytes; a context is read in words. */
-	cs = *(volatile __u64 *)&ctx->regs.cs;
+	cs = *(volatile __u64 *)((char *)ctx + PT_REGS_CS);
 	take(ctx, task, VIGIE_STACK_ON_CPU, 1, user_registers(task), !(cs & 3));
 	return 0;
 }

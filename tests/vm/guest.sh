@@ -23,4 +23,18 @@ busy=$!
 document once /vm/vigie once --interval 1s --format json
 kill $busy
 
+# A session of a program with known shares, and of its run queue: two of it on one CPU.
+session() {
+	/vm/vigie record --comm leaves -d 4s -o /tmp/session.vigie 2>/tmp/session.err || {
+		cat /tmp/session.err
+		return 1
+	}
+	/vm/vigie report /tmp/session.vigie -f json
+}
+taskset 1 /vm/leaves 60 >/dev/null &
+first=$!
+taskset 1 /vm/leaves 60 >/dev/null &
+document record session
+kill $first $!
+
 exec /vm/check /vm/vigie

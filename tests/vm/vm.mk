@@ -2,7 +2,7 @@
 # The same binary on other kernels. KERNELS=... overrides tests/vm/KERNELS.
 
 VM_CHECK_OBJ := $(patsubst %.c,$(O)/%.o,$(wildcard tests/vm/*.c))
-VM_FILES := $(O)/vigie $(O)/tests/vm/check tests/vm/guest.sh
+VM_FILES := $(O)/vigie $(O)/tests/vm/check $(O)/tests/workload/leaves tests/vm/guest.sh
 
 $(O)/tests/vm/check: $(VM_CHECK_OBJ)
 	$(say) LINK $@

@@ -211,13 +211,16 @@ static int watch(struct session *s, struct record_options *options)
 {
 	bool terminal = isatty(STDERR_FILENO);
 	struct session_stat stat;
-	int stop = PROFILE_STOP_NONE, steps;
+	int stop = PROFILE_STOP_NONE;
+	__u64 told_ns = 0;
 
-	for (steps = 0; !stop; steps++) {
+	while (!stop) {
 		stop = session__step(s, STEP_MS);
-		if (terminal && steps % 4 == 0)
-			progress(s, options);
 		session__stat(s, &stat);
+		if (terminal && stat.elapsed_ns - told_ns > NS_PER_S / 4) {
+			progress(s, options);
+			told_ns = stat.elapsed_ns;
+		}
 		if (!stop && stat.elapsed_ns >= options->duration_ns)
 			break;
 		if (!stop && interrupted)

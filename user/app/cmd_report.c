@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "export/profile_formats.h"
+#include "export/profile_html.h"
 #include "record/session_file.h"
 
 enum { OPT_VIEW = 1400, OPT_DIFF, OPT_TOP };
@@ -25,10 +26,21 @@ enum { OUTPUT_MAX = 256 << 20, ALL_VIEWS = (1 << PROFILE_VIEWS) - 1 };
 
 static const char who[] = "vigie report";
 
-enum format { FORMAT_TEXT, FORMAT_FOLDED, FORMAT_PPROF, FORMAT_SPEEDSCOPE, FORMAT_JSON, FORMATS };
+enum format {
+	FORMAT_TEXT,
+	FORMAT_HTML,
+	FORMAT_FOLDED,
+	FORMAT_PPROF,
+	FORMAT_SPEEDSCOPE,
+	FORMAT_JSON,
+	FORMATS
+};
 static const char *const format_names[FORMATS] = {
-	[FORMAT_TEXT] = "text",	  [FORMAT_FOLDED] = "folded",
-	[FORMAT_PPROF] = "pprof", [FORMAT_SPEEDSCOPE] = "speedscope",
+	[FORMAT_TEXT] = "text",
+	[FORMAT_HTML] = "html",
+	[FORMAT_FOLDED] = "folded",
+	[FORMAT_PPROF] = "pprof",
+	[FORMAT_SPEEDSCOPE] = "speedscope",
 	[FORMAT_JSON] = "json",
 };
 
@@ -47,7 +59,8 @@ static void parse_format(struct argp_state *state, struct report_options *option
 		if (!strcmp(arg, format_names[f]))
 			break;
 	if (f == FORMATS)
-		refuse_value(state, "--format", arg, "text, folded, pprof, speedscope or json");
+		refuse_value(state, "--format", arg,
+			     "text, html, folded, pprof, speedscope or json");
 	options->format = f;
 }
 
@@ -90,10 +103,11 @@ static error_t parse_report(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option report_option_table[] = {
-	{ "format", 'f', "FORMAT", 0, "text (default), folded, pprof, speedscope, json", 1 },
+	{ "format", 'f', "FORMAT", 0, "text (default), html, folded, pprof, speedscope, json", 1 },
 	{ "view", OPT_VIEW, "VIEW", 0,
 	  "cpu (default of folded), offcpu, runq, wakers, faults; may be repeated", 1 },
-	{ "diff", OPT_DIFF, "FILE", 0, "Compare with this earlier session (text, folded)", 1 },
+	{ "diff", OPT_DIFF, "FILE", 0, "Compare with this earlier session (text, html, folded)",
+	  1 },
 	{ "top", OPT_TOP, "N", 0, "Rows of each table of text (default 10)", 1 },
 	{ "output", 'o', "FILE", 0, "Write there instead of standard output", 1 },
 	{ 0 },
@@ -152,6 +166,7 @@ static void encode(struct buf *out, const struct report_options *options, const 
 			if (options->views ? options->views & 1U << view : view == PROFILE_CPU)
 				profile_folded_encode(out, p, view, before);
 		break;
+	case FORMAT_HTML: profile_html_encode(out, p, before); break;
 	case FORMAT_PPROF: profile_pprof_encode(out, p, views & p->about.views); break;
 	case FORMAT_SPEEDSCOPE: profile_speedscope_encode(out, p, views & p->about.views); break;
 	case FORMAT_JSON: profile_json_encode(out, p); break;
@@ -207,6 +222,7 @@ int cmd_report(int argc, char **argv)
 		.doc = "Shows a profiling session that `vigie record` made."
 		       "\vExamples:\n"
 		       "  vigie report s.vigie\n"
+		       "  vigie report s.vigie -f html -o s.html\n"
 		       "  vigie report s.vigie -f folded --view offcpu | flamegraph.pl > off.svg\n"
 		       "  vigie report s.vigie -f pprof -o s.pb.gz && go tool pprof -top s.pb.gz\n"
 		       "  vigie report today.vigie --diff yesterday.vigie",
