@@ -27,6 +27,9 @@
 #define LIMITS "CPU quotas, memory limits"
 #define PRIVILEGES "privileges while serving"
 #define RUN_TIME "probe run time"
+#define SLEEPERS "session: stacks of sleepers"
+#define MMAP_LOCK "session: address-space lock"
+#define FAULTS "session: stacks of page faults"
 
 /* Linux 6.18 as Debian builds it: everything. */
 static struct kfacts newest(void)
@@ -61,6 +64,9 @@ static struct kfacts newest(void)
 		.mark_victim_task = true,
 		.exit_group_dead = true,
 		.tp_cgroup_mkdir = true,
+		.copy_from_task = true,
+		.tp_contention = true,
+		.tp_user_fault = true,
 		.unpriv_map_ops = true,
 		.run_time_stats = true,
 		.cgroup_layout = CGROUP_V2,
@@ -94,6 +100,8 @@ static struct kfacts like_5_10(void)
 	f.task_storage = false;
 	f.percpu_lookup = false;
 	f.unpriv_map_ops = false;
+	f.copy_from_task = false;
+	f.tp_contention = false;
 	return f;
 }
 
@@ -241,7 +249,8 @@ static void linux_5_10(void **state)
 	check_switches(&plan, "orgckvb");
 	CHECK_STATES(&plan, { STORAGE, PLAN_DEGRADED }, { PEAK, PLAN_DEGRADED },
 		     { OOM, PLAN_DEGRADED }, { PRIVILEGES, PLAN_DEGRADED },
-		     { RUN_TIME, PLAN_MISSING });
+		     { RUN_TIME, PLAN_MISSING }, { SLEEPERS, PLAN_MISSING },
+		     { MMAP_LOCK, PLAN_MISSING });
 }
 
 /* Everything that may lack lacks, and yet it serves. */
@@ -252,7 +261,7 @@ static void the_poorest(void **state)
 
 	f.rq_clock = f.in_memstall = f.psi_on = f.tp_tick = false;
 	f.tp_reclaim = f.tp_cgroup_reclaim = f.tp_compaction = f.tp_mark_victim = false;
-	f.tp_cgroup_mkdir = false;
+	f.tp_cgroup_mkdir = f.tp_user_fault = false;
 	f.nhierarchies = 0;
 	plan = plan_of(f);
 	assert_null(plan.refusal);
@@ -261,7 +270,9 @@ static void the_poorest(void **state)
 		     { MEMORY, PLAN_MISSING }, { PEAK, PLAN_DEGRADED }, { RECLAIM, PLAN_MISSING },
 		     { CGROUP_RECLAIM, PLAN_MISSING }, { COMPACTION, PLAN_MISSING },
 		     { OOM, PLAN_MISSING }, { CGROUPS, PLAN_MISSING }, { LIMITS, PLAN_MISSING },
-		     { PRIVILEGES, PLAN_DEGRADED }, { RUN_TIME, PLAN_MISSING });
+		     { PRIVILEGES, PLAN_DEGRADED }, { RUN_TIME, PLAN_MISSING },
+		     { SLEEPERS, PLAN_MISSING }, { MMAP_LOCK, PLAN_MISSING },
+		     { FAULTS, PLAN_MISSING });
 	assert_string_equal(plan.cgroup.mount, "");
 	assert_int_equal(plan.cgroup.subsys, -1);
 }

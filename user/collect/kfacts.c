@@ -150,6 +150,8 @@ static void facts_tracepoints(struct kfacts *facts, const struct btf *btf)
 	facts->tp_mark_victim = victim != NULL;
 	facts->mark_victim_task = parameter_is_pointer(btf, victim, 1);
 	facts->tp_cgroup_mkdir = tracepoint_pair(btf, "cgroup_mkdir", "cgroup_rename");
+	facts->tp_contention = tracepoint_pair(btf, "contention_begin", "contention_end");
+	facts->tp_user_fault = tracepoint(btf, "page_fault_user") != NULL;
 }
 
 static void facts_btf(struct kfacts *facts)
@@ -170,6 +172,8 @@ static void facts_btf(struct kfacts *facts)
 	facts->lookup_recursion_safe = btf__find_by_name_kind(btf, "bpf_task_storage_get_recur",
 							      BTF_KIND_FUNC) > 0;
 	facts->io_accounting = has_member(btf, "task_io_accounting", "read_bytes", NULL);
+	facts->copy_from_task = has_enumerator(btf, "bpf_func_id", "BPF_FUNC_copy_from_user_task",
+					       NULL);
 	facts->iter_task = btf__find_by_name_kind(btf, "bpf_iter__task", BTF_KIND_STRUCT) >= 0;
 	facts->ringbuf = has_enumerator(btf, "bpf_func_id", "BPF_FUNC_ringbuf_output", NULL);
 	facts->sched_info = has_member(btf, "sched_info", "run_delay", NULL);

@@ -49,6 +49,9 @@ struct kfacts {
 	bool mark_victim_task; /* hands out the task, not only its pid */
 	bool exit_group_dead; /* sched_process_exit says whether it is the last thread */
 	bool tp_cgroup_mkdir;
+	bool copy_from_task; /* bpf_copy_from_user_task, of the sleepable iterator: 5.18 and later */
+	bool tp_contention; /* contention_begin, contention_end: 5.19 and later */
+	bool tp_user_fault; /* page_fault_user: x86 */
 	bool unpriv_map_ops; /* maps can be read without capabilities: 5.19 and later */
 	bool run_time_stats; /* kernel.bpf_stats_enabled */
 

@@ -251,6 +251,31 @@ static void plan_limits(const struct kfacts *f, struct plan *plan)
 		    "");
 }
 
+/* What `vigie record` can give; it decides by the same facts, see profile/capture.c. */
+static void plan_sessions(const struct kfacts *f, struct plan *plan)
+{
+	if (f->copy_from_task)
+		say(plan, "session: stacks of sleepers", PLAN_EXACT, "iter.s/task",
+		    "off-CPU time by reason is exact, and their stacks divide it", "");
+	else
+		say(plan, "session: stacks of sleepers", PLAN_MISSING, "",
+		    "no bpf_copy_from_user_task: off-CPU time by reason, without stacks",
+		    "Linux 5.18 or later");
+	if (f->tp_contention)
+		say(plan, "session: address-space lock", PLAN_EXACT, "contention_begin",
+		    "told by the lock's address", "");
+	else
+		say(plan, "session: address-space lock", PLAN_MISSING, "",
+		    "no contention_begin: such waits are \"kernel\" or \"other\"",
+		    "Linux 5.19 or later");
+	if (f->tp_user_fault)
+		say(plan, "session: stacks of page faults", PLAN_EXACT, "page_fault_user",
+		    "all are counted, some stacks are taken", "");
+	else
+		say(plan, "session: stacks of page faults", PLAN_MISSING, "",
+		    "no page_fault_user tracepoint", "x86-64");
+}
+
 static void plan_privileges(const struct kfacts *f, struct plan *plan)
 {
 	static const char field[] = "privileges while serving";
@@ -295,5 +320,6 @@ void plan_make(const struct kfacts *facts, const struct collect_config *config, 
 	plan_exits(facts, ret);
 	plan_cgroup(facts, ret);
 	plan_limits(facts, ret);
+	plan_sessions(facts, ret);
 	plan_self(facts, ret);
 }

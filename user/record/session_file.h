@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * session_file.h - a profiling session as bytes: docs/session-file.md has the layout.
+ * session_file.h - a profiling session as bytes: docs/profiling.md has the layout.
  *
  *	"VIGIEPRF", version, CRC-32 and length of the body, the body deflated
  *
