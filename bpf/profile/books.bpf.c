@@ -154,6 +154,27 @@ int on_session_switch(__u64 *ctx)
 	return 0;
 }
 
+/* Where no view needs the switches: who ends closes its books here, a moment before its last one. */
+SEC("tp_btf/sched_process_exit")
+int on_session_exit(__u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+	struct vigie_thread *b;
+
+	if (!begin_ns || !is_target(task->tgid))
+		return 0;
+	b = books_find(task);
+	if (!b)
+		return 0;
+	b->run_ns = task->se.sum_exec_runtime;
+	b->delay_ns = task->sched_info.run_delay;
+	b->faults = task->min_flt + task->maj_flt;
+	b->end_ns = clock_here();
+	b->flags |= VIGIE_THREAD_CLOSED;
+	books_name(task, b);
+	return 0;
+}
+
 static __always_inline __u32 cpu_of(struct task_struct *task)
 {
 	if (bpf_core_field_exists(task->thread_info.cpu))

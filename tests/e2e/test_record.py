@@ -131,6 +131,20 @@ class OnCpu(Session):
         self.assertAlmostEqual(sum(by_function(session, "cpu").values()) / cpu, 1, delta=.01)
         self.assertEqual(session["quality"]["ended"], "exit")
 
+    def test_cpu_alone_needs_no_switches(self):
+        run = self.record("--views", "cpu", "--", lib.workload("leaves"), "2")
+        cpu = int(re.search(rb"cpu (\d+)", run.stdout).group(1))
+        self.assertAlmostEqual(sum(by_function(self.json(), "cpu").values()) / cpu, 1, delta=.01)
+        with running("leaves", 60) as child:
+            vigie = subprocess.Popen([lib.VIGIE, "record", "-p", str(child.pid), "-d", "20s",
+                                      "--views", "cpu", "-o", self.file], stderr=subprocess.PIPE)
+            lib.wait_for(attached, "the session")
+            names = {p["name"] for p in attached()}
+            vigie.send_signal(signal.SIGINT)
+            vigie.communicate(timeout=20)
+        self.assertIn("on_session_clock", names)
+        self.assertNotIn("on_session_switch", names)
+
     def test_kernel_frames(self):
         self.record("--", "dd", "if=/dev/zero", "of=/dev/null", "bs=64k", "count=200000")
         self.assertRegex(self.report("folded").decode(), r"dd;.*;__read;.*vfs_read_\[k\]")
@@ -167,7 +181,8 @@ class OffCpu(Session):
         with running("paths", 60) as child:
             self.record("-p", child.pid, "-d", "3s")
         session = self.json()
-        self.balanced(session)
+        # At 10 000 wakeups a second the interrupts, which are nobody's, are some per cent.
+        self.balanced(session, within=.05)
         shown = samples(session, "offcpu")
         off = sum(off_cpu(t) for t in session["threads"])
         self.assertEqual(sum(s["ns"] for s in shown), off)
@@ -244,7 +259,10 @@ class Survival(Session):
                     f"exec {lib.workload('leaves')} 1")
         folded = self.report("folded").decode()
         self.assertRegex(folded, r"_start;.*;main;top;leaf_d \d+")
-        self.complete(self.json(), .98)
+        # Within an exec, and in a loader that has not mapped its libraries, there is no way back.
+        self.complete(self.json(), .9)
+        leaves = [line for line in folded.splitlines() if "leaf_" in line]
+        self.assertFalse([line for line in leaves if "incomplete" in line], leaves)
 
     def test_children(self):
         leaves = lib.workload("leaves")

@@ -64,6 +64,7 @@ static void choose(struct capture *c, const struct btf *btf)
 	bool fault = has(btf, "btf_trace_page_fault_user", BTF_KIND_TYPEDEF);
 	bool copy = has(btf, "bpf_copy_from_user_task", BTF_KIND_FUNC);
 	bool off = wants(c, PROFILE_OFF_CPU), wakers = wants(c, PROFILE_WAKERS);
+	bool switches = off || wakers || wants(c, PROFILE_RUN_QUEUE);
 
 	s->rodata->cfg_task_storage = has(btf, "bpf_get_current_task_btf", BTF_KIND_FUNC);
 	s->rodata->cfg_off_cpu = has_member(btf, "cfs_rq", "rq");
@@ -71,8 +72,10 @@ static void choose(struct capture *c, const struct btf *btf)
 	s->rodata->cfg_runq = wants(c, PROFILE_RUN_QUEUE);
 	s->rodata->cfg_wakers = wakers;
 	bpf_program__set_autoload(s->progs.on_session_clock, wants(c, PROFILE_CPU));
-	bpf_program__set_autoload(s->progs.on_session_contention, lock);
-	bpf_program__set_autoload(s->progs.on_session_contention_end, lock);
+	bpf_program__set_autoload(s->progs.on_session_switch, switches);
+	bpf_program__set_autoload(s->progs.on_session_exit, !switches);
+	bpf_program__set_autoload(s->progs.on_session_contention, lock && switches);
+	bpf_program__set_autoload(s->progs.on_session_contention_end, lock && switches);
 	bpf_program__set_autoload(s->progs.on_session_fault, fault && wants(c, PROFILE_FAULTS));
 	bpf_program__set_autoload(s->progs.on_session_sleeper, copy && off);
 	bpf_program__set_autoload(s->progs.on_session_wakeup, s->rodata->cfg_runq);

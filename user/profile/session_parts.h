@@ -24,6 +24,7 @@ struct known_thread {
 struct pending_stack {
 	struct vigie_stack_on_cpu stack;
 	__u32 space;
+	__u64 sum; /* of the mappings that it was unwound with */
 	bool again;
 };
 

@@ -9,7 +9,7 @@
 
 #include "profile/kallsyms.h"
 
-#define RETRY_NS 2000000ULL
+#define VAIN_NS 100000000ULL
 
 static const enum profile_view view_of_kind[VIGIE_STACK_KINDS] = {
 	[VIGIE_STACK_ON_CPU] = PROFILE_CPU,
@@ -64,24 +64,30 @@ static void ask(struct session *s, __u32 space, const struct vigie_stack *stack,
 	p->stack.head = *stack;
 	memcpy(p->stack.user, user, stack->user_bytes);
 	p->space = space;
+	p->sum = s->spaces.spaces[space].sum;
 	p->again = again;
 	foreign__stack(s->reader, space, number, &p->stack.head, p->stack.user, session_take_frames,
 		       s);
 }
 
 /*
- * An address that is not mapped: a library that was loaded since? Then once more. Mappings are
- * read at most every few milliseconds: generated code is never mapped from a file.
+ * An address that is not mapped: a library that was loaded after the mappings were read? Then once
+ * more. Generated code is never mapped from a file: what was looked up in vain is not soon again.
  */
 static bool retried(struct session *s, const struct pending_stack *p)
 {
 	struct space *space = &s->spaces.spaces[p->space];
-	__u64 before = space->sum, now = session_now_ns();
+	__u64 now = session_now_ns();
 
-	if (p->again || now - space->read_ns < RETRY_NS)
+	if (p->again)
 		return false;
-	if (spaces_refresh(&s->spaces, p->space, now) || space->sum == before)
+	/* Another stack may have had them read meanwhile. */
+	if (space->sum == p->sum && now - space->vain_ns > VAIN_NS)
+		spaces_refresh(&s->spaces, p->space, now);
+	if (space->sum == p->sum) {
+		space->vain_ns = now;
 		return false;
+	}
 	ask(s, p->space, &p->stack.head, p->stack.user, true);
 	return true;
 }

@@ -96,8 +96,6 @@ static bool on_fuse(pid_t pid, __u64 dev)
 	bool fuse = false;
 	FILE *file;
 
-	if (major(dev)) /* a block device: fuseblk has an anonymous one, too */
-		return false;
 	snprintf(path, sizeof(path), "/proc/%d/mountinfo", pid);
 	file = fopen(path, "re");
 	while (file && !fuse && fgets(line, sizeof(line), file)) {
