@@ -109,17 +109,6 @@ $(O)/gen/version.h: FORCE
 	@cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@
 FORCE:
 
-# The page of a session: its script and style, as texts.
-PAGE := $(O)/gen/profile_page.h
-$(PAGE): user/export/profile_page.js user/export/profile_page.css Makefile
-	$(say) TEXT $@
-	@mkdir -p $(@D)
-	$(Q)for kind in js css; do \
-		echo "static const char profile_page_$$kind[] ="; \
-		sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/"&\\n"/' user/export/profile_page.$$kind; \
-		echo ';'; \
-	done > $@.tmp && mv $@.tmp $@
-
 $(O)/%.bpf.o: %.bpf.c $(O)/flags
 	$(say) BPF $@
 	@mkdir -p $(@D)
@@ -143,7 +132,16 @@ $(O)/gen/%.skel.h: $(O)/gen/%.bpf.o
 $(filter $(O)/user/collect/%,$(USER_OBJ)): | $(SKEL)
 $(filter $(O)/user/profile/%,$(USER_OBJ)): | $(O)/gen/session.skel.h
 
-$(O)/%.o: %.c $(O)/flags | $(O)/gen/version.h $(PAGE)
+# The page's script and style are files of their own; a header holds their bytes.
+PAGE_PARTS := $(O)/gen/profile_page.js.h $(O)/gen/profile_page.css.h
+$(PAGE_PARTS): $(O)/gen/%.h: user/export/% Makefile
+	$(say) EMBED $@
+	@mkdir -p $(@D)
+	$(Q)(echo 'static const unsigned char $(subst .,_,$*)[] = {'; \
+		od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g'; echo '};') > $@.tmp && mv $@.tmp $@
+$(O)/user/export/profile_html.o: | $(PAGE_PARTS)
+
+$(O)/%.o: %.c $(O)/flags | $(O)/gen/version.h
 	$(say) CC $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@

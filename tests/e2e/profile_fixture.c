@@ -3,7 +3,6 @@
  * profile_fixture.c - a made-up profile in a format, for others to judge.
  *
  *	profile_fixture folded VIEW | diff VIEW | pprof VIEWS | speedscope VIEWS | json
- *	profile_fixture html | html-diff
  *	profile_fixture text [WIDTH [TOP [COLOUR]]] | compare | empty FORMAT | totals
  *
  * VIEW is a number, VIEWS are bits. Owns: the choice. Not here: the profile (profile_made.h).
@@ -14,7 +13,6 @@
 
 #include "../unit/profile_made.h"
 #include "export/profile_formats.h"
-#include "export/profile_html.h"
 
 enum { MAX_BYTES = 64 << 20 };
 
@@ -55,10 +53,6 @@ static int encode(struct buf *out, const struct profile *p, const struct profile
 		profile_speedscope_encode(out, p, number(argv, argc, 2));
 	else if (!strcmp(format, "json"))
 		profile_json_encode(out, p);
-	else if (!strcmp(format, "html"))
-		profile_html_encode(out, p, NULL);
-	else if (!strcmp(format, "html-diff"))
-		profile_html_encode(out, p, before);
 	else if (!strcmp(format, "text"))
 		profile_text_encode(out, p, NULL, &text);
 	else if (!strcmp(format, "compare"))

@@ -11,11 +11,13 @@ FUZZ_SRC := $(wildcard user/base/*.c user/data/*.c user/model/*.c user/record/*.
 FUZZ_OBJ := $(FUZZ_SRC:%.c=$(FUZZ_O)/%.o)
 FUZZ_FLAGS := -std=gnu11 -g -O1 -Wall -fno-sanitize-recover=undefined
 
-$(FUZZ_O)/user/%.o: user/%.c | $(PAGE)
+$(FUZZ_O)/user/%.o: user/%.c
 	$(say) FUZZCC $@
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP \
 		-c $< -o $@
+
+$(FUZZ_O)/user/export/profile_html.o: | $(PAGE_PARTS)
 
 $(FUZZ_O)/libfuzzed.a: $(FUZZ_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^

@@ -17,8 +17,8 @@
 #include "app/options.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "export/profile_encode.h"
 #include "export/profile_formats.h"
-#include "export/profile_html.h"
 #include "record/session_file.h"
 
 enum { OPT_VIEW = 1400, OPT_DIFF, OPT_TOP };

@@ -1,16 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* profile_html.h - a session as one page that needs nothing else: no network, no other file. */
+/*
+ * profile_html.h - the parts of a profile's page, for each other only.
+ *
+ * Owns: how numbers and names are spelled in it. Not here: the page's order (profile_html.c).
+ */
 #ifndef VIGIE_EXPORT_PROFILE_HTML_H
 #define VIGIE_EXPORT_PROFILE_HTML_H
 
-#include "base/buf.h"
-#include "data/profile.h"
+#include "export/profile_flame.h"
 
-/*
- * Readable without JavaScript: still flame graphs and tables; with it: zoom, search, reverse,
- * threads. before not NULL: frames are coloured by what grew and what shrank. The page's policy
- * lets its own script and style run by their hashes, and nothing else; names are data.
- */
-void profile_html_encode(struct buf *out, const struct profile *p, const struct profile *before);
+/* --- profile_html_text.c */
+void html_clean(struct buf *out, const char *text); /* sanitised already: escaped only */
+void html_name(struct buf *out, const char *raw); /* sanitised and escaped */
+void html_percent(struct buf *out, __u64 part, __u64 whole); /* "12.34 %" */
+void html_seconds(struct buf *out, __u64 ns); /* "1.234567890 s" */
+void html_value(struct buf *out, enum profile_view view, __u64 value); /* with its unit */
+void html_when(struct buf *out, __u64 wall_ns); /* UTC */
+/* A copy that cannot end or open anything in a <script>. */
+void html_json(struct buf *out, const char *json, size_t len);
+
+/* --- profile_html_tables.c */
+void html_about(struct buf *out, const struct profile *p, const struct profile *other);
+void html_totals(struct buf *out, const struct profile *p, const struct profile *other);
+void html_quality(struct buf *out, const struct profile *p);
+void html_threads(struct buf *out, const struct profile *p);
+
+/* --- profile_html_svg.c: the graph for who runs no script. */
+void html_flame(struct buf *out, const struct flame *f, enum profile_view view, bool growth);
+
+/* --- profile_html_data.c: what the script draws from. */
+void html_data(struct buf *out, const struct flame *f, const struct profile *p,
+	       const struct profile *other);
 
 #endif
