@@ -82,8 +82,11 @@ static bool retried(struct session *s, const struct pending_stack *p)
 	if (p->again)
 		return false;
 	/* Another stack may have had them read meanwhile. */
-	if (space->sum == p->sum && now - space->vain_ns > VAIN_NS)
+	if (space->sum == p->sum) {
+		if (now - space->vain_ns < VAIN_NS)
+			return false;
 		spaces_refresh(&s->spaces, p->space, now);
+	}
 	if (space->sum == p->sum) {
 		space->vain_ns = now;
 		return false;
