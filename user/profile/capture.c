@@ -92,7 +92,6 @@ static void choose(struct capture *c, const struct btf *btf)
 	c->gaps.sleepers = copy ? ""
 				: "this kernel cannot read a sleeping thread's stack (5.18 can)";
 	c->gaps.faults = fault ? "" : "this kernel has no exceptions:page_fault_user";
-	c->gaps.mmap_lock = lock ? "" : "this kernel does not tell lock contention (5.19 does)";
 }
 
 static int attach_all(struct capture *c)

@@ -26,7 +26,6 @@ struct capture_config {
 struct capture_gaps {
 	const char *sleepers; /* why there are no stacks of sleeping threads */
 	const char *faults;
-	const char *mmap_lock;
 };
 
 /* Loads and attaches; nobody is looked at yet. 0 or -errno with what failed (static). */

@@ -408,8 +408,3 @@ __u64 foreign__cpu_ns(const struct foreign *r)
 		clock_gettime(clock, &used);
 	return r->past_cpu_ns + used.tv_sec * 1000000000ULL + used.tv_nsec;
 }
-
-int foreign__fd(const struct foreign *r)
-{
-	return r->fd;
-}

@@ -52,6 +52,5 @@ int foreign__name(struct foreign *r, __u32 module, const __u64 *addresses, __u32
 
 unsigned int foreign__restarts(const struct foreign *r);
 __u64 foreign__cpu_ns(const struct foreign *r); /* of all readers so far */
-int foreign__fd(const struct foreign *r); /* readable: answers */
 
 #endif

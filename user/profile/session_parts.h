@@ -17,7 +17,6 @@ struct known_thread {
 	__u64 start_ns;
 	__u32 thread; /* index in the profile */
 	__u32 last_node, last_why; /* of its last stack asleep */
-	__u64 last_count;
 };
 
 /* A stack at the reader. Its bytes stay: mappings may have been too old to unwind it. */

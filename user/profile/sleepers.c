@@ -128,11 +128,6 @@ void sleepers__free(struct sleepers *s)
 	free(s);
 }
 
-int sleepers__fd(const struct sleepers *s)
-{
-	return s->fd;
-}
-
 /* How long the record at this place is; 0: not all of it is there. */
 static size_t record_at(const struct sleepers *s, size_t at)
 {

@@ -15,7 +15,6 @@ struct sleepers;
 /* hz passes a second, from now on. 0 or -errno (-EOPNOTSUPP: this kernel has none). */
 int sleepers__start(struct capture *capture, unsigned int hz, struct sleepers **ret);
 void sleepers__free(struct sleepers *s); /* ends the child; accepts NULL */
-int sleepers__fd(const struct sleepers *s); /* readable: stacks; -1: it hung, and is gone */
 /* Hands out what is there. Returns whether it still lives. */
 bool sleepers__poll(struct sleepers *s, __u64 now_ns, capture_fn fn, void *ctx);
 __u64 sleepers__cpu_ns(const struct sleepers *s);

@@ -249,8 +249,6 @@ static __u32 module_get(struct spaces *s, const struct space *space, const struc
 				  .offset = m->offset,
 				  .root = space->root };
 	snprintf(fresh->path, sizeof(fresh->path), "%s", jit ? "[generated code]" : m->path);
-	if (fd < 0)
-		s->not_opened += !jit;
 	foreign__module(s->reader, i, fd, jit);
 	if (fd >= 0)
 		close(fd);

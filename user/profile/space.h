@@ -42,7 +42,6 @@ struct spaces {
 	__u32 nmodules;
 	struct space *spaces;
 	__u32 nspaces;
-	__u64 not_opened; /* files: on FUSE, not regular, gone */
 };
 
 int spaces_init(struct spaces *s, struct foreign *reader);
