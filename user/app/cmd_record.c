@@ -381,6 +381,17 @@ static int lock_sessions(void)
 	return flock(fd, LOCK_EX | LOCK_NB) ? -errno : fd;
 }
 
+/* What this kernel does not give is said before, not missed afterwards. */
+static void tell_gaps(const struct session *s, const struct record_options *options)
+{
+	unsigned int view;
+
+	for (view = 0; view < PROFILE_VIEWS; view++)
+		if (options->session.views & 1U << view && session__gap(s, view)[0])
+			fprintf(stderr, "%s: %s: %s\n", who, profile_view_name(view),
+				session__gap(s, view));
+}
+
 static int run(struct record_options *options)
 {
 	struct sigaction act = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
@@ -402,6 +413,7 @@ static int run(struct record_options *options)
 			err == -EPERM ? ": needs root" : "");
 		return EXIT_FAILURE;
 	}
+	tell_gaps(s, options);
 	err = fork_command(options);
 	if (err) {
 		fprintf(stderr, "%s: cannot fork: %s\n", who, err_name(err));
