@@ -138,8 +138,10 @@ class OnCpu(Session):
         with running("leaves", 60) as child:
             vigie = subprocess.Popen([lib.VIGIE, "record", "-p", str(child.pid), "-d", "20s",
                                       "--views", "cpu", "-o", self.file], stderr=subprocess.PIPE)
-            lib.wait_for(attached, "the session")
-            names = {p["name"] for p in attached()}
+            # The session before this one may still be going.
+            names = lib.wait_for(
+                lambda: (got := {p["name"] for p in attached()}) >= {
+                    "on_session_clock", "on_session_task"} and got, "the session")
             vigie.send_signal(signal.SIGINT)
             vigie.communicate(timeout=20)
         self.assertIn("on_session_clock", names)
@@ -338,7 +340,7 @@ class Safety(Session):
         self.assertIn("leaf_d", by_function(session, "cpu"))
 
     def test_one_at_a_time_and_nothing_left(self):
-        self.assertEqual(attached(), [])
+        lib.wait_for(lambda: not attached(), "the kernel to let go of the session before")
         with running("leaves", 60) as child:
             vigie = self.start(child.pid)
             lib.wait_for(attached, "the session")
