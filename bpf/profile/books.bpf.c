@@ -20,7 +20,12 @@ struct wakes_map wakes SEC(".maps");
 /* Set by user space: what the next pass over the threads is for. */
 volatile __u32 pass_kind = 0; /* enum vigie_pass */
 
-static const struct vigie_thread no_books;
+/* Slots that nobody has; user space fills it. Atomic on every kernel, which counting up is not. */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, VIGIE_THREADS_MAX);
+	__type(value, __u32);
+} slots_free SEC(".maps");
 
 /* The clock of the books where there is no run queue at hand. It ticks: somebody runs here. */
 static __always_inline __u64 clock_here(void)
@@ -42,17 +47,17 @@ static __always_inline __u64 since_begin(__u64 clock)
 	return clock > begin_clock ? clock - begin_clock : 0;
 }
 
-/* Out of line: a comm, a lookup and a copy that most switches do not need. */
 static __noinline int books_open(struct task_struct *task, __u64 now)
 {
 	struct vigie_thread_key key = { .tid = task->pid, .start_ns = task->start_boottime };
 	struct vigie_thread *b;
+	__u32 slot;
 
-	if (bpf_map_update_elem(&threads, &key, &no_books, BPF_NOEXIST)) {
+	if (bpf_map_pop_elem(&slots_free, &slot)) {
 		lost(VIGIE_SESSION_LOST_THREADS, 1);
 		return 0;
 	}
-	b = bpf_map_lookup_elem(&threads, &key);
+	b = bpf_map_lookup_elem(&threads, &slot);
 	if (!b)
 		return 0;
 	b->tgid = task->tgid;
@@ -61,7 +66,19 @@ static __noinline int books_open(struct task_struct *task, __u64 now)
 	b->run_begin_ns = b->run_ns = task->se.sum_exec_runtime;
 	b->delay_begin_ns = b->delay_ns = b->departed_delay_ns = task->sched_info.run_delay;
 	b->faults_begin = b->faults = task->min_flt + task->maj_flt;
+	/* Last: who finds the slot finds it filled. */
+	if (bpf_map_update_elem(&slots, &key, &slot, BPF_NOEXIST))
+		bpf_map_push_elem(&slots_free, &slot, 0);
 	return 0;
+}
+
+/* Allocates: not with a run queue locked. */
+static __always_inline void slot_keep_near(struct task_struct *task)
+{
+	__u32 *slot = cfg_task_storage ? slot_find(task) : NULL;
+
+	if (slot)
+		bpf_task_storage_get(&slots_near, task, slot, BPF_LOCAL_STORAGE_GET_F_CREATE);
 }
 
 /* An exec renames it: what it was called last counts. */
@@ -108,12 +125,12 @@ static __always_inline void books_leave(struct task_struct *prev, struct vigie_t
 	b->departed_ns = now;
 }
 
-/* The books of a target's thread, opened if its first step was missed. */
+/* The books of a target's thread, opened if its first step was missed. NULL: no target's. */
 static __always_inline struct vigie_thread *books_get(struct task_struct *task, __u64 now)
 {
 	struct vigie_thread *b = books_find(task);
 
-	if (b)
+	if (b || !is_target(task->tgid))
 		return b;
 	books_open(task, now);
 	return books_find(task);
@@ -124,7 +141,8 @@ int on_session_switch(__u64 *ctx)
 {
 	struct task_struct *prev = (void *)ctx[1], *next = (void *)ctx[2];
 	struct vigie_runq_cpu *q = runq_of(bpf_get_smp_processor_id());
-	bool from = prev->pid && is_target(prev->tgid), to = next->pid && is_target(next->tgid);
+	bool from = prev->pid && may_be_target(prev->tgid);
+	bool to = next->pid && may_be_target(next->tgid);
 	__u32 state = ctx[0] ? 0 : compat_prev_state(ctx, prev);
 	struct vigie_thread *b;
 	__u64 now;
@@ -161,9 +179,9 @@ int on_session_exit(__u64 *ctx)
 	struct task_struct *task = (void *)ctx[0];
 	struct vigie_thread *b;
 
-	if (!begin_ns || !is_target(task->tgid))
+	if (!begin_ns)
 		return 0;
-	b = books_find(task);
+	b = books_of(task, task->tgid);
 	if (!b)
 		return 0;
 	b->run_ns = task->se.sum_exec_runtime;
@@ -186,11 +204,11 @@ static __always_inline int woken(struct task_struct *task)
 {
 	struct vigie_thread *b;
 
-	/* One that is on a CPU yet has not left it: it will be seen to, runnable. */
-	if (!begin_ns || !is_target(task->tgid) || is_on_cpu(task))
+	if (!begin_ns)
 		return 0;
-	b = books_find(task);
-	if (b)
+	b = books_of(task, task->tgid);
+	/* One that is on a CPU yet has not left it: it will be seen to, runnable. */
+	if (b && !is_on_cpu(task))
 		runq_enter(b, cpu_of(task), since_begin(clock_of(task)));
 	return 0;
 }
@@ -213,9 +231,9 @@ int on_session_migrate(__u64 *ctx)
 	struct task_struct *task = (void *)ctx[0];
 	struct vigie_thread *b;
 
-	if (!begin_ns || !is_target(task->tgid))
+	if (!begin_ns)
 		return 0;
-	b = books_find(task);
+	b = books_of(task, task->tgid);
 	if (b)
 		runq_move(b, cpu_of(task), ctx[1], since_begin(clock_of(task)));
 	return 0;
@@ -227,9 +245,9 @@ int on_session_waking(__u64 *ctx)
 	struct task_struct *task = (void *)ctx[0];
 	struct vigie_thread *b;
 
-	if (!begin_ns || !is_target(task->tgid))
+	if (!begin_ns)
 		return 0;
-	b = books_find(task);
+	b = books_of(task, task->tgid);
 	if (b && b->departed_ns)
 		waker_note(b);
 	return 0;
@@ -246,8 +264,10 @@ int on_session_newtask(__u64 *ctx)
 		return 0;
 	if (task->pid == task->tgid && cfg_children && is_target(BPF_CORE_READ(parent, tgid)))
 		target_add(tgid);
-	if (is_target(tgid))
-		books_open(task, clock_here());
+	if (!is_target(tgid))
+		return 0;
+	books_open(task, clock_here());
+	slot_keep_near(task);
 	return 0;
 }
 
@@ -259,11 +279,11 @@ int on_session_contention(__u64 *ctx)
 	struct vigie_thread *b;
 	struct mm_struct *mm;
 
-	if (!is_target(bpf_get_current_pid_tgid() >> 32))
+	b = books_of(task, bpf_get_current_pid_tgid() >> 32);
+	if (!b)
 		return 0;
 	mm = BPF_CORE_READ(task, mm);
-	b = books_find(task);
-	if (b && mm && ctx[0] == (__u64)__builtin_preserve_access_index(&mm->mmap_lock))
+	if (mm && ctx[0] == (__u64)__builtin_preserve_access_index(&mm->mmap_lock))
 		b->mmap_lock = 1;
 	return 0;
 }
@@ -273,9 +293,7 @@ int on_session_contention_end(__u64 *ctx)
 {
 	struct vigie_thread *b;
 
-	if (!is_target(bpf_get_current_pid_tgid() >> 32))
-		return 0;
-	b = books_find(compat_current());
+	b = books_of(compat_current(), bpf_get_current_pid_tgid() >> 32);
 	if (b && b->mmap_lock)
 		b->mmap_lock = 0;
 	return 0;
@@ -296,12 +314,13 @@ static __always_inline void books_begin(struct task_struct *task, __u64 now)
 {
 	struct vigie_thread *b = books_find(task);
 	__u32 state = compat_state(task);
+	bool late = b; /* a switch came first */
 
-	if (b) /* a switch came first */
-		return;
-	books_open(task, now);
+	if (!late)
+		books_open(task, now);
+	slot_keep_near(task);
 	b = books_find(task);
-	if (!b || is_on_cpu(task))
+	if (late || !b || is_on_cpu(task))
 		return;
 	b->delay_begin_ns += waited_so_far(task);
 	b->departed_delay_ns = b->delay_begin_ns;

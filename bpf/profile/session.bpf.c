@@ -9,6 +9,8 @@ const volatile __u64 cfg_fault_gap_ns = 10000000;
 
 struct targets_map targets SEC(".maps");
 struct threads_map threads SEC(".maps");
+struct slots_map slots SEC(".maps");
+struct slots_near_map slots_near SEC(".maps");
 
 __u64 begin_ns = 0;
 __u64 begin_clock = 0;

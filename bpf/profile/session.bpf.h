@@ -24,13 +24,31 @@ struct targets_map {
 };
 extern struct targets_map targets SEC(".maps");
 
+/* The books, a slot each, and whose slot it is: the dead keep theirs to the session's end. */
 struct threads_map {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, VIGIE_THREADS_MAX);
-	__type(key, struct vigie_thread_key);
+	__type(key, __u32);
 	__type(value, struct vigie_thread);
 };
 extern struct threads_map threads SEC(".maps");
+
+struct slots_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, VIGIE_THREADS_MAX);
+	__type(key, struct vigie_thread_key);
+	__type(value, __u32);
+};
+extern struct slots_map slots SEC(".maps");
+
+/* The same beside the task itself: a third of a hash lookup. Not on 5.10. */
+struct slots_near_map {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u32);
+};
+extern struct slots_near_map slots_near SEC(".maps");
 
 extern __u64 begin_ns; /* CLOCK_MONOTONIC as the session began; 0: not yet */
 extern __u64 begin_clock; /* the clock of the books then */
@@ -42,11 +60,14 @@ static __always_inline void lost(__u32 cause, __u64 n)
 	__sync_fetch_and_add(&session_lost[cause & 7], n);
 }
 
+static __always_inline bool may_be_target(__u32 tgid)
+{
+	return *(volatile __u8 *)&target_filter[tgid & (TARGET_FILTER - 1)];
+}
+
 static __always_inline bool is_target(__u32 tgid)
 {
-	if (!*(volatile __u8 *)&target_filter[tgid & (TARGET_FILTER - 1)])
-		return false;
-	return bpf_map_lookup_elem(&targets, &tgid) != NULL;
+	return may_be_target(tgid) && bpf_map_lookup_elem(&targets, &tgid);
 }
 
 static __always_inline void target_add(__u32 tgid)
@@ -61,23 +82,53 @@ static __always_inline void target_add(__u32 tgid)
 }
 
 /* task: any pointer; before 5.11 the running task is a plain address. */
-static __always_inline struct vigie_thread *books_find(struct task_struct *task)
+static __noinline __u32 *slot_find(struct task_struct *task)
 {
 	struct vigie_thread_key key = {
 		.tid = BPF_CORE_READ(task, pid),
 		.start_ns = BPF_CORE_READ(task, start_boottime),
 	};
 
-	return bpf_map_lookup_elem(&threads, &key);
+	return bpf_map_lookup_elem(&slots, &key);
 }
 
-/* x86-64: as user space was left. 5.15 brought the helper; before, there was no padding. */
+/* Before 6.2 a lookup beside the task may find its lock taken: the hash does not fail. */
+static __always_inline struct vigie_thread *books_find(struct task_struct *task)
+{
+	__u32 *slot = NULL;
+
+	if (cfg_task_storage)
+		slot = bpf_task_storage_get(&slots_near, task, NULL, 0);
+	if (!slot)
+		slot = slot_find(task);
+	return slot ? bpf_map_lookup_elem(&threads, slot) : NULL;
+}
+
+/* NULL as well of who is no target. */
+static __always_inline struct vigie_thread *books_of(struct task_struct *task, __u32 tgid)
+{
+	return may_be_target(tgid) ? books_find(task) : NULL;
+}
+
+/* 5.15 */
+static __always_inline bool has_task_pt_regs(void)
+{
+	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs) &&
+	       cfg_task_storage;
+}
+
+/* x86-64: as user space was left. Before there was a helper, there was no padding. */
 static __always_inline struct pt_regs *user_registers(struct task_struct *task)
 {
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs) && cfg_task_storage)
+	if (has_task_pt_regs())
 		return (void *)bpf_task_pt_regs(task);
 	return (void *)((__u64)BPF_CORE_READ(task, stack) + 16384 - sizeof(struct pt_regs));
 }
+
+/* One of them, by a plain load where the kernel knows the pointer. */
+#define USER_REGISTER(task, name)                                              \
+	(has_task_pt_regs() ? ((struct pt_regs *)bpf_task_pt_regs(task))->name \
+			    : BPF_CORE_READ(user_registers(task), name))
 
 /* A thread that is on a CPU. A bit field's neighbour became a byte in 7.3: read by size. */
 static __always_inline bool is_on_cpu(struct task_struct *task)

@@ -115,10 +115,10 @@ static __always_inline __u32 wait_of_mode(__u32 mode)
 /* The kind of the file that a thread reads or writes. It blocks in the call: fd stays open. */
 static __always_inline __u32 wait_of_fd(struct task_struct *task, __u64 fd)
 {
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files = BPF_CORE_READ(table, fd), *file = NULL;
+	struct fdtable *table = task->files->fdt;
+	struct file **files = table->fd, *file = NULL;
 
-	if (fd >= BPF_CORE_READ(table, max_fds))
+	if (fd >= table->max_fds)
 		return VIGIE_WAIT_OTHER;
 	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
 	return wait_of_mode(BPF_CORE_READ(file, f_inode, i_mode));
@@ -147,18 +147,16 @@ static __always_inline __u32 wait_of(__u32 state, __s64 nr, bool memstall, bool 
 
 static __always_inline __u32 wait_reason(struct task_struct *task, __u32 state, bool mmap_lock)
 {
-	struct pt_regs *regs;
 	__s64 nr;
 	__u32 why;
 
 	if (!state)
 		return VIGIE_WAIT_RUN_QUEUE;
-	regs = user_registers(task);
-	nr = (__s32)BPF_CORE_READ(regs, orig_ax);
+	nr = (__s32)USER_REGISTER(task, orig_ax);
 	why = wait_of(state, nr, in_memstall(task), BPF_CORE_READ_BITFIELD(task, in_iowait),
 		      mmap_lock);
 	if (why == VIGIE_WAIT_OTHER && call_is_fd(nr))
-		why = wait_of_fd(task, BPF_CORE_READ(regs, di));
+		why = wait_of_fd(task, USER_REGISTER(task, di));
 	return why;
 }
 

@@ -88,10 +88,21 @@ static void choose(struct capture *c, const struct btf *btf)
 	bpf_program__set_autoload(s->progs.on_session_interrupt_end, wakers);
 	bpf_program__set_autoload(s->progs.on_session_softirq, wakers);
 	bpf_program__set_autoload(s->progs.on_session_softirq_end, wakers);
+	bpf_map__set_autocreate(s->maps.slots_near, s->rodata->cfg_task_storage);
 	bpf_map__set_max_entries(s->maps.stacks, c->config.ring_bytes);
 	c->gaps.sleepers = copy ? ""
 				: "this kernel cannot read a sleeping thread's stack (5.18 can)";
 	c->gaps.faults = fault ? "" : "this kernel has no exceptions:page_fault_user";
+}
+
+static int fill_slots(struct capture *c)
+{
+	int fd = bpf_map__fd(c->skel->maps.slots_free), err = 0;
+	__u32 slot;
+
+	for (slot = 0; slot < VIGIE_THREADS_MAX && !err; slot++)
+		err = bpf_map_update_elem(fd, NULL, &slot, BPF_ANY);
+	return err;
 }
 
 static int attach_all(struct capture *c)
@@ -188,6 +199,10 @@ static int open_all(struct capture *c, const char **ret_what)
 		return -errno;
 	*ret_what = "load the session's programs";
 	err = session_bpf__load(c->skel);
+	if (err)
+		return err;
+	*ret_what = "hand out room for threads";
+	err = fill_slots(c);
 	if (err)
 		return err;
 	*ret_what = "map the session's ring buffer";
@@ -361,8 +376,23 @@ static int copy_map(struct bpf_map *map, size_t key_size, size_t size, void **re
 
 int capture__threads(struct capture *c, struct capture_thread **ret, size_t *ret_n)
 {
-	return copy_map(c->skel->maps.threads, offsetof(struct capture_thread, books),
-			sizeof(**ret), (void **)ret, ret_n);
+	int fd = bpf_map__fd(c->skel->maps.threads), err;
+	struct capture_thread *all;
+	size_t n, i;
+
+	err = copy_map(c->skel->maps.slots, offsetof(struct capture_thread, slot), sizeof(*all),
+		       (void **)&all, &n);
+	if (err)
+		return err;
+	for (i = 0; i < n && !err; i++)
+		err = bpf_map_lookup_elem(fd, &all[i].slot, &all[i].books);
+	if (err) {
+		free(all);
+		return err;
+	}
+	*ret = all;
+	*ret_n = n;
+	return 0;
 }
 
 int capture__culprits(struct capture *c, struct capture_culprit **ret, size_t *ret_n)

@@ -55,6 +55,7 @@ int capture__end(struct capture *c);
 /* Copies: the books of all threads, who ran, who woke. Keys and values alternate. *ret is malloc'ed. */
 struct capture_thread {
 	struct vigie_thread_key key;
+	__u32 slot, zero;
 	struct vigie_thread books;
 };
 struct capture_culprit {
