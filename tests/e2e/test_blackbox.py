@@ -27,9 +27,22 @@ def vigie(*args):
                           text=True, timeout=PATIENCE_S, check=False)
 
 
+def children_of(pid):
+    return [int(child) for child in lib.read(f"/proc/{pid}/task/{pid}/children").split()]
+
+
+def child_of(daemon, name):
+    """The pid of the daemon's child of that name, or None."""
+    named = [pid for pid in children_of(daemon.pid) if lib.status(pid)["Name"] == name]
+    return named[0] if named else None
+
+
+def capabilities(pid, kind):
+    return int(re.search(rf"^{kind}:\s+(\w+)$", lib.read(f"/proc/{pid}/status"), re.M)[1], 16)
+
+
 def scribe_of(daemon):
-    with open(f"/proc/{daemon.pid}/task/{daemon.pid}/children", encoding="ascii") as f:
-        return int(f.read().split()[0])
+    return child_of(daemon, "vigie-scribe")
 
 
 def gone(pid):
@@ -264,6 +277,70 @@ class Findings(Recorded):
         self.assertEqual(said.returncode, 0, said.stderr)
         self.assertEqual([e["vigie"]["verdict"]["kind"] for e in self.events("verdict")],
                          ["benign", "revoked"])
+        self.verified()
+
+    def test_a_session_of_the_culprit_is_in_the_evidence(self):
+        """The witness looks inside; what faces the network has no part in it."""
+        with self.serve() as daemon, Stage() as stage:
+            witness = child_of(daemon, "vigie-witness")
+            self.assertEqual(capabilities(daemon.pid, "CapPrm"), 0)
+            status = lib.status(witness)
+            # BPF, PERFMON, SYS_PTRACE and what else confine_witness.c lists; never SYS_ADMIN.
+            listed = sum(1 << cap for cap in (2, 5, 6, 7, 8, 19, 24, 34, 38, 39, 40))
+            for kind in ("CapEff", "CapPrm", "CapBnd"):
+                self.assertEqual(capabilities(witness, kind) & ~listed, 0, kind)
+                self.assertTrue(capabilities(witness, kind) & 1 << 39, kind)
+            self.assertEqual((status["NoNewPrivs"], status["Seccomp"]), (1, 2))
+            burner = stage.act("burner-e2e", "burn")
+
+            # Somebody else's finding may come first: then ours is asked for again.
+            def captured():
+                ours = {e["vigie"]["finding"]["id"] for e in self.events("finding-start")
+                        if e["process"].get("name") == "burner-e2e"}
+                return [ident for ident in ours for e in self.events("session-captured")
+                        if f"finding {ident}:" in e["message"]]
+            ident = wait_for(captured, "the session", patience_s=180)[0]
+            path = os.path.join(self.state, "incidents", ident, "session.vigie")
+            wait_for(lambda: os.path.exists(path), "the session's file")
+            page = daemon.scrape()
+            self.assertGreaterEqual(page.one("vigie_self_captures_total", outcome="captured"), 1)
+            self.assertGreater(page.one("vigie_self_capture_cpu_seconds_total"), 0)
+            # The session's process is gone, and its programs with it; the witness sleeps.
+            wait_for(lambda: not children_of(witness), "the session's end")
+            # Asked at once again: too soon.
+            stage.act("again-e2e", "burn")
+            wait_for(lambda: daemon.scrape().one("vigie_self_captures_total", outcome="limited"),
+                     "a refusal")
+            story = vigie("explain", ident, "--recording", self.state)
+            self.assertIn(f"vigie report {path}", story.stdout)
+            self.assertEqual(daemon.stop(), 0)
+        run = vigie("report", path, "-f", "json")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        profile = json.loads(run.stdout)
+        self.assertIn(burner.pid, [p["pid"] for p in profile["processes"]])
+        self.assertIn("burner-e2e;_start;", vigie("report", path, "-f", "folded").stdout)
+        self.assertTrue(gone(witness))
+        self.verified()
+
+    def test_without_capture_nobody_stays_privileged(self):
+        with self.serve("--capture", "off") as daemon:
+            self.assertIsNone(child_of(daemon, "vigie-witness"))
+            self.assertIsNotNone(scribe_of(daemon))
+        refused = vigie("serve", "--capture", "always")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("'always'", refused.stderr)
+
+    def test_the_witness_killed_in_a_session(self):
+        """Its programs go with it; serving and writing go on, and a stop is a stop."""
+        with self.serve() as daemon, Stage() as stage:
+            stage.act("burner-e2e", "burn")
+            witness = child_of(daemon, "vigie-witness")
+            session = wait_for(lambda: children_of(witness), "a session")[0]
+            os.kill(witness, signal.SIGKILL)
+            wait_for(lambda: gone(session), "the end of the session")
+            self.wait_for_entries(daemon, 2)
+            self.assertEqual(daemon.stop(), 0)
+        self.assertEqual(self.events("session-captured"), [])
         self.verified()
 
     def test_a_lead_that_is_raised_gets_its_folder(self):

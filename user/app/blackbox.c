@@ -94,7 +94,7 @@ static void draw_finding(struct blackbox *box, const struct finding *finding)
 	event_ecs_close(&box->finding);
 }
 
-void blackbox_incident(struct blackbox *box, const struct finding *finding, const struct view *view)
+bool blackbox_incident(struct blackbox *box, const struct finding *finding, const struct view *view)
 {
 	static const enum scribe_kind kinds[] = {
 		[FINDING_START] = SCRIBE_INCIDENT_BEGIN,
@@ -108,7 +108,7 @@ void blackbox_incident(struct blackbox *box, const struct finding *finding, cons
 	__u64 since = finding->since_wall_ns ? finding->since_wall_ns : view->wall_ns;
 
 	if (!box->scribe || !scribe__alive(box->scribe))
-		return;
+		return false;
 	draw_finding(box, finding);
 	memcpy(head.id, finding->id, sizeof(head.id));
 	head.split = box->finding.len;
@@ -118,8 +118,9 @@ void blackbox_incident(struct blackbox *box, const struct finding *finding, cons
 		json_encode(&box->host, view, &options);
 		buf_add(&box->finding, box->host.data, box->host.err ? 0 : box->host.len);
 	}
-	if (!box->finding.err)
-		scribe__send(box->scribe, &head, box->finding.data, box->finding.len);
+	if (box->finding.err)
+		return false;
+	return !scribe__send(box->scribe, &head, box->finding.data, box->finding.len) && begins;
 }
 
 static __u64 lost(const struct scribe_stat *stat)

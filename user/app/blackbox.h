@@ -28,8 +28,8 @@ struct blackbox {
 int blackbox_init(struct blackbox *box, struct scribe *scribe, struct logbook *book);
 void blackbox_done(struct blackbox *box);
 void blackbox_record(struct blackbox *box, const struct snapshot *snapshot);
-/* Opens, updates or ends the finding's incident folder. */
-void blackbox_incident(struct blackbox *box, const struct finding *finding,
+/* Opens, updates or ends the finding's incident folder. True: it is to be opened. */
+bool blackbox_incident(struct blackbox *box, const struct finding *finding,
 		       const struct view *view);
 /* Says aloud what changed about the disk. To be called now and then. */
 void blackbox_watch(struct blackbox *box);

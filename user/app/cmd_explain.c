@@ -17,6 +17,7 @@
 #include "app/past.h"
 #include "app/statedir.h"
 #include "app/when.h"
+#include "app/witness_wire.h"
 #include "base/err.h"
 #include "detect/detect.h"
 
@@ -165,6 +166,17 @@ static void put_curve(const struct story *s, const char *directory, struct buf *
 	past_done(&past);
 }
 
+/* What the witness saw as it began. */
+static void put_session(const struct story *s, const char *directory, struct buf *out)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/" STATEDIR_INCIDENTS "/%s/" WITNESS_FILE, directory,
+		 s->last.id);
+	if (!access(path, F_OK))
+		buf_printf(out, "\nwhere it was in its code\n  vigie report %s\n", path);
+}
+
 static int tell(const struct story *s, const char *directory)
 {
 	const struct rule *rule = rule_by_id(s->last.rule);
@@ -175,6 +187,7 @@ static int tell(const struct story *s, const char *directory)
 	put_head(s, rule, &out);
 	put_curve(s, directory, &out);
 	put_people(&s->last, &out);
+	put_session(s, directory, &out);
 	if (rule)
 		buf_printf(&out, "\nwhat to do\n  %s\n", rule->remedy);
 	buf_str(&out, "\nhistory\n");

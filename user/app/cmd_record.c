@@ -11,14 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "app/commands.h"
-#include "app/confine.h"
+#include "app/one_session.h"
 #include "app/options.h"
+#include "app/reader.h"
 #include "app/targets.h"
 #include "base/err.h"
 #include "base/parse.h"
@@ -31,7 +30,6 @@ enum { OPT_COMM = 1300, OPT_UNIT, OPT_HZ, OPT_VIEWS, OPT_CHILDREN, OPT_BUFFER };
 enum { STEP_MS = 100, EXIT_LOSSY = 3 };
 
 #define NS_PER_S 1000000000ULL
-#define SESSION_LOCK "/run/vigie-session.lock"
 
 static const char who[] = "vigie record";
 static volatile sig_atomic_t interrupted;
@@ -147,22 +145,6 @@ static const struct argp_option record_option_table[] = {
 	{ 0 },
 };
 
-static int confine_reader(void)
-{
-	struct confine_config config = { .role = CONFINE_READER };
-	const char *what;
-	int err;
-
-	if (confine_find_user(NULL, &config.uid, &config.gid))
-		return -ENOENT;
-	err = confine(&config, &what);
-	if (err)
-		fprintf(stderr,
-			"%s: the reader of foreign files cannot give up privileges: %s: %s\n", who,
-			what, err_name(err));
-	return err;
-}
-
 /* The command waits, forked, until the session looks at it. */
 static int fork_command(struct record_options *options)
 {
@@ -231,24 +213,6 @@ static int watch(struct session *s, struct record_options *options)
 	return stop;
 }
 
-static int fill_about(struct profile *p, const struct record_options *options)
-{
-	struct utsname name;
-	int err;
-
-	uname(&name);
-	err = profile_string(p, options->target, strlen(options->target), &p->about.target);
-	if (!err)
-		err = profile_string(p, options->line, strlen(options->line), &p->about.command);
-	if (!err)
-		err = profile_string(p, name.nodename, sizeof(name.nodename), &p->about.host);
-	if (!err)
-		err = profile_string(p, name.release, sizeof(name.release), &p->about.kernel);
-	if (!err)
-		err = profile_string(p, VIGIE_VERSION, strlen(VIGIE_VERSION), &p->about.version);
-	return err;
-}
-
 /* To whom the terminal belongs, not to root. */
 static void give_away(int fd)
 {
@@ -293,7 +257,7 @@ static int save(struct profile *p, const struct record_options *options)
 {
 	char shown[512];
 	struct buf bytes;
-	int err = fill_about(p, options);
+	int err = one_session_describe(p, options->target, options->line);
 
 	buf_init(&bytes, SESSION_FILE_MAX);
 	session_file_encode(&bytes, p);
@@ -371,16 +335,6 @@ static int run_session(struct session *s, struct record_options *options)
 	return status;
 }
 
-/* One session at a time: two would sample each other. */
-static int lock_sessions(void)
-{
-	int fd = open(SESSION_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-	if (fd < 0)
-		return -errno;
-	return flock(fd, LOCK_EX | LOCK_NB) ? -errno : fd;
-}
-
 /* What this kernel does not give is said before, not missed afterwards. */
 static void tell_gaps(const struct session *s, const struct record_options *options)
 {
@@ -397,7 +351,7 @@ static int run(struct record_options *options)
 	struct sigaction act = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
 	struct session *s;
 	const char *what;
-	int err, status, lock = lock_sessions();
+	int err, status, lock = one_session_lock();
 
 	if (lock < 0) {
 		fprintf(stderr,
@@ -448,7 +402,7 @@ int cmd_record(int argc, char **argv)
 	int i;
 
 	session_config_default(&options.session);
-	options.session.confine = confine_reader;
+	options.session.confine = reader_confine;
 	for (i = 0; i < argc; i++)
 		snprintf(options.line + strlen(options.line),
 			 sizeof(options.line) - strlen(options.line), "%s%s", i ? " " : "",

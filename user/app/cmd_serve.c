@@ -234,6 +234,7 @@ static int serve(const struct serve_options *options, struct watch *watch, struc
 		.box = &keep->box,
 		.lookout = &keep->lookout,
 		.scribe = keep->scribe,
+		.witness = keep->witness,
 	};
 	struct server *server = NULL;
 	int err = server__new(&options->server, &parts, &server);

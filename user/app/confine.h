@@ -39,5 +39,11 @@ int confine_find_user(const char *name, uid_t *ret_uid, gid_t *ret_gid);
  * 0 or -errno with *ret_what the step that failed. There is no way back.
  */
 int confine(const struct confine_config *config, const char **ret_what);
+/*
+ * For the one process that stays privileged (witness.h): root, with the capabilities of a
+ * profiling session only, and a filter that lets nothing be executed, connected or mounted.
+ * It is inherited by what it forks. 0 or -errno with *ret_what.
+ */
+int confine_witness(const char **ret_what);
 
 #endif

@@ -34,13 +34,30 @@ static int open_statedir(struct keep *keep, const struct keep_options *options, 
 	return 0;
 }
 
+/* Findings without stacks are findings still: what is missing is said, and that is all. */
+static void start_witness(struct keep *keep, const struct keep_options *options, bool root,
+			  int *ret_scribe)
+{
+	const char *what;
+	int err;
+
+	if (!options->capture || keep->statedir < 0)
+		return;
+	err = root ? witness__start(&keep->witness, ret_scribe, &what) : -EPERM;
+	if (err)
+		logbook_say(&keep->book, SEVERITY_INFO, "capture-off", err,
+			    "findings will have no profiling sessions: %s: %s",
+			    root ? what : "needs root", err_name(err));
+}
+
 static int start_scribe(struct keep *keep, const struct keep_options *options, uid_t uid, gid_t gid,
-			bool change_user, const char *who)
+			bool change_user, int witness, const char *who)
 {
 	static char directory[PATH_MAX];
 	const char *boot = keep->book.origin.boot_id;
 	struct scribe_config config = {
 		.statedir = keep->statedir,
+		.witness = witness,
 		.lock = keep->lock,
 		.boot = hash_bytes(boot, strlen(boot), 0),
 		.keep_ns = options->keep_ns,
@@ -76,7 +93,7 @@ int keep_open(struct keep *keep, const struct keep_options *options, uid_t uid, 
 	      bool change_user, const char *who)
 {
 	const char *why;
-	int err = 0;
+	int err = 0, witness = -1;
 
 	memset(keep, 0, sizeof(*keep));
 	keep->statedir = keep->lock = -1;
@@ -96,14 +113,18 @@ int keep_open(struct keep *keep, const struct keep_options *options, uid_t uid, 
 		logbook_say(&keep->book, SEVERITY_WARNING, "recording-off", err,
 			    "no recording, no log file, no evidence: %s %s", options->directory,
 			    why);
-	err = start_scribe(keep, options, uid, gid, change_user, who);
+	start_witness(keep, options, change_user, &witness);
+	err = start_scribe(keep, options, uid, gid, change_user, witness, who);
+	if (witness >= 0)
+		close(witness);
 	if (err)
 		return err;
 	keep->book.scribe = keep->scribe;
 	keep->book.file = keep->statedir >= 0 || options->log_file;
 	err = blackbox_init(&keep->box, keep->statedir >= 0 ? keep->scribe : NULL, &keep->book);
 	if (!err)
-		err = lookout_init(&keep->lookout, &keep->book, &keep->box, keep->statedir);
+		err = lookout_init(&keep->lookout, &keep->book, &keep->box, keep->witness,
+				   keep->statedir);
 	if (err)
 		fprintf(stderr, "%s: cannot keep a log and a recording: %s\n", who, err_name(err));
 	return err;
@@ -113,6 +134,8 @@ void keep_done(struct keep *keep)
 {
 	lookout_done(&keep->lookout);
 	blackbox_done(&keep->box);
+	/* First: what it still hands over the scribe still writes. */
+	witness__free(keep->witness);
 	scribe__free(keep->scribe);
 	logbook_done(&keep->book);
 	if (keep->lock >= 0)

@@ -14,6 +14,7 @@
 struct keep {
 	int statedir, lock; /* -1: none */
 	struct scribe *scribe;
+	struct witness *witness; /* NULL: findings are not looked into */
 	struct logbook book;
 	struct blackbox box;
 	struct lookout lookout;

@@ -8,7 +8,16 @@
 #include "base/parse.h"
 #include "export/event.h"
 
-enum { OPT_RECORDING = 1300, OPT_KEEP, OPT_MAX_SIZE, OPT_NONE, OPT_FILE, OPT_LEVEL, OPT_FORMAT };
+enum {
+	OPT_RECORDING = 1300,
+	OPT_KEEP,
+	OPT_MAX_SIZE,
+	OPT_NONE,
+	OPT_FILE,
+	OPT_LEVEL,
+	OPT_FORMAT,
+	OPT_CAPTURE
+};
 
 #define NS_PER_S 1000000000ULL
 #define HOUR_NS (3600 * NS_PER_S)
@@ -21,6 +30,7 @@ void keep_options_init(struct keep_options *options)
 		.keep_ns = 24 * HOUR_NS,
 		.max_bytes = 256000000,
 		.log_level = SEVERITY_INFO,
+		.capture = true,
 	};
 }
 
@@ -59,6 +69,14 @@ static void parse_max_size(const struct argp_state *state, struct keep_options *
 	options->max_bytes = bytes;
 }
 
+static void parse_capture(const struct argp_state *state, struct keep_options *options,
+			  const char *arg)
+{
+	options->capture = !strcmp(arg, "auto");
+	if (!options->capture && strcmp(arg, "off"))
+		refuse_value(state, "--capture", arg, "one of auto, off");
+}
+
 static error_t parse_keep(int key, char *arg, struct argp_state *state)
 {
 	struct keep_options *options = state->input;
@@ -78,6 +96,7 @@ static error_t parse_keep(int key, char *arg, struct argp_state *state)
 	case OPT_FILE: options->log_file = arg; return 0;
 	case OPT_LEVEL: parse_level(state, options, arg); return 0;
 	case OPT_FORMAT: parse_format(state, options, arg); return 0;
+	case OPT_CAPTURE: parse_capture(state, options, arg); return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
 }
@@ -88,6 +107,10 @@ static const struct argp_option keep_option_table[] = {
 	{ "keep", OPT_KEEP, "DURATION", 0, "How far the recording goes back (default 24h)", 2 },
 	{ "max-size", OPT_MAX_SIZE, "SIZE", 0, "How big it may become (default 256MB)", 2 },
 	{ "no-recording", OPT_NONE, NULL, 0, "Keep nothing; the log goes to standard error only",
+	  2 },
+	{ "capture", OPT_CAPTURE, "auto|off", 0,
+	  "As a finding begins look inside the culprit for ten seconds, into its evidence; auto: "
+	  "where we are root (default auto)",
 	  2 },
 	{ "log-file", OPT_FILE, "FILE", 0, "The log as JSON lines (default DIR/events.ndjson)", 2 },
 	{ "log-level", OPT_LEVEL, "LEVEL", 0,

@@ -18,6 +18,7 @@ struct keep_options {
 	const char *log_file; /* NULL: in the directory */
 	const char *log_format; /* NULL: the default */
 	enum severity log_level;
+	bool capture; /* a session as a finding begins, where that is possible; default on */
 };
 
 extern const struct argp keep_argp; /* its input is a keep_options */

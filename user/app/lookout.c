@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "app/suspects.h"
+#include "base/err.h"
 #include "export/event.h"
 
 #define NS_PER_S 1000000000ULL
@@ -35,13 +38,15 @@ static void take_verdict(void *ctx, const struct verdict *verdict)
 	logbook_event(lookout->book, &event);
 }
 
-int lookout_init(struct lookout *lookout, struct logbook *book, struct blackbox *box, int dirfd)
+int lookout_init(struct lookout *lookout, struct logbook *book, struct blackbox *box,
+		 struct witness *witness, int dirfd)
 {
 	struct detect_config config;
 
 	memset(lookout, 0, sizeof(*lookout));
 	lookout->book = book;
 	lookout->box = box;
+	lookout->witness = witness;
 	verdicts_init(&lookout->verdicts, dirfd);
 	detect_config_default(&config);
 	lookout->detect = detect__new(&config);
@@ -66,6 +71,64 @@ static enum severity level_of(const struct finding *finding)
 	return finding->phase == FINDING_END ? SEVERITY_INFO : finding->severity;
 }
 
+/* Who did it, while it is still being done. */
+static void capture(struct lookout *lookout, const struct finding *finding, const struct view *view)
+{
+	struct witness_ask ask = { .n = 0 };
+
+	if (!lookout->witness)
+		return;
+	memcpy(ask.id, finding->id, sizeof(ask.id));
+	ask.n = suspects_of(finding, view, getpid(), ask.targets);
+	if (ask.n)
+		witness__ask(lookout->witness, &ask);
+}
+
+static void wait_for_turn(struct lookout *lookout, const char *id)
+{
+	memcpy(lookout->waiting[lookout->next_waiting], id, FINDING_ID_LEN);
+	lookout->next_waiting = (lookout->next_waiting + 1) % LOOKOUT_WAITING;
+}
+
+/* True: it waits no longer. */
+static bool has_turn(struct lookout *lookout, const char *id)
+{
+	unsigned int i;
+
+	for (i = 0; i < LOOKOUT_WAITING; i++) {
+		if (strcmp(lookout->waiting[i], id))
+			continue;
+		lookout->waiting[i][0] = '\0';
+		return true;
+	}
+	return false;
+}
+
+void lookout_listen(struct lookout *lookout)
+{
+	struct witness_said said;
+
+	while (witness__listen(lookout->witness, &said)) {
+		if (said.outcome == WITNESS_BUSY || said.outcome == WITNESS_LIMITED)
+			wait_for_turn(lookout, said.id);
+		if (said.outcome == WITNESS_CAPTURED)
+			logbook_say(
+				lookout->book, SEVERITY_INFO, "session-captured", 0,
+				"finding %s: a profiling session is in its evidence, %llu stacks, "
+				"%llu lost",
+				said.id, (unsigned long long)said.stacks,
+				(unsigned long long)said.lost);
+		else if (said.outcome == WITNESS_FAILED)
+			logbook_say(lookout->book, SEVERITY_WARNING, "session-failed", said.err,
+				    "finding %s: no profiling session: cannot %s: %s", said.id,
+				    said.what, err_name(said.err));
+		else
+			logbook_say(lookout->book, SEVERITY_DEBUG, "session-refused", 0,
+				    "finding %s: no profiling session: %s", said.id,
+				    witness_outcome_name(said.outcome));
+	}
+}
+
 static void tell(struct lookout *lookout, const struct finding *finding, const struct view *view)
 {
 	const struct event event = {
@@ -76,11 +139,15 @@ static void tell(struct lookout *lookout, const struct finding *finding, const s
 		.message = finding->message,
 		.finding = finding,
 	};
+	bool begins;
 
 	logbook_event(lookout->book, &event);
 	/* A lead is not worth a folder: a hundred of them would push an incident out. */
-	if (finding->severity >= SEVERITY_WARNING && !finding->silenced)
-		blackbox_incident(lookout->box, finding, view);
+	if (finding->severity < SEVERITY_WARNING || finding->silenced)
+		return;
+	begins = blackbox_incident(lookout->box, finding, view);
+	if (finding->phase != FINDING_END && (begins || has_turn(lookout, finding->id)))
+		capture(lookout, finding, view);
 }
 
 static __u64 cpu_ns(void)
@@ -95,6 +162,7 @@ void lookout_stat(const struct lookout *lookout, struct self_view *self, struct 
 		  unsigned int max)
 {
 	const struct rule *table;
+	const struct witness_said *last;
 	struct detect_stat stat;
 	size_t n, i;
 
@@ -106,6 +174,10 @@ void lookout_stat(const struct lookout *lookout, struct self_view *self, struct 
 	detect__stat(lookout->detect, &stat);
 	self->rules = rules;
 	self->nrules = i;
+	last = lookout->witness ? witness__last(lookout->witness) : NULL;
+	for (i = 0; last && i < WITNESS_OUTCOMES; i++)
+		self->captures[i] = last->totals[i];
+	self->capture_cpu_ns = last ? last->cpu_ns : 0;
 	self->detect_cpu_ns = lookout->cpu_ns;
 	self->findings_suppressed = stat.suppressed;
 	self->findings_silenced = stat.silenced;

@@ -25,6 +25,7 @@ struct scribe;
 
 struct scribe_config {
 	int statedir; /* descriptor, or -1: nothing is recorded */
+	int witness; /* the scribe's end of the witness' socket, or -1 */
 	int lock; /* of the state directory: held as long as somebody writes there; or -1 */
 	const char *log_directory, *log_name; /* the log is elsewhere; NULL: in statedir */
 	__u64 boot; /* a hash of the host's boot id */

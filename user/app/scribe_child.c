@@ -26,8 +26,10 @@
 #include <unistd.h>
 
 #include "app/confine.h"
+#include "app/descriptors.h"
 #include "app/landlock.h"
 #include "app/statedir.h"
+#include "app/witness_wire.h"
 #include "export/log_file.h"
 #include "record/incident.h"
 #include "record/ring.h"
@@ -42,6 +44,7 @@ enum {
 
 struct child {
 	int fd; /* to the main process */
+	int witness; /* to the witness, or -1 */
 	int statedir, log_dir; /* -1: none */
 	int journal; /* connected, or -1 */
 	int statm; /* /proc/self/statm: it must be open before files are out of reach */
@@ -276,6 +279,76 @@ static bool take_one(struct child *c, char *piece)
 	return true;
 }
 
+/* --- What the witness sends: a finding's session, as a descriptor. */
+
+/* Sealed: as big as it is now it stays, and nobody writes while we read. */
+static int attach(struct child *c, const char *id, int fd)
+{
+	const int seals = F_SEAL_SHRINK | F_SEAL_WRITE;
+	struct buf bytes;
+	struct stat st;
+	char *room;
+	int err;
+
+	if (fstat(fd, &st) || (fcntl(fd, F_GET_SEALS) & seals) != seals ||
+	    st.st_size > INCIDENT_ATTACHED_MAX)
+		return -EINVAL;
+	buf_init(&bytes, INCIDENT_ATTACHED_MAX);
+	room = buf_reserve(&bytes, st.st_size);
+	if (!room)
+		err = -ENOMEM;
+	else if (pread(fd, room, st.st_size, 0) != st.st_size)
+		err = -EIO;
+	else
+		err = incidents__attach(c->incidents, id, WITNESS_FILE, room, st.st_size);
+	buf_done(&bytes);
+	return err;
+}
+
+static void witness_gone(struct child *c)
+{
+	close(c->witness);
+	c->witness = -1;
+}
+
+static void take_parcel(struct child *c)
+{
+	struct witness_parcel parcel;
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec part = { .iov_base = &parcel, .iov_len = sizeof(parcel) };
+	struct msghdr message = { .msg_iov = &part,
+				  .msg_iovlen = 1,
+				  .msg_control = control.room,
+				  .msg_controllen = sizeof(control.room) };
+	ssize_t n = recvmsg(c->witness, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	struct cmsghdr *head;
+	int fd, err = -EINVAL;
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n <= 0) {
+		witness_gone(c);
+		return;
+	}
+	head = CMSG_FIRSTHDR(&message);
+	if (!head || head->cmsg_type != SCM_RIGHTS || head->cmsg_len != CMSG_LEN(sizeof(int))) {
+		c->stat.messages_bad++;
+		return;
+	}
+	memcpy(&fd, CMSG_DATA(head), sizeof(fd));
+	if (n == sizeof(parcel) && !parcel.id[FINDING_ID_LEN - 1] && c->incidents)
+		err = attach(c, parcel.id, fd);
+	close(fd);
+	/* -ENOENT: the folder has made room meanwhile. */
+	if (err && err != -ENOENT)
+		note(c, err, "cannot keep the session of a finding");
+	c->dirty = true;
+	report(c);
+}
+
 static void sync_files(struct child *c)
 {
 	if (!c->dirty)
@@ -297,12 +370,19 @@ static __u64 now_ms(void)
 
 static void loop(struct child *c, char *piece)
 {
-	struct pollfd fd = { .fd = c->fd, .events = POLLIN };
+	struct pollfd fds[2] = { { .fd = c->fd, .events = POLLIN }, { .events = POLLIN } };
 	__u64 synced_ms = now_ms(), now;
 
 	for (;;) {
-		if (poll(&fd, 1, c->dirty ? SYNC_MS : -1) > 0 && !take_one(c, piece))
+		fds[1].fd = c->witness; /* -1: is passed over */
+		fds[0].revents = fds[1].revents = 0;
+		if (poll(fds, 2, c->dirty ? SYNC_MS : -1) < 0)
+			fds[0].revents = fds[1].revents = 0;
+		/* The folder's begin was sent long before what goes into it. */
+		if (fds[0].revents && !take_one(c, piece))
 			return;
+		if (fds[1].revents && !fds[0].revents)
+			take_parcel(c);
 		now = now_ms();
 		if (now - synced_ms < SYNC_MS)
 			continue;
@@ -312,16 +392,6 @@ static void loop(struct child *c, char *piece)
 }
 
 /* --- The start. */
-
-/* A fork has everything: listeners and whatever else must not outlive the main process. */
-static void close_others(const struct child *c, const struct scribe_config *config)
-{
-	int fd;
-
-	for (fd = STDERR_FILENO + 1; fd < 1024; fd++)
-		if (fd != c->fd && fd != c->statedir && fd != config->lock)
-			close(fd);
-}
 
 static int connect_journal(void)
 {
@@ -421,12 +491,13 @@ static void ignore_signals(void)
 
 static int start(struct child *c, const struct scribe_config *config, const char **ret_what)
 {
+	const int keep[] = { c->fd, c->witness, c->statedir, config->lock };
 	int err;
 
 	ignore_signals();
 	prctl(PR_SET_NAME, "vigie-scribe", 0, 0, 0);
 	umask(0027);
-	close_others(c, config);
+	descriptors_keep(keep, sizeof(keep) / sizeof(*keep));
 	err = open_outside(c, config, ret_what);
 	if (!err)
 		err = give_up(c, config, ret_what);
@@ -438,6 +509,7 @@ static int start(struct child *c, const struct scribe_config *config, const char
 void scribe_child(const struct scribe_config *config, int fd)
 {
 	struct child c = { .fd = fd,
+			   .witness = config->witness,
 			   .statedir = config->statedir,
 			   .log_dir = -1,
 			   .journal = -1,

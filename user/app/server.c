@@ -206,6 +206,8 @@ static int open_descriptors(struct server *s)
 		err = watch_fd(s, s->tick);
 	if (!err && s->parts.scribe)
 		err = watch_fd(s, scribe__fd(s->parts.scribe));
+	if (!err && s->parts.witness && witness__fd(s->parts.witness) >= 0)
+		err = watch_fd(s, witness__fd(s->parts.witness));
 	return err ? err : watch_fd(s, s->settle);
 }
 
@@ -285,6 +287,8 @@ static bool take_event(struct server *s, int fd)
 			arm(s->tick, s->config.interval_ns);
 	} else if (s->parts.scribe && fd == scribe__fd(s->parts.scribe)) {
 		scribe__listen(s->parts.scribe);
+	} else if (s->parts.witness && fd == witness__fd(s->parts.witness)) {
+		lookout_listen(s->parts.lookout);
 	}
 	return false;
 }

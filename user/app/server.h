@@ -29,6 +29,7 @@ struct server_parts {
 	struct blackbox *box;
 	struct lookout *lookout;
 	struct scribe *scribe; /* NULL: nothing is written */
+	struct witness *witness; /* NULL: nobody looks inside */
 };
 
 /* Opens timers and the signal descriptor; blocks SIGTERM, SIGINT and SIGHUP. 0 or -errno. */

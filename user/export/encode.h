@@ -15,6 +15,7 @@
 #include "data/view.h"
 
 enum { SELF_RECORD_LOSSES = 5 }; /* causes, in the order of the family's labels */
+enum { SELF_CAPTURES = 5 }; /* outcomes, likewise */
 
 /* What became of the recording, the log and the evidence. */
 struct self_record {
@@ -49,6 +50,8 @@ struct self_view {
 	__u64 detect_series, detect_bytes; /* series that are watched, and what they take */
 	__u64 events[SEVERITIES]; /* written to the log, by level */
 	struct self_record record;
+	__u64 captures[SELF_CAPTURES]; /* sessions that findings asked for, by what became of it */
+	__u64 capture_cpu_ns;
 };
 struct self_rule {
 	const char *id;

@@ -123,6 +123,10 @@ static const struct family_cell record_losses[] = {
 	{ "read_only", S(record.entries_lost[2]) },  { "io_error", S(record.entries_lost[3]) },
 	{ "no_key", S(record.entries_lost[4]) },
 };
+static const struct family_cell captures[] = {
+	{ "captured", S(captures[0]) }, { "busy", S(captures[1]) },   { "limited", S(captures[2]) },
+	{ "gone", S(captures[3]) },	{ "failed", S(captures[4]) },
+};
 static const struct family_cell log_events[] = {
 	{ "debug", S(events[SEVERITY_DEBUG]) },	      { "info", S(events[SEVERITY_INFO]) },
 	{ "warning", S(events[SEVERITY_WARNING]) },   { "error", S(events[SEVERITY_ERROR]) },
@@ -508,6 +512,14 @@ const struct family families[] = {
 	  .help = "Resident memory of the process that writes.",
 	  ONE(S(record.resident_bytes)),
 	  FROM_SELF("the scribe's statm") },
+	{ .name = "vigie_self_captures", COUNTER, OF_SELF, COUNT, .label = "outcome",
+	  .help = "Profiling sessions that findings asked for, by what became of it.",
+	  ARRAY(captures),
+	  FROM_SELF("the witness") },
+	{ .name = "vigie_self_capture_cpu_seconds", COUNTER, OF_SELF, SECONDS,
+	  .help = "CPU time of these sessions in user space; not in process_cpu_seconds.",
+	  ONE(S(capture_cpu_ns)),
+	  FROM_SELF("the witness' getrusage") },
 	{ .name = "vigie_self_missing", GAUGE, COUNT, .shape = FAMILY_MISSING, .self = true,
 	  .labels = "`field`, `reason`",
 	  .help = "What this kernel or this configuration cannot give, and why; always 1.",

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* reader.c - owns the decision as whom foreign files are read. */
+#include "app/reader.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "app/confine.h"
+#include "base/err.h"
+
+int reader_confine(void)
+{
+	struct confine_config config = { .role = CONFINE_READER,
+					 .uid = getuid(),
+					 .gid = getgid(),
+					 .already_unprivileged = geteuid() != 0 };
+	const char *what;
+	int err;
+
+	if (!config.already_unprivileged && confine_find_user(NULL, &config.uid, &config.gid))
+		return -ENOENT;
+	err = confine(&config, &what);
+	if (err)
+		fprintf(stderr,
+			"vigie: the reader of foreign files cannot give up privileges: %s: %s\n",
+			what, err_name(err));
+	return err;
+}
