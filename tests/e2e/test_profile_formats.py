@@ -224,6 +224,20 @@ class TestPprof(unittest.TestCase):
                   for line in location["line"]] for location in pprof.locations.values()]
         self.assertIn(["next_posting", "merge_postings"], names)
 
+    def test_functions_have_their_begin(self):
+        pprof = Pprof(fixture("pprof", 1))
+        places = {}
+        for location in pprof.locations.values():
+            for line in location["line"]:
+                function = pprof.functions[one(line, "function_id")]
+                places[pprof.string(function, "name")] = (
+                    pprof.string(function, "filename"), one(function, "start_line"),
+                    one(line, "line"))
+        self.assertEqual(places["next_posting"][1:], (5, 7))
+        self.assertEqual(places["merge_postings"][1:], (40, 42))
+        self.assertEqual(places["next_posting"][0], places["merge_postings"][0])
+        self.assertTrue(places["next_posting"][0])
+
     def test_empty(self):
         pprof = Pprof(fixture("empty", "pprof", ALL))
         self.assertEqual(len(pprof.types), 7)

@@ -13,7 +13,9 @@ import os
 import re
 import shutil
 import signal
+import struct
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -85,7 +87,11 @@ def samples(session, view):
 
 
 def leaf(session, sample):
-    return session["frames"][sample["stack"][-1]]["name"] if sample["stack"] else "[no stack]"
+    """The innermost function that is not inlined: what stands in the symbol table."""
+    for i in reversed(sample["stack"]):
+        if not session["frames"][i]["inlined"]:
+            return session["frames"][i]["name"]
+    return "[no stack]"
 
 
 def by_function(session, view):
@@ -122,7 +128,7 @@ class OnCpu(Session):
         with running("leaves", 60) as child:
             self.record("-p", child.pid, "-d", "2s")
         folded = self.report("folded").decode()
-        self.assertRegex(folded, r"(?m)^leaves;_start;.*;main;top;middle;leaf_a \d+$")
+        self.assertRegex(folded, r"(?m)^leaves;_start;.*;main;top;middle;leaf_a;work_\[i\] \d+$")
 
     def test_total_is_the_kernels_cpu_time(self):
         run = self.record("--", lib.workload("leaves"), "2")
@@ -150,6 +156,129 @@ class OnCpu(Session):
     def test_kernel_frames(self):
         self.record("--", "dd", "if=/dev/zero", "of=/dev/null", "bs=64k", "count=200000")
         self.assertRegex(self.report("folded").decode(), r"dd;.*;__read;.*vfs_read_\[k\]")
+
+
+def hostile_debug(path, copy, size):
+    """A copy of a program whose .debug_info is one unit of `size` functions that cover nothing."""
+    abbreviations = (b"\x01\x11\x01\x11\x01\x12\x07\0\0"  # a unit: low_pc, high_pc
+                     b"\x02\x2e\0\0\0\0")  # a function: no attribute, no child
+    unit = struct.pack("<HIBBQQ", 4, 0, 8, 1, 0, 1 << 30) + b"\x02" * size + b"\0"
+    with tempfile.TemporaryDirectory() as work:
+        for name, data in (("info", struct.pack("<I", len(unit)) + unit),
+                           ("abbrev", abbreviations)):
+            with open(os.path.join(work, name), "wb") as file:
+                file.write(data)
+        subprocess.run(["objcopy", *(f"--update-section=.debug_{name}={work}/{name}"
+                                     for name in ("info", "abbrev")), path, copy], check=True)
+
+
+def addr2line(path, address):
+    """What binutils says of an address: (function, file, line), innermost first."""
+    run = subprocess.run(["addr2line", "-i", "-f", "-C", "-e", path, address], check=True,
+                         stdout=subprocess.PIPE, text=True)
+    said = iter(run.stdout.splitlines())
+    places = []
+    for function, place in zip(said, said):
+        file, _, line = place.split(" (")[0].rpartition(":")
+        places.append((function, os.path.basename(file), int(line) if line.isdigit() else 0))
+    return places
+
+
+class Lines(Session):
+    PROGRAM = "inlined"
+
+    def setUp(self):
+        super().setUp()
+        lib.needs(shutil.which("addr2line") and shutil.which("objcopy"), "no binutils")
+
+    def session(self, path=None, duration="2s"):
+        with running(self.PROGRAM, 60, path=path) as child:
+            self.record("-p", child.pid, "-d", duration, "--hz", "499", "--views", "cpu")
+        return self.json()
+
+    def places(self, session, path):
+        """By address in the program: what the session says there, innermost first."""
+        found = collections.defaultdict(list)
+        for s in samples(session, "cpu"):
+            for i in reversed(s["stack"]):
+                f = session["frames"][i]
+                place = f["name"], os.path.basename(f["file"]), f["line"]
+                if session["modules"][f["module"]]["path"] == path and \
+                        place not in found[f["address"]]:
+                    found[f["address"]].append(place)
+        return found
+
+    def agree(self, session, mapped, debug):
+        places = self.places(session, mapped)
+        self.assertGreater(len(places), 3)
+        inlined = 0
+        for address, said in places.items():
+            if not said[0][1]:  # _start has no debug data
+                continue
+            self.assertEqual(said, addr2line(debug, address), address)
+            inlined += len(said) == 3
+        self.assertGreater(inlined, 0)
+
+    def check_shares(self):
+        folded = self.report("folded").decode()
+        self.assertRegex(folded, r"(?m);main;outer;middle_\[i\];inner_\[i\] \d+$")
+        self.assertRegex(folded, r"(?m);main;plain \d+$")
+
+    def test_as_addr2line_says(self):
+        path = os.path.realpath(lib.workload(self.PROGRAM))
+        session = self.session()
+        self.agree(session, path, path)
+        self.check_shares()
+        q = session["quality"]
+        self.assertEqual(q["lines_looked_at"], q["lines_wanted"])
+        self.assertGreater(q["lines_found"], 3)
+        marks = {int(n): text for n, text in enumerate(
+            lib.read("tests/workload/inlined.c").splitlines(), 1)}
+        sums = collections.Counter()
+        for s in samples(session, "cpu"):
+            f = session["frames"][s["stack"][-1]]  # an inlined one, too
+            sums[f["name"], bool(re.search(r"sink \+=|for \(", marks.get(f["line"], "")))] += s["ns"]
+        self.assertGreater(sums["inner", True], 5 * sums["inner", False], sums)
+        self.assertGreater(sums["inner", True], .5 * sum(sums.values()), sums)
+
+    def test_pprof_lines(self):
+        lib.needs(shutil.which("go") is not None, "go is not installed")
+        session = self.session(duration="1s")
+        path = os.path.join(self.directory, "s.pb.gz")
+        self.vigie("report", self.file, "-f", "pprof", "--view", "cpu", "-o", path)
+        run = subprocess.run(["go", "tool", "pprof", "-lines", "-top", "-unit=nanoseconds", path],
+                             stdout=subprocess.PIPE, check=True, text=True,
+                             env={**os.environ, "HOME": self.directory})
+        lines = collections.Counter()
+        for s in samples(session, "cpu"):
+            f = session["frames"][s["stack"][-1]]
+            lines[f"{f['name']} {f['file']}:{f['line']}"] += s["ns"]
+        place, ns = lines.most_common(1)[0]
+        self.assertTrue(place.startswith("inner /"), place)
+        self.assertRegex(run.stdout, rf"(?m)^ *{ns}ns .* {re.escape(place)} \(inline\)$")
+
+    def test_a_separate_debug_file(self):
+        program = os.path.join(self.directory, "prog")
+        debug = os.path.join(self.directory, ".debug", "prog.debug")
+        os.mkdir(os.path.dirname(debug))
+        shutil.copy(lib.workload(self.PROGRAM), program)
+        subprocess.run(["objcopy", "--only-keep-debug", program, debug], check=True)
+        subprocess.run(["objcopy", "--strip-all", f"--add-gnu-debuglink={debug}", program],
+                       check=True)
+        self.agree(self.session(program), program, debug)
+        self.check_shares()
+
+    def test_a_huge_file_does_not_exceed_the_time(self):
+        program = os.path.join(self.directory, "prog")
+        hostile_debug(lib.workload(self.PROGRAM), program, 100 << 20)
+        began = time.monotonic()
+        session = self.session(program, "1s")
+        self.assertLess(time.monotonic() - began, 5)
+        self.assertGreater(by_function(session, "cpu")["outer"], 0)
+        q = session["quality"]
+        self.assertLess(q["lines_looked_at"], q["lines_wanted"])
+        self.assertEqual(q["reader_restarts"], 1)
+        self.assertRegex(self.report("text").decode(), r"inlines +\d+ of \d+ addresses looked at")
 
 
 class OffCpu(Session):
@@ -254,13 +383,13 @@ class Survival(Session):
         with running("leaves", 1) as child:
             run = self.record("-p", child.pid, "-d", "20s")
         self.assertNotIn(b"20 s", run.stderr)
-        self.assertRegex(self.report("folded").decode(), r"top;leaf_d \d+")
+        self.assertRegex(self.report("folded").decode(), r"top;leaf_d;work_\[i\] \d+")
 
     def test_exec(self):
         self.record("--", "sh", "-c", f"i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done;"
                     f"exec {lib.workload('leaves')} 1")
         folded = self.report("folded").decode()
-        self.assertRegex(folded, r"_start;.*;main;top;leaf_d \d+")
+        self.assertRegex(folded, r"_start;.*;main;top;leaf_d;work_\[i\] \d+")
         # Within an exec, and in a loader that has not mapped its libraries, there is no way back.
         self.complete(self.json(), .9)
         leaves = [line for line in folded.splitlines() if "leaf_" in line]

@@ -29,9 +29,10 @@ static void show(const struct profile *p)
 	buf_done(&out);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* As a file of this version, whole as it is. */
+static void try_version(const uint8_t *data, size_t size, uint32_t version)
 {
-	uint32_t version = 1, sum = crc32(0, data, size);
+	uint32_t sum = crc32(0, data, size);
 	uLongf len = compressBound(size);
 	struct profile *p = NULL;
 	uint64_t raw = size;
@@ -48,7 +49,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		show(p);
 	profile__free(p);
 	free(file);
-	p = NULL;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct profile *p = NULL;
+	const char *why;
+
+	try_version(data, size, 1);
+	try_version(data, size, 2);
 	session_file_decode(data, size, &p, &why);
 	profile__free(p);
 	return 0;

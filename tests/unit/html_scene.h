@@ -45,8 +45,11 @@ static inline __u32 scene_frame(struct profile *p, __u32 module, __u32 flags, __
 	__u32 id, n = 0;
 
 	MUST(profile_frame(p, module, flags, address, &id));
-	if (a)
+	if (a) {
+		lines[n].file = b ? scene_string(p, "/src/<b>&.c") : 0;
+		lines[n].begin = b ? 12 : 0;
 		lines[n++].function = scene_string(p, a);
+	}
 	if (b)
 		lines[n++].function = scene_string(p, b);
 	if (c)

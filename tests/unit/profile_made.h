@@ -79,10 +79,10 @@ static inline __u32 made_frame(struct made *m, __u32 module, __u32 flags, __u64 
 
 	if (inlined)
 		lines[n++] = (struct profile_line){ made_string(m, inlined), made_string(m, file),
-						    7 };
+						    file[0] ? 7 : 0, file[0] ? 5 : 0 };
 	if (function)
 		lines[n++] = (struct profile_line){ made_string(m, function), made_string(m, file),
-						    file[0] ? 42 : 0 };
+						    file[0] ? 42 : 0, file[0] ? 40 : 0 };
 	if (!m->err)
 		m->err = profile_frame(m->p, module, flags, address, &at);
 	if (!m->err && n)

@@ -39,8 +39,11 @@ static inline __u32 world_frame(struct profile *p, __u32 module, __u32 flags, __
 	__u32 frame, n = 0;
 
 	assert_int_equal(profile_frame(p, module, flags, address, &frame), 0);
-	if (inlined)
+	if (inlined) {
+		lines[n] = (struct profile_line){ .line = 12, .begin = 10 };
+		lines[n].file = world_string(p, "work.h");
 		lines[n++].function = world_string(p, inlined);
+	}
 	if (name)
 		lines[n++].function = world_string(p, name);
 	if (n)
@@ -134,6 +137,9 @@ static inline struct profile *world_new(void)
 	p->quality.stacks[VIGIE_STACK_ON_CPU] = 13;
 	p->quality.incomplete[PROFILE_INCOMPLETE_SHORT] = 1;
 	p->quality.lost[VIGIE_SESSION_LOST_RING] = 2;
+	p->quality.lines_wanted = 4;
+	p->quality.lines_looked = 3;
+	p->quality.lines_found = 1;
 	return p;
 }
 

@@ -98,6 +98,8 @@ static void a_file_is_what_was_written(void **state)
 	assert_int_equal(q->nsamples, p->nsamples);
 	assert_memory_equal(q->samples, p->samples, p->nsamples * sizeof(*p->samples));
 	assert_memory_equal(q->threads, p->threads, p->nthreads * sizeof(*p->threads));
+	assert_int_equal(q->nlines, p->nlines);
+	assert_memory_equal(q->lines, p->lines, p->nlines * sizeof(*p->lines));
 	assert_memory_equal(&q->quality, &p->quality, sizeof(p->quality));
 	buf_done(&first);
 	buf_done(&second);
@@ -141,24 +143,50 @@ static void a_damaged_file_is_refused(void **state)
 		assert_true(decode_copy(file.data, file.len, p) < 0);
 		file.data[i] ^= 0x10;
 	}
-	file.data[8] = 2;
+	file.data[8] = 3;
 	assert_int_equal(decode_copy(file.data, file.len, NULL), -EPROTONOSUPPORT);
 	buf_done(&file);
 	profile__free(p);
 }
 
+/* Written by a vigie that knew nothing of source lines: all else is as it was. */
+static void a_file_of_version_1_is_read(void **state)
+{
+	struct profile *q = NULL;
+	FILE *file = fopen("tests/golden/session-1.vigie", "rb");
+	char bytes[4096];
+	const char *why;
+	size_t len, i;
+	__u64 cpu = 0;
+
+	assert_non_null(file);
+	len = fread(bytes, 1, sizeof(bytes), file);
+	fclose(file);
+	assert_int_equal(bytes[8], 1);
+	assert_int_equal(session_file_decode(bytes, len, &q, &why), 0);
+	for (i = 0; i < q->nsamples; i++)
+		cpu += q->samples[i].view == PROFILE_CPU ? q->samples[i].value : 0;
+	assert_int_equal(cpu, WORLD_CPU);
+	assert_int_equal(q->quality.lost[VIGIE_SESSION_LOST_RING], 2);
+	assert_int_equal(q->quality.lines_wanted, 0);
+	for (i = 0; i < q->nlines; i++)
+		assert_int_equal(q->lines[i].begin, 0);
+	profile__free(q);
+}
+
 /* Whole by its checksum, and yet no profile: an index that points nowhere. */
 static void a_wrong_index_is_refused(void **state)
 {
-	enum { CASES = 9 };
+	enum { CASES = 11 };
 	int i;
 
 	for (i = 0; i < CASES; i++) {
 		struct profile *p = world_new();
 		__u32 *const spoil[CASES] = {
-			&p->samples[0].thread, &p->samples[0].node, &p->samples[0].view,
-			&p->nodes[1].parent,   &p->nodes[1].frame,  &p->frames[1].line,
-			&p->threads[0].comm,   &p->parties[0].comm, &p->about.target,
+			&p->samples[0].thread, &p->samples[0].node,   &p->samples[0].view,
+			&p->nodes[1].parent,   &p->nodes[1].frame,    &p->frames[1].line,
+			&p->threads[0].comm,   &p->parties[0].comm,   &p->about.target,
+			&p->lines[1].file,     &p->lines[1].function,
 		};
 		struct buf file;
 
@@ -179,6 +207,7 @@ int main(void)
 		cmocka_unit_test(names_say_what_is_known),
 		cmocka_unit_test(a_file_is_what_was_written),
 		cmocka_unit_test(a_damaged_file_is_refused),
+		cmocka_unit_test(a_file_of_version_1_is_read),
 		cmocka_unit_test(a_wrong_index_is_refused),
 	};
 

@@ -557,6 +557,43 @@ static void test_text_recursion(void **state)
 	profile__free(s.m.p);
 }
 
+/* Two lines of one frame: each format says where the function is, and which line was hot. */
+static void test_source_places(void **state)
+{
+	static const struct {
+		enum format format;
+		const char *want;
+	} wants[] = {
+		{ JSON, "\"inner\",\"kind\":\"native\",\"named\":true,\"inlined\":true" },
+		{ JSON, "\"file\":\"/src/a<b>.c\",\"line\":7,\"function_line\":5}" },
+		{ JSON, "\"file\":\"/src/a<b>.c\",\"line\":42,\"function_line\":40}" },
+		{ JSON, "\"lines_wanted\":9,\"lines_looked_at\":4,\"lines_found\":2" },
+		{ SPEEDSCOPE, "\"name\":\"inner\",\"file\":\"/src/a<b>.c\",\"line\":5}" },
+		{ SPEEDSCOPE, "\"name\":\"outer\",\"file\":\"/src/a<b>.c\",\"line\":40}" },
+		{ TEXT, "inlines     4 of 9 addresses looked at; 2 have source lines" },
+		{ TEXT, "inner [prog]" },
+	};
+	struct small s;
+	char *text;
+	size_t i;
+
+	small_init(&s);
+	made_add(&s.m, PROFILE_CPU, s.thread,
+		 made_node(&s.m, s.main,
+			   made_frame(&s.m, 1, 0, 0x77, "outer", "inner", "/src/a<b>.c")),
+		 0, 1, 50);
+	s.m.p->quality.lines_wanted = 9;
+	s.m.p->quality.lines_looked = 4;
+	s.m.p->quality.lines_found = 2;
+	for (i = 0; i < sizeof(wants) / sizeof(wants[0]); i++) {
+		text = text_of(wants[i].format, s.m.p, NULL, 0);
+		if (!strstr(text, wants[i].want))
+			fail_msg("not there: %s\nin: %s", wants[i].want, text);
+		free(text);
+	}
+	profile__free(s.m.p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -575,6 +612,7 @@ int main(void)
 		cmocka_unit_test(test_text_fits_a_screen),
 		cmocka_unit_test(test_text_growth),
 		cmocka_unit_test(test_text_recursion),
+		cmocka_unit_test(test_source_places),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -224,6 +224,7 @@ static void test_pruned(void **state)
 	assert_non_null(strstr(section, "(others): 0.002000000\u00a0s, 0.10\u00a0%"));
 	assert_non_null(strstr(section, "Boxes under 0.05\u00a0% of the width"));
 	assert_non_null(strstr(section, "<svg class=\"inlined\" x=\"0.000%\" width=\"49.950%\""));
+	assert_non_null(strstr(section, "; /src/&lt;b&gt;&amp;.c:12</title>"));
 	free(section);
 	free(page);
 }

@@ -162,14 +162,16 @@ int profile_name_frame(struct profile *p, __u32 frame, const struct profile_line
 		       unsigned int n)
 {
 	struct profile_frame *f = &p->frames[frame];
-	int err = GROW(p, lines, n);
+	int err = n > f->nlines ? GROW(p, lines, n) : 0;
 
 	if (err)
 		return err;
-	memcpy(p->lines + p->nlines, lines, n * sizeof(*lines));
-	f->line = p->nlines;
+	if (n > f->nlines) {
+		f->line = p->nlines;
+		p->nlines += n;
+	}
+	memcpy(p->lines + f->line, lines, n * sizeof(*lines));
 	f->nlines = n;
-	p->nlines += n;
 	return 0;
 }
 

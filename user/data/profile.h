@@ -45,7 +45,8 @@ struct profile_module {
 struct profile_line {
 	__u32 function; /* string */
 	__u32 file; /* string, "" where unknown */
-	__u32 line; /* 0: unknown */
+	__u32 line; /* 0: unknown; of a function that others are inlined into: of the call */
+	__u32 begin; /* where the function is declared in that file; 0: unknown */
 };
 
 struct profile_frame {
@@ -132,6 +133,8 @@ struct profile_quality {
 	__u64 culprit_ns; /* waits as the programs saw them; wait_ns of all threads is the kernel's */
 	__u64 reader_restarts;
 	__u64 names_wanted, names_found; /* different user frames */
+	/* Of those in files: whose source was to be looked at, was, and was found. */
+	__u64 lines_wanted, lines_looked, lines_found;
 	__u64 stopped_early; /* 0, or enum profile_stop */
 };
 

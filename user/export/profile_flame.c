@@ -8,6 +8,7 @@
 #include "export/profile_flame.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,18 @@ const char *flame_kind_name(enum flame_kind kind)
 const char *flame_text(const struct flame *f, __u32 box)
 {
 	return f->texts.data + f->names[f->boxes[box].name].text;
+}
+
+char *flame_place(const struct flame *f, __u32 name, char *dst, size_t size)
+{
+	const struct flame_name *n = &f->names[name];
+
+	dst[0] = '\0';
+	if (n->file && n->line)
+		snprintf(dst, size, "%s:%u", f->texts.data + f->files[n->file - 1], n->line);
+	else if (n->file)
+		snprintf(dst, size, "%s", f->texts.data + f->files[n->file - 1]);
+	return dst;
 }
 
 enum flame_kind flame_kind(const struct flame *f, __u32 box)
@@ -149,6 +162,51 @@ static enum flame_kind frame_kind(const struct profile_frame *frame, __u32 nth)
 	return nth + 1 < frame->nlines ? FLAME_INLINED : FLAME_USER;
 }
 
+static int file_id(struct flame *f, const char *raw, __u32 *ret)
+{
+	char text[FLAME_TEXT];
+	size_t len = text_sanitise(text, sizeof(text), raw, strlen(raw));
+	__u32 sum = hash_bytes(text, len, 0), at, i;
+	int err;
+
+	for (i = hash_first(&f->file_index, sum, &at); i != HASH_NONE;
+	     i = hash_next(&f->file_index, sum, &at)) {
+		if (!strcmp(f->texts.data + f->files[i], text)) {
+			*ret = i;
+			return 0;
+		}
+	}
+	err = grow(&f->files, f->nfiles, &f->files_room, sizeof(*f->files));
+	if (!err)
+		err = hash_reserve(&f->file_index, (size_t)f->nfiles + 1);
+	if (err)
+		return err;
+	f->files[f->nfiles] = f->texts.len;
+	buf_add(&f->texts, text, len + 1);
+	if (f->texts.err)
+		return f->texts.err;
+	hash_add(&f->file_index, sum, f->nfiles);
+	*ret = f->nfiles++;
+	return 0;
+}
+
+/* Functions of one name are one box: the first that is known says where. */
+static int place_name(struct flame *f, __u32 name, const struct profile *p,
+		      const struct profile_line *line)
+{
+	__u32 file;
+	int err;
+
+	if (!line->file || f->names[name].file)
+		return 0;
+	err = file_id(f, profile_text(p, line->file), &file);
+	if (err)
+		return err;
+	f->names[name].file = file + 1;
+	f->names[name].line = line->begin;
+	return 0;
+}
+
 /* Outermost line first, as boxes stand. */
 static int name_frame(struct flame *f, const struct profile *p, __u32 frame, __u32 *ids)
 {
@@ -163,7 +221,9 @@ static int name_frame(struct flame *f, const struct profile *p, __u32 frame, __u
 	for (i = fr->nlines; i--;) {
 		/* Not profile_frame_name(): a long name must reach the sanitiser whole. */
 		err = name_id(f, frame_kind(fr, i),
-			      profile_text(p, p->lines[fr->line + i].function), ids++);
+			      profile_text(p, p->lines[fr->line + i].function), ids);
+		if (!err)
+			err = place_name(f, *ids++, p, &p->lines[fr->line + i]);
 		if (err)
 			return err;
 	}
@@ -380,6 +440,7 @@ int flame_init(struct flame *f, const struct profile *p, const struct profile *o
 	buf_init(&f->texts, TEXTS_MAX);
 	hash_init(&f->name_index);
 	hash_init(&f->box_index);
+	hash_init(&f->file_index);
 	err = add_roots(f);
 	if (!err)
 		err = lay_profile(f, p, false, &f->at);
@@ -398,6 +459,8 @@ void flame_done(struct flame *f)
 	free(f->boxes);
 	hash_done(&f->name_index);
 	hash_done(&f->box_index);
+	hash_done(&f->file_index);
+	free(f->files);
 	free(f->at);
 	free(f->at_other);
 }

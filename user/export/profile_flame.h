@@ -36,6 +36,7 @@ enum {
 struct flame_name {
 	__u32 kind; /* enum flame_kind */
 	__u32 text; /* offset in texts */
+	__u32 file, line; /* where it begins: 1 + index in files, line; 0: unknown */
 };
 
 struct flame_box {
@@ -51,7 +52,9 @@ struct flame {
 	struct flame_name *names;
 	struct flame_box *boxes;
 	__u32 nnames, nboxes, names_room, boxes_room;
-	struct hash name_index, box_index;
+	__u32 *files; /* offsets in texts: of source files */
+	__u32 nfiles, files_room;
+	struct hash name_index, box_index, file_index;
 	__u32 *at, *at_other; /* sample -> box; at_other is NULL without another profile */
 };
 
@@ -60,6 +63,8 @@ int flame_init(struct flame *f, const struct profile *p, const struct profile *o
 void flame_done(struct flame *f);
 
 const char *flame_text(const struct flame *f, __u32 box); /* sanitised */
+/* "file:line" of where its function begins, "file", or "". Returns dst. */
+char *flame_place(const struct flame *f, __u32 name, char *dst, size_t size);
 enum flame_kind flame_kind(const struct flame *f, __u32 box);
 const char *flame_kind_name(enum flame_kind kind); /* one word, fit for a CSS class */
 

@@ -35,6 +35,23 @@ static void names(struct json *j, const struct flame *f)
 	json_close(j, ']');
 }
 
+/* Of each name two numbers: 1 + the file in which it begins, and the line; 0 where unknown. */
+static void places(struct json *j, const struct flame *f)
+{
+	__u32 i;
+
+	json_open(j, "files", '[');
+	for (i = 0; i < f->nfiles; i++)
+		json_text(j, NULL, f->texts.data + f->files[i]);
+	json_close(j, ']');
+	json_open(j, "places", '[');
+	for (i = 0; i < f->nnames && f->nfiles; i++) {
+		json_u64(j, NULL, f->names[i].file);
+		json_u64(j, NULL, f->names[i].line);
+	}
+	json_close(j, ']');
+}
+
 /* A box is two numbers: how many boxes before it its parent stands, and its name. */
 static void boxes(struct json *j, const struct flame *f)
 {
@@ -104,6 +121,7 @@ void html_data(struct buf *out, const struct flame *f, const struct profile *p,
 	json_open(&j, NULL, '{');
 	words(&j);
 	names(&j, f);
+	places(&j, f);
 	boxes(&j, f);
 	threads(&j, p);
 	samples(&j, p, f->at);

@@ -130,6 +130,7 @@ static void draw_box(const struct graph *g, __u32 box, __u64 before, __u32 depth
 {
 	const struct flame_box *b = &g->f->boxes[box];
 	const char *name = flame_text(g->f, box);
+	char place[FLAME_TEXT + 16];
 	char class[16];
 	int growth;
 
@@ -145,6 +146,10 @@ static void draw_box(const struct graph *g, __u32 box, __u64 before, __u32 depth
 	if (g->growth) {
 		buf_str(g->out, ", was ");
 		html_percent(g->out, b->other, g->f->boxes[g->view].other);
+	}
+	if (flame_place(g->f, b->name, place, sizeof(place))[0]) {
+		buf_str(g->out, "; ");
+		html_clean(g->out, place);
 	}
 	buf_str(g->out, "</title>");
 	close_box(g, name, b->value);

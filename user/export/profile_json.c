@@ -165,6 +165,9 @@ static void put_quality(struct document *d)
 	json_u64(&d->j, "reader_restarts", q->reader_restarts);
 	json_u64(&d->j, "names_wanted", q->names_wanted);
 	json_u64(&d->j, "names_found", q->names_found);
+	json_u64(&d->j, "lines_wanted", q->lines_wanted);
+	json_u64(&d->j, "lines_looked_at", q->lines_looked);
+	json_u64(&d->j, "lines_found", q->lines_found);
 	json_text(&d->j, "ended",
 		  q->stopped_early < PROFILE_STOPS ? stop_names[q->stopped_early] : "unknown");
 	json_close(&d->j, '}');
@@ -258,6 +261,7 @@ static void put_frame(struct document *d, __u32 frame, __u32 nth)
 	address(d, "address", note ? 0 : f->address);
 	text(d, "file", line ? line->file : 0);
 	json_u64(&d->j, "line", line ? line->line : 0);
+	json_u64(&d->j, "function_line", line ? line->begin : 0);
 	json_close(&d->j, '}');
 }
 

@@ -153,6 +153,12 @@ function amount(value) {
 	return grouped(value) + "\u00a0ns" + short;
 }
 
+/* Where a function begins. */
+function whereOf(name) {
+	const file = data.places[2 * name], line = data.places[2 * name + 1];
+	return file ? `; ${data.files[file - 1]}${line ? ":" + line : ""}` : "";
+}
+
 function describe(node) {
 	const root = state.root;
 	let text = `${amount(node.value)}, ${percent(node.value, root.value)} of all`;
@@ -161,7 +167,7 @@ function describe(node) {
 	text += `, ${grouped(node.count)}×`;
 	if (data.other)
 		text += `; was ${percent(node.before, root.before)}`;
-	return text;
+	return text + whereOf(node.name);
 }
 
 function growthClass(node) {

@@ -61,6 +61,7 @@ enum function_field {
 	FUNCTION_NAME = 2,
 	FUNCTION_SYSTEM_NAME = 3,
 	FUNCTION_FILENAME = 4,
+	FUNCTION_START_LINE = 5,
 };
 
 /* In this order. A file of one view calls its count what others call it. */
@@ -251,7 +252,7 @@ static int put_samples(struct pprof *pp)
 
 /* --- Locations and what they refer to. */
 
-static void put_line(struct pprof *pp, const char *name, __u32 file, __u32 line)
+static void put_line(struct pprof *pp, const char *name, __u32 file, __u32 line, __u32 begin)
 {
 	const __u32 key[2] = { string(pp, name), file };
 	__u32 known = pp->functions.n;
@@ -266,6 +267,7 @@ static void put_line(struct pprof *pp, const char *name, __u32 file, __u32 line)
 	proto_u64(&pp->part, FUNCTION_NAME, key[0]);
 	proto_u64(&pp->part, FUNCTION_SYSTEM_NAME, key[0]);
 	proto_u64(&pp->part, FUNCTION_FILENAME, file);
+	proto_u64(&pp->part, FUNCTION_START_LINE, begin);
 	proto_message(&pp->body, PROFILE_FUNCTION, &pp->part);
 }
 
@@ -301,10 +303,10 @@ static void put_location(struct pprof *pp, __u32 frame)
 	for (i = 0; i < f->nlines; i++) {
 		line = &pp->p->lines[f->line + i];
 		put_line(pp, profile_walk_name(&pp->walk, frame, i),
-			 profile_string_of(pp, line->file), line->line);
+			 profile_string_of(pp, line->file), line->line, line->begin);
 	}
 	if (!f->nlines)
-		put_line(pp, profile_walk_name(&pp->walk, frame, 0), 0, 0);
+		put_line(pp, profile_walk_name(&pp->walk, frame, 0), 0, 0, 0);
 	proto_message(&pp->body, PROFILE_LOCATION, &pp->message);
 	if (f->module)
 		use_module(pp, f);
@@ -320,7 +322,7 @@ static void put_locations(struct pprof *pp)
 	if (!pp->frames[pp->p->nframes])
 		return;
 	proto_u64(&pp->message, LOCATION_ID, pp->p->nframes);
-	put_line(pp, no_stack, 0, 0);
+	put_line(pp, no_stack, 0, 0, 0);
 	proto_message(&pp->body, PROFILE_LOCATION, &pp->message);
 }
 

@@ -2,8 +2,9 @@
 /*
  * profile_speedscope.c - speedscope's own JSON: a profile for each view, then one a thread.
  *
- * Owns: its members. A frame there is a function of a file, without the line: two calls from
- * one function are one box. A view comes first, so that the viewer opens with all threads.
+ * Owns: its members. A frame there is a function of a file; its line is where the function
+ * begins, not where it was: two calls from one function are one box. A view comes first, so that
+ * the viewer opens with all threads.
  */
 #include "export/profile_formats.h"
 
@@ -21,6 +22,7 @@ enum { TITLE_LEN = 1200 };
 struct frame_key {
 	__u32 name; /* in strings */
 	__u32 file; /* string of the profile */
+	__u32 line; /* where the function begins; 0: unknown */
 };
 
 struct speedscope {
@@ -45,11 +47,21 @@ static __u32 file_of(const struct profile *p, const struct profile_step *step)
 	return file ? file : p->modules[f->module].path;
 }
 
+static __u32 line_of(const struct profile *p, const struct profile_step *step)
+{
+	const struct profile_frame *f = &p->frames[step->frame];
+
+	if (step->kind != PROFILE_STEP_FRAME || step->nth >= f->nlines)
+		return 0;
+	return p->lines[f->line + step->nth].begin;
+}
+
 static __u32 frame_of(struct speedscope *sp, const struct profile_step *step)
 {
 	const struct frame_key key = {
 		.name = intern_text(&sp->strings, step->name),
 		.file = file_of(sp->p, step),
+		.line = line_of(sp->p, step),
 	};
 
 	return intern_bytes(&sp->frames, &key, sizeof(key));
@@ -69,6 +81,8 @@ static void put_frames(struct speedscope *sp)
 		json_text(&sp->json, "name", intern_at(&sp->strings, key.name));
 		if (key.file)
 			json_text(&sp->json, "file", profile_walk_text(&sp->walk, key.file));
+		if (key.line)
+			json_u64(&sp->json, "line", key.line);
 		json_close(&sp->json, '}');
 	}
 	json_close(&sp->json, ']');

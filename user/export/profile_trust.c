@@ -57,6 +57,21 @@ static void incomplete(struct screen *s)
 		screen_line(s);
 }
 
+/* What the time did not reach is a warning: other functions may be inlined there. */
+static void lines(struct screen *s)
+{
+	const struct profile_quality *q = &s->p->quality;
+
+	if (!q->lines_wanted)
+		return;
+	screen_printf(s, "  inlines     %llu of %llu addresses looked at; %llu have source lines",
+		      q->lines_looked, q->lines_wanted, q->lines_found);
+	if (q->lines_looked < q->lines_wanted)
+		screen_warning(s);
+	else
+		screen_line(s);
+}
+
 /* Losses that are no stacks: said only where there are some. */
 static void lost(struct screen *s)
 {
@@ -109,6 +124,7 @@ void screen_trust(struct screen *s)
 		      q->names_found, q->names_wanted,
 		      screen_percent(q->names_found, q->names_wanted));
 	screen_line(s);
+	lines(s);
 	cost(s);
 	screen_printf(s, "  ended       %s", profile_stop_name(q->stopped_early));
 	if (q->stopped_early >= PROFILE_STOP_COST)

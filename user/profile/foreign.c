@@ -20,6 +20,8 @@
 enum {
 	DUE_MAX = 64, /* stacks on their way: their answers always find room in the socket */
 	ANSWER_MS = 2000, /* of one packet: a reader that takes longer hangs */
+	LATE_MS =
+		200, /* a reader that was told how long it may take, and takes so much longer, too */
 	RESTARTS_MAX = 8,
 };
 
@@ -340,6 +342,7 @@ static int take_named(struct foreign *r, __u32 module, foreign_named_fn fn, void
 		lines[n].file = lines[n].function ? text_at(r, &at) : NULL;
 		if (!lines[n].file)
 			return -EBADMSG;
+		lines[n].begin = named.begin;
 		lines[n++].line = named.line;
 		if (named.rest && n < FOREIGN_LINES_MAX)
 			continue;
@@ -365,14 +368,13 @@ static int give_debug(struct foreign *r, __u32 module, foreign_debug_fn debug, v
 	return err;
 }
 
-int foreign__name(struct foreign *r, __u32 module, const __u64 *addresses, __u32 n,
-		  foreign_named_fn named, foreign_debug_fn debug, void *ctx)
+/* Sends the head and n addresses, waits for what is known of them. 0 or -errno, and the reader anew. */
+static int ask_addresses(struct foreign *r, const struct foreign_head *head, const __u64 *addresses,
+			 unsigned int ms, const struct foreign_ask *ask)
 {
-	const struct foreign_head head = { .kind = FOREIGN_NAME,
-					   .a = module,
-					   .len = n * sizeof(*addresses) };
-	__u64 end = now_ms() + ANSWER_MS;
-	int err = r->pid ? packet_send(r->fd, &head, addresses, -1) : -EPIPE;
+	__u32 module = head->a;
+	__u64 end = now_ms() + ms;
+	int err = r->pid ? packet_send(r->fd, head, addresses, -1) : -EPIPE;
 
 	while (!err) {
 		__u64 now = now_ms();
@@ -380,17 +382,40 @@ int foreign__name(struct foreign *r, __u32 module, const __u64 *addresses, __u32
 
 		err = got < 0 ? got : got == 0 ? -ETIMEDOUT : r->in.head.a != module ? -EBADMSG : 0;
 		if (!err && r->in.head.kind == FOREIGN_NAMED) {
-			err = take_named(r, module, named, ctx);
+			err = take_named(r, module, ask->named, ask->ctx);
 			if (!err)
 				return 0;
 		} else if (!err && r->in.head.kind == FOREIGN_WANTS) {
-			err = give_debug(r, module, debug, ctx);
+			err = give_debug(r, module, ask->debug, ask->ctx);
 		} else if (!err) {
 			err = -EBADMSG;
 		}
 	}
 	if (r->pid)
 		restart(r);
+	return err;
+}
+
+int foreign__name(struct foreign *r, __u32 module, const __u64 *addresses, __u32 n,
+		  const struct foreign_ask *ask)
+{
+	const struct foreign_head head = { .kind = FOREIGN_NAME,
+					   .a = module,
+					   .len = n * sizeof(*addresses) };
+
+	return ask_addresses(r, &head, addresses, ANSWER_MS, ask);
+}
+
+int foreign__lines(struct foreign *r, __u32 module, const __u64 *addresses, __u32 n,
+		   unsigned int ms, const struct foreign_ask *ask, __u32 *ret_looked)
+{
+	const struct foreign_head head = {
+		.kind = FOREIGN_LINE, .a = module, .b = ms, .len = n * sizeof(*addresses)
+	};
+	int err = ask_addresses(r, &head, addresses, ms + LATE_MS, ask);
+
+	if (!err)
+		*ret_looked = r->in.head.b < n ? r->in.head.b : n;
 	return err;
 }
 

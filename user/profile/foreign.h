@@ -26,13 +26,18 @@ typedef void (*foreign_frames_fn)(void *ctx, __u32 number, const struct foreign_
 				  __u32 n, __u32 incomplete);
 /* One frame's lines, innermost first; texts are valid during the call. */
 struct foreign_line {
-	const char *function, *file;
-	__u32 line;
+	const char *function, *file; /* "": unknown */
+	__u32 line, begin; /* begin: where the function is declared in that file */
 };
 typedef void (*foreign_named_fn)(void *ctx, __u32 module, __u64 address,
 				 const struct foreign_line *lines, __u32 n);
 /* The separate debug file of a module: a descriptor, or -1. */
 typedef int (*foreign_debug_fn)(void *ctx, __u32 module, const char *build_id, const char *link);
+struct foreign_ask {
+	foreign_named_fn named;
+	foreign_debug_fn debug;
+	void *ctx;
+};
 
 int foreign__start(const struct foreign_config *config, struct foreign **ret);
 void foreign__free(struct foreign *r); /* ends the process; accepts NULL */
@@ -48,7 +53,13 @@ int foreign__stack(struct foreign *r, __u32 space, __u32 number, const struct vi
 void foreign__poll(struct foreign *r, bool wait, foreign_frames_fn fn, void *ctx);
 /* Names up to FOREIGN_NAMES_BATCH addresses. 0, or -errno: the reader died of this module. */
 int foreign__name(struct foreign *r, __u32 module, const __u64 *addresses, __u32 n,
-		  foreign_named_fn named, foreign_debug_fn debug, void *ctx);
+		  const struct foreign_ask *ask);
+/*
+ * Source lines and inlined functions of up to FOREIGN_NAMES_BATCH addresses; the first *ret_looked
+ * were looked at within ms. 0, or -errno: it took longer, or the reader died of this module.
+ */
+int foreign__lines(struct foreign *r, __u32 module, const __u64 *addresses, __u32 n,
+		   unsigned int ms, const struct foreign_ask *ask, __u32 *ret_looked);
 
 unsigned int foreign__restarts(const struct foreign *r);
 __u64 foreign__cpu_ns(const struct foreign *r); /* of all readers so far */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -15,6 +16,7 @@
 #include "profile/jitmap.h"
 #include "profile/packet.h"
 #include "profile/foreign_wire.h"
+#include "profile/source.h"
 #include "profile/symbols.h"
 #include "profile/unwind.h"
 
@@ -25,6 +27,9 @@ struct child {
 	volatile __u32 *busy;
 	int modules[FOREIGN_MODULES_MAX]; /* descriptors, -1: none */
 	struct symbols *symbols[FOREIGN_MODULES_MAX];
+	int debug[FOREIGN_MODULES_MAX]; /* separate debug files: descriptors, -1: none */
+	struct source *sources[FOREIGN_MODULES_MAX];
+	bool sourced[FOREIGN_MODULES_MAX]; /* it was tried */
 	bool jit[FOREIGN_MODULES_MAX];
 	struct unwinder *spaces[SPACES_MAX];
 	struct packet in;
@@ -93,8 +98,10 @@ static int ask_debug(struct child *c, __u32 m)
 	if (err <= 0)
 		return err ? err : -EPIPE;
 	if (c->in.head.kind == FOREIGN_DEBUG && c->in.fd >= 0) {
-		symbols__add_debug(c->symbols[m], c->in.fd);
-		c->in.fd = -1; /* libelf reads from it as long as we live */
+		/* libelf reads from it as long as we live; one of another build says nothing. */
+		if (symbols__add_debug(c->symbols[m], c->in.fd) != -ESTALE)
+			c->debug[m] = c->in.fd;
+		c->in.fd = -1;
 	}
 	return 0;
 }
@@ -116,27 +123,111 @@ static void add_name(struct child *c, __u32 m, __u64 address)
 	buf_char(&c->out, '\0'); /* no file */
 }
 
+static int load_symbols(struct child *c, __u32 m)
+{
+	if (c->symbols[m] || c->modules[m] < 0 || c->jit[m])
+		return 0;
+	c->symbols[m] = symbols__new(c->modules[m]);
+	return c->symbols[m] ? ask_debug(c, m) : 0;
+}
+
 static int take_name(struct child *c)
 {
 	__u64 wanted[FOREIGN_NAMES_BATCH];
 	__u32 m = c->in.head.a;
 	size_t n = c->in.head.len / sizeof(*wanted), i;
-	int err = 0;
+	int err;
 
 	if (m >= FOREIGN_MODULES_MAX || n > FOREIGN_NAMES_BATCH)
 		return -EINVAL;
 	memcpy(wanted, c->in.data, n * sizeof(*wanted));
 	*c->busy = m;
-	if (!c->symbols[m] && c->modules[m] >= 0 && !c->jit[m]) {
-		c->symbols[m] = symbols__new(c->modules[m]);
-		if (c->symbols[m])
-			err = ask_debug(c, m);
-	}
+	err = load_symbols(c, m);
 	buf_clear(&c->out);
 	for (i = 0; i < n && !err; i++)
 		add_name(c, m, wanted[i]);
 	if (!err)
 		err = say(c, FOREIGN_NAMED, m, n, c->out.data, c->out.err ? 0 : c->out.len);
+	*c->busy = 0;
+	return err;
+}
+
+/* The separate file has the debug data where there is one; not always: it may be a second table. */
+static struct source *source_of(struct child *c, __u32 m)
+{
+	if (!c->sourced[m] && c->debug[m] >= 0)
+		c->sources[m] = source__new(c->debug[m]);
+	if (!c->sourced[m] && !c->sources[m] && c->modules[m] >= 0 && !c->jit[m])
+		c->sources[m] = source__new(c->modules[m]);
+	c->sourced[m] = true;
+	return c->sources[m];
+}
+
+/* A text of the packet: a path, from the root where that can be told. */
+static void add_path(struct child *c, const struct source_line *line)
+{
+	char path[FOREIGN_FILE_MAX];
+
+	if (line->file[0] && line->file[0] != '/' && line->directory[0])
+		snprintf(path, sizeof(path), "%s/%s", line->directory, line->file);
+	else
+		snprintf(path, sizeof(path), "%s", line->file);
+	buf_add(&c->out, path, strlen(path) + 1);
+}
+
+static void add_lines(struct child *c, __u32 m, __u64 address)
+{
+	struct source_line lines[FOREIGN_LINES_MAX];
+	char function[FOREIGN_NAME_MAX];
+	unsigned int n = source__lines(c->sources[m], address, lines, FOREIGN_LINES_MAX), i;
+
+	for (i = 0; i < n; i++) {
+		struct foreign_named named = { .address = address,
+					       .line = lines[i].line,
+					       .begin = lines[i].begin,
+					       .rest = n - 1 - i };
+
+		function[0] = '\0';
+		if (lines[i].function)
+			symbols_demangle(lines[i].function, function, sizeof(function));
+		buf_add(&c->out, &named, sizeof(named));
+		buf_add(&c->out, function, strlen(function) + 1);
+		add_path(c, &lines[i]);
+	}
+}
+
+static __u64 now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000ULL + t.tv_nsec / 1000000;
+}
+
+/* As many as the time allows, and the packet holds. */
+static int take_line(struct child *c)
+{
+	__u64 wanted[FOREIGN_NAMES_BATCH], end = now_ms() + c->in.head.b;
+	__u32 m = c->in.head.a;
+	size_t n = c->in.head.len / sizeof(*wanted), i = 0, whole = 0;
+	int err;
+
+	if (m >= FOREIGN_MODULES_MAX || n > FOREIGN_NAMES_BATCH)
+		return -EINVAL;
+	memcpy(wanted, c->in.data, n * sizeof(*wanted));
+	*c->busy = m;
+	err = load_symbols(c, m); /* it asks for the separate debug file, too */
+	buf_clear(&c->out);
+	if (!err && !source_of(c, m))
+		i = n;
+	for (; !err && i < n && now_ms() < end && !c->out.err; i++) {
+		whole = c->out.len;
+		add_lines(c, m, wanted[i]);
+	}
+	if (c->out.err)
+		i--;
+	if (!err)
+		err = say(c, FOREIGN_NAMED, m, i, c->out.data, c->out.err ? whole : c->out.len);
 	*c->busy = 0;
 	return err;
 }
@@ -152,6 +243,7 @@ static int serve(struct child *c)
 	case FOREIGN_SPACE: take_space(c); return 0;
 	case FOREIGN_STACK: return take_stack(c);
 	case FOREIGN_NAME: return take_name(c);
+	case FOREIGN_LINE: return take_line(c);
 	default: return 0;
 	}
 }
@@ -166,7 +258,7 @@ int foreign_child(int fd, volatile __u32 *busy)
 	c->fd = fd;
 	c->busy = busy;
 	for (i = 0; i < FOREIGN_MODULES_MAX; i++)
-		c->modules[i] = -1;
+		c->modules[i] = c->debug[i] = -1;
 	buf_init(&c->out, FOREIGN_PACKET_MAX - sizeof(struct foreign_head));
 	elf_version(EV_CURRENT);
 	while (!serve(c))

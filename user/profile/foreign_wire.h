@@ -14,7 +14,8 @@ enum {
 	FOREIGN_MODULES_MAX = 4096,
 	FOREIGN_FRAMES_MAX = 256, /* of a stack: what is deeper is cut */
 	FOREIGN_NAME_MAX = 512, /* bytes of a function's name, NUL included; longer ones are cut */
-	FOREIGN_LINES_MAX = 16, /* functions of one frame: it and what is inlined there */
+	FOREIGN_FILE_MAX = 1024, /* bytes of a source file's path; longer ones are cut */
+	FOREIGN_LINES_MAX = 32, /* functions of one frame: it and what is inlined there */
 	FOREIGN_NAMES_BATCH = 256, /* addresses of one packet */
 	FOREIGN_PACKET_MAX = 512 << 10,
 };
@@ -26,10 +27,12 @@ enum foreign_kind {
 	FOREIGN_STACK, /* a: space, b: number; payload: vigie_stack and the user bytes */
 	FOREIGN_NAME, /* a: module; payload: addresses, __u64[] */
 	FOREIGN_DEBUG, /* a: module; descriptor: the file asked for, or none */
+	FOREIGN_LINE, /* a: module, b: ms to spend; payload: addresses, __u64[] */
 	/* From the reader. */
 	FOREIGN_FRAMES, /* a: number, b: 1 + enum profile_incomplete or 0; payload: foreign_frame[] */
 	FOREIGN_WANTS, /* a: module; payload: build id and debug link, two texts; awaits DEBUG */
-	FOREIGN_NAMED, /* a: module; payload: for each address a foreign_named and its texts */
+	/* a: module, b: addresses looked at, from the first; payload: foreign_named, each with texts */
+	FOREIGN_NAMED,
 };
 
 struct foreign_head {
@@ -55,7 +58,9 @@ struct foreign_frame {
 struct foreign_named {
 	__u64 address;
 	__u32 line;
+	__u32 begin; /* where the function is declared in that file, 0: unknown */
 	__u32 rest; /* how many more lines of this address follow */
+	__u32 zero;
 };
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "profile/kallsyms.h"
+#include "profile/naming.h"
 
 #define VAIN_NS 100000000ULL
 
@@ -220,68 +221,15 @@ void session_take_frames(void *ctx, __u32 number, const struct foreign_frame *fr
 
 /* --- Names, at the end. ---------------------------------------------------------------- */
 
-struct naming {
-	struct session *s;
-	__u32 module; /* the profile's */
-	__u32 flags;
-};
-
-static void on_named(void *ctx, __u32 module, __u64 address, const struct foreign_line *lines,
-		     __u32 n)
-{
-	struct naming *naming = ctx;
-	struct profile *p = naming->s->profile;
-	struct profile_line named[FOREIGN_LINES_MAX];
-	__u32 frame, i;
-	int err = profile_frame(p, naming->module, naming->flags, address, &frame);
-
-	for (i = 0; i < n && !err; i++) {
-		named[i].line = lines[i].line;
-		err = profile_string(p, lines[i].function, strlen(lines[i].function),
-				     &named[i].function);
-		if (!err)
-			err = profile_string(p, lines[i].file, strlen(lines[i].file),
-					     &named[i].file);
-	}
-	if (!err && !p->frames[frame].nlines) {
-		err = profile_name_frame(p, frame, named, n);
-		p->quality.names_found++;
-	}
-	keep(naming->s, err);
-}
-
 static int on_debug(void *ctx, __u32 module, const char *build_id, const char *link)
 {
 	struct naming *naming = ctx;
-	struct profile *p = naming->s->profile;
-
-	keep(naming->s,
-	     profile_string(p, build_id, strlen(build_id), &p->modules[naming->module].build_id));
-	return spaces_open_debug(&naming->s->spaces, module, build_id, link);
-}
-
-/* All addresses of one module, in batches; one that kills the reader keeps no names. */
-static void name_module(struct session *s, __u32 m)
-{
-	struct naming naming = { .s = s, .module = s->modules[m] };
+	struct session *s = naming->ctx;
 	struct profile *p = s->profile;
-	__u64 batch[FOREIGN_NAMES_BATCH];
-	__u32 i, n = 0, all = p->nframes;
-	int err = 0;
 
-	if (s->spaces.modules[m].jit)
-		naming.flags = PROFILE_FRAME_JIT;
-	p->modules[naming.module].build_id = 0;
-	for (i = 0; i <= all && !err; i++) {
-		if (i < all && p->frames[i].module == naming.module && naming.module) {
-			batch[n++] = p->frames[i].address;
-			p->quality.names_wanted++;
-		}
-		if (n == FOREIGN_NAMES_BATCH || (i == all && n)) {
-			err = foreign__name(s->reader, m, batch, n, on_named, on_debug, &naming);
-			n = 0;
-		}
-	}
+	keep(s, profile_string(p, build_id, strlen(build_id),
+			       &p->modules[s->modules[module]].build_id));
+	return spaces_open_debug(&s->spaces, module, build_id, link);
 }
 
 static int name_kernel(struct session *s)
@@ -313,13 +261,32 @@ static int name_kernel(struct session *s)
 	return err;
 }
 
+static int name_user(struct session *s)
+{
+	struct profile *p = s->profile;
+	struct naming naming;
+	int err = naming_init(&naming, p, s->reader, on_debug, s);
+	__u32 m, i;
+
+	for (i = 0; i < p->nframes; i++)
+		p->quality.names_wanted += p->frames[i].module != 0;
+	for (m = 1; m < s->spaces.nmodules && !err; m++) {
+		if (!s->modules[m])
+			continue;
+		naming.readers[s->modules[m]] = m;
+		p->modules[s->modules[m]].build_id = 0; /* it was the inode: see module_of() */
+		naming_module(&naming, s->modules[m]);
+	}
+	if (!err)
+		err = naming_lines(&naming);
+	naming_done(&naming);
+	return err ? err : naming.err;
+}
+
 int session_name_frames(struct session *s)
 {
-	__u32 m;
-
-	for (m = 1; m < s->spaces.nmodules; m++)
-		if (s->modules[m])
-			name_module(s, m);
+	keep(s, name_user(s));
 	keep(s, name_kernel(s));
+	s->profile->quality.reader_restarts = foreign__restarts(s->reader);
 	return s->err;
 }

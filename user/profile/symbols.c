@@ -344,16 +344,24 @@ static bool mangled(const char *name)
 	return !strncmp(name, "_Z", 2) || !strncmp(name, "_R", 2);
 }
 
+void symbols_demangle(const char *name, char *dst, size_t size)
+{
+	char *plain = NULL;
+
+	if (mangled(name) && strnlen(name, DEMANGLE_MAX) < DEMANGLE_MAX)
+		plain = cplus_demangle(name, DMGL_PARAMS | DMGL_ANSI | DMGL_AUTO);
+	snprintf(dst, size, "%s", plain ? plain : name);
+	free(plain);
+}
+
 const char *symbols__name(struct symbols *s, uint64_t address, char *dst, size_t size)
 {
 	const struct symbol *symbol = find(s, address);
-	char *plain = NULL;
 
 	if (!symbol)
 		return NULL;
-	if (mangled(symbol->name) && strnlen(symbol->name, DEMANGLE_MAX) < DEMANGLE_MAX)
-		plain = cplus_demangle(symbol->name, DMGL_PARAMS | DMGL_ANSI | DMGL_AUTO);
-	snprintf(dst, size, "%s%s", plain ? plain : symbol->name, symbol->plt ? "@plt" : "");
-	free(plain);
+	symbols_demangle(symbol->name, dst, size);
+	if (symbol->plt)
+		snprintf(dst + strlen(dst), size - strlen(dst), "@plt");
 	return dst;
 }

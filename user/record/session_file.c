@@ -3,7 +3,8 @@
  * session_file.c - owns the layout: structures of a profile as their words, in order.
  *
  * A structure has only 4-byte and 8-byte members: a text of '4' and '8' describes it, for both
- * directions. Words are varints; the body is deflated.
+ * directions. Words are varints; the body is deflated. What an earlier version did not have is a
+ * 'f' or an 'e' in its texts: so many bytes of 0.
  */
 #include "record/session_file.h"
 
@@ -15,7 +16,7 @@
 #include "base/varint.h"
 
 #define MAGIC "VIGIEPRF"
-enum { HEAD = 8 + 4 + 4 + 8, VERSION = 1, WORDS_MAX = 64 };
+enum { HEAD = 8 + 4 + 4 + 8, VERSION = 2 };
 
 #define WAITS16 "8888888888888888"
 static const char about_words[] = "44444444"
@@ -29,22 +30,36 @@ static const char quality_words[] = "888"
 				    "8"
 				    "8"
 				    "88"
+				    "888"
 				    "8";
+/* Version 1 knew nothing of source lines. */
+static const char quality_words_1[] = "888"
+				      "88888"
+				      "8888888"
+				      "8"
+				      "8"
+				      "88"
+				      "8"
+				      "8"
+				      "88"
+				      "eee"
+				      "8";
 
 struct array {
 	size_t pointer, count; /* offsets in struct profile */
-	const char *words;
+	const char *words, *words_1; /* now, and in version 1 */
 	size_t size;
 };
-#define ARRAY(what, words)                                                                \
-	{                                                                                 \
-		offsetof(struct profile, what), offsetof(struct profile, n##what), words, \
-			sizeof(*((struct profile *)0)->what)                              \
+#define ARRAY_SINCE(what, words, words_1)                                                          \
+	{                                                                                          \
+		offsetof(struct profile, what), offsetof(struct profile, n##what), words, words_1, \
+			sizeof(*((struct profile *)0)->what)                                       \
 	}
+#define ARRAY(what, words) ARRAY_SINCE(what, words, words)
 static const struct array arrays[] = {
 	ARRAY(strings, "4"),
 	ARRAY(modules, "44888"),
-	ARRAY(lines, "444"),
+	ARRAY_SINCE(lines, "4444", "444f"),
 	ARRAY(frames, "44844"),
 	ARRAY(nodes, "44"),
 	ARRAY(processes, "4444"),
@@ -57,6 +72,7 @@ enum { ARRAYS = sizeof(arrays) / sizeof(arrays[0]) };
 
 _Static_assert(VIGIE_WAITS == 16, "WAITS16");
 _Static_assert(sizeof(struct profile_quality) == 8 * (sizeof(quality_words) - 1), "quality_words");
+_Static_assert(sizeof(quality_words) == sizeof(quality_words_1), "quality_words_1");
 _Static_assert(sizeof(struct profile_about) == 8 * 4 + 2 * 8, "about_words");
 
 static void put_words(struct buf *out, const void *from, const char *words)
@@ -77,10 +93,12 @@ static void get_words(struct varint_reader *r, void *to, const char *words)
 	char *at = to;
 
 	for (; *words; words++) {
-		__u64 v = varint_get_max(r, *words == '4' ? UINT32_MAX : UINT64_MAX);
+		bool there = *words <= '9';
+		size_t size = *words == '4' || *words == 'f' ? 4 : 8;
+		__u64 v = there ? varint_get_max(r, size == 4 ? UINT32_MAX : UINT64_MAX) : 0;
 
-		memcpy(at, &v, *words - '0');
-		at += *words - '0';
+		memcpy(at, &v, size);
+		at += size;
 	}
 }
 
@@ -130,12 +148,14 @@ void session_file_encode(struct buf *out, const struct profile *p)
 }
 
 /* Every element takes a byte a word at least: a count is never believed beyond that. */
-static int get_array(struct varint_reader *r, struct profile *p, const struct array *a)
+static int get_array(struct varint_reader *r, struct profile *p, const struct array *a,
+		     __u32 version)
 {
+	const char *words = version == 1 ? a->words_1 : a->words;
 	__u64 n = varint_get_max(r, UINT32_MAX - 1), i;
 	char **pointer = (char **)((char *)p + a->pointer), *array;
 
-	if (r->err || n > (size_t)(r->end - r->at) / strlen(a->words))
+	if (r->err || n > (size_t)(r->end - r->at) / strspn(words, "48"))
 		return -EBADMSG;
 	array = calloc(n ? n : 1, a->size);
 	if (!array)
@@ -144,7 +164,7 @@ static int get_array(struct varint_reader *r, struct profile *p, const struct ar
 	*pointer = array;
 	*(__u32 *)((char *)p + a->count) = n;
 	for (i = 0; i < n; i++)
-		get_words(r, array + i * a->size, a->words);
+		get_words(r, array + i * a->size, words);
 	return r->err ? -EBADMSG : 0;
 }
 
@@ -231,7 +251,7 @@ static bool samples_hold(const struct profile *p)
 	return true;
 }
 
-static int get_body(const void *data, size_t len, struct profile *p)
+static int get_body(const void *data, size_t len, __u32 version, struct profile *p)
 {
 	struct varint_reader r;
 	size_t i;
@@ -239,10 +259,10 @@ static int get_body(const void *data, size_t len, struct profile *p)
 
 	varint_reader_init(&r, data, len);
 	get_words(&r, &p->about, about_words);
-	get_words(&r, &p->quality, quality_words);
+	get_words(&r, &p->quality, version == 1 ? quality_words_1 : quality_words);
 	err = get_text(&r, p);
 	for (i = 0; i < ARRAYS && !err; i++)
-		err = get_array(&r, p, &arrays[i]);
+		err = get_array(&r, p, &arrays[i], version);
 	if (err)
 		return err;
 	if (r.at != r.end || !strings_hold(p) || !stacks_hold(p) || !threads_hold(p) ||
@@ -284,7 +304,7 @@ int session_file_decode(const void *data, size_t len, struct profile **ret, cons
 	memcpy(&sum, at + 12, sizeof(sum));
 	memcpy(&raw, at + 16, sizeof(raw));
 	*ret_why = "a later vigie wrote it";
-	if (version != VERSION)
+	if (!version || version > VERSION)
 		return -EPROTONOSUPPORT;
 	*ret_why = "it is damaged, or cut short";
 	if (raw > SESSION_BODY_MAX || len > SESSION_FILE_MAX)
@@ -294,7 +314,7 @@ int session_file_decode(const void *data, size_t len, struct profile **ret, cons
 	if (!err && !p)
 		err = -ENOMEM;
 	if (!err)
-		err = get_body(body, raw, p);
+		err = get_body(body, raw, version, p);
 	free(body);
 	if (err == -ENOMEM)
 		*ret_why = "not enough memory";
