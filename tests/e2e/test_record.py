@@ -10,6 +10,7 @@ import collections
 import contextlib
 import json
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -279,6 +280,105 @@ class Lines(Session):
         self.assertLess(q["lines_looked_at"], q["lines_wanted"])
         self.assertEqual(q["reader_restarts"], 1)
         self.assertRegex(self.report("text").decode(), r"inlines +\d+ of \d+ addresses looked at")
+
+
+class Later(Session):
+    """Names from debug files that the recording host did not have."""
+
+    def setUp(self):
+        super().setUp()
+        lib.needs(shutil.which("objcopy") and shutil.which("readelf"), "no binutils")
+        self.whole = lib.workload("inlined")
+        self.program = os.path.join(self.directory, "prog")
+        self.debug = os.path.join(self.directory, "debug")
+        subprocess.run(["objcopy", "--strip-all", self.whole, self.program], check=True)
+        with running("", 60, path=self.program) as child:
+            self.record("-p", child.pid, "-d", "1s", "--hz", "499", "--views", "cpu")
+        notes = subprocess.run(["readelf", "-n", self.program], stdout=subprocess.PIPE,
+                               check=True, text=True).stdout
+        self.build_id = re.search(r"Build ID: ([0-9a-f]+)", notes).group(1)
+
+    def place(self, name, *how):
+        path = os.path.join(self.debug, name)
+        os.makedirs(os.path.dirname(path))
+        subprocess.run(["objcopy", *how, self.whole, path], check=True)
+
+    def folded(self, *args, say="1 of"):
+        run = self.vigie("report", self.file, "-f", "folded", "--debug-dir", self.debug, *args)
+        self.assertIn(f"debug files of {say}", run.stderr.decode())
+        return run.stdout.decode()
+
+    def named(self, folded):
+        self.assertRegex(folded, r"(?m)^prog;.*;main;outer;middle_\[i\];inner_\[i\] \d+$")
+        self.assertNotIn("[prog+0x", folded)
+
+    def test_without_debug_files_it_says_where(self):
+        os.mkdir(self.debug)
+        for folded in self.report("folded").decode(), self.folded(say="0 of"):
+            self.assertRegex(folded, r"(?m)^prog;.*\[prog\+0x[0-9a-f]+\] \d+$")
+            self.assertNotIn("outer", folded)
+        module = [m for m in self.json()["modules"] if m["path"] == self.program]
+        self.assertEqual(module[0]["build_id"], self.build_id)
+
+    def test_by_build_id(self):
+        self.place(f".build-id/{self.build_id[:2]}/{self.build_id[2:]}.debug",
+                   "--only-keep-debug")
+        self.named(self.folded())
+        total = sum(s["ns"] for s in samples(self.json(), "cpu"))
+        self.assertEqual(sum(int(line.rsplit(" ", 1)[1])
+                             for line in self.folded().splitlines()), total)
+        # The addresses are the recording's, the lines those of the debug file.
+        args = "--debug-dir", self.debug
+        session = json.loads(self.report("json", *args))
+        f = [f for f in session["frames"] if f["name"] == "inner"][0]
+        said = addr2line(self.whole, f["address"])
+        self.assertEqual((f["name"], os.path.basename(f["file"]), f["line"]), said[0])
+        self.assertIn(b"names       ", self.report("text", *args))
+
+    def test_a_file_of_any_name(self):
+        self.place("a/b/c")
+        self.named(self.folded())
+
+    def test_the_better_of_two(self):
+        self.place("a/stripped", "--strip-all")
+        self.place("z/whole", "--only-keep-debug")
+        self.named(self.folded())
+
+    def test_another_build_names_nothing(self):
+        self.place(f".build-id/{self.build_id[:2]}/{self.build_id[2:]}.debug")
+        shutil.copy(lib.workload("leaves"), os.path.join(
+            self.debug, ".build-id", self.build_id[:2], self.build_id[2:] + ".debug"))
+        self.assertIn("[prog+0x", self.folded(say="0 of"))
+
+    def test_hostile_files(self):
+        os.makedirs(os.path.join(self.debug, "sub"))
+        data = bytearray(pathlib.Path(self.whole).read_bytes())
+        for i in range(20):  # the headers point anywhere
+            data[24:64] = os.urandom(40)
+            pathlib.Path(self.debug, f"bad{i}").write_bytes(data)
+        os.mkfifo(os.path.join(self.debug, "fifo"))
+        os.symlink(".", os.path.join(self.debug, "loop"))
+        self.place("z/whole")
+        self.named(self.folded())
+
+    def test_without_privileges(self):
+        self.place("whole/file")
+        for directory, _, files in os.walk(self.directory):
+            os.chmod(directory, 0o755)
+            for name in files:
+                os.chmod(os.path.join(directory, name), 0o755)
+        vigie = os.path.join(self.directory, "vigie")
+        shutil.copy(lib.VIGIE, vigie)
+        run = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                              vigie, "report", self.file, "-f", "folded", "--debug-dir",
+                              self.debug], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             timeout=60, check=False)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.named(run.stdout.decode())
+
+    def test_refusals(self):
+        run = self.vigie("report", self.file, "--debug-dir", "/nowhere", status=1)
+        self.assertRegex(run.stderr.decode(), r"/nowhere: .*ENOENT")
 
 
 class OffCpu(Session):

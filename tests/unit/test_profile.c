@@ -198,6 +198,38 @@ static void a_wrong_index_is_refused(void **state)
 	}
 }
 
+/* What was read can be named, and what it has already is found again. */
+static void what_was_read_can_be_named(void **state)
+{
+	struct profile *p = world_new(), *q;
+	struct profile_line line = { .line = 3 };
+	struct buf file, again;
+	char text[32], name[64];
+	__u32 i, frame = 0, string;
+	const char *why;
+
+	encode(&file, p);
+	assert_int_equal(session_file_decode(file.data, file.len, &q, &why), 0);
+	assert_int_equal(profile_string(q, "main", 4, &string), 0);
+	assert_true(string < p->nstrings);
+	for (i = 1; i < q->nframes && !frame; i++)
+		frame = q->frames[i].nlines ? 0 : i;
+	for (i = 0; i < 1000; i++) { /* beyond whatever room there was */
+		snprintf(text, sizeof(text), "found_%u", i);
+		assert_int_equal(profile_string(q, text, strlen(text), &line.function), 0);
+		assert_int_equal(profile_name_frame(q, frame, &line, 1), 0);
+	}
+	encode(&again, q);
+	profile__free(q);
+	assert_int_equal(session_file_decode(again.data, again.len, &q, &why), 0);
+	assert_string_equal(profile_frame_name(q, frame, 0, name, sizeof(name)), "found_999");
+	assert_memory_equal(q->samples, p->samples, p->nsamples * sizeof(*p->samples));
+	buf_done(&file);
+	buf_done(&again);
+	profile__free(p);
+	profile__free(q);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +241,7 @@ int main(void)
 		cmocka_unit_test(a_damaged_file_is_refused),
 		cmocka_unit_test(a_file_of_version_1_is_read),
 		cmocka_unit_test(a_wrong_index_is_refused),
+		cmocka_unit_test(what_was_read_can_be_named),
 	};
 
 	return cmocka_run_group_tests_name("profile", tests, NULL, NULL);

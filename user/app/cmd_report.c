@@ -2,7 +2,8 @@
 /*
  * cmd_report.c - owns `vigie report`: a session file, shown in one of the formats.
  *
- * Needs no privilege and reads nothing but the files it is given.
+ * Needs no privilege and reads nothing but the files it is given. Files of --debug-dir are read by
+ * the reader of foreign files alone.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,13 +16,15 @@
 
 #include "app/commands.h"
 #include "app/options.h"
+#include "app/reader.h"
 #include "base/err.h"
 #include "base/text.h"
 #include "export/profile_encode.h"
 #include "export/profile_formats.h"
+#include "profile/later.h"
 #include "record/session_file.h"
 
-enum { OPT_VIEW = 1400, OPT_DIFF, OPT_TOP };
+enum { OPT_VIEW = 1400, OPT_DIFF, OPT_TOP, OPT_DEBUG_DIR };
 enum { OUTPUT_MAX = 256 << 20, ALL_VIEWS = (1 << PROFILE_VIEWS) - 1 };
 
 static const char who[] = "vigie report";
@@ -49,6 +52,7 @@ struct report_options {
 	unsigned int views; /* 0: not said */
 	const char *file, *before, *output;
 	struct profile_text_options text;
+	struct later_config later;
 };
 
 static void parse_format(struct argp_state *state, struct report_options *options, const char *arg)
@@ -76,6 +80,13 @@ static void parse_view(struct argp_state *state, struct report_options *options,
 	options->views |= 1U << view;
 }
 
+static void add_debug_dir(struct argp_state *state, struct report_options *options, const char *arg)
+{
+	if (options->later.ndirs == LATER_DIRS_MAX)
+		refuse_value(state, "--debug-dir", arg, "one of at most 16 directories");
+	options->later.dirs[options->later.ndirs++] = arg;
+}
+
 static error_t parse_report(int key, char *arg, struct argp_state *state)
 {
 	struct report_options *options = state->input;
@@ -84,6 +95,7 @@ static error_t parse_report(int key, char *arg, struct argp_state *state)
 	case 'f': parse_format(state, options, arg); return 0;
 	case OPT_VIEW: parse_view(state, options, arg); return 0;
 	case OPT_DIFF: options->before = arg; return 0;
+	case OPT_DEBUG_DIR: add_debug_dir(state, options, arg); return 0;
 	case 'o': options->output = arg; return 0;
 	case OPT_TOP:
 		options->text.top = option_number(state, "--top", arg, 1, 1000,
@@ -109,6 +121,8 @@ static const struct argp_option report_option_table[] = {
 	{ "diff", OPT_DIFF, "FILE", 0, "Compare with this earlier session (text, html, folded)",
 	  1 },
 	{ "top", OPT_TOP, "N", 0, "Rows of each table of text (default 10)", 1 },
+	{ "debug-dir", OPT_DEBUG_DIR, "DIR", 0,
+	  "Take names and source lines from ELF files below it, by build id; may be repeated", 1 },
 	{ "output", 'o', "FILE", 0, "Write there instead of standard output", 1 },
 	{ 0 },
 };
@@ -151,6 +165,37 @@ static int load(const char *path, struct profile **ret)
 	if (err) {
 		text_sanitise(shown, sizeof(shown), path, strlen(path));
 		fprintf(stderr, "%s: %s: %s: %s\n", who, shown, why, err_name(err));
+	}
+	return err;
+}
+
+/* What the session's host could not name. */
+static int name_later(const struct report_options *options, struct profile *p)
+{
+	const char *what, *dir;
+	struct later_stat stat;
+	char shown[512];
+	int err;
+
+	if (!options->later.ndirs)
+		return 0;
+	err = later_name(p, &options->later, &stat, &what, &dir);
+	text_sanitise(shown, sizeof(shown), dir ? dir : "", dir ? strlen(dir) : 0);
+	if (err)
+		fprintf(stderr, "%s: cannot %s%s%s: %s\n", who, what, dir ? ": " : "", shown,
+			err_name(err));
+	else
+		fprintf(stderr,
+			"%s: debug files of %u of %u modules found: %llu names and %llu source "
+			"lines more\n",
+			who, stat.found, stat.wanted, (unsigned long long)stat.names,
+			(unsigned long long)stat.lines);
+	if (!err && stat.cut) {
+		text_sanitise(shown, sizeof(shown), stat.cut, strlen(stat.cut));
+		fprintf(stderr,
+			"%s: %s: it holds too many files, and not all were looked at: name a "
+			"directory below it\n",
+			who, shown);
 	}
 	return err;
 }
@@ -198,6 +243,10 @@ static int run(const struct report_options *options)
 
 	if (!err && options->before)
 		err = load(options->before, &before);
+	if (!err)
+		err = name_later(options, p);
+	if (!err && before)
+		err = name_later(options, before);
 	buf_init(&out, OUTPUT_MAX);
 	if (!err) {
 		encode(&out, options, p, before);
@@ -225,9 +274,11 @@ int cmd_report(int argc, char **argv)
 		       "  vigie report s.vigie -f html -o s.html\n"
 		       "  vigie report s.vigie -f folded --view offcpu | flamegraph.pl > off.svg\n"
 		       "  vigie report s.vigie -f pprof -o s.pb.gz && go tool pprof -top s.pb.gz\n"
-		       "  vigie report today.vigie --diff yesterday.vigie",
+		       "  vigie report today.vigie --diff yesterday.vigie\n"
+		       "  vigie report s.vigie --debug-dir /srv/debug",
 	};
-	struct report_options options = { .text = { .top = 10, .width = 100 } };
+	struct report_options options = { .text = { .top = 10, .width = 100 },
+					  .later = { .confine = reader_confine } };
 	struct winsize size;
 
 	argp_err_exit_status = EXIT_USAGE;

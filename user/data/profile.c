@@ -283,6 +283,39 @@ size_t profile__bytes(const struct profile *p)
 	return p->index->bytes;
 }
 
+int profile__adopt(struct profile *p)
+{
+	struct hash *strings = &p->index->strings;
+	size_t len, all = 0;
+	const char *text;
+	__u32 i;
+	int err;
+
+	p->index->room = (struct room){ .text = p->ntext,
+					.strings = p->nstrings,
+					.modules = p->nmodules,
+					.lines = p->nlines,
+					.frames = p->nframes,
+					.nodes = p->nnodes,
+					.processes = p->nprocesses,
+					.threads = p->nthreads,
+					.parties = p->nparties,
+					.samples = p->nsamples };
+	p->index->bytes = p->ntext + p->nstrings * sizeof(*p->strings) +
+			  (__u64)p->nlines * sizeof(*p->lines);
+	hash_done(strings);
+	hash_init(strings);
+	err = index_room(strings, p->nstrings);
+	/* Strings that share text, as only a hostile file has them, could take for ever. */
+	for (i = 0; i < p->nstrings && !err && all <= p->ntext; i++) {
+		text = profile_text(p, i);
+		len = strlen(text);
+		all += len + 1;
+		hash_add(strings, sum_of(text, len), i);
+	}
+	return err;
+}
+
 struct profile *profile__new(size_t max_bytes)
 {
 	struct profile *p = calloc(1, sizeof(*p));

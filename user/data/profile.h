@@ -181,6 +181,11 @@ struct profile {
 /* max_bytes bounds all of it; adding more fails with -ENOSPC. NULL: out of memory. */
 struct profile *profile__new(size_t max_bytes);
 void profile__free(struct profile *p); /* accepts NULL */
+/*
+ * Arrays and text were replaced, each by as much as is used: from now on strings and lines can be
+ * added, and frames named. Nothing else: no other thing would be found again. 0 or -ENOMEM.
+ */
+int profile__adopt(struct profile *p);
 size_t profile__bytes(const struct profile *p); /* memory it takes */
 
 /* Valid until the next string is added. */

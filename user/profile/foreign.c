@@ -419,6 +419,31 @@ int foreign__lines(struct foreign *r, __u32 module, const __u64 *addresses, __u3
 	return err;
 }
 
+int foreign__identify(struct foreign *r, __u32 module, char ret_id[FOREIGN_ID_MAX],
+		      unsigned int *ret_what)
+{
+	const struct foreign_head head = { .kind = FOREIGN_IDENTIFY, .a = module };
+	size_t at = 0;
+	const char *id = NULL;
+	int err = r->pid ? packet_send(r->fd, &head, NULL, -1) : -EPIPE, got;
+
+	if (!err) {
+		got = answer(r, ANSWER_MS);
+		err = got < 0 ? got : got == 0 ? -ETIMEDOUT : 0;
+	}
+	if (!err && r->in.head.kind == FOREIGN_IDENTITY && r->in.head.a == module)
+		id = text_at(r, &at);
+	if (!id || strlen(id) >= FOREIGN_ID_MAX) {
+		if (r->pid)
+			restart(r);
+		return err ? err : -EBADMSG;
+	}
+	strncpy(ret_id, id, FOREIGN_ID_MAX - 1);
+	ret_id[FOREIGN_ID_MAX - 1] = '\0';
+	*ret_what = r->in.head.b & FOREIGN_WHAT_ALL;
+	return 0;
+}
+
 unsigned int foreign__restarts(const struct foreign *r)
 {
 	return r->restarts;

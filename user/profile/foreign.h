@@ -61,6 +61,13 @@ int foreign__name(struct foreign *r, __u32 module, const __u64 *addresses, __u32
 int foreign__lines(struct foreign *r, __u32 module, const __u64 *addresses, __u32 n,
 		   unsigned int ms, const struct foreign_ask *ask, __u32 *ret_looked);
 
+/*
+ * What a module's file is: its build id ("": none, or no ELF file) and its enum foreign_what. 0, or
+ * -errno: the reader died of it.
+ */
+int foreign__identify(struct foreign *r, __u32 module, char ret_id[FOREIGN_ID_MAX],
+		      unsigned int *ret_what);
+
 unsigned int foreign__restarts(const struct foreign *r);
 __u64 foreign__cpu_ns(const struct foreign *r); /* of all readers so far */
 

@@ -43,14 +43,28 @@ static int say(struct child *c, __u32 kind, __u32 a, __u32 b, const void *data, 
 	return packet_send(c->fd, &head, data, -1);
 }
 
+/* Another file takes this module's place. */
+static void forget(struct child *c, __u32 m)
+{
+	source__free(c->sources[m]);
+	symbols__free(c->symbols[m]);
+	c->sources[m] = NULL;
+	c->symbols[m] = NULL;
+	c->sourced[m] = false;
+	if (c->debug[m] >= 0)
+		close(c->debug[m]);
+	if (c->modules[m] >= 0)
+		close(c->modules[m]);
+	c->debug[m] = c->modules[m] = -1;
+}
+
 static void take_module(struct child *c)
 {
 	__u32 m = c->in.head.a;
 
 	if (m >= FOREIGN_MODULES_MAX)
 		return;
-	if (c->modules[m] >= 0)
-		close(c->modules[m]);
+	forget(c, m);
 	c->modules[m] = c->in.fd;
 	c->jit[m] = c->in.head.b;
 	c->in.fd = -1;
@@ -232,6 +246,22 @@ static int take_line(struct child *c)
 	return err;
 }
 
+/* What is no ELF file has neither a build id nor a use. */
+static int take_identify(struct child *c)
+{
+	__u32 m = c->in.head.a;
+	char id[BUILD_ID_TEXT] = "";
+	unsigned int what = 0;
+
+	if (m >= FOREIGN_MODULES_MAX)
+		return -EINVAL;
+	*c->busy = m;
+	if (c->modules[m] >= 0)
+		symbols_identify(c->modules[m], id, &what);
+	*c->busy = 0;
+	return say(c, FOREIGN_IDENTITY, m, what, id, strlen(id) + 1);
+}
+
 static int serve(struct child *c)
 {
 	int n = packet_receive(c->fd, &c->in, true);
@@ -244,6 +274,7 @@ static int serve(struct child *c)
 	case FOREIGN_STACK: return take_stack(c);
 	case FOREIGN_NAME: return take_name(c);
 	case FOREIGN_LINE: return take_line(c);
+	case FOREIGN_IDENTIFY: return take_identify(c);
 	default: return 0;
 	}
 }

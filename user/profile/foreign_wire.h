@@ -13,6 +13,7 @@ enum {
 	FOREIGN_MAPS_MAX = 8192, /* executable mappings of a process that are looked at */
 	FOREIGN_MODULES_MAX = 4096,
 	FOREIGN_FRAMES_MAX = 256, /* of a stack: what is deeper is cut */
+	FOREIGN_ID_MAX = 2 * 64 + 1, /* bytes of a build id in hex, NUL included */
 	FOREIGN_NAME_MAX = 512, /* bytes of a function's name, NUL included; longer ones are cut */
 	FOREIGN_FILE_MAX = 1024, /* bytes of a source file's path; longer ones are cut */
 	FOREIGN_LINES_MAX = 32, /* functions of one frame: it and what is inlined there */
@@ -28,11 +29,20 @@ enum foreign_kind {
 	FOREIGN_NAME, /* a: module; payload: addresses, __u64[] */
 	FOREIGN_DEBUG, /* a: module; descriptor: the file asked for, or none */
 	FOREIGN_LINE, /* a: module, b: ms to spend; payload: addresses, __u64[] */
+	FOREIGN_IDENTIFY, /* a: module */
 	/* From the reader. */
 	FOREIGN_FRAMES, /* a: number, b: 1 + enum profile_incomplete or 0; payload: foreign_frame[] */
 	FOREIGN_WANTS, /* a: module; payload: build id and debug link, two texts; awaits DEBUG */
 	/* a: module, b: addresses looked at, from the first; payload: foreign_named, each with texts */
 	FOREIGN_NAMED,
+	FOREIGN_IDENTITY, /* a: module, b: enum foreign_what; payload: build id in hex, a text */
+};
+
+/* What a file is good for. */
+enum foreign_what {
+	FOREIGN_WHAT_NAMES = 1 << 0, /* a whole symbol table */
+	FOREIGN_WHAT_LINES = 1 << 1, /* debug data */
+	FOREIGN_WHAT_ALL = FOREIGN_WHAT_NAMES | FOREIGN_WHAT_LINES,
 };
 
 struct foreign_head {

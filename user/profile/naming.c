@@ -15,7 +15,9 @@ enum {
 int naming_init(struct naming *n, struct profile *p, struct foreign *reader, foreign_debug_fn debug,
 		void *ctx)
 {
-	*n = (struct naming){ .p = p, .reader = reader, .debug = debug, .ctx = ctx };
+	*n = (struct naming){
+		.p = p, .reader = reader, .debug = debug, .ctx = ctx, .lines_ms = NAMING_LINES_MS
+	};
 	n->readers = calloc(p->nmodules, sizeof(*n->readers));
 	return n->readers ? 0 : -ENOMEM;
 }
@@ -263,7 +265,7 @@ static void ask_window(struct naming *n, struct hot *hot, __u32 count, __u64 end
 
 int naming_lines(struct naming *n)
 {
-	__u64 end = now_ms() + NAMING_LINES_MS;
+	__u64 end = now_ms() + n->lines_ms;
 	struct hot *hot = NULL;
 	__u32 count = 0, i;
 	int err = find_hot(n, &hot, &count);

@@ -11,7 +11,7 @@
 #include "data/profile.h"
 #include "profile/foreign.h"
 
-enum { NAMING_LINES_MS = 2000 }; /* for the lines of a whole profile */
+enum { NAMING_LINES_MS = 2000 }; /* unless it is said otherwise */
 
 struct naming {
 	struct profile *p;
@@ -19,6 +19,7 @@ struct naming {
 	__u32 *readers; /* the profile's module -> the reader's; 0: it has none */
 	foreign_debug_fn debug;
 	void *ctx; /* of debug */
+	unsigned int lines_ms; /* for the lines of the whole profile */
 	int err; /* of the profile: sticky */
 	/* Of the batch that is asked for. */
 	const __u64 *addresses;
@@ -33,7 +34,7 @@ void naming_done(struct naming *n);
 
 /* Names the unnamed frames of one module; a file that kills the reader gives none. */
 void naming_module(struct naming *n, __u32 module);
-/* Source lines and inlined functions of all that have names, within NAMING_LINES_MS. 0 or -errno. */
+/* Source lines and inlined functions of all that have names, within lines_ms. 0 or -errno. */
 int naming_lines(struct naming *n);
 
 #endif

@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "profile/foreign_wire.h"
+
 enum {
 	SYMBOLS_MAX = 4 << 20, /* of one file */
 	ELFS_MAX = 3,
@@ -98,7 +100,7 @@ static uint8_t rank_of(const GElf_Sym *sym)
 static int add_table(struct symbols *s, Elf *elf, Elf_Scn *scn, const GElf_Shdr *sh)
 {
 	Elf_Data *data = elf_getdata(scn, NULL);
-	size_t i, n = data && sh->sh_entsize ? data->d_size / sh->sh_entsize : 0;
+	size_t i, n = data && data->d_buf && sh->sh_entsize ? data->d_size / sh->sh_entsize : 0;
 	struct symbol symbol = { 0 };
 	GElf_Sym sym;
 	uint8_t type;
@@ -148,7 +150,10 @@ static void add_plt(struct symbols *s, Elf *elf)
 		return;
 	relas = elf_getdata(relocations, NULL);
 	syms = elf_getdata(symbols, NULL);
-	for (i = 0; relas && syms && i < relas->d_size / rel.sh_entsize; i++) {
+	/* A separate debug file has no more of them than their headers. */
+	if (!relas || !relas->d_buf || !syms || !syms->d_buf)
+		return;
+	for (i = 0; i < relas->d_size / rel.sh_entsize; i++) {
 		if (!gelf_getrela(relas, i, &rela) ||
 		    !gelf_getsym(syms, GELF_R_SYM(rela.r_info), &sym))
 			continue;
@@ -195,7 +200,7 @@ static void add_mini(struct symbols *s, Elf *elf)
 		add_symtab(s, elf, SHT_SYMTAB);
 }
 
-static void read_build_id(struct symbols *s, Elf *elf)
+static void read_build_id(char id[BUILD_ID_TEXT], Elf *elf)
 {
 	GElf_Shdr sh;
 	Elf_Scn *scn = NULL;
@@ -212,7 +217,7 @@ static void read_build_id(struct symbols *s, Elf *elf)
 			    memcmp((char *)data->d_buf + name, "GNU", 4) || note.n_descsz > 64)
 				continue;
 			for (i = 0; i < note.n_descsz; i++)
-				snprintf(s->build_id + 2 * i, 3, "%02x",
+				snprintf(id + 2 * i, 3, "%02x",
 					 ((unsigned char *)data->d_buf)[desc + i]);
 			return;
 		}
@@ -245,7 +250,7 @@ struct symbols *symbols__new(int fd)
 		free(s);
 		return NULL;
 	}
-	read_build_id(s, elf);
+	read_build_id(s->build_id, elf);
 	read_debug_link(s, elf);
 	if (add_symtab(s, elf, SHT_SYMTAB)) {
 		add_symtab(s, elf, SHT_DYNSYM);
@@ -269,15 +274,37 @@ void symbols__free(struct symbols *s)
 int symbols__add_debug(struct symbols *s, int fd)
 {
 	Elf *elf = take_elf(s, elf_begin(fd, ELF_C_READ_MMAP, NULL));
-	struct symbols other = { 0 };
+	char id[BUILD_ID_TEXT] = "";
 
 	if (!elf)
 		return -ENOEXEC;
-	read_build_id(&other, elf);
-	if (s->build_id[0] && strcmp(s->build_id, other.build_id))
+	read_build_id(id, elf);
+	if (s->build_id[0] && strcmp(s->build_id, id))
 		return -ESTALE;
 	s->sorted = false;
 	return add_symtab(s, elf, SHT_SYMTAB);
+}
+
+int symbols_identify(int fd, char ret_id[BUILD_ID_TEXT], unsigned int *ret_what)
+{
+	Elf *elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	GElf_Shdr sh;
+	Elf_Scn *info;
+
+	if (!elf || elf_kind(elf) != ELF_K_ELF) {
+		elf_end(elf);
+		return -ENOEXEC;
+	}
+	ret_id[0] = '\0';
+	read_build_id(ret_id, elf);
+	*ret_what = section_of_type(elf, SHT_SYMTAB, &sh) ? FOREIGN_WHAT_NAMES : 0;
+	info = section_named(elf, ".debug_info", &sh);
+	if (!info)
+		info = section_named(elf, ".zdebug_info", &sh);
+	if (info && sh.sh_type != SHT_NOBITS)
+		*ret_what |= FOREIGN_WHAT_LINES;
+	elf_end(elf);
+	return 0;
 }
 
 const char *symbols__build_id(const struct symbols *s)

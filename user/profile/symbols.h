@@ -25,6 +25,8 @@ int symbols__add_debug(struct symbols *s, int fd);
 const char *symbols__build_id(const struct symbols *s);
 const char *symbols__debug_link(const struct symbols *s);
 
+/* Without tables: a file's build id, or "", and its enum foreign_what. 0 or -ENOEXEC. */
+int symbols_identify(int fd, char ret_id[BUILD_ID_TEXT], unsigned int *ret_what);
 /* A linker's name, for people: C++ and Rust ones demangled. Written into dst. */
 void symbols_demangle(const char *name, char *dst, size_t size);
 /* The function that covers this address, demangled into dst; NULL where none does. */

@@ -268,7 +268,7 @@ static int get_body(const void *data, size_t len, __u32 version, struct profile 
 	if (r.at != r.end || !strings_hold(p) || !stacks_hold(p) || !threads_hold(p) ||
 	    !samples_hold(p))
 		return -EBADMSG;
-	return 0;
+	return profile__adopt(p);
 }
 
 /* The length is the header's word: what does not come to it is damaged. */

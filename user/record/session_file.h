@@ -18,7 +18,7 @@ enum { SESSION_FILE_MAX = 64 << 20, SESSION_BODY_MAX = 256 << 20 };
 /* Appends the file's bytes; errors stick to out. */
 void session_file_encode(struct buf *out, const struct profile *p);
 /*
- * Makes a profile that is for reading: nothing can be added. 0, -ENOMEM, -EPROTO (not such a
+ * Makes a profile that is for reading: its frames can be named, nothing else be added. 0, -ENOMEM, -EPROTO (not such a
  * file), -EPROTONOSUPPORT (of a later version) or -EBADMSG (damaged), with *ret_why (static).
  */
 int session_file_decode(const void *data, size_t len, struct profile **ret, const char **ret_why);
