@@ -6,11 +6,14 @@ WORKLOAD_SRC := $(wildcard tests/workload/*.c)
 WORKLOAD_BIN := $(WORKLOAD_SRC:%.c=$(O)/%)
 E2E_ALONE := $(filter-out tests/e2e/test_http% tests/e2e/test_confine.py,$(wildcard tests/e2e/test_*.py))
 
+# What --fp is for.
+$(O)/tests/workload/pointers: WORKLOAD_CFLAGS := -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer -fno-asynchronous-unwind-tables -fno-unwind-tables
+
 # One file each, no library of ours: they are what vigie is measured with.
 $(WORKLOAD_BIN): $(O)/tests/workload/%: tests/workload/%.c $(O)/flags
 	$(say) WORKLOAD $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -pthread -MMD -MP $(LDFLAGS) -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(WORKLOAD_CFLAGS) -pthread -MMD -MP $(LDFLAGS) -o $@ $<
 
 .PHONY: e2e-workloads
 e2e-workloads: $(WORKLOAD_BIN)

@@ -134,6 +134,9 @@ static inline struct profile *world_new(void)
 	p->about.views = (1 << PROFILE_VIEWS) - 1;
 	p->about.begin_wall_ns = 1700000000000000000;
 	p->about.duration_ns = 1565;
+	p->about.stack_bytes = 16384;
+	p->about.pointers = 1;
+	p->quality.pointers = 7;
 	p->quality.stacks[VIGIE_STACK_ON_CPU] = 13;
 	p->quality.incomplete[PROFILE_INCOMPLETE_SHORT] = 1;
 	p->quality.lost[VIGIE_SESSION_LOST_RING] = 2;

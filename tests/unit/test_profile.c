@@ -101,6 +101,7 @@ static void a_file_is_what_was_written(void **state)
 	assert_int_equal(q->nlines, p->nlines);
 	assert_memory_equal(q->lines, p->lines, p->nlines * sizeof(*p->lines));
 	assert_memory_equal(&q->quality, &p->quality, sizeof(p->quality));
+	assert_memory_equal(&q->about, &p->about, sizeof(p->about));
 	buf_done(&first);
 	buf_done(&second);
 	profile__free(p);
@@ -169,6 +170,10 @@ static void a_file_of_version_1_is_read(void **state)
 	assert_int_equal(cpu, WORLD_CPU);
 	assert_int_equal(q->quality.lost[VIGIE_SESSION_LOST_RING], 2);
 	assert_int_equal(q->quality.lines_wanted, 0);
+	assert_int_equal(q->quality.pointers, 0);
+	assert_int_equal(q->quality.incomplete[PROFILE_INCOMPLETE_SHORT], 1);
+	assert_int_equal(q->about.duration_ns, 1565);
+	assert_int_equal(q->about.stack_bytes, 0);
 	for (i = 0; i < q->nlines; i++)
 		assert_int_equal(q->lines[i].begin, 0);
 	profile__free(q);

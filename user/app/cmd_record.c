@@ -26,7 +26,7 @@
 #include "profile/session.h"
 #include "record/session_file.h"
 
-enum { OPT_COMM = 1300, OPT_UNIT, OPT_HZ, OPT_VIEWS, OPT_CHILDREN, OPT_BUFFER };
+enum { OPT_COMM = 1300, OPT_UNIT, OPT_HZ, OPT_VIEWS, OPT_CHILDREN, OPT_BUFFER, OPT_FP };
 enum { STEP_MS = 100, EXIT_LOSSY = 3 };
 
 #define NS_PER_S 1000000000ULL
@@ -111,6 +111,7 @@ static error_t parse_record(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_VIEWS: parse_views(state, options, arg); return 0;
 	case OPT_CHILDREN: options->session.children = true; return 0;
+	case OPT_FP: options->session.pointers = true; return 0;
 	case OPT_BUFFER:
 		options->session.ring_bytes = 1024 * option_number(state, "--buffer", arg, 32,
 								   65536,
@@ -140,6 +141,8 @@ static const struct argp_option record_option_table[] = {
 	{ "hz", OPT_HZ, "N", 0, "Stacks a second and CPU (default 99)", 2 },
 	{ "views", OPT_VIEWS, "LIST", 0, "Out of cpu, offcpu, runq, wakers, faults (default: all)",
 	  2 },
+	{ "fp", OPT_FP, NULL, 0,
+	  "Unwind by frame pointers: for code that keeps them and has no .eh_frame", 3 },
 	{ "output", 'o', "FILE", 0, "The session file (default vigie-PID.vigie)", 2 },
 	{ "buffer", OPT_BUFFER, "KIB", 0, "Room for stacks on their way (default 8192)", 3 },
 	{ 0 },

@@ -120,6 +120,7 @@ enum profile_incomplete {
 	PROFILE_INCOMPLETE_NO_STACK, /* no byte of the user stack could be read */
 	PROFILE_INCOMPLETE_DEEP, /* more frames than are kept */
 	PROFILE_INCOMPLETE_READER, /* the reader of foreign files died or hung */
+	PROFILE_INCOMPLETE_NO_POINTER, /* the chain of frame pointers leads nowhere */
 	PROFILE_INCOMPLETES,
 };
 
@@ -128,6 +129,7 @@ struct profile_quality {
 	__u64 lost[VIGIE_SESSION_LOSSES];
 	__u64 incomplete[PROFILE_INCOMPLETES]; /* stacks, by cause */
 	__u64 truncated; /* of incomplete ones: SHORT and DEEP */
+	__u64 pointers; /* stacks with frames that only frame pointers led to */
 	__u64 cpu_ns; /* what the session cost in user space */
 	__u64 probe_ns, probe_runs; /* BPF run time, where the kernel keeps statistics */
 	__u64 culprit_ns; /* waits as the programs saw them; wait_ns of all threads is the kernel's */
@@ -155,6 +157,8 @@ struct profile_about {
 	__u32 hz;
 	__u32 views; /* 1 << enum profile_view: recorded */
 	__u32 cpus; /* online */
+	__u32 pointers; /* 1: by frame pointers, as asked */
+	__u32 stack_bytes; /* copied of a user stack at most; 0: not known */
 	__u64 begin_wall_ns; /* CLOCK_REALTIME */
 	__u64 duration_ns;
 };

@@ -56,6 +56,7 @@ const char *profile_incomplete_name(enum profile_incomplete why)
 		[PROFILE_INCOMPLETE_NO_STACK] = "stack not readable",
 		[PROFILE_INCOMPLETE_DEEP] = "too many frames",
 		[PROFILE_INCOMPLETE_READER] = "reader of foreign files died",
+		[PROFILE_INCOMPLETE_NO_POINTER] = "no frame pointer",
 	};
 
 	return word(words, PROFILE_INCOMPLETES, why);

@@ -40,6 +40,7 @@ static const char *const incomplete_names[PROFILE_INCOMPLETES] = {
 	[PROFILE_INCOMPLETE_NO_STACK] = "stack_not_readable",
 	[PROFILE_INCOMPLETE_DEEP] = "too_many_frames",
 	[PROFILE_INCOMPLETE_READER] = "reader_died",
+	[PROFILE_INCOMPLETE_NO_POINTER] = "no_frame_pointer",
 };
 
 static const char *const stop_names[PROFILE_STOPS] = {
@@ -117,6 +118,8 @@ static void put_about(struct document *d)
 	text(d, "version", a->version);
 	json_u64(&d->j, "hz", a->hz);
 	json_u64(&d->j, "cpus", a->cpus);
+	json_bool(&d->j, "frame_pointers", a->pointers);
+	json_u64(&d->j, "stack_bytes", a->stack_bytes);
 	json_u64(&d->j, "begin_unix_ns", a->begin_wall_ns);
 	json_u64(&d->j, "duration_ns", a->duration_ns);
 	json_open(&d->j, "views", '[');
@@ -158,6 +161,7 @@ static void put_quality(struct document *d)
 	amounts(d, "lost", q->lost, loss_names, VIGIE_SESSION_LOSSES);
 	amounts(d, "incomplete", q->incomplete, incomplete_names, PROFILE_INCOMPLETES);
 	json_u64(&d->j, "truncated", q->truncated);
+	json_u64(&d->j, "by_frame_pointers", q->pointers);
 	json_u64(&d->j, "cpu_ns", q->cpu_ns);
 	json_u64(&d->j, "probe_ns", q->probe_ns);
 	json_u64(&d->j, "probe_runs", q->probe_runs);

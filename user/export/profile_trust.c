@@ -57,6 +57,19 @@ static void incomplete(struct screen *s)
 		screen_line(s);
 }
 
+/* Code without call frame information, or --fp: a function that keeps none hides its caller. */
+static void pointers(struct screen *s)
+{
+	const struct profile_quality *q = &s->p->quality;
+
+	if (!q->pointers)
+		return;
+	screen_printf(s,
+		      "  pointers    %llu stacks have frames that frame pointers led to (%.1f%%)",
+		      q->pointers, screen_percent(q->pointers, sum(q->stacks, VIGIE_STACK_KINDS)));
+	screen_line(s);
+}
+
 /* What the time did not reach is a warning: other functions may be inlined there. */
 static void lines(struct screen *s)
 {
@@ -119,6 +132,7 @@ void screen_trust(struct screen *s)
 	screen_title(s);
 	stacks(s);
 	incomplete(s);
+	pointers(s);
 	lost(s);
 	screen_printf(s, "  names       %llu of %llu functions outside the kernel (%.1f%%)",
 		      q->names_found, q->names_wanted,

@@ -42,6 +42,7 @@ struct foreign {
 	__u32 due[DUE_MAX]; /* numbers, in the order of the answers */
 	unsigned int ndue, restarts;
 	__u64 past_cpu_ns; /* of readers that died */
+	__u64 pointers; /* stacks with frames that frame pointers led to */
 	struct packet in;
 };
 
@@ -81,7 +82,7 @@ static void run_child(struct foreign *r, int fd)
 	limit_resources();
 	if (r->config.confine && r->config.confine())
 		_exit(EXIT_FAILURE);
-	_exit(foreign_child(fd, r->busy));
+	_exit(foreign_child(fd, r->busy, r->config.pointers));
 }
 
 static int start(struct foreign *r)
@@ -266,13 +267,15 @@ static bool take_frames(struct foreign *r, foreign_frames_fn fn, void *ctx)
 {
 	const struct foreign_head *head = &r->in.head;
 	__u32 n = head->len / sizeof(struct foreign_frame), number;
+	__u32 incomplete = head->b & ~FOREIGN_POINTERS;
 
 	if (head->kind != FOREIGN_FRAMES || !r->ndue || head->a != r->due[0] ||
-	    n > FOREIGN_FRAMES_MAX || head->b > PROFILE_INCOMPLETES)
+	    n > FOREIGN_FRAMES_MAX || incomplete > PROFILE_INCOMPLETES)
 		return false;
 	number = r->due[0];
 	memmove(r->due, r->due + 1, --r->ndue * sizeof(r->due[0]));
-	fn(ctx, number, (const void *)r->in.data, n, head->b);
+	r->pointers += !!(head->b & FOREIGN_POINTERS);
+	fn(ctx, number, (const void *)r->in.data, n, incomplete);
 	return true;
 }
 
@@ -442,6 +445,11 @@ int foreign__identify(struct foreign *r, __u32 module, char ret_id[FOREIGN_ID_MA
 	ret_id[FOREIGN_ID_MAX - 1] = '\0';
 	*ret_what = r->in.head.b & FOREIGN_WHAT_ALL;
 	return 0;
+}
+
+__u64 foreign__pointers(const struct foreign *r)
+{
+	return r->pointers;
 }
 
 unsigned int foreign__restarts(const struct foreign *r)

@@ -20,6 +20,7 @@ struct foreign;
 struct foreign_config {
 	/* Gives up everything in the new process; 0 or -errno. The reader does not start without. */
 	int (*confine)(void);
+	bool pointers; /* stacks are unwound by frame pointers first */
 };
 
 typedef void (*foreign_frames_fn)(void *ctx, __u32 number, const struct foreign_frame *frames,
@@ -68,6 +69,7 @@ int foreign__lines(struct foreign *r, __u32 module, const __u64 *addresses, __u3
 int foreign__identify(struct foreign *r, __u32 module, char ret_id[FOREIGN_ID_MAX],
 		      unsigned int *ret_what);
 
+__u64 foreign__pointers(const struct foreign *r); /* stacks that frame pointers helped with */
 unsigned int foreign__restarts(const struct foreign *r);
 __u64 foreign__cpu_ns(const struct foreign *r); /* of all readers so far */
 

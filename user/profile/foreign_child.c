@@ -32,6 +32,7 @@ struct child {
 	bool sourced[FOREIGN_MODULES_MAX]; /* it was tried */
 	bool jit[FOREIGN_MODULES_MAX];
 	struct unwinder *spaces[SPACES_MAX];
+	bool pointers; /* frame pointers first */
 	struct packet in;
 	struct buf out;
 };
@@ -80,6 +81,8 @@ static void take_space(struct child *c)
 	unwinder__free(c->spaces[space]);
 	c->spaces[space] = unwinder__new((const void *)c->in.data, n, c->modules,
 					 FOREIGN_MODULES_MAX, c->busy);
+	if (c->pointers && c->spaces[space])
+		unwinder__use_pointers(c->spaces[space]);
 }
 
 static int take_stack(struct child *c)
@@ -87,12 +90,14 @@ static int take_stack(struct child *c)
 	struct foreign_frame frames[FOREIGN_FRAMES_MAX];
 	const struct vigie_stack *stack = (const void *)c->in.data;
 	__u32 space = c->in.head.a, n = 0, incomplete = 1 + PROFILE_INCOMPLETE_UNMAPPED;
+	bool pointers = false;
 
 	if (space < SPACES_MAX && c->spaces[space] && c->in.head.len >= sizeof(*stack) &&
 	    stack->user_bytes <= c->in.head.len - sizeof(*stack))
 		n = unwinder__unwind(c->spaces[space], stack, c->in.data + sizeof(*stack), frames,
-				     &incomplete);
-	return say(c, FOREIGN_FRAMES, c->in.head.b, incomplete, frames, n * sizeof(*frames));
+				     &incomplete, &pointers);
+	return say(c, FOREIGN_FRAMES, c->in.head.b, incomplete | (pointers ? FOREIGN_POINTERS : 0),
+		   frames, n * sizeof(*frames));
 }
 
 /* The separate debug file is the session's to find: it knows the target's root. */
@@ -279,7 +284,7 @@ static int serve(struct child *c)
 	}
 }
 
-int foreign_child(int fd, volatile __u32 *busy)
+int foreign_child(int fd, volatile __u32 *busy, bool pointers)
 {
 	struct child *c = calloc(1, sizeof(*c));
 	__u32 i;
@@ -288,6 +293,7 @@ int foreign_child(int fd, volatile __u32 *busy)
 		return EXIT_FAILURE;
 	c->fd = fd;
 	c->busy = busy;
+	c->pointers = pointers;
 	for (i = 0; i < FOREIGN_MODULES_MAX; i++)
 		c->modules[i] = c->debug[i] = -1;
 	buf_init(&c->out, FOREIGN_PACKET_MAX - sizeof(struct foreign_head));

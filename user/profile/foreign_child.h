@@ -7,12 +7,14 @@
 #ifndef VIGIE_PROFILE_FOREIGN_CHILD_H
 #define VIGIE_PROFILE_FOREIGN_CHILD_H
 
+#include <stdbool.h>
 #include <vigie/abi_profile.h>
 
 /*
  * Serves until the socket is closed. busy is shared with the session: the module being read.
+ * pointers: stacks are unwound by frame pointers first.
  * Returns the exit status.
  */
-int foreign_child(int fd, volatile __u32 *busy);
+int foreign_child(int fd, volatile __u32 *busy, bool pointers);
 
 #endif

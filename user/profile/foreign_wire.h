@@ -31,12 +31,15 @@ enum foreign_kind {
 	FOREIGN_LINE, /* a: module, b: ms to spend; payload: addresses, __u64[] */
 	FOREIGN_IDENTIFY, /* a: module */
 	/* From the reader. */
-	FOREIGN_FRAMES, /* a: number, b: 1 + enum profile_incomplete or 0; payload: foreign_frame[] */
+	/* a: number, b: 1 + enum profile_incomplete or 0, and FOREIGN_POINTERS; payload: foreign_frame[] */
+	FOREIGN_FRAMES,
 	FOREIGN_WANTS, /* a: module; payload: build id and debug link, two texts; awaits DEBUG */
 	/* a: module, b: addresses looked at, from the first; payload: foreign_named, each with texts */
 	FOREIGN_NAMED,
 	FOREIGN_IDENTITY, /* a: module, b: enum foreign_what; payload: build id in hex, a text */
 };
+
+enum { FOREIGN_POINTERS = 1 << 16 }; /* frames were found by frame pointers */
 
 /* What a file is good for. */
 enum foreign_what {

@@ -55,7 +55,8 @@ static int allocate(struct session *s)
 
 static int open_parts(struct session *s, const char **ret_what)
 {
-	const struct foreign_config reader = { .confine = s->config.confine };
+	const struct foreign_config reader = { .confine = s->config.confine,
+					       .pointers = s->config.pointers };
 	const struct capture_config capture = { .hz = s->config.hz,
 						.views = s->config.views,
 						.children = s->config.children,
@@ -242,6 +243,7 @@ static void fill_quality(struct session *s, enum profile_stop why)
 	q->cpu_ns = cost_ns(s) - s->begin_cpu_ns;
 	capture__cost(s->capture, &q->probe_ns, &q->probe_runs);
 	q->reader_restarts = foreign__restarts(s->reader);
+	q->pointers = foreign__pointers(s->reader);
 	q->stopped_early = why;
 }
 
@@ -273,6 +275,8 @@ int session__finish(struct session *s, enum profile_stop why, struct profile **r
 		return err;
 	about->hz = s->config.hz;
 	about->views = s->config.views;
+	about->pointers = s->config.pointers;
+	about->stack_bytes = VIGIE_STACK_BYTES;
 	about->cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	about->begin_wall_ns = s->begin_wall_ns;
 	about->duration_ns = s->end_ns - s->begin_ns;

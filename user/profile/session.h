@@ -19,6 +19,7 @@ struct session_config {
 	unsigned int hz, sleeper_hz;
 	unsigned int views; /* 1 << enum profile_view */
 	bool children;
+	bool pointers; /* frame pointers instead of call frame information */
 	size_t max_bytes; /* of the profile */
 	size_t ring_bytes; /* a power of two */
 	double max_cost; /* of one CPU: 0.05 */

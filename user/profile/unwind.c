@@ -3,7 +3,8 @@
  * unwind.c - owns libdwfl: modules at their addresses, and the walk from frame to frame.
  *
  * libdw is asked for call frame information only. Its symbol search is linear (1 ms a sample,
- * measured): names are symbols.c's.
+ * measured): names are symbols.c's. Where code has none, libdw by itself takes the frame pointer's
+ * word for it; what came of that is only believed where it is code.
  */
 #include "profile/unwind.h"
 
@@ -15,12 +16,27 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "data/profile.h"
 
 struct placed { /* a mapping, and how its addresses become the file's */
 	struct foreign_map map;
 	__u64 bias; /* address in the process - virtual address in the file */
 	bool usable; /* the file was read */
+};
+
+enum {
+	CFI_KNOWN = 1024, /* a power of two */
+	STACK_MAX = 8 << 20, /* what lies further above the stack pointer is no stack */
+	SP = 7, /* DWARF's numbers of registers */
+	FP = 6,
+	PC = 16,
+};
+
+/* Whether an address has call frame information: asking libdw takes longer than unwinding. */
+struct cfi_known {
+	__u64 pc;
+	bool has;
 };
 
 struct unwinder {
@@ -35,6 +51,12 @@ struct unwinder {
 	__u32 nframes;
 	__u32 incomplete;
 	bool beyond; /* memory above the copied bytes was asked for */
+	bool pointers; /* a frame was found by a frame pointer */
+	bool bare; /* the frame before has no call frame information */
+	bool resumed; /* libdw goes on where a chain of frame pointers ended */
+	__u64 sp, fp, pc; /* where it does */
+	bool pointers_first;
+	struct cfi_known known[CFI_KNOWN];
 };
 
 /* The file's debug information is not asked for: .eh_frame is in the file itself. */
@@ -72,13 +94,13 @@ static bool get_thread(Dwfl *dwfl, pid_t tid, void *arg, void **thread)
 static bool memory_read(Dwfl *dwfl, Dwarf_Addr addr, Dwarf_Word *ret, void *arg)
 {
 	struct unwinder *u = arg;
-	__u64 sp = u->stack->registers[7], at = addr - sp;
+	__u64 sp = u->stack->registers[SP], at = addr - sp;
 
 	if (addr >= sp && at < u->stack->user_bytes && u->stack->user_bytes - at >= sizeof(*ret)) {
 		memcpy(ret, u->user + at, sizeof(*ret));
 		return true;
 	}
-	if (addr >= sp && at < 16ULL * VIGIE_STACK_BYTES)
+	if (addr >= sp && at < STACK_MAX)
 		u->beyond = true;
 	return false;
 }
@@ -89,6 +111,14 @@ static bool set_registers(Dwfl_Thread *thread, void *arg)
 	Dwarf_Word regs[VIGIE_REGISTERS];
 	int i;
 
+	/* Of a frame in the midst of a stack only these are known. */
+	if (u->resumed) {
+		regs[0] = u->fp;
+		regs[1] = u->sp;
+		regs[2] = u->pc;
+		return dwfl_thread_state_registers(thread, FP, 2, regs) &&
+		       dwfl_thread_state_registers(thread, PC, 1, regs + 2);
+	}
 	for (i = 0; i < VIGIE_REGISTERS; i++)
 		regs[i] = u->stack->registers[i];
 	return dwfl_thread_state_registers(thread, 0, VIGIE_REGISTERS, regs);
@@ -187,6 +217,11 @@ struct unwinder *unwinder__new(const struct foreign_map *maps, size_t nmaps, con
 	return u;
 }
 
+void unwinder__use_pointers(struct unwinder *u)
+{
+	u->pointers_first = true;
+}
+
 void unwinder__free(struct unwinder *u)
 {
 	if (!u)
@@ -210,7 +245,7 @@ static const struct placed *place(const struct unwinder *u, __u64 pc)
 	return low < u->nmaps && u->maps[low].map.start <= pc ? &u->maps[low] : NULL;
 }
 
-static bool has_cfi(struct unwinder *u, const struct placed *p, __u64 pc)
+static bool ask_cfi(struct unwinder *u, __u64 pc)
 {
 	Dwfl_Module *mod = dwfl_addrmodule(u->dwfl, pc);
 	Dwarf_Frame *frame = NULL;
@@ -230,23 +265,26 @@ static bool has_cfi(struct unwinder *u, const struct placed *p, __u64 pc)
 	return false;
 }
 
-static int on_frame(Dwfl_Frame *state, void *arg)
+static bool has_cfi(struct unwinder *u, const struct placed *p, __u64 pc)
 {
-	struct unwinder *u = arg;
-	struct foreign_frame *f = &u->frames[u->nframes];
-	const struct placed *p;
-	Dwarf_Addr pc;
-	bool activation;
+	struct cfi_known *known = &u->known[hash_bytes(&pc, sizeof(pc), 0) % CFI_KNOWN];
 
-	if (!dwfl_frame_pc(state, &pc, &activation))
-		return DWARF_CB_ABORT;
+	if (!p || !p->usable)
+		return false;
+	if (known->pc != pc)
+		*known = (struct cfi_known){ .pc = pc, .has = ask_cfi(u, pc) };
+	return known->has;
+}
+
+/* False: there is no room for it. */
+static bool add_frame(struct unwinder *u, const struct placed *p, __u64 pc)
+{
+	struct foreign_frame *f = &u->frames[u->nframes];
+
 	if (u->nframes == FOREIGN_FRAMES_MAX) {
 		u->incomplete = 1 + PROFILE_INCOMPLETE_DEEP;
-		return DWARF_CB_ABORT;
+		return false;
 	}
-	if (!activation && pc)
-		pc--;
-	p = place(u, pc);
 	f->zero = 0;
 	f->module = p ? p->map.module : 0;
 	f->address = p && p->usable ? pc - p->bias : pc;
@@ -254,7 +292,94 @@ static int on_frame(Dwfl_Frame *state, void *arg)
 		f->address = pc - p->map.start + p->map.offset;
 	u->nframes++;
 	*u->busy = f->module;
-	return DWARF_CB_OK;
+	return true;
+}
+
+static int on_frame(Dwfl_Frame *state, void *arg)
+{
+	struct unwinder *u = arg;
+	const struct placed *p;
+	Dwarf_Addr pc;
+	bool activation, bare = u->bare;
+
+	if (!dwfl_frame_pc(state, &pc, &activation))
+		return DWARF_CB_ABORT;
+	if (u->resumed && activation) /* it is there already */
+		return DWARF_CB_OK;
+	if (!activation && pc)
+		pc--;
+	p = place(u, pc);
+	/* The frame pointer was no such thing: it led to what is no code. */
+	if (bare && !p) {
+		u->incomplete = 1 + PROFILE_INCOMPLETE_NO_CFI;
+		return DWARF_CB_ABORT;
+	}
+	u->pointers |= bare;
+	u->bare = p && !has_cfi(u, p, pc);
+	return add_frame(u, p, pc) ? DWARF_CB_OK : DWARF_CB_ABORT;
+}
+
+/*
+ * Up the chain: each frame pointer is above the one before, and beside it lies an address of code.
+ * Returns why it ended: 0, at the first function; 1 + enum profile_incomplete; u's sp, fp and pc
+ * are the last frame's.
+ */
+static __u32 follow_pointers(struct unwinder *u)
+{
+	const struct placed *p = place(u, u->pc);
+	Dwarf_Word next, pc;
+
+	add_frame(u, p, u->pc);
+	while (u->fp) {
+		if (u->fp < u->sp || u->fp % sizeof(next))
+			return 1 + PROFILE_INCOMPLETE_NO_POINTER;
+		if (!memory_read(u->dwfl, u->fp, &next, u) ||
+		    !memory_read(u->dwfl, u->fp + sizeof(next), &pc, u))
+			return 1 + (u->beyond ? PROFILE_INCOMPLETE_SHORT
+					      : PROFILE_INCOMPLETE_NO_POINTER);
+		if (!pc)
+			return 0;
+		p = place(u, pc - 1);
+		if (!p)
+			return 1 + PROFILE_INCOMPLETE_NO_POINTER;
+		if (!add_frame(u, p, pc - 1))
+			return u->incomplete;
+		u->pointers = true;
+		u->sp = u->fp + 2 * sizeof(next);
+		u->fp = next;
+		u->pc = pc;
+	}
+	return 0;
+}
+
+static bool attached(struct unwinder *u)
+{
+	pid_t pid = dwfl_pid(u->dwfl);
+
+	return (pid && pid != -1) || dwfl_attach_state(u->dwfl, NULL, 1, &thread_callbacks, u);
+}
+
+/*
+ * The C library calls main() and threads, and keeps no frame pointers: where the chain ends in code
+ * that has call frame information, that goes on. 0 or 1 + enum profile_incomplete.
+ */
+static __u32 unwind_by_pointers(struct unwinder *u)
+{
+	__u32 ended, before;
+
+	u->sp = u->stack->registers[SP];
+	u->fp = u->stack->registers[FP];
+	u->pc = u->stack->registers[PC];
+	ended = follow_pointers(u);
+	before = u->nframes;
+	if (before == 1 || ended == 1 + PROFILE_INCOMPLETE_DEEP || !attached(u) ||
+	    !has_cfi(u, place(u, u->pc - 1), u->pc - 1))
+		return ended;
+	u->resumed = true;
+	u->bare = u->beyond = false;
+	if (!dwfl_getthread_frames(u->dwfl, 1, on_frame, u))
+		return 0;
+	return u->beyond ? 1 + PROFILE_INCOMPLETE_SHORT : u->incomplete ? u->incomplete : ended;
 }
 
 /* Why the walk ended before the thread's first function. */
@@ -287,20 +412,23 @@ static __u64 absolute(const struct unwinder *u, const struct foreign_frame *f)
 }
 
 __u32 unwinder__unwind(struct unwinder *u, const struct vigie_stack *stack, const __u8 *user,
-		       struct foreign_frame *frames, __u32 *ret_incomplete)
+		       struct foreign_frame *frames, __u32 *ret_incomplete, bool *ret_pointers)
 {
-	int ended;
+	int ended = 0;
 
 	u->stack = stack;
 	u->user = user;
 	u->frames = frames;
 	u->nframes = 0;
 	u->incomplete = 0;
-	u->beyond = false;
+	u->beyond = u->pointers = u->bare = u->resumed = false;
 	*ret_incomplete = 0;
-	if (!dwfl_pid(u->dwfl) || dwfl_pid(u->dwfl) == -1)
-		dwfl_attach_state(u->dwfl, NULL, 1, &thread_callbacks, u);
-	ended = dwfl_getthread_frames(u->dwfl, 1, on_frame, u);
+	if (u->pointers_first) {
+		*ret_incomplete = unwind_by_pointers(u);
+	} else {
+		attached(u);
+		ended = dwfl_getthread_frames(u->dwfl, 1, on_frame, u);
+	}
 	if (!u->nframes) { /* not even where it is: a space without a single module */
 		frames[0] = (struct foreign_frame){ .address = stack->registers[16] };
 		u->nframes = 1;
@@ -310,6 +438,7 @@ __u32 unwinder__unwind(struct unwinder *u, const struct vigie_stack *stack, cons
 		*ret_incomplete = 1 + PROFILE_INCOMPLETE_NO_STACK;
 	else if (ended)
 		*ret_incomplete = why_ended(u, absolute(u, &frames[u->nframes - 1]));
+	*ret_pointers = u->pointers;
 	*u->busy = 0;
 	return u->nframes;
 }

@@ -20,11 +20,12 @@ enum { HEAD = 8 + 4 + 4 + 8, VERSION = 2 };
 
 #define WAITS16 "8888888888888888"
 static const char about_words[] = "44444444"
+				  "44"
 				  "88";
 static const char quality_words[] = "888"
 				    "88888"
-				    "8888888"
-				    "8"
+				    "88888888"
+				    "88"
 				    "8"
 				    "88"
 				    "8"
@@ -32,11 +33,14 @@ static const char quality_words[] = "888"
 				    "88"
 				    "888"
 				    "8";
-/* Version 1 knew nothing of source lines. */
+/* Version 1 knew nothing of source lines and frame pointers. */
+static const char about_words_1[] = "44444444"
+				    "ff"
+				    "88";
 static const char quality_words_1[] = "888"
 				      "88888"
-				      "8888888"
-				      "8"
+				      "8888888e"
+				      "8e"
 				      "8"
 				      "88"
 				      "8"
@@ -73,7 +77,7 @@ enum { ARRAYS = sizeof(arrays) / sizeof(arrays[0]) };
 _Static_assert(VIGIE_WAITS == 16, "WAITS16");
 _Static_assert(sizeof(struct profile_quality) == 8 * (sizeof(quality_words) - 1), "quality_words");
 _Static_assert(sizeof(quality_words) == sizeof(quality_words_1), "quality_words_1");
-_Static_assert(sizeof(struct profile_about) == 8 * 4 + 2 * 8, "about_words");
+_Static_assert(sizeof(struct profile_about) == 10 * 4 + 2 * 8, "about_words");
 
 static void put_words(struct buf *out, const void *from, const char *words)
 {
@@ -258,7 +262,7 @@ static int get_body(const void *data, size_t len, __u32 version, struct profile 
 	int err;
 
 	varint_reader_init(&r, data, len);
-	get_words(&r, &p->about, about_words);
+	get_words(&r, &p->about, version == 1 ? about_words_1 : about_words);
 	get_words(&r, &p->quality, version == 1 ? quality_words_1 : quality_words);
 	err = get_text(&r, p);
 	for (i = 0; i < ARRAYS && !err; i++)
