@@ -151,6 +151,17 @@ class OnCpu(Session):
         self.assertIn("on_session_clock", names)
         self.assertNotIn("on_session_switch", names)
 
+    def test_a_copy_that_is_too_short_is_marked(self):
+        with running("deep", 60) as child:
+            self.record("-p", child.pid, "-d", "1s", "--views", "cpu")
+        folded = self.report("folded").decode().splitlines()
+        self.assertTrue(folded)
+        for line in folded:
+            if "down;bottom" in line:
+                self.assertTrue(line.startswith("deep;[incomplete: stack copy too short];"), line)
+        q = self.json()["quality"]
+        self.assertGreater(q["truncated"], .9 * q["stacks"]["on_cpu"])
+
     def test_kernel_frames(self):
         self.record("--", "dd", "if=/dev/zero", "of=/dev/null", "bs=64k", "count=200000")
         self.assertRegex(self.report("folded").decode(), r"dd;.*;__read;.*vfs_read_\[k\]")

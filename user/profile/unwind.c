@@ -50,6 +50,7 @@ struct unwinder {
 	struct foreign_frame *frames;
 	__u32 nframes;
 	__u32 incomplete;
+	bool failed; /* memory that was not copied was asked for */
 	bool beyond; /* memory above the copied bytes was asked for */
 	bool pointers; /* a frame was found by a frame pointer */
 	bool bare; /* the frame before has no call frame information */
@@ -102,6 +103,7 @@ static bool memory_read(Dwfl *dwfl, Dwarf_Addr addr, Dwarf_Word *ret, void *arg)
 	}
 	if (addr >= sp && at < STACK_MAX)
 		u->beyond = true;
+	u->failed = true;
 	return false;
 }
 
@@ -352,11 +354,18 @@ static __u32 follow_pointers(struct unwinder *u)
 	return 0;
 }
 
-static bool attached(struct unwinder *u)
+/*
+ * By call frame information; true: up to the first function. To libdw a return address that cannot
+ * be read is none, and the thread's begin: a copy that is too short would look whole.
+ */
+static bool unwind_frames(struct unwinder *u)
 {
 	pid_t pid = dwfl_pid(u->dwfl);
 
-	return (pid && pid != -1) || dwfl_attach_state(u->dwfl, NULL, 1, &thread_callbacks, u);
+	u->failed = u->beyond = false;
+	if ((!pid || pid == -1) && !dwfl_attach_state(u->dwfl, NULL, 1, &thread_callbacks, u))
+		return false;
+	return !dwfl_getthread_frames(u->dwfl, 1, on_frame, u) && !u->failed;
 }
 
 /*
@@ -372,12 +381,12 @@ static __u32 unwind_by_pointers(struct unwinder *u)
 	u->pc = u->stack->registers[PC];
 	ended = follow_pointers(u);
 	before = u->nframes;
-	if (before == 1 || ended == 1 + PROFILE_INCOMPLETE_DEEP || !attached(u) ||
+	if (before == 1 || ended == 1 + PROFILE_INCOMPLETE_DEEP ||
 	    !has_cfi(u, place(u, u->pc - 1), u->pc - 1))
 		return ended;
 	u->resumed = true;
-	u->bare = u->beyond = false;
-	if (!dwfl_getthread_frames(u->dwfl, 1, on_frame, u))
+	u->bare = false;
+	if (unwind_frames(u))
 		return 0;
 	return u->beyond ? 1 + PROFILE_INCOMPLETE_SHORT : u->incomplete ? u->incomplete : ended;
 }
@@ -414,7 +423,7 @@ static __u64 absolute(const struct unwinder *u, const struct foreign_frame *f)
 __u32 unwinder__unwind(struct unwinder *u, const struct vigie_stack *stack, const __u8 *user,
 		       struct foreign_frame *frames, __u32 *ret_incomplete, bool *ret_pointers)
 {
-	int ended = 0;
+	bool whole = true;
 
 	u->stack = stack;
 	u->user = user;
@@ -426,17 +435,16 @@ __u32 unwinder__unwind(struct unwinder *u, const struct vigie_stack *stack, cons
 	if (u->pointers_first) {
 		*ret_incomplete = unwind_by_pointers(u);
 	} else {
-		attached(u);
-		ended = dwfl_getthread_frames(u->dwfl, 1, on_frame, u);
+		whole = unwind_frames(u);
 	}
 	if (!u->nframes) { /* not even where it is: a space without a single module */
 		frames[0] = (struct foreign_frame){ .address = stack->registers[16] };
 		u->nframes = 1;
-		ended = -1;
+		whole = false;
 	}
 	if (!stack->user_bytes)
 		*ret_incomplete = 1 + PROFILE_INCOMPLETE_NO_STACK;
-	else if (ended)
+	else if (!whole)
 		*ret_incomplete = why_ended(u, absolute(u, &frames[u->nframes - 1]));
 	*ret_pointers = u->pointers;
 	*u->busy = 0;
