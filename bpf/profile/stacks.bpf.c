@@ -7,6 +7,10 @@
 #include "why.bpf.h"
 #include "runq.bpf.h"
 
+/* Bytes of a stack: a record has room for so many, and no more. Known to the verifier. */
+const volatile __u32 cfg_stack_bytes = VIGIE_STACK_DEFAULT;
+const volatile __u32 cfg_sleeper_bytes = VIGIE_SLEEPER_DEFAULT;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 8 << 20); /* set by user space */
@@ -70,18 +74,21 @@ static __always_inline void registers_fill(struct vigie_stack *head, const struc
 	r[16] = regs.ip;
 }
 
-/* All of it, or page by page as much as there is: what lies above the stack is not readable. */
+/*
+ * All of it, or page by page as much as there is: what lies above the stack is not readable. That
+ * the next page fits is told by constants: the verifier need not follow a sum.
+ */
 static __always_inline __u32 user_copy(__u8 *dst, __u64 sp)
 {
-	__u32 first = PAGE - (sp & (PAGE - 1)), at = first & (PAGE - 1);
+	__u32 size = cfg_stack_bytes, at = -sp & (PAGE - 1);
 
-	if (!bpf_probe_read_user(dst, VIGIE_STACK_BYTES, (void *)sp))
-		return VIGIE_STACK_BYTES;
-	if (at && bpf_probe_read_user(dst, at, (void *)sp))
+	if (!bpf_probe_read_user(dst, size, (void *)sp))
+		return size;
+	if (at > size || (at && bpf_probe_read_user(dst, at, (void *)sp)))
 		return 0;
 #pragma unroll
-	for (int i = 0; i < VIGIE_STACK_BYTES / PAGE - 1; i++) {
-		if (bpf_probe_read_user(dst + at, PAGE, (void *)(sp + at)))
+	for (__u32 i = 0; i < VIGIE_STACK_BYTES / PAGE - 1; i++) {
+		if ((i + 2) * PAGE > size || bpf_probe_read_user(dst + at, PAGE, (void *)(sp + at)))
 			break;
 		at += PAGE;
 	}
@@ -91,20 +98,20 @@ static __always_inline __u32 user_copy(__u8 *dst, __u64 sp)
 static __always_inline void take(void *ctx, struct task_struct *task, __u32 kind, __u64 weight,
 				 const struct pt_regs *regs, bool kernel)
 {
-	struct vigie_stack_on_cpu *s = bpf_ringbuf_reserve(&stacks, sizeof(*s), 0);
+	struct vigie_stack *s = bpf_ringbuf_reserve(&stacks, sizeof(*s) + cfg_stack_bytes, 0);
 	long n = 0;
 
 	if (!s) {
 		lost(VIGIE_SESSION_LOST_RING, 1);
 		return;
 	}
-	head_fill(&s->head, task, kind);
-	s->head.weight = weight;
-	registers_fill(&s->head, regs);
+	head_fill(s, task, kind);
+	s->weight = weight;
+	registers_fill(s, regs);
 	if (kernel)
-		n = bpf_get_stack(ctx, s->head.kernel, sizeof(s->head.kernel), 0);
-	s->head.kernel_frames = n > 0 ? n / sizeof(__u64) : 0;
-	s->head.user_bytes = user_copy(s->user, s->head.registers[7]);
+		n = bpf_get_stack(ctx, s->kernel, sizeof(s->kernel), 0);
+	s->kernel_frames = n > 0 ? n / sizeof(__u64) : 0;
+	s->user_bytes = user_copy((__u8 *)(s + 1), s->registers[7]);
 	bpf_ringbuf_submit(s, 0);
 }
 
@@ -157,17 +164,20 @@ int on_session_fault(__u64 *ctx)
 /* Page by page too: each copy may fault pages in, and may fail. */
 static __always_inline __u32 sleeper_copy(__u8 *dst, struct task_struct *task, __u64 sp)
 {
-	__u32 first = PAGE - (sp & (PAGE - 1));
+	__u32 size = cfg_sleeper_bytes, at = -sp & (PAGE - 1);
 
-	if (!bpf_copy_from_user_task(dst, VIGIE_SLEEPER_BYTES, (void *)sp, task, 0))
-		return VIGIE_SLEEPER_BYTES;
-	if (first > VIGIE_SLEEPER_BYTES - PAGE)
-		first = PAGE;
-	if (bpf_copy_from_user_task(dst, first, (void *)sp, task, 0))
+	if (!bpf_copy_from_user_task(dst, size, (void *)sp, task, 0))
+		return size;
+	if (at > size || (at && bpf_copy_from_user_task(dst, at, (void *)sp, task, 0)))
 		return 0;
-	if (bpf_copy_from_user_task(dst + first, PAGE, (void *)(sp + first), task, 0))
-		return first;
-	return first + PAGE;
+#pragma unroll
+	for (__u32 i = 0; i < VIGIE_SLEEPER_BYTES / PAGE - 1; i++) {
+		if ((i + 2) * PAGE > size ||
+		    bpf_copy_from_user_task(dst + at, PAGE, (void *)(sp + at), task, 0))
+			break;
+		at += PAGE;
+	}
+	return at;
 }
 
 /*
@@ -206,8 +216,8 @@ int on_session_sleeper(struct bpf_iter__task *ctx)
 	/* It ran meanwhile: registers and bytes are of two moments. */
 	if (task->nvcsw + task->nivcsw != switches || is_on_cpu(task))
 		return 0;
-	/* One record, whole: a reader counts on user_bytes following. */
-	if (!bpf_seq_write(seq, s, sizeof(*s)))
+	/* One record, whole: a reader counts on cfg_sleeper_bytes following. */
+	if (!bpf_seq_write(seq, s, sizeof(s->head) + cfg_sleeper_bytes))
 		b->asleep_switches = switches;
 	return 0;
 }

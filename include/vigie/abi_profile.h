@@ -12,8 +12,12 @@
 #include <vigie/abi.h>
 
 enum {
-	VIGIE_STACK_BYTES = 16384, /* of a user stack that is copied, from the stack pointer up */
-	VIGIE_SLEEPER_BYTES = 8192, /* likewise of a thread that sleeps */
+	/* Of a user stack that is copied, from the stack pointer up: at most, and unless said. */
+	VIGIE_STACK_BYTES = 65536,
+	VIGIE_STACK_DEFAULT = 16384,
+	/* Likewise of a thread that sleeps: two records fit into what an iterator writes at once. */
+	VIGIE_SLEEPER_BYTES = 16384,
+	VIGIE_SLEEPER_DEFAULT = 8192,
 	VIGIE_KERNEL_FRAMES = 64,
 	VIGIE_REGISTERS = 17, /* in the order of DWARF's numbers; the last is the instruction */
 	VIGIE_THREADS_MAX = 16384, /* whose books a session keeps, dead ones included */
@@ -60,7 +64,7 @@ enum vigie_stack_flags {
 	VIGIE_STACK_SAME = 1 << 0, /* asleep as in the thread's last stack: no bytes, no frames */
 };
 
-/* One stack, raw: user space unwinds it. Followed by the copied bytes. */
+/* One stack, raw: user space unwinds it. Followed by room for as many bytes as a session copies. */
 struct vigie_stack {
 	__u32 kind; /* enum vigie_stack_kind */
 	__u32 flags; /* enum vigie_stack_flags */
@@ -76,6 +80,7 @@ struct vigie_stack {
 	__u64 kernel[VIGIE_KERNEL_FRAMES]; /* return addresses, innermost first */
 };
 
+/* With room for the most that may be. */
 struct vigie_stack_on_cpu {
 	struct vigie_stack head;
 	__u8 user[VIGIE_STACK_BYTES];

@@ -167,6 +167,55 @@ class OnCpu(Session):
         self.assertRegex(self.report("folded").decode(), r"dd;.*;__read;.*vfs_read_\[k\]")
 
 
+class StackSize(Session):
+    def truncated(self, kib):
+        """Shares of stacks: marked as truncated, and reaching the program's first function."""
+        with running("deep", 60) as child:
+            self.record("-p", child.pid, "-d", "1s", "--hz", "199", "--views", "cpu", "--stack",
+                        kib)
+        session = self.json()
+        self.assertEqual(session["session"]["stack_bytes"], kib * 1024)
+        q, whole, marked, total = session["quality"], 0, 0, 0
+        for s in samples(session, "cpu"):
+            names = [session["frames"][i]["name"] for i in s["stack"]]
+            total += s["count"]
+            whole += s["count"] * ("_start" in names)
+            marked += s["count"] * (names[:1] == ["[incomplete: stack copy too short]"])
+        self.assertGreater(total, 50)
+        self.assertEqual(total, q["stacks"]["on_cpu"])
+        self.assertEqual(q["truncated"], marked)
+        return marked / total, whole / total
+
+    def test_what_is_cut_is_marked(self):
+        for kib in 1, 4, 16:
+            marked, whole = self.truncated(kib)
+            self.assertGreaterEqual(marked, .9, kib)
+            self.assertLessEqual(marked + whole, 1, kib)  # none is short without a sign
+            self.assertGreaterEqual(marked + whole, .99, kib)
+            self.assertRegex(self.report("text").decode(), rf"truncated \(.*%\) at {kib} KiB")
+
+    def test_deep_stacks_are_whole_with_64(self):
+        marked, whole = self.truncated(64)
+        self.assertLessEqual(marked, .01)
+        self.assertGreaterEqual(whole, .99)
+
+    def test_a_little_suffices_for_shallow_ones(self):
+        with running("leaves", 60) as child:
+            self.record("-p", child.pid, "-d", "1s", "--hz", "199", "--stack", "3")
+        self.complete(self.json())
+        with running("waits", self.directory, 60) as child:
+            self.record("-p", child.pid, "-d", "2s", "--views", "offcpu", "--stack", "5")
+        folded = self.report("folded", "--view", "offcpu").decode()
+        self.assertRegex(folded, r"(?m)^waits;lock;.*;wait_lock;")
+        self.complete(self.json(), .98)
+
+    def test_sleepers_with_the_largest(self):
+        with running("waits", self.directory, 60) as child:
+            self.record("-p", child.pid, "-d", "2s", "--views", "offcpu", "--stack", "64")
+        self.complete(self.json(), .98)
+        self.assertEqual(len({t["comm"] for t in self.json()["threads"]}), 13)
+
+
 class OffCpu(Session):
     def test_reasons(self):
         with running("waits", self.directory, 60) as child:
@@ -384,6 +433,8 @@ class Safety(Session):
                            (["--comm", "no such name"], "anything that runs"), ([], "say whom"),
                            (["-p", "1", "--hz", "0"], "1 to 999"),
                            (["-p", "1", "--views", "gpu"], "cpu, offcpu"),
+                           (["-p", "1", "--stack", "65"], "from 1 to 64"),
+                           (["-p", "1", "--stack", "64", "--buffer", "64"], "no room for a stack"),
                            (["-p", "1", "-d", "61s"], "to 60s"),
                            (["-p", "1", "--", "true"], "not both")):
             run = self.vigie("record", *args, status=2)

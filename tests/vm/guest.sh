@@ -25,6 +25,14 @@ kill $busy
 
 # A session of a program with known shares, and of its run queue: two of it on one CPU.
 session() {
+	# The size of a record is a constant to the verifier: it has to take each.
+	for kib in 1 5 64; do
+		/vm/vigie record --comm leaves -d 500ms --stack $kib -o /tmp/session.vigie 2>/tmp/session.err || {
+			cat /tmp/session.err
+			return 1
+		}
+		rm /tmp/session.vigie
+	done
 	/vm/vigie record --comm leaves -d 4s -o /tmp/session.vigie 2>/tmp/session.err || {
 		cat /tmp/session.err
 		return 1

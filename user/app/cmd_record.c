@@ -26,7 +26,7 @@
 #include "profile/session.h"
 #include "record/session_file.h"
 
-enum { OPT_COMM = 1300, OPT_UNIT, OPT_HZ, OPT_VIEWS, OPT_CHILDREN, OPT_BUFFER, OPT_FP };
+enum { OPT_COMM = 1300, OPT_UNIT, OPT_HZ, OPT_VIEWS, OPT_CHILDREN, OPT_BUFFER, OPT_FP, OPT_STACK };
 enum { STEP_MS = 100, EXIT_LOSSY = 3 };
 
 #define NS_PER_S 1000000000ULL
@@ -43,6 +43,7 @@ struct record_options {
 	char **command; /* NULL: none */
 	char line[1024]; /* our own command line */
 	pid_t child;
+	bool buffer; /* --buffer was given */
 	int go; /* a byte: the child may execute the command; -1 */
 };
 
@@ -92,6 +93,18 @@ static void parse_name(struct argp_state *state, struct record_options *options,
 	snprintf(options->target, sizeof(options->target), "%s %s", option + 2, arg);
 }
 
+/* As many stacks have room whatever their size; one has to, or none ever comes. */
+static void fit_buffer(struct argp_state *state, struct record_options *options)
+{
+	__u32 stack = options->session.stack_bytes, room = VIGIE_STACK_DEFAULT;
+
+	for (; !options->buffer && room < stack; room *= 2)
+		options->session.ring_bytes *= 2;
+	if (options->session.ring_bytes < sizeof(struct vigie_stack) + stack)
+		argp_error(state, "--buffer %zu has no room for a stack: --stack is %u KiB",
+			   options->session.ring_bytes / 1024, stack / 1024);
+}
+
 static error_t parse_record(int key, char *arg, struct argp_state *state)
 {
 	struct record_options *options = state->input;
@@ -112,7 +125,12 @@ static error_t parse_record(int key, char *arg, struct argp_state *state)
 	case OPT_VIEWS: parse_views(state, options, arg); return 0;
 	case OPT_CHILDREN: options->session.children = true; return 0;
 	case OPT_FP: options->session.pointers = true; return 0;
+	case OPT_STACK:
+		options->session.stack_bytes = 1024 * option_number(state, "--stack", arg, 1, 64,
+								    "KiB, from 1 to 64");
+		return 0;
 	case OPT_BUFFER:
+		options->buffer = true;
 		options->session.ring_bytes = 1024 * option_number(state, "--buffer", arg, 32,
 								   65536,
 								   "KiB, a power of two from 32");
@@ -126,6 +144,7 @@ static error_t parse_record(int key, char *arg, struct argp_state *state)
 			argp_error(state, "say whom: --pid, --comm, --unit or -- COMMAND");
 		if (options->command && options->targets.n)
 			argp_error(state, "either a command or processes that run, not both");
+		fit_buffer(state, options);
 		return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
@@ -141,10 +160,14 @@ static const struct argp_option record_option_table[] = {
 	{ "hz", OPT_HZ, "N", 0, "Stacks a second and CPU (default 99)", 2 },
 	{ "views", OPT_VIEWS, "LIST", 0, "Out of cpu, offcpu, runq, wakers, faults (default: all)",
 	  2 },
+	{ "stack", OPT_STACK, "KIB", 0,
+	  "Copy so much of a user stack (default 16, 1 to 64): more for deep stacks, less costs less",
+	  3 },
 	{ "fp", OPT_FP, NULL, 0,
 	  "Unwind by frame pointers: for code that keeps them and has no .eh_frame", 3 },
 	{ "output", 'o', "FILE", 0, "The session file (default vigie-PID.vigie)", 2 },
-	{ "buffer", OPT_BUFFER, "KIB", 0, "Room for stacks on their way (default 8192)", 3 },
+	{ "buffer", OPT_BUFFER, "KIB", 0,
+	  "Room for stacks on their way (default 8192; more with a larger --stack)", 3 },
 	{ 0 },
 };
 

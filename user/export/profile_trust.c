@@ -51,6 +51,8 @@ static void incomplete(struct screen *s)
 	}
 	screen_printf(s, "; %llu truncated (%.1f%%)", q->truncated,
 		      screen_percent(q->truncated, all));
+	if (q->truncated && s->p->about.stack_bytes)
+		screen_printf(s, " at %u KiB", s->p->about.stack_bytes / 1024);
 	if (screen_percent(n, all) >= 1)
 		screen_warning(s);
 	else

@@ -18,7 +18,7 @@
 #include "data/profile.h"
 #include "gen/session.skel.h"
 
-enum { LINKS_ROOM = 24 };
+enum { LINKS_ROOM = 24, SLEEPER_LEAST = 1024 };
 
 struct capture {
 	struct session_bpf *skel;
@@ -68,6 +68,8 @@ static void choose(struct capture *c, const struct btf *btf)
 
 	s->rodata->cfg_task_storage = has(btf, "bpf_get_current_task_btf", BTF_KIND_FUNC);
 	s->rodata->cfg_off_cpu = has_member(btf, "cfs_rq", "rq");
+	s->rodata->cfg_stack_bytes = c->config.stack_bytes;
+	s->rodata->cfg_sleeper_bytes = capture__sleeper_bytes(c);
 	s->rodata->cfg_children = c->config.children;
 	s->rodata->cfg_runq = wants(c, PROFILE_RUN_QUEUE);
 	s->rodata->cfg_wakers = wakers;
@@ -174,11 +176,11 @@ static int open_clocks(struct capture *c)
 static int on_record(void *ctx, void *data, size_t len)
 {
 	struct capture *c = ctx;
-	const struct vigie_stack_on_cpu *s = data;
+	const struct vigie_stack *s = data;
 
-	if (len >= sizeof(*s) && s->head.user_bytes <= VIGIE_STACK_BYTES &&
-	    s->head.kernel_frames <= VIGIE_KERNEL_FRAMES)
-		c->fn(c->ctx, &s->head, s->user);
+	if (len >= sizeof(*s) && s->user_bytes <= len - sizeof(*s) &&
+	    s->user_bytes <= VIGIE_STACK_BYTES && s->kernel_frames <= VIGIE_KERNEL_FRAMES)
+		c->fn(c->ctx, s, (const __u8 *)(s + 1));
 	return 0;
 }
 
@@ -319,6 +321,16 @@ int capture__poll(struct capture *c, int timeout_ms, capture_fn fn, void *ctx)
 	c->ctx = ctx;
 	n = ring_buffer__poll(c->ring, timeout_ms);
 	return n == -EINTR ? 0 : n;
+}
+
+/* Half as much: who waits does so near the begin of its stack, and is visited 49 times a second. */
+__u32 capture__sleeper_bytes(const struct capture *c)
+{
+	__u32 half = c->config.stack_bytes / 2;
+
+	return half < SLEEPER_LEAST	    ? SLEEPER_LEAST
+	       : half > VIGIE_SLEEPER_BYTES ? VIGIE_SLEEPER_BYTES
+					    : half;
 }
 
 int capture__sleepers(struct capture *c)

@@ -20,6 +20,7 @@ struct capture_config {
 	unsigned int views; /* 1 << enum profile_view */
 	bool children;
 	size_t ring_bytes; /* a power of two */
+	__u32 stack_bytes; /* copied of a user stack: a multiple of 1024, up to VIGIE_STACK_BYTES */
 };
 
 /* What this kernel gives; texts are static, "" where nothing is missing. */
@@ -44,10 +45,11 @@ int capture__poll(struct capture *c, int timeout_ms, capture_fn fn, void *ctx);
 
 /*
  * A descriptor whose reading is one pass over the sleeping threads: a vigie_stack each, followed
- * by VIGIE_SLEEPER_BYTES bytes unless it is VIGIE_STACK_SAME. Reading may hang where a target's
+ * by capture__sleeper_bytes() bytes unless it is VIGIE_STACK_SAME. Reading may hang where a target's
  * memory does: not for a process that others wait for. -EOPNOTSUPP or -errno.
  */
 int capture__sleepers(struct capture *c);
+__u32 capture__sleeper_bytes(const struct capture *c);
 
 /* Detaches the programs and closes the books. 0 or -errno. */
 int capture__end(struct capture *c);

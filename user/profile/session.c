@@ -39,6 +39,7 @@ void session_config_default(struct session_config *config)
 		.views = (1 << PROFILE_VIEWS) - 1,
 		.max_bytes = 64 << 20,
 		.ring_bytes = 8 << 20,
+		.stack_bytes = VIGIE_STACK_DEFAULT,
 		.max_cost = 0.05,
 	};
 }
@@ -60,7 +61,8 @@ static int open_parts(struct session *s, const char **ret_what)
 	const struct capture_config capture = { .hz = s->config.hz,
 						.views = s->config.views,
 						.children = s->config.children,
-						.ring_bytes = s->config.ring_bytes };
+						.ring_bytes = s->config.ring_bytes,
+						.stack_bytes = s->config.stack_bytes };
 	int err = allocate(s);
 
 	*ret_what = "start the reader of foreign files";
@@ -276,7 +278,7 @@ int session__finish(struct session *s, enum profile_stop why, struct profile **r
 	about->hz = s->config.hz;
 	about->views = s->config.views;
 	about->pointers = s->config.pointers;
-	about->stack_bytes = VIGIE_STACK_BYTES;
+	about->stack_bytes = s->config.stack_bytes;
 	about->cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	about->begin_wall_ns = s->begin_wall_ns;
 	about->duration_ns = s->end_ns - s->begin_ns;

@@ -22,6 +22,7 @@ struct session_config {
 	bool pointers; /* frame pointers instead of call frame information */
 	size_t max_bytes; /* of the profile */
 	size_t ring_bytes; /* a power of two */
+	__u32 stack_bytes; /* see capture.h */
 	double max_cost; /* of one CPU: 0.05 */
 	int (*confine)(void); /* see foreign.h */
 };

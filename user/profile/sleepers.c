@@ -23,6 +23,7 @@ struct sleepers {
 	int fd;
 	__u64 heard_ns, past_cpu_ns;
 	size_t used;
+	__u32 stack_bytes; /* that follow a record's head */
 	__u8 *buf; /* one record and a half may be under way */
 };
 
@@ -93,6 +94,7 @@ int sleepers__start(struct capture *capture, unsigned int hz, struct sleepers **
 		free(s);
 		return -ENOMEM;
 	}
+	s->stack_bytes = capture__sleeper_bytes(capture);
 	fcntl(pair[1], F_SETPIPE_SZ, PIPE_BYTES);
 	s->fd = pair[0];
 	fcntl(s->fd, F_SETFL, O_NONBLOCK);
@@ -137,7 +139,7 @@ static size_t record_at(const struct sleepers *s, size_t at)
 	if (have < want)
 		return 0;
 	if (head->kind == VIGIE_STACK_ASLEEP && !(head->flags & VIGIE_STACK_SAME))
-		want = sizeof(struct vigie_stack_asleep);
+		want += s->stack_bytes;
 	return have < want ? 0 : want;
 }
 
@@ -148,7 +150,7 @@ static void hand_out(struct sleepers *s, capture_fn fn, void *ctx)
 	for (; (len = record_at(s, at)); at += len) {
 		const struct vigie_stack *head = (const void *)(s->buf + at);
 
-		if (head->kind == VIGIE_STACK_ASLEEP && head->user_bytes <= VIGIE_SLEEPER_BYTES &&
+		if (head->kind == VIGIE_STACK_ASLEEP && head->user_bytes <= s->stack_bytes &&
 		    head->kernel_frames <= VIGIE_KERNEL_FRAMES)
 			fn(ctx, head, (const __u8 *)(head + 1));
 	}
