@@ -47,6 +47,12 @@ static __always_inline __u64 since_begin(__u64 clock)
 	return clock > begin_clock ? clock - begin_clock : 0;
 }
 
+/* Who left one CPU and came back on another may seem to have come before: clocks differ. */
+static __always_inline __u64 away_until(const struct vigie_thread *b, __u64 now)
+{
+	return now > b->departed_ns ? now - b->departed_ns : 0;
+}
+
 static __noinline int books_open(struct task_struct *task, __u64 now)
 {
 	struct vigie_thread_key key = { .tid = task->pid, .start_ns = task->start_boottime };
@@ -156,7 +162,7 @@ int on_session_switch(__u64 *ctx)
 	if (to) {
 		b = books_get(next, now);
 		if (b && b->departed_ns) {
-			b->away_ns = now - b->departed_ns;
+			b->away_ns = away_until(b, now);
 			b->departed_ns = 0;
 		}
 		if (b && cfg_runq)
@@ -336,7 +342,7 @@ static __always_inline void books_close(struct task_struct *task, __u64 now)
 	if (!b || b->flags & VIGIE_THREAD_CLOSED)
 		return;
 	if (b->departed_ns)
-		absence_book(task, b, now - b->departed_ns, delay + more - b->departed_delay_ns);
+		absence_book(task, b, away_until(b, now), delay + more - b->departed_delay_ns);
 	else if (b->away_ns)
 		absence_book(task, b, b->away_ns, delay - b->departed_delay_ns);
 	books_name(task, b);
