@@ -8,6 +8,7 @@
 
 #include <zlib.h>
 
+#include "export/profile_encode.h"
 #include "export/profile_formats.h"
 #include "record/session_file.h"
 
@@ -26,7 +27,22 @@ static void show(const struct profile *p)
 	profile_speedscope_encode(&out, p, ~0U);
 	profile_pprof_encode(&out, p, ~0U);
 	profile_text_encode(&out, p, p, &options);
+	profile_html_encode(&out, p, NULL);
 	buf_done(&out);
+}
+
+/* As --debug-dir does, whatever the file says that it holds. */
+static void name_all(struct profile *p)
+{
+	struct profile_line lines[2] = { { .line = 1 }, { .line = 2, .begin = 1 } };
+	__u32 i;
+
+	FUZZ_CHECK(!profile_string(p, "inner", 5, &lines[0].function));
+	FUZZ_CHECK(!profile_string(p, "inner", 5, &lines[1].file));
+	FUZZ_CHECK(lines[0].function == lines[1].file);
+	for (i = 1; i < p->nframes && i < 1000; i++)
+		if (profile_name_frame(p, i, lines, i % 2 + 1))
+			break;
 }
 
 /* As a file of this version, whole as it is. */
@@ -45,8 +61,11 @@ static void try_version(const uint8_t *data, size_t size, uint32_t version)
 	memcpy(file + 12, &sum, 4);
 	memcpy(file + 16, &raw, 8);
 	FUZZ_CHECK(compress2(file + HEAD, &len, data, size, 1) == Z_OK);
-	if (!session_file_decode(file, HEAD + len, &p, &why))
+	if (!session_file_decode(file, HEAD + len, &p, &why)) {
 		show(p);
+		name_all(p);
+		show(p);
+	}
 	profile__free(p);
 	free(file);
 }

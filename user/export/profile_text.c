@@ -87,7 +87,7 @@ static void time_row(struct screen *s, const struct both *b, const char *name, _
 {
 	double share = screen_percent(now, b->now.wall_ns);
 	double was = screen_percent(before, b->before.wall_ns);
-	int bar = (int)(share / 100 * BAR + 0.5);
+	int bar = share < 100 ? (int)(share / 100 * BAR + 0.5) : BAR; /* a file may say anything */
 
 	screen_printf(s, "  ");
 	screen_cell(s, name, NAME_WIDTH);
