@@ -274,6 +274,10 @@ class Page(Drawn):
         self.assertIn(f"{100 * 500 / CPU_MS:.2f} % of all", tip.text)
         self.assertIn("500\u202f000\u202f000 ns", self.status())
 
+    def test_pointing_tells_the_source(self):
+        webdriver.ActionChains(self.driver).move_to_element(self.box("skip_blanks")).perform()
+        self.assertTrue(self.one("#tip").text.endswith("; /src/<b>&.c:12"), self.one("#tip").text)
+
     def test_narrow_window(self):
         self.addCleanup(self.driver.set_window_size, 1400, 1000)
         self.driver.set_window_size(700, 900)

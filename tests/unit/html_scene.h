@@ -150,6 +150,10 @@ static inline void scene_about(struct profile *p)
 	p->quality.incomplete[PROFILE_INCOMPLETE_NO_CFI] = 5;
 	p->quality.names_wanted = 40;
 	p->quality.names_found = 38;
+	p->quality.lines_wanted = 37;
+	p->quality.lines_looked = 33;
+	p->quality.lines_found = 29;
+	p->quality.pointers = 23;
 	p->quality.cpu_ns = 42 * MS;
 	p->quality.stopped_early = PROFILE_STOP_EXIT;
 }

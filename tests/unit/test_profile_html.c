@@ -214,6 +214,22 @@ static void test_views_not_recorded(void **state)
 	profile__free(p);
 }
 
+static void test_quality_of_names(void **state)
+{
+	static const char *const rows[] = {
+		"source lines to look at</th><td>37<",
+		"source lines looked at</th><td>33<",
+		"source lines found</th><td>29<",
+		"stacks by frame pointers</th><td>23<",
+	};
+	char *page = scene_page(false);
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_non_null(strstr(page, rows[i]));
+	free(page);
+}
+
 static void test_pruned(void **state)
 {
 	char *page = scene_page(false);
@@ -463,13 +479,21 @@ static void test_too_big(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_policy),	       cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_tables),	       cmocka_unit_test(test_many_threads),
-		cmocka_unit_test(test_views),	       cmocka_unit_test(test_views_not_recorded),
-		cmocka_unit_test(test_pruned),	       cmocka_unit_test(test_paths),
-		cmocka_unit_test(test_merged_by_name), cmocka_unit_test(test_deep),
-		cmocka_unit_test(test_growth),	       cmocka_unit_test(test_compared_page),
-		cmocka_unit_test(test_data),	       cmocka_unit_test(test_size),
+		cmocka_unit_test(test_policy),
+		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_many_threads),
+		cmocka_unit_test(test_views),
+		cmocka_unit_test(test_views_not_recorded),
+		cmocka_unit_test(test_quality_of_names),
+		cmocka_unit_test(test_pruned),
+		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_merged_by_name),
+		cmocka_unit_test(test_deep),
+		cmocka_unit_test(test_growth),
+		cmocka_unit_test(test_compared_page),
+		cmocka_unit_test(test_data),
+		cmocka_unit_test(test_size),
 		cmocka_unit_test(test_too_big),
 	};
 

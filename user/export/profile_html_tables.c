@@ -257,6 +257,13 @@ void html_quality(struct buf *out, const struct profile *p)
 	incomplete_rows(out, q);
 	count_row(out, "frames to name", "", q->names_wanted);
 	count_row(out, "frames named", "", q->names_found);
+	if (q->lines_wanted) {
+		count_row(out, "source lines to look at", "", q->lines_wanted);
+		count_row(out, "source lines looked at", "", q->lines_looked);
+		count_row(out, "source lines found", "", q->lines_found);
+	}
+	if (q->pointers)
+		count_row(out, "stacks by frame pointers", "", q->pointers);
 	if (q->reader_restarts)
 		count_row(out, "reader restarts", "", q->reader_restarts);
 	head(out, "cost, user space");
