@@ -28,6 +28,8 @@ struct placed { /* a mapping, and how its addresses become the file's */
 enum {
 	CFI_KNOWN = 1024, /* a power of two */
 	STACK_MAX = 8 << 20, /* what lies further above the stack pointer is no stack */
+	SYSCALL_BYTES = 2, /* of the instruction */
+	ENTRY_BYTES = 64, /* of a first function at most, up to its call */
 	SP = 7, /* DWARF's numbers of registers */
 	FP = 6,
 	PC = 16,
@@ -50,7 +52,7 @@ struct unwinder {
 	struct foreign_frame *frames;
 	__u32 nframes;
 	__u32 incomplete;
-	bool failed; /* memory that was not copied was asked for */
+	bool unread; /* memory was asked for since the last frame, and not had */
 	bool beyond; /* memory above the copied bytes was asked for */
 	bool pointers; /* a frame was found by a frame pointer */
 	bool bare; /* the frame before has no call frame information */
@@ -58,6 +60,7 @@ struct unwinder {
 	__u64 sp, fp, pc; /* where it does */
 	bool pointers_first;
 	struct cfi_known known[CFI_KNOWN];
+	__u64 back; /* bytes before the program counter where the walk begins */
 };
 
 /* The file's debug information is not asked for: .eh_frame is in the file itself. */
@@ -103,7 +106,7 @@ static bool memory_read(Dwfl *dwfl, Dwarf_Addr addr, Dwarf_Word *ret, void *arg)
 	}
 	if (addr >= sp && at < STACK_MAX)
 		u->beyond = true;
-	u->failed = true;
+	u->unread = true;
 	return false;
 }
 
@@ -123,6 +126,7 @@ static bool set_registers(Dwfl_Thread *thread, void *arg)
 	}
 	for (i = 0; i < VIGIE_REGISTERS; i++)
 		regs[i] = u->stack->registers[i];
+	regs[PC] -= u->back;
 	return dwfl_thread_state_registers(thread, 0, VIGIE_REGISTERS, regs);
 }
 
@@ -304,6 +308,7 @@ static int on_frame(Dwfl_Frame *state, void *arg)
 	Dwarf_Addr pc;
 	bool activation, bare = u->bare;
 
+	u->unread = false;
 	if (!dwfl_frame_pc(state, &pc, &activation))
 		return DWARF_CB_ABORT;
 	if (u->resumed && activation) /* it is there already */
@@ -362,10 +367,10 @@ static bool unwind_frames(struct unwinder *u)
 {
 	pid_t pid = dwfl_pid(u->dwfl);
 
-	u->failed = u->beyond = false;
+	u->unread = u->beyond = false;
 	if ((!pid || pid == -1) && !dwfl_attach_state(u->dwfl, NULL, 1, &thread_callbacks, u))
 		return false;
-	return !dwfl_getthread_frames(u->dwfl, 1, on_frame, u) && !u->failed;
+	return !dwfl_getthread_frames(u->dwfl, 1, on_frame, u) && !u->unread;
 }
 
 /*
@@ -391,11 +396,25 @@ static __u32 unwind_by_pointers(struct unwinder *u)
 	return u->beyond ? 1 + PROFILE_INCOMPLETE_SHORT : u->incomplete ? u->incomplete : ended;
 }
 
-/* Why the walk ended before the thread's first function. */
+/* The dynamic loader's first function, and musl's, have no call frame information. */
+static bool is_entry(struct unwinder *u, const struct placed *p, __u64 pc)
+{
+	Dwfl_Module *mod = dwfl_addrmodule(u->dwfl, pc);
+	GElf_Addr bias = 0;
+	Elf *elf = mod ? dwfl_module_getelf(mod, &bias) : NULL;
+	GElf_Ehdr header;
+
+	return elf && gelf_getehdr(elf, &header) && pc - p->bias - header.e_entry < ENTRY_BYTES;
+}
+
+/* Why the walk ended before the thread's first function; 0: it did not. */
 static __u32 why_ended(struct unwinder *u, __u64 last_pc)
 {
 	const struct placed *p = place(u, last_pc);
+	bool known = has_cfi(u, p, last_pc);
 
+	if (p && p->usable && !known && is_entry(u, p, last_pc))
+		return 0;
 	if (u->incomplete)
 		return u->incomplete;
 	if (u->beyond)
@@ -404,9 +423,7 @@ static __u32 why_ended(struct unwinder *u, __u64 last_pc)
 		return 1 + PROFILE_INCOMPLETE_UNMAPPED;
 	if (p->map.file && !p->usable)
 		return 1 + PROFILE_INCOMPLETE_NO_FILE;
-	if (!has_cfi(u, p, last_pc))
-		return 1 + PROFILE_INCOMPLETE_NO_CFI;
-	return 1 + PROFILE_INCOMPLETE_SHORT;
+	return 1 + (known ? PROFILE_INCOMPLETE_SHORT : PROFILE_INCOMPLETE_NO_CFI);
 }
 
 static __u64 absolute(const struct unwinder *u, const struct foreign_frame *f)
@@ -420,6 +437,20 @@ static __u64 absolute(const struct unwinder *u, const struct foreign_frame *f)
 	return f->address;
 }
 
+/*
+ * In a system call the next instruction may be another function's: __restore_rt ends with the
+ * call. The call itself changes no register that the way back needs. Bytes to go back.
+ */
+static __u64 after_call(struct unwinder *u, const struct vigie_stack *stack)
+{
+	__u64 pc = stack->registers[PC], call = pc - SYSCALL_BYTES;
+
+	return stack->kernel_frames && !has_cfi(u, place(u, pc), pc) &&
+			       has_cfi(u, place(u, call), call)
+		       ? SYSCALL_BYTES
+		       : 0;
+}
+
 __u32 unwinder__unwind(struct unwinder *u, const struct vigie_stack *stack, const __u8 *user,
 		       struct foreign_frame *frames, __u32 *ret_incomplete, bool *ret_pointers)
 {
@@ -430,15 +461,17 @@ __u32 unwinder__unwind(struct unwinder *u, const struct vigie_stack *stack, cons
 	u->frames = frames;
 	u->nframes = 0;
 	u->incomplete = 0;
+	u->back = 0;
 	u->beyond = u->pointers = u->bare = u->resumed = false;
 	*ret_incomplete = 0;
 	if (u->pointers_first) {
 		*ret_incomplete = unwind_by_pointers(u);
 	} else {
+		u->back = after_call(u, stack);
 		whole = unwind_frames(u);
 	}
 	if (!u->nframes) { /* not even where it is: a space without a single module */
-		frames[0] = (struct foreign_frame){ .address = stack->registers[16] };
+		frames[0] = (struct foreign_frame){ .address = stack->registers[PC] };
 		u->nframes = 1;
 		whole = false;
 	}

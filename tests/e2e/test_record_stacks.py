@@ -1,0 +1,182 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""test_record_stacks - stacks of programs that are difficult to unwind, whole or said not to be.
+
+Owns: how many stacks of each kind reach the thread's first function, and that the others say why.
+That they do is seen in the stacks themselves, not in vigie's count: the outermost function and
+the program's own. Against perf's stacks in passing; the long comparison is the campaign's.
+"""
+import os
+import subprocess
+import unittest
+
+import lib
+import stacks
+from test_record import Session, running, samples
+
+FIRST = "_start", "clone3", "__clone3", "__GI___clone3"
+ROUND = "-d", "1500ms", "--hz", "499", "--views", "cpu"
+
+
+def setUpModule():
+    lib.needs_watching()
+
+
+class Whole(Session):
+    """At least 99 % of the stacks come to the thread's first function."""
+
+    def recorded(self, program, *args):
+        with running("", *args, path=program) as child:
+            self.record("-p", child.pid, *ROUND)
+        session = self.json()
+        self.assertGreater(sum(session["quality"]["stacks"].values()), 300)
+        return session
+
+    def reach(self, session, first, through, view="cpu"):
+        """Parts of the stacks whose outermost frame is `first`'s and which hold `through`;
+        those that do not say that they are incomplete are as many, whatever they are."""
+        both = silent = n = 0
+        for s in samples(session, view):
+            if not s["count"]:
+                continue
+            frames = [session["frames"][f] for f in s["stack"]]
+            outermost = first(frames[0]) if frames else False
+            n += s["count"]
+            both += s["count"] * (outermost and any(f["name"] == through for f in frames))
+            silent += s["count"] * (not outermost and frames[0]["kind"] != "note")
+        return both / n, silent / n
+
+    def whole(self, program, *args, through, first=lambda f: f["name"] in FIRST, least=.99,
+              silent_most=.003):
+        session = self.recorded(program, *args)
+        both, silent = self.reach(session, first, through)
+        self.assertGreaterEqual(both, least, session["quality"])
+        self.assertLessEqual(silent, silent_most, "stacks that end early without a word")
+        return session
+
+    def kind(self, kind, **more):
+        self.whole(lib.workload("unwinds"), kind, 60, through=f"run_{kind}", **more)
+
+    def test_called_back_from_libc(self):
+        self.kind("sort")
+
+    def test_200_calls_deep(self):
+        session = self.whole(lib.workload("unwinds"), "deep", 60, through="run_deep")
+        deep = sum(s["count"] for s in samples(session, "cpu")
+                   if len([f for f in s["stack"] if session["frames"][f]["name"] == "deeper"]) > 200)
+        self.assertGreater(deep, .9 * sum(s["count"] for s in samples(session, "cpu")))
+
+    def test_through_the_plt(self):
+        self.kind("plt")
+
+    def test_in_the_vdso(self):
+        session = self.whole(lib.workload("unwinds"), "vdso", 60, through="run_vdso")
+        vdso = {f["name"] for f in session["frames"]
+                if f["kind"] == "native" and session["modules"][f["module"]]["path"] == "[vdso]"}
+        self.assertIn("__vdso_clock_gettime", vdso)
+
+    def test_static(self):
+        self.whole(stacks.compiled(self.directory, "static", "-static"), "mix", 60,
+                   through="run_mix")
+
+    def test_stripped(self):
+        """Neither symbols nor frame pointers: .eh_frame alone."""
+        program = stacks.compiled(self.directory, "bare", "-s")
+        header = subprocess.run(["readelf", "-hW", program], stdout=subprocess.PIPE, text=True,
+                                check=True).stdout
+        entry = int(header.split("Entry point address:")[1].split()[0], 16)
+        self.whole(program, "deep", 60, through="__libc_start_main",
+                   first=lambda f: 0 <= int(f["address"], 16) - entry < 64)
+
+    def test_cpp_exceptions(self):
+        program = stacks.compiled(self.directory, "throws", file="throws.cc", compiler="c++")
+        # While libgcc puts a handler's address over its own caller's there is no way back.
+        session = self.whole(program, 60, through="main", least=.98, silent_most=.015)
+        thrown = {f["name"] for f in session["frames"]}
+        self.assertIn("_Unwind_RaiseException", thrown)
+
+    def test_musl(self):
+        """musl has no unwind information: its functions end a stack and say so, main's caller at
+        the latest."""
+        program = stacks.compiled(self.directory, "musl", compiler="musl-gcc")
+        session = self.recorded(program, "deep", 60)
+        whole = n = 0
+        for s in samples(session, "cpu"):
+            names = [session["frames"][f]["name"] for f in s["stack"]]
+            n += s["count"]
+            whole += s["count"] * ("main" in names[:3] and "run_deep" in names and
+                                   names[0] == "[incomplete: no unwind information]")
+        self.assertGreaterEqual(whole / n, .99, session["quality"])
+        self.assertEqual(session["quality"]["incomplete"]["no_unwind_information"], n)
+
+    def test_of_blocked_threads(self):
+        with running("waits", self.directory, 60) as child:
+            self.record("-p", child.pid, "-d", "3s", "--views", "offcpu")
+        session = self.json()
+        n = whole = silent = 0
+        for s in samples(session, "offcpu"):
+            frames = [session["frames"][f] for f in s["stack"]]
+            if not frames or frames[0]["name"].startswith("[too short"):
+                continue
+            n += s["count"]
+            whole += s["count"] * (frames[0]["name"] in FIRST)
+            silent += s["count"] * (frames[0]["kind"] != "note" and frames[0]["name"] not in FIRST)
+        self.assertGreater(n, 300)
+        self.assertGreaterEqual(whole / n, .99, session["quality"])
+        self.assertEqual(silent, 0)
+
+
+class Cut(Session):
+    """What does not fit says so: it must never look like a stack that is whole."""
+
+    def cut(self, kind, outermost):
+        with running("unwinds", kind, 60) as child:
+            self.record("-p", child.pid, *ROUND)
+        session = self.json()
+        cut = inside = 0
+        for s in samples(session, "cpu"):
+            names = [session["frames"][f]["name"] for f in s["stack"]]
+            if outermost in names and s["count"]:
+                inside += s["count"]
+                cut += s["count"] * (names[0] == "[incomplete: stack copy too short]" and
+                                     names[1] == outermost)
+        return session["quality"], cut, inside
+
+    def test_a_frame_larger_than_the_copy(self):
+        quality, cut, inside = self.cut("alloca", "run_alloca")
+        self.assertGreater(inside, 300)
+        self.assertGreaterEqual(cut, .99 * inside)
+        self.assertGreaterEqual(quality["truncated"], cut)
+
+    def test_an_alternate_signal_stack(self):
+        """The interrupted function is known; its callers are on a stack that was not copied."""
+        with running("unwinds", "handler", 60) as child:
+            self.record("-p", child.pid, *ROUND)
+        session = self.json()
+        handled = cut = 0
+        for s in samples(session, "cpu"):
+            names = [session["frames"][f]["name"] for f in s["stack"]]
+            if "on_signal" in names and s["count"]:
+                handled += s["count"]
+                cut += s["count"] * (names[:4] == ["[incomplete: stack copy too short]",
+                                                   "run_handler", "__restore_rt", "on_signal"])
+        self.assertGreater(handled, 300)
+        self.assertGreaterEqual(cut, .99 * handled)
+        self.assertEqual(session["quality"]["incomplete"]["no_unwind_information"], 0)
+
+
+class AgainstPerf(Session):
+    def test_the_same_stacks(self):
+        """1 700 stacks or more of each, of about 40 kinds: what chance allows, less three points."""
+        lib.needs(os.path.exists("/usr/bin/perf"), "perf is not installed")
+        with running("unwinds", "mix", 60) as child:
+            first, ours, last = stacks.compare(child.pid, 2, self.directory)
+        self.assertGreater(sum(ours.values()), 1000)
+        theirs = first + last
+        self.assertGreater(stacks.overlap(ours, theirs), stacks.noise(ours, theirs) - .03)
+        ours, theirs = stacks.leaves(ours), stacks.leaves(theirs)
+        self.assertGreater(stacks.overlap(ours, theirs), stacks.noise(ours, theirs) - .03)
+
+
+if __name__ == "__main__":
+    unittest.main()
