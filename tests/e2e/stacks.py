@@ -104,14 +104,41 @@ def vigie_record(pid, seconds, file, *args):
     return json.loads(run.stdout)
 
 
-def compare(pid, seconds, directory):
+def compare(pid, seconds, directory, hz=997):
     """perf, vigie, perf on one program: (perf, vigie, perf), each {stack: samples}."""
     data = [os.path.join(directory, f"{n}.data") for n in range(2)]
-    perf_record(pid, seconds, data[0])
+    perf_seconds = math.ceil(1.2 * seconds * hz / 997)  # as many stacks of each
+    perf_record(pid, perf_seconds, data[0])
     session = vigie_record(pid, seconds, os.path.join(directory, "p1.vigie"), "--views", "cpu",
-                           "--hz", "997")
-    perf_record(pid, seconds, data[1])
+                           "--hz", str(hz))
+    perf_record(pid, perf_seconds, data[1])
     first, last = (of_perf(d) for d in data)
     for d in data:
         os.unlink(d)
     return first, of_session(session), last
+
+
+GUEST = """
+static volatile unsigned long sink;
+__attribute__((noinline, noclone)) static void %s(void)
+{
+	for (unsigned long i = 0; i < 20000; i++)
+		sink += i * i;
+	sink++;
+}
+void guest(void)
+{
+	%s
+	%s();
+	sink++;
+}
+"""
+
+
+def guest(directory, name, *flags, padding=0):
+    """A library for workload `guests` whose time is in a function of this name."""
+    path = os.path.join(directory, f"lib{name}.so")
+    text = GUEST % (name, "sink++;" * padding, name)
+    subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-xc", "-o", path, "-", *flags], input=text,
+                   text=True, check=True)
+    return path

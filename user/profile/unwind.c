@@ -137,7 +137,10 @@ static const Dwfl_Thread_Callbacks thread_callbacks = {
 	.set_initial_registers = set_registers,
 };
 
-/* The load segment that holds this offset tells where the file thinks that it is. */
+/*
+ * The load segment that holds this offset tells where the file thinks that it is. Only a segment of
+ * code can: lld lets it begin in the page of the file in which the one before ends.
+ */
 static int bias_of(int fd, const struct foreign_map *map, __u64 *ret)
 {
 	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
@@ -147,7 +150,8 @@ static int bias_of(int fd, const struct foreign_map *map, __u64 *ret)
 
 	if (elf && !elf_getphdrnum(elf, &n)) {
 		for (i = 0; i < n && i < 128; i++) {
-			if (!gelf_getphdr(elf, i, &ph) || ph.p_type != PT_LOAD)
+			if (!gelf_getphdr(elf, i, &ph) || ph.p_type != PT_LOAD ||
+			    !(ph.p_flags & PF_X))
 				continue;
 			if (map->offset + 0xfff < ph.p_offset ||
 			    map->offset >= ph.p_offset + ph.p_filesz)
