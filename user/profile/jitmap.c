@@ -11,6 +11,14 @@
 
 enum { JITMAP_LINES_MAX = 1 << 20 };
 
+/* perf reads what strtoull() does: Java writes 0x, Node does not. */
+static int read_hex(const char **at, uint64_t *ret)
+{
+	if (!strncmp(*at, "0x", 2))
+		*at += 2;
+	return parse_hex(at, ret);
+}
+
 const char *jitmap_name(int fd, uint64_t address, char *dst, size_t size)
 {
 	int copy = dup(fd);
@@ -30,8 +38,8 @@ const char *jitmap_name(int fd, uint64_t address, char *dst, size_t size)
 	for (lines = 0; lines < JITMAP_LINES_MAX && fgets(line, sizeof(line), file); lines++) {
 		line[strcspn(line, "\n")] = '\0';
 		at = line;
-		if (parse_hex(&at, &start) || *at++ != ' ' || parse_hex(&at, &len) ||
-		    *at++ != ' ' || address - start >= len)
+		if (read_hex(&at, &start) || *at++ != ' ' || read_hex(&at, &len) || *at++ != ' ' ||
+		    address - start >= len)
 			continue;
 		snprintf(dst, size, "%s", at);
 		found = dst;
