@@ -18,7 +18,8 @@
 #define NS_PER_S 1000000000ULL
 
 enum {
-	REFRESH_MS = 1000, /* mappings are read again that often */
+	REFRESH_MS = 100, /* mappings are read again that often, but */
+	REFRESH_SHARE = 200, /* no more than this part of the time goes into it */
 	SETTLED_MS = 2000, /* before, start-up weighs too much to judge the cost */
 	LOSS_JUDGED = 200, /* stacks: of fewer, one lost says nothing */
 };
@@ -163,11 +164,14 @@ int session__begin(struct session *s)
 
 static void refresh(struct session *s, __u64 now)
 {
+	__u64 gap;
 	__u32 i;
 
 	for (i = 0; i < s->spaces.nspaces; i++)
 		spaces_refresh(&s->spaces, i, now);
-	s->refresh_ns = now + REFRESH_MS * NS_PER_MS;
+	/* A library that takes another's addresses is known only once they were read. */
+	gap = REFRESH_SHARE * (session_now_ns() - now);
+	s->refresh_ns = now + (gap > REFRESH_MS * NS_PER_MS ? gap : REFRESH_MS * NS_PER_MS);
 }
 
 static bool all_ended(const struct session *s)
