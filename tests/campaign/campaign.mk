@@ -9,9 +9,13 @@ $(CAMPAIGN_ACTS): tests/campaign/acts.c $(O)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -pthread -MMD -MP $(LDFLAGS) -o $@ $<
 
-.PHONY: campaign campaign-doc
-campaign: $(O)/vigie $(CAMPAIGN_ACTS)
+.PHONY: campaign campaign-sessions campaign-doc
+campaign: $(O)/vigie $(CAMPAIGN_ACTS) campaign-sessions
 	$(Q)O=$(O) VIGIE=$(O)/vigie python3 -B tests/campaign/campaign.py $(CAMPAIGN)
+
+# Profiling sessions of real programs, beside perf and bpftrace: five minutes. SESSIONS="Big" runs some.
+campaign-sessions: $(O)/vigie $(WORKLOAD_BIN)
+	$(Q)O=$(O) VIGIE=$(O)/vigie /usr/bin/python3 -B tests/campaign/sessions.py -v $(SESSIONS)
 
 # Puts the last results into the documentation; does not run anything.
 campaign-doc:
