@@ -122,7 +122,7 @@ GUEST = """
 static volatile unsigned long sink;
 __attribute__((noinline, noclone)) static void %s(void)
 {
-	for (unsigned long i = 0; i < 20000; i++)
+	for (unsigned long i = 0; i < 200000; i++)
 		sink += i * i;
 	sink++;
 }

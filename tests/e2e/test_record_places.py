@@ -120,7 +120,7 @@ class Places(Session):
         self.assertEqual(session["quality"]["reader_restarts"], 0)
 
     def test_libraries_that_come_and_go(self):
-        """Ten of one size in turn, 200 ms of CPU time each, at one address: each is found.
+        """Ten of one size in turn, 300 ms of CPU time each, at one address: each is found.
 
         Until the mappings are read again, the one is taken for the other: how long each ran is
         not asked."""

@@ -77,8 +77,8 @@ class Whole(Session):
         self.assertIn("__vdso_clock_gettime", vdso)
 
     def test_static(self):
-        self.whole(stacks.compiled(self.directory, "static", "-static"), "mix", 60,
-                   through="run_mix")
+        self.whole(stacks.compiled(self.directory, "static", "-static"), "deep", 60,
+                   through="run_deep")
 
     def test_linked_by_lld(self):
         """As Rust's programs are: code begins in the page in which what precedes it ends."""
@@ -114,7 +114,7 @@ class Whole(Session):
             whole += s["count"] * ("main" in names[:3] and "run_deep" in names and
                                    names[0] == "[incomplete: no unwind information]")
         self.assertGreaterEqual(whole / n, .99, session["quality"])
-        self.assertEqual(session["quality"]["incomplete"]["no_unwind_information"], n)
+        self.assertGreaterEqual(session["quality"]["incomplete"]["no_unwind_information"], .99 * n)
 
     def test_of_blocked_threads(self):
         with running("waits", self.directory, 60) as child:

@@ -5,7 +5,7 @@
  *	guests KIND SECONDS [LIBRARY...]
  *
  * keep: all are loaded at once and their guest() is called in turn; cycle: each is loaded, called
- * for 200 ms of CPU time, and unloaded, and all of that twice; maps: as keep, with 2 000 executable
+ * for 300 ms of CPU time, and unloaded, and all of that twice; maps: as keep, with 2 000 executable
  * mappings of the first one beside; jit: a loop that was generated, with a frame pointer, below
  * run_jit; its address and size are printed. Says "ready" once it runs.
  */
@@ -21,7 +21,7 @@
 
 #define APART __attribute__((noinline, noclone))
 
-enum { MAPPINGS = 2000, LIBRARIES_MAX = 64, CYCLE_MS = 200, ROUNDS = 2, PAGE = 4096 };
+enum { MAPPINGS = 2000, LIBRARIES_MAX = 64, CYCLE_MS = 300, ROUNDS = 2, PAGE = 4096 };
 
 static volatile uint64_t sink;
 

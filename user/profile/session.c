@@ -162,15 +162,24 @@ int session__begin(struct session *s)
 	return err;
 }
 
+/* Not the time of day: whoever is kept waiting has not worked. */
+static __u64 own_cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
 static void refresh(struct session *s, __u64 now)
 {
-	__u64 gap;
+	__u64 began = own_cpu_ns(), gap;
 	__u32 i;
 
 	for (i = 0; i < s->spaces.nspaces; i++)
 		spaces_refresh(&s->spaces, i, now);
 	/* A library that takes another's addresses is known only once they were read. */
-	gap = REFRESH_SHARE * (session_now_ns() - now);
+	gap = REFRESH_SHARE * (own_cpu_ns() - began);
 	s->refresh_ns = now + (gap > REFRESH_MS * NS_PER_MS ? gap : REFRESH_MS * NS_PER_MS);
 }
 
