@@ -67,6 +67,7 @@ static __noinline int books_open(struct task_struct *task, __u64 now)
 	if (!b)
 		return 0;
 	b->tgid = task->tgid;
+	b->cgroup_id = compat_cgroup_id(task);
 	b->begin_ns = now;
 	b->waker_kind = VIGIE_WAKER_UNKNOWN;
 	b->run_begin_ns = b->run_ns = task->se.sum_exec_runtime;

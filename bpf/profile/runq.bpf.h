@@ -55,7 +55,7 @@ static __always_inline void runq_charge(__u32 tgid, struct task_struct *task, __
 	if (task && !c->comm[0]) {
 		c->kthread = !!(task->flags & PF_KTHREAD);
 		if (tgid)
-			c->cgroup_id = task->cgroups->dfl_cgrp->kn->id;
+			c->cgroup_id = compat_cgroup_id(task);
 		bpf_probe_read_kernel(c->comm, sizeof(c->comm), task->group_leader->comm);
 		c->comm[VIGIE_COMM_LEN - 1] = '\0';
 	}

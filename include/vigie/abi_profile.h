@@ -103,6 +103,7 @@ struct vigie_thread {
 	__u32 why; /* enum vigie_wait: why it last left the CPU */
 	__u32 flags; /* enum vigie_thread_flags */
 	__u32 zero;
+	__u64 cgroup_id; /* as its books were opened; of the hierarchy that names come from */
 	__u64 begin_ns; /* when its books were opened: the session's begin, or its birth */
 	__u64 end_ns; /* when they were closed: the session's end, or its death */
 	__u64 run_begin_ns, run_ns; /* sum_exec_runtime */
@@ -132,7 +133,7 @@ enum vigie_thread_flags {
 /* Who ran on a CPU while threads of the target waited for it. Key: tgid, 0 is the idle task. */
 struct vigie_culprit {
 	__u64 wait_ns; /* time it ran x threads that waited */
-	__u64 cgroup_id; /* kernfs id in the unified hierarchy */
+	__u64 cgroup_id; /* kernfs id in the hierarchy that names come from */
 	__u32 kthread; /* 1: a kernel thread */
 	__u32 zero;
 	char comm[VIGIE_COMM_LEN]; /* of the leader */
@@ -190,7 +191,7 @@ enum vigie_session_loss {
 };
 
 VIGIE_ASSERT_SIZE(vigie_stack, 56 + 8 * (17 + 64));
-VIGIE_ASSERT_SIZE(vigie_thread, 16 + 8 * (16 + 32) + 16 + 32);
+VIGIE_ASSERT_SIZE(vigie_thread, 16 + 8 * (17 + 32) + 16 + 32);
 VIGIE_ASSERT_SIZE(vigie_thread_key, 16);
 VIGIE_ASSERT_SIZE(vigie_culprit, 40);
 VIGIE_ASSERT_SIZE(vigie_wake, 40);

@@ -28,11 +28,12 @@ def setUpModule():
 
 
 @contextlib.contextmanager
-def running(name, *args, path=None, cpu=None):
+def running(name, *args, path=None, cpu=None, cgroup=None):
     """A workload that has said that it is ready."""
     pin = ["taskset", "-c", str(cpu)] if cpu is not None else []
     child = subprocess.Popen([*pin, path or lib.workload(name), *map(str, args)],
-                             stdout=subprocess.PIPE, text=True)
+                             stdout=subprocess.PIPE, text=True,
+                             preexec_fn=cgroup.enter if cgroup else None)
     try:
         assert child.stdout.readline() == "ready\n"
         yield child
@@ -274,6 +275,46 @@ class RunQueue(Session):
         # The session is within these two readings, which are a little longer.
         self.assertLess(wait, after - before)
         self.assertGreater(wait, .8 * 3e9 * .5)
+
+    def test_where_who_ran_belongs(self):
+        """Two of the same cgroup, two of another: who waits is told apart from both."""
+        with contextlib.ExitStack() as stack:
+            own = stack.enter_context(lib.Cgroup("memory", "own"))
+            far = stack.enter_context(lib.Cgroup("memory", "far"))
+            victim, near, *others = [
+                stack.enter_context(running("leaves", 60, cpu=0, cgroup=cgroup))
+                for cgroup in (own, own, far, far)]
+            self.record("-p", victim.pid, "-d", "4s", "--views", "runq")
+        session = self.json()
+        parts = session["run_queue"]["ns"]
+        self.assertEqual(sum(parts.values()), sum(t["run_queue_ns"] for t in session["threads"]))
+        ran = collections.Counter()
+        for s in samples(session, "runq"):
+            ran[session["parties"][s["party"]]["pid"], s["relation"]] += s["ns"]
+        # Nobody else is in its cgroup, itself excepted; the other one's are among all that ran on this host.
+        same = ran[near.pid, "same_cgroup"]
+        other = sum(ran[child.pid, "other_cgroup"] for child in others)
+        self.assertEqual(parts["same_cgroup"], same + ran[victim.pid, "same_cgroup"], ran)
+        self.assertGreaterEqual(parts["other_cgroup"], other)
+        # Three that are alike ran for a third each.
+        self.assertAlmostEqual(same / (same + other), 1 / 3, delta=.08, msg=ran)
+        self.assertEqual(session["processes"][0]["cgroup"], "/" + os.path.basename(own.path))
+        cgroups = {p["pid"]: p["cgroup"] for p in session["parties"]}
+        self.assertEqual(cgroups[near.pid], session["processes"][0]["cgroup"])
+        self.assertIn("another cgroup " + os.path.basename(far.path), self.report("text").decode())
+
+    def test_steal_is_the_hosts(self):
+        with running("leaves", 60) as child:
+            before = self.steal()
+            self.record("-p", child.pid, "-d", "1s", "--views", "runq")
+            after = self.steal()
+        self.assertLessEqual(self.json()["run_queue"]["steal_ns"], after - before)
+        self.assertGreaterEqual(self.json()["run_queue"]["steal_ns"], 0)
+
+    @staticmethod
+    def steal():
+        cpu = lib.read("/proc/stat").splitlines()[0].split()
+        return int(cpu[8]) * 10**9 // os.sysconf("SC_CLK_TCK")
 
     @staticmethod
     def delay(pid):

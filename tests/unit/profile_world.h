@@ -70,11 +70,16 @@ static inline void world_add(struct profile *p, enum profile_view view, __u32 th
 static inline void world_threads(struct profile *p)
 {
 	struct profile_process process = { .pid = 10, .comm = world_string(p, "server") };
+	__u32 path;
+
 	struct profile_thread thread = {
 		.tid = 10, .comm = process.comm, .wall_ns = 1565, .cpu_ns = 1000, .wait_ns = 40
 	};
 	__u32 i;
 
+	assert_int_equal(profile_cgroup(p, "/system.slice/server.service", "server.service", &path),
+			 0);
+	process.cgroup = path;
 	thread.off_ns[VIGIE_WAIT_LOCK] = 500;
 	thread.off_ns[VIGIE_WAIT_DISK] = 25;
 	assert_int_equal(profile_process(p, &process, &thread.process), 0);
@@ -137,6 +142,8 @@ static inline struct profile *world_new(void)
 	p->about.stack_bytes = 16384;
 	p->about.pointers = 1;
 	p->quality.pointers = 7;
+	p->beside.has_steal = 1;
+	p->beside.steal_ns = 70;
 	p->quality.stacks[VIGIE_STACK_ON_CPU] = 13;
 	p->quality.incomplete[PROFILE_INCOMPLETE_SHORT] = 1;
 	p->quality.lost[VIGIE_SESSION_LOST_RING] = 2;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <zlib.h>
 
 #include "record/session_file.h"
 
@@ -102,6 +103,9 @@ static void a_file_is_what_was_written(void **state)
 	assert_memory_equal(q->lines, p->lines, p->nlines * sizeof(*p->lines));
 	assert_memory_equal(&q->quality, &p->quality, sizeof(p->quality));
 	assert_memory_equal(&q->about, &p->about, sizeof(p->about));
+	assert_memory_equal(&q->beside, &p->beside, sizeof(p->beside));
+	assert_int_equal(q->ncgroups, 1);
+	assert_memory_equal(q->cgroups, p->cgroups, sizeof(*p->cgroups));
 	buf_done(&first);
 	buf_done(&second);
 	profile__free(p);
@@ -179,10 +183,106 @@ static void a_file_of_version_1_is_read(void **state)
 	profile__free(q);
 }
 
+/* The file of a profile whose body is cut to len bytes, its checksum and length right. */
+static int decode_cut(const struct buf *body, size_t len, struct profile **ret)
+{
+	__u32 version = 2, sum = crc32(0, (const Bytef *)body->data, len);
+	uLongf room = compressBound(len);
+	char *file = malloc(24 + room);
+	const char *why;
+	__u64 raw = len;
+	int err;
+
+	memcpy(file, "VIGIEPRF", 8);
+	memcpy(file + 8, &version, 4);
+	memcpy(file + 12, &sum, 4);
+	memcpy(file + 16, &raw, 8);
+	assert_int_equal(compress((Bytef *)file + 24, &room, (const Bytef *)body->data, len), Z_OK);
+	err = session_file_decode(file, 24 + room, ret, &why);
+	free(file);
+	return err;
+}
+
+static void body_of(struct buf *body, const struct buf *file)
+{
+	uLongf len;
+	__u64 raw;
+
+	memcpy(&raw, file->data + 16, 8);
+	buf_init(body, SESSION_FILE_MAX);
+	len = raw;
+	assert_non_null(buf_reserve(body, raw));
+	assert_int_equal(uncompress((Bytef *)body->data, &len, (const Bytef *)file->data + 24,
+				    file->len - 24),
+			 Z_OK);
+	body->len = len;
+}
+
+/* What came later is there whole or not at all: of all shorter bodies one is a profile. */
+static void a_file_from_before_is_read(void **state)
+{
+	struct profile *p = world_new(), *q;
+	struct buf file, body;
+	unsigned int taken = 0;
+	size_t len;
+
+	encode(&file, p);
+	body_of(&body, &file);
+	for (len = 0; len < body.len; len++) {
+		if (decode_cut(&body, len, &q))
+			continue;
+		taken++;
+		assert_int_equal(q->nsamples, p->nsamples);
+		assert_int_equal(q->ncgroups, 0);
+		assert_int_equal(q->beside.has_steal, 0);
+		profile__free(q);
+	}
+	assert_int_equal(taken, 1);
+	buf_done(&body);
+	buf_done(&file);
+	profile__free(p);
+}
+
+/* A cgroup is the same by what it is called, wherever its name stands; others are told apart. */
+static void relations(void **state)
+{
+	static const struct {
+		__u32 kind, pid;
+		const char *path;
+		enum profile_relation want;
+	} cases[] = {
+		{ PROFILE_PARTY_PROCESS, 1, "/system.slice/server.service", PROFILE_SAME_CGROUP },
+		{ PROFILE_PARTY_PROCESS, 2, "/system.slice/other.service", PROFILE_OTHER_CGROUP },
+		{ PROFILE_PARTY_PROCESS, 3, "[id 7]", PROFILE_OTHER_CGROUP },
+		{ PROFILE_PARTY_PROCESS, 4, "", PROFILE_UNTOLD },
+		{ PROFILE_PARTY_KTHREAD, 5, "/", PROFILE_KERNEL_THREADS },
+		{ PROFILE_PARTY_IDLE, 0, "", PROFILE_IDLE },
+		{ PROFILE_PARTY_OTHERS, 0, "", PROFILE_UNTOLD },
+	};
+	struct profile *p = world_new();
+	struct profile_sample s = { .view = PROFILE_RUN_QUEUE, .tag = 1000 };
+	__u32 i;
+
+	assert_int_equal(profile_relation(p, &s), PROFILE_UNTOLD);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct profile_party party = { .kind = cases[i].kind, .pid = cases[i].pid };
+
+		party.cgroup = world_string(p, cases[i].path);
+		assert_int_equal(profile_party(p, &party, &s.tag), 0);
+		assert_int_equal(profile_relation(p, &s), cases[i].want);
+	}
+	s.thread = 1; /* of a process whose cgroup is not known */
+	s.tag = 0;
+	assert_int_equal(profile_relation(p, &s), PROFILE_UNTOLD);
+	assert_string_equal(profile_text(p, profile_unit(p, p->processes[0].cgroup)),
+			    "server.service");
+	profile__free(p);
+}
+
 /* Whole by its checksum, and yet no profile: an index that points nowhere. */
 static void a_wrong_index_is_refused(void **state)
 {
-	enum { CASES = 11 };
+	enum { CASES = 13 };
 	int i;
 
 	for (i = 0; i < CASES; i++) {
@@ -191,7 +291,8 @@ static void a_wrong_index_is_refused(void **state)
 			&p->samples[0].thread, &p->samples[0].node,   &p->samples[0].view,
 			&p->nodes[1].parent,   &p->nodes[1].frame,    &p->frames[1].line,
 			&p->threads[0].comm,   &p->parties[0].comm,   &p->about.target,
-			&p->lines[1].file,     &p->lines[1].function,
+			&p->lines[1].file,     &p->lines[1].function, &p->cgroups[0].path,
+			&p->cgroups[0].unit,
 		};
 		struct buf file;
 
@@ -247,6 +348,8 @@ int main(void)
 		cmocka_unit_test(a_file_of_version_1_is_read),
 		cmocka_unit_test(a_wrong_index_is_refused),
 		cmocka_unit_test(what_was_read_can_be_named),
+		cmocka_unit_test(a_file_from_before_is_read),
+		cmocka_unit_test(relations),
 	};
 
 	return cmocka_run_group_tests_name("profile", tests, NULL, NULL);

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "app/cgroup_names.h"
 #include "app/commands.h"
 #include "app/one_session.h"
 #include "app/options.h"
@@ -375,6 +376,7 @@ static void tell_gaps(const struct session *s, const struct record_options *opti
 static int run(struct record_options *options)
 {
 	struct sigaction act = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
+	struct cgroup_names *names = NULL;
 	struct session *s;
 	const char *what;
 	int err, status, lock = one_session_lock();
@@ -387,10 +389,13 @@ static int run(struct record_options *options)
 			who);
 		return EXIT_FAILURE;
 	}
+	if (options->session.views & 1U << PROFILE_RUN_QUEUE)
+		names = cgroup_names__new(&options->session);
 	err = session__open(&options->session, &s, &what);
 	if (err) {
 		fprintf(stderr, "%s: cannot %s: %s%s\n", who, what, err_name(err),
 			err == -EPERM ? ": needs root" : "");
+		cgroup_names__free(names);
 		return EXIT_FAILURE;
 	}
 	tell_gaps(s, options);
@@ -398,12 +403,14 @@ static int run(struct record_options *options)
 	if (err) {
 		fprintf(stderr, "%s: cannot fork: %s\n", who, err_name(err));
 		session__free(s);
+		cgroup_names__free(names);
 		return EXIT_FAILURE;
 	}
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
 	status = run_session(s, options);
 	session__free(s);
+	cgroup_names__free(names);
 	close(lock);
 	if (options->child > 0)
 		waitpid(options->child, NULL, 0);

@@ -13,7 +13,8 @@
 enum { FIRST_ROOM = 64 };
 
 struct room { /* how much an array has */
-	__u32 text, strings, modules, lines, frames, nodes, processes, threads, parties, samples;
+	__u32 text, strings, modules, lines, frames, nodes, processes, threads, parties, samples,
+		cgroups;
 };
 
 struct profile_index {
@@ -256,6 +257,29 @@ int profile_add(struct profile *p, const struct profile_sample *sample)
 	return 0;
 }
 
+int profile_cgroup(struct profile *p, const char *path, const char *unit, __u32 *ret_path)
+{
+	struct profile_cgroup cgroup = { 0 };
+	int err = profile_string(p, path, strlen(path), &cgroup.path);
+	__u32 i;
+
+	for (i = 0; !err && i < p->ncgroups; i++) {
+		if (p->cgroups[i].path == cgroup.path) {
+			*ret_path = cgroup.path;
+			return 0;
+		}
+	}
+	if (!err)
+		err = profile_string(p, unit, strlen(unit), &cgroup.unit);
+	if (!err)
+		err = GROW(p, cgroups, 1);
+	if (err)
+		return err;
+	p->cgroups[p->ncgroups++] = cgroup;
+	*ret_path = cgroup.path;
+	return 0;
+}
+
 int profile_process(struct profile *p, const struct profile_process *process, __u32 *ret)
 {
 	int err = GROW(p, processes, 1);
@@ -360,5 +384,6 @@ void profile__free(struct profile *p)
 	free(p->threads);
 	free(p->parties);
 	free(p->samples);
+	free(p->cgroups);
 	free(p);
 }

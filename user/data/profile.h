@@ -94,12 +94,34 @@ enum profile_party_kind {
 	PROFILE_PARTY_KINDS,
 };
 
+/* A cgroup that a process or a party is in, and what people call it. */
+struct profile_cgroup {
+	__u32 path; /* string */
+	__u32 unit; /* string: "nginx.service" */
+};
+
+/* Who ran, as seen from who waited for a CPU. */
+enum profile_relation {
+	PROFILE_SAME_CGROUP,
+	PROFILE_OTHER_CGROUP,
+	PROFILE_KERNEL_THREADS,
+	PROFILE_IDLE,
+	PROFILE_UNTOLD, /* of either no cgroup is known, or it is not shown one by one */
+	PROFILE_RELATIONS,
+};
+
+/* What stands beside the books and is in no sum. */
+struct profile_beside {
+	__u64 has_steal;
+	__u64 steal_ns; /* stolen by the hypervisor from all CPUs of the host meanwhile */
+};
+
 /* Who ran while others waited, or who woke. */
 struct profile_party {
 	__u32 kind; /* enum profile_party_kind */
 	__u32 pid, tid; /* tid 0: the process */
 	__u32 comm; /* string */
-	__u32 cgroup; /* string: path, "" where unknown */
+	__u32 cgroup; /* string: path, "[id 123]" where only that is known, or "" */
 };
 
 struct profile_sample {
@@ -167,6 +189,7 @@ struct profile_about {
 struct profile {
 	struct profile_about about;
 	struct profile_quality quality;
+	struct profile_beside beside;
 	char *text; /* all strings, each with its NUL */
 	__u32 *strings; /* string index -> offset in text */
 	struct profile_module *modules;
@@ -177,8 +200,9 @@ struct profile {
 	struct profile_thread *threads;
 	struct profile_party *parties;
 	struct profile_sample *samples;
+	struct profile_cgroup *cgroups;
 	__u32 ntext, nstrings, nmodules, nlines, nframes, nnodes, nprocesses, nthreads, nparties,
-		nsamples;
+		nsamples, ncgroups;
 	struct profile_index *index; /* profile.c's own */
 };
 
@@ -206,6 +230,8 @@ int profile_frame(struct profile *p, __u32 module, __u32 flags, __u64 address, _
 int profile_note(struct profile *p, const char *text, __u32 *ret_frame);
 int profile_node(struct profile *p, __u32 parent, __u32 frame, __u32 *ret);
 int profile_party(struct profile *p, const struct profile_party *party, __u32 *ret);
+/* Known by its path; a path has one unit. */
+int profile_cgroup(struct profile *p, const char *path, const char *unit, __u32 *ret_path);
 /* Adds count and value to the sample with the same view, thread, node and tag. */
 int profile_add(struct profile *p, const struct profile_sample *sample);
 
@@ -215,6 +241,12 @@ int profile_thread(struct profile *p, const struct profile_thread *thread, __u32
 /* Names a frame: its lines, innermost first, replace what was there. */
 int profile_name_frame(struct profile *p, __u32 frame, const struct profile_line *lines,
 		       unsigned int n);
+
+/* Of a sample of PROFILE_RUN_QUEUE. */
+enum profile_relation profile_relation(const struct profile *p, const struct profile_sample *s);
+const char *profile_relation_name(enum profile_relation relation);
+/* The string that names the unit of a cgroup's path; the path where it is not known. */
+__u32 profile_unit(const struct profile *p, __u32 path);
 
 /* Short words for people and labels: "cpu", "off-cpu", "run-queue", "wakers", "faults". */
 const char *profile_view_name(enum profile_view view);

@@ -76,6 +76,48 @@ const char *profile_stop_name(__u32 stop)
 	return word(words, PROFILE_STOPS, stop);
 }
 
+const char *profile_relation_name(enum profile_relation relation)
+{
+	static const char *const words[PROFILE_RELATIONS] = {
+		[PROFILE_SAME_CGROUP] = "same cgroup",
+		[PROFILE_OTHER_CGROUP] = "another cgroup",
+		[PROFILE_KERNEL_THREADS] = "kernel threads",
+		[PROFILE_IDLE] = "idle, waking up",
+		[PROFILE_UNTOLD] = "not told apart",
+	};
+
+	return word(words, PROFILE_RELATIONS, relation);
+}
+
+enum profile_relation profile_relation(const struct profile *p, const struct profile_sample *s)
+{
+	const struct profile_party unseen = { .kind = PROFILE_PARTY_UNKNOWN };
+	const struct profile_party *party = s->tag < p->nparties ? &p->parties[s->tag] : &unseen;
+	__u32 cgroup = p->processes[p->threads[s->thread].process].cgroup;
+
+	if (party->kind == PROFILE_PARTY_IDLE)
+		return PROFILE_IDLE;
+	if (party->kind == PROFILE_PARTY_KTHREAD)
+		return PROFILE_KERNEL_THREADS;
+	if (party->kind != PROFILE_PARTY_PROCESS || !*profile_text(p, cgroup) ||
+	    !*profile_text(p, party->cgroup))
+		return PROFILE_UNTOLD;
+	/* By text: a file may hold a string twice. */
+	return strcmp(profile_text(p, cgroup), profile_text(p, party->cgroup))
+		       ? PROFILE_OTHER_CGROUP
+		       : PROFILE_SAME_CGROUP;
+}
+
+__u32 profile_unit(const struct profile *p, __u32 path)
+{
+	__u32 i;
+
+	for (i = 0; i < p->ncgroups; i++)
+		if (p->cgroups[i].path == path)
+			return p->cgroups[i].unit;
+	return path;
+}
+
 char *profile_frame_name(const struct profile *p, __u32 frame, __u32 nth, char *dst, size_t size)
 {
 	const struct profile_frame *f = &p->frames[frame];

@@ -142,14 +142,16 @@ static void growth_legend(struct buf *out)
 	buf_str(out, "</ul>\n");
 }
 
-static void view_section(struct buf *out, const struct flame *f, enum profile_view view,
-			 bool growth)
+static void view_section(struct buf *out, const struct profile *p, const struct flame *f,
+			 enum profile_view view, bool growth)
 {
 	buf_printf(out, "<section class=\"view\" id=\"view-%s\">\n<h2>%s</h2>\n<p>%s Sum: ",
 		   profile_view_name(view), views[view].title, views[view].about);
 	html_value(out, view, f->boxes[view].value);
 	buf_str(out, f->boxes[view].value ? "</p>\n" : ". Nothing was seen.</p>\n");
 	html_flame(out, f, view, growth);
+	if (view == PROFILE_RUN_QUEUE)
+		html_relations(out, p);
 	buf_str(out, "</section>\n");
 }
 
@@ -172,7 +174,7 @@ static void body(struct buf *out, const struct profile *p, const struct profile 
 	kind_legend(out);
 	for (i = 0; i < PROFILE_VIEWS; i++)
 		if (recorded(p, f, i))
-			view_section(out, f, i, other);
+			view_section(out, p, f, i, other);
 	buf_str(out, "<p id=\"status\" role=\"status\" hidden></p>\n<h2>Threads</h2>\n");
 	html_threads(out, p);
 	buf_str(out, "<script type=\"application/json\" id=\"data\">");

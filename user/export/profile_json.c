@@ -58,6 +58,14 @@ static const char *const party_kinds[PROFILE_PARTY_KINDS] = {
 	[PROFILE_PARTY_OTHERS] = "others",
 };
 
+static const char *const relation_names[PROFILE_RELATIONS] = {
+	[PROFILE_SAME_CGROUP] = "same_cgroup",
+	[PROFILE_OTHER_CGROUP] = "other_cgroup",
+	[PROFILE_KERNEL_THREADS] = "kernel_threads",
+	[PROFILE_IDLE] = "idle",
+	[PROFILE_UNTOLD] = "untold",
+};
+
 struct document {
 	struct json j;
 	const struct profile *p;
@@ -151,6 +159,23 @@ static void put_totals(struct document *d)
 	json_close(&d->j, '}');
 }
 
+/* The same sum as the run queue's, by where who ran belongs; steal is in no sum. */
+static void put_run_queue(struct document *d)
+{
+	const struct profile_sample *s = d->p->samples, *end = s + d->p->nsamples;
+	__u64 ns[PROFILE_RELATIONS] = { 0 };
+
+	for (; s < end; s++)
+		if (s->view == PROFILE_RUN_QUEUE)
+			ns[profile_relation(d->p, s)] += s->value;
+	json_line(&d->j);
+	json_open(&d->j, "run_queue", '{');
+	amounts(d, "ns", ns, relation_names, PROFILE_RELATIONS);
+	if (d->p->beside.has_steal)
+		json_u64(&d->j, "steal_ns", d->p->beside.steal_ns);
+	json_close(&d->j, '}');
+}
+
 static void put_quality(struct document *d)
 {
 	const struct profile_quality *q = &d->p->quality;
@@ -187,6 +212,7 @@ static void put_process(struct document *d, __u32 i)
 	json_u64(&d->j, "parent_pid", process->parent);
 	text(d, "comm", process->comm);
 	text(d, "cgroup", process->cgroup);
+	text(d, "unit", profile_unit(d->p, process->cgroup));
 }
 
 static void put_thread(struct document *d, __u32 i)
@@ -226,6 +252,7 @@ static void put_party(struct document *d, __u32 i)
 	json_u64(&d->j, "tid", party->tid);
 	text(d, "comm", party->comm);
 	text(d, "cgroup", party->cgroup);
+	text(d, "unit", profile_unit(d->p, party->cgroup));
 }
 
 static void put_module(struct document *d, __u32 i)
@@ -309,6 +336,8 @@ static void put_sample(struct document *d, __u32 i)
 		json_text(&d->j, "reason", wait_key(s->tag, key));
 	if (s->view == PROFILE_RUN_QUEUE || s->view == PROFILE_WAKERS)
 		json_u64(&d->j, "party", s->tag);
+	if (s->view == PROFILE_RUN_QUEUE)
+		json_text(&d->j, "relation", relation_names[profile_relation(d->p, s)]);
 	json_u64(&d->j, "count", s->count);
 	json_u64(&d->j, s->view == PROFILE_FAULTS ? "bytes" : "ns", s->value);
 	put_stack(d);
@@ -336,6 +365,7 @@ static void put_all(struct document *d)
 	json_text(&d->j, "schema", "vigie.profile/1");
 	put_about(d);
 	put_totals(d);
+	put_run_queue(d);
 	put_quality(d);
 	put_array(d, "processes", d->p->nprocesses, put_process);
 	put_array(d, "threads", d->p->nthreads, put_thread);

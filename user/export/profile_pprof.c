@@ -160,6 +160,17 @@ static void put_label(struct pprof *pp, const char *key, const char *text, __u64
 	proto_message(&pp->message, SAMPLE_LABEL, &pp->part);
 }
 
+/* Where the culprit belongs. */
+static void put_relation(struct pprof *pp, const struct profile_sample *s)
+{
+	__u32 party = s->tag < pp->p->nparties ? pp->p->parties[s->tag].cgroup : 0;
+	__u32 unit = profile_unit(pp->p, party);
+
+	put_label(pp, "culprit_relation", profile_relation_name(profile_relation(pp->p, s)), 0);
+	if (*profile_text(pp->p, unit))
+		put_label(pp, "culprit_unit", profile_walk_text(&pp->walk, unit), 0);
+}
+
 static void put_labels(struct pprof *pp, const struct profile_sample *s)
 {
 	static const char *const keys[PROFILE_VIEWS] = {
@@ -175,6 +186,8 @@ static void put_labels(struct pprof *pp, const struct profile_sample *s)
 	put_label(pp, "pid", NULL, pp->p->processes[t->process].pid);
 	if (tag)
 		put_label(pp, keys[s->view], tag, 0);
+	if (s->view == PROFILE_RUN_QUEUE)
+		put_relation(pp, s);
 }
 
 static void put_values(struct pprof *pp, const struct profile_sample *s)

@@ -287,6 +287,35 @@ void profile_tally_tags(struct profile_tally *t, struct profile_walk *w, enum pr
 	}
 }
 
+/* Where the party is, for people; "" where that says nothing. */
+static const char *unit_of(const struct profile_walk *w, const struct profile_sample *s,
+			   enum profile_relation relation)
+{
+	if (relation != PROFILE_SAME_CGROUP && relation != PROFILE_OTHER_CGROUP)
+		return "";
+	return profile_walk_text(w, profile_unit(w->p, w->p->parties[s->tag].cgroup));
+}
+
+void profile_tally_relations(struct profile_tally *t, struct profile_walk *w,
+			     enum profile_view view, enum profile_tally_when when)
+{
+	const struct profile_sample *s;
+	enum profile_relation relation;
+	char label[LABEL_LEN];
+	__u32 i;
+
+	for (i = 0; !t->err && i < w->p->nsamples; i++) {
+		s = &w->p->samples[i];
+		if (s->view != view || !s->value || view != PROFILE_RUN_QUEUE)
+			continue;
+		relation = profile_relation(w->p, s);
+		snprintf(label, sizeof(label), "%s\t%s", profile_relation_name(relation),
+			 unit_of(w, s, relation));
+		t->sum[when] += s->value;
+		add_self(t, intern_text(&t->labels, label), when, s->value);
+	}
+}
+
 /* --- Order. */
 
 __s64 profile_tally_by_self(const struct profile_tally *t, const struct profile_tally_row *row)

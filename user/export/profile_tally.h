@@ -42,6 +42,10 @@ void profile_tally_places(struct profile_tally *t, struct profile_walk *w, enum 
 void profile_tally_tags(struct profile_tally *t, struct profile_walk *w, enum profile_view view,
 			enum profile_tally_when when);
 
+/* Of the run queue: "same cgroup<TAB>unit" and the like; self only. */
+void profile_tally_relations(struct profile_tally *t, struct profile_walk *w,
+			     enum profile_view view, enum profile_tally_when when);
+
 /* Rows by a key, largest first; ties by label. Free it. NULL: out of memory. */
 typedef __s64 (*profile_tally_key)(const struct profile_tally *t,
 				   const struct profile_tally_row *row);

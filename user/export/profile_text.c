@@ -23,6 +23,7 @@ enum {
 	NAME_WIDTH = 20,
 	PARTIES_SHOWN = 4,
 	FAULTS_SHOWN = 2,
+	RELATIONS_SHOWN = 6,
 	POINTS_LEAST = 500
 };
 
@@ -301,13 +302,13 @@ static void function_section(struct screen *s)
 	profile_tally_done(&t);
 }
 
-static void place_section(struct screen *s, enum profile_view view, const char *title,
+static void place_section(struct screen *s, tally_fn *fn, enum profile_view view, const char *title,
 			  const char *changes[2], unsigned int rows)
 {
 	struct list list, none = { 0 };
 	struct profile_tally t;
 
-	tally(s, &t, profile_tally_places, view);
+	tally(s, &t, fn, view);
 	if (s->other) {
 		two_sorted(s, &t, changes, profile_tally_by_growth, profile_tally_by_loss, rows);
 	} else {
@@ -324,8 +325,8 @@ static void wait_section(struct screen *s)
 {
 	static const char *changes[] = { "WAITS THAT GREW, points of off-CPU time", "THAT SHRANK" };
 
-	place_section(s, PROFILE_OFF_CPU, "WAITS, % of off-CPU time: reason, function", changes,
-		      (s->top + 1) / 2);
+	place_section(s, profile_tally_places, PROFILE_OFF_CPU,
+		      "WAITS, % of off-CPU time: reason, function", changes, (s->top + 1) / 2);
 }
 
 static void fault_section(struct screen *s)
@@ -340,7 +341,7 @@ static void fault_section(struct screen *s)
 			sum += s->p->samples[i].value;
 	text_bytes(bytes, sizeof(bytes), sum);
 	snprintf(title, sizeof(title), "MEMORY FIRST TOUCHED, %% of %s", bytes);
-	place_section(s, PROFILE_FAULTS, title, changes, FAULTS_SHOWN);
+	place_section(s, profile_tally_places, PROFILE_FAULTS, title, changes, FAULTS_SHOWN);
 }
 
 static void party_section(struct screen *s)
@@ -364,6 +365,23 @@ static void party_section(struct screen *s)
 	profile_tally_done(&wakers);
 }
 
+/* Steal is the host's figure, of all CPUs: beside the rows, in no sum. */
+static void relation_section(struct screen *s)
+{
+	static const char *changes[] = {
+		"WHERE WHO RAN BELONGS, points of run-queue time that grew", "THAT SHRANK"
+	};
+	size_t before = s->out->len;
+
+	place_section(s, profile_tally_relations, PROFILE_RUN_QUEUE,
+		      "WHERE WHO RAN BELONGS, % of run-queue time", changes, RELATIONS_SHOWN);
+	if (s->out->len == before || !s->p->beside.has_steal)
+		return;
+	screen_printf(s, "  beside it  %9.3f s  stolen by the hypervisor from all CPUs",
+		      (double)s->p->beside.steal_ns / 1e9);
+	screen_line(s);
+}
+
 void profile_text_encode(struct buf *out, const struct profile *p, const struct profile *other,
 			 const struct profile_text_options *o)
 {
@@ -376,6 +394,7 @@ void profile_text_encode(struct buf *out, const struct profile *p, const struct 
 		wait_section(&s);
 		fault_section(&s);
 		party_section(&s);
+		relation_section(&s);
 		screen_trust(&s);
 	}
 	screen_done(&s);

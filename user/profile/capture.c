@@ -70,6 +70,7 @@ static void choose(struct capture *c, const struct btf *btf)
 	s->rodata->cfg_off_cpu = has_member(btf, "cfs_rq", "rq");
 	s->rodata->cfg_stack_bytes = c->config.stack_bytes;
 	s->rodata->cfg_sleeper_bytes = capture__sleeper_bytes(c);
+	s->rodata->cfg_cgroup_subsys = c->config.cgroup_subsys;
 	s->rodata->cfg_children = c->config.children;
 	s->rodata->cfg_runq = wants(c, PROFILE_RUN_QUEUE);
 	s->rodata->cfg_wakers = wakers;

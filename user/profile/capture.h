@@ -21,6 +21,7 @@ struct capture_config {
 	bool children;
 	size_t ring_bytes; /* a power of two */
 	__u32 stack_bytes; /* copied of a user stack: a multiple of 1024, up to VIGIE_STACK_BYTES */
+	int cgroup_subsys; /* of the hierarchy that names cgroups; -1: v2 */
 };
 
 /* What this kernel gives; texts are static, "" where nothing is missing. */

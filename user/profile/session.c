@@ -42,6 +42,7 @@ void session_config_default(struct session_config *config)
 		.ring_bytes = 8 << 20,
 		.stack_bytes = VIGIE_STACK_DEFAULT,
 		.max_cost = 0.05,
+		.cgroup_subsys = -1,
 	};
 }
 
@@ -62,6 +63,7 @@ static int open_parts(struct session *s, const char **ret_what)
 	const struct capture_config capture = { .hz = s->config.hz,
 						.views = s->config.views,
 						.children = s->config.children,
+						.cgroup_subsys = s->config.cgroup_subsys,
 						.ring_bytes = s->config.ring_bytes,
 						.stack_bytes = s->config.stack_bytes };
 	int err = allocate(s);
@@ -156,6 +158,7 @@ int session__begin(struct session *s)
 	err = capture__begin(s->capture);
 	s->begin_ns = s->checked_ns = capture__begin_ns(s->capture);
 	s->begin_cpu_ns = cost_ns(s);
+	s->has_steal = !session_steal(&s->begin_steal_ns);
 	s->refresh_ns = s->begin_ns + REFRESH_MS * NS_PER_MS;
 	if (!err && s->config.views & 1 << PROFILE_OFF_CPU && s->config.sleeper_hz)
 		sleepers__start(s->capture, s->config.sleeper_hz, &s->sleepers);
@@ -270,6 +273,7 @@ int session__finish(struct session *s, enum profile_stop why, struct profile **r
 
 	*ret_what = "close the books";
 	err = capture__end(s->capture);
+	session_settle_steal(s);
 	s->end_ns = session_now_ns();
 	if (err)
 		return err;

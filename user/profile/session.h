@@ -15,6 +15,12 @@
 
 struct session;
 
+/* What a cgroup is called. */
+struct session_cgroup {
+	char path[4096]; /* raw */
+	char unit[128];
+};
+
 struct session_config {
 	unsigned int hz, sleeper_hz;
 	unsigned int views; /* 1 << enum profile_view */
@@ -25,6 +31,10 @@ struct session_config {
 	__u32 stack_bytes; /* see capture.h */
 	double max_cost; /* of one CPU: 0.05 */
 	int (*confine)(void); /* see foreign.h */
+	int cgroup_subsys; /* whose ids are asked for: see capture.h */
+	/* Names a cgroup by its id. 0 or -ENOENT. NULL: nobody can. */
+	int (*name_cgroup)(void *ctx, __u64 id, struct session_cgroup *ret);
+	void *cgroup_ctx;
 };
 
 void session_config_default(struct session_config *config);

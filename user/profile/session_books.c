@@ -143,6 +143,8 @@ static int take_threads(struct session *s)
 		/* A process goes by its leader's name. */
 		if (all[i].key.tid == all[i].books.tgid)
 			s->profile->processes[t->process].comm = comm;
+		err = session_cgroup(s, all[i].books.cgroup_id,
+				     &s->profile->processes[t->process].cgroup);
 	}
 	free(all);
 	return err;
@@ -168,6 +170,8 @@ static int culprit_party(struct session *s, const struct capture_culprit *c, __u
 		party = (struct profile_party){ .kind = PROFILE_PARTY_IDLE };
 	else if (c->culprit.kthread)
 		party.kind = PROFILE_PARTY_KTHREAD;
+	if (!err && c->tgid)
+		err = session_cgroup(s, c->culprit.cgroup_id, &party.cgroup);
 	return err ? err : profile_party(s->profile, &party, ret);
 }
 

@@ -49,6 +49,8 @@ struct session {
 	__u64 begin_ns, end_ns, begin_cpu_ns, checked_ns, checked_taken, checked_lost;
 	__u64 refresh_ns; /* when the mappings are read next */
 	__u64 begin_wall_ns;
+	bool has_steal;
+	__u64 begin_steal_ns; /* of all CPUs, since the host's start */
 };
 
 __u64 session_now_ns(void);
@@ -60,6 +62,11 @@ void session_take_stack(void *ctx, const struct vigie_stack *stack, const __u8 *
 void session_take_frames(void *ctx, __u32 number, const struct foreign_frame *frames, __u32 n,
 			 __u32 incomplete);
 int session_name_frames(struct session *s);
+
+/* session_cgroups.c: what people call who ran, and what the hypervisor took. */
+int session_cgroup(struct session *s, __u64 id, __u32 *ret_path);
+int session_steal(__u64 *ret_ns); /* of all CPUs, since the host's start. 0 or -errno */
+void session_settle_steal(struct session *s);
 
 /* session_books.c: from books and counts to values whose sums are the kernel's. */
 int session_settle_books(struct session *s);

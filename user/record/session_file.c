@@ -72,11 +72,21 @@ static const struct array arrays[] = {
 	ARRAY(parties, "44444"),
 	ARRAY(samples, "444488"),
 };
+/*
+ * What came later: after all others, and either whole or not there at all, as in a file from
+ * before it.
+ */
+static const char beside_words[] = "88";
+static const struct array later[] = {
+	ARRAY(cgroups, "44"),
+};
+enum { LATER = sizeof(later) / sizeof(later[0]) };
 enum { ARRAYS = sizeof(arrays) / sizeof(arrays[0]) };
 
 _Static_assert(VIGIE_WAITS == 16, "WAITS16");
 _Static_assert(sizeof(struct profile_quality) == 8 * (sizeof(quality_words) - 1), "quality_words");
 _Static_assert(sizeof(quality_words) == sizeof(quality_words_1), "quality_words_1");
+_Static_assert(sizeof(struct profile_beside) == 8 * (sizeof(beside_words) - 1), "beside_words");
 _Static_assert(sizeof(struct profile_about) == 10 * 4 + 2 * 8, "about_words");
 
 static void put_words(struct buf *out, const void *from, const char *words)
@@ -106,22 +116,36 @@ static void get_words(struct varint_reader *r, void *to, const char *words)
 	}
 }
 
+static void put_array(struct buf *out, const struct profile *p, const struct array *a)
+{
+	const char *array = *(char *const *)((const char *)p + a->pointer);
+	__u32 n = *(const __u32 *)((const char *)p + a->count), i;
+
+	varint_put(out, n);
+	for (i = 0; i < n; i++)
+		put_words(out, array + i * a->size, a->words);
+}
+
+static void put_later(struct buf *out, const struct profile *p)
+{
+	size_t i;
+
+	put_words(out, &p->beside, beside_words);
+	for (i = 0; i < LATER; i++)
+		put_array(out, p, &later[i]);
+}
+
 static void put_body(struct buf *out, const struct profile *p)
 {
-	size_t i, j;
+	size_t i;
 
 	put_words(out, &p->about, about_words);
 	put_words(out, &p->quality, quality_words);
 	varint_put(out, p->ntext);
 	buf_add(out, p->text, p->ntext);
-	for (i = 0; i < ARRAYS; i++) {
-		const char *array = *(char *const *)((const char *)p + arrays[i].pointer);
-		__u32 n = *(const __u32 *)((const char *)p + arrays[i].count);
-
-		varint_put(out, n);
-		for (j = 0; j < n; j++)
-			put_words(out, array + j * arrays[i].size, arrays[i].words);
-	}
+	for (i = 0; i < ARRAYS; i++)
+		put_array(out, p, &arrays[i]);
+	put_later(out, p);
 }
 
 void session_file_encode(struct buf *out, const struct profile *p)
@@ -255,6 +279,29 @@ static bool samples_hold(const struct profile *p)
 	return true;
 }
 
+static bool later_holds(const struct profile *p)
+{
+	__u32 i;
+
+	for (i = 0; i < p->ncgroups; i++)
+		if (p->cgroups[i].path >= p->nstrings || p->cgroups[i].unit >= p->nstrings)
+			return false;
+	return p->beside.has_steal <= 1;
+}
+
+static int get_later(struct varint_reader *r, struct profile *p, __u32 version)
+{
+	size_t i;
+	int err = 0;
+
+	if (r->at == r->end)
+		return 0;
+	get_words(r, &p->beside, beside_words);
+	for (i = 0; i < LATER && !err; i++)
+		err = get_array(r, p, &later[i], version);
+	return err;
+}
+
 static int get_body(const void *data, size_t len, __u32 version, struct profile *p)
 {
 	struct varint_reader r;
@@ -267,10 +314,12 @@ static int get_body(const void *data, size_t len, __u32 version, struct profile 
 	err = get_text(&r, p);
 	for (i = 0; i < ARRAYS && !err; i++)
 		err = get_array(&r, p, &arrays[i], version);
+	if (!err)
+		err = get_later(&r, p, version);
 	if (err)
 		return err;
 	if (r.at != r.end || !strings_hold(p) || !stacks_hold(p) || !threads_hold(p) ||
-	    !samples_hold(p))
+	    !samples_hold(p) || !later_holds(p))
 		return -EBADMSG;
 	return profile__adopt(p);
 }
