@@ -16,6 +16,7 @@
 struct vigie_runq_cpu runq_cpus[VIGIE_MAX_CPUS] = {};
 struct culprits_map culprits SEC(".maps");
 struct wakes_map wakes SEC(".maps");
+struct chains_map chains SEC(".maps");
 
 /* Set by user space: what the next pass over the threads is for. */
 volatile __u32 pass_kind = 0; /* enum vigie_pass */
@@ -129,6 +130,8 @@ static __always_inline void books_leave(struct task_struct *prev, struct vigie_t
 		return;
 	}
 	b->why = wait_reason(prev, state, b->mmap_lock);
+	if (b->why < VIGIE_WAITS)
+		b->hops_n = 0;
 	b->departed_ns = now;
 }
 
@@ -165,6 +168,8 @@ int on_session_switch(__u64 *ctx)
 		if (b && b->departed_ns) {
 			b->away_ns = away_until(b, now);
 			b->departed_ns = 0;
+			if (b->why < VIGIE_WAITS)
+				b->back_ns = now;
 		}
 		if (b && cfg_runq)
 			runq_leave(q, b);

@@ -17,6 +17,14 @@ struct wakes_map {
 };
 extern struct wakes_map wakes SEC(".maps");
 
+struct chains_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, VIGIE_CHAINS_MAX);
+	__type(key, struct vigie_chain_key);
+	__type(value, struct vigie_chain);
+};
+extern struct chains_map chains SEC(".maps");
+
 /* PURE: what a CPU is in as it wakes somebody; the innermost counts. */
 static __always_inline __u32 waker_of(const struct vigie_runq_cpu *q)
 {
@@ -36,6 +44,31 @@ static __always_inline __u32 waker_of(const struct vigie_runq_cpu *q)
 	}
 }
 
+/*
+ * The waker is current and of the target: what ended its own last block goes on with the chain, if
+ * it was still away as b left. Of its chain as much as was away then: times fall along a chain, as
+ * each had come back before it woke the next. Its books stand still: it runs here.
+ */
+static __always_inline void chain_note(struct vigie_thread *b)
+{
+	struct vigie_thread *w = books_find(compat_current());
+	__u64 back;
+	__u32 i;
+
+	if (!w || w == b || !w->hops_n)
+		return;
+	back = w->back_ns;
+#pragma unroll
+	for (i = 1; i < VIGIE_HOPS; i++) {
+		if (i > w->hops_n || back <= b->departed_ns)
+			return;
+		b->hops[i] = w->hops[i - 1];
+		b->hops_back_ns[i] = back;
+		b->hops_n = i + 1;
+		back = w->hops_back_ns[i];
+	}
+}
+
 static __always_inline void waker_note(struct vigie_thread *b)
 {
 	__u64 id = bpf_get_current_pid_tgid();
@@ -49,6 +82,35 @@ static __always_inline void waker_note(struct vigie_thread *b)
 		bpf_get_current_comm(b->waker_comm, sizeof(b->waker_comm));
 	else
 		b->waker_comm[0] = '\0';
+	b->hops_n = 1;
+	b->hops[0] = (struct vigie_hop){ .tid = b->waker_tid, .kind = kind, .why = b->why };
+	if (kind == VIGIE_WAKER_TASK && is_target(id >> 32))
+		chain_note(b);
+}
+
+/* Of one hop it is what wakes has and no chain. */
+static __always_inline void chain_add(__u32 tid, const struct vigie_thread *b, __u64 ns)
+{
+	struct vigie_chain_key key = { .tid = tid, .n = b->hops_n };
+	static const struct vigie_chain fresh;
+	struct vigie_chain *c;
+	__u32 i;
+
+#pragma unroll
+	for (i = 0; i < VIGIE_HOPS; i++)
+		if (i < b->hops_n)
+			key.hops[i] = b->hops[i];
+	c = bpf_map_lookup_elem(&chains, &key);
+	if (!c) {
+		bpf_map_update_elem(&chains, &key, &fresh, BPF_NOEXIST);
+		c = bpf_map_lookup_elem(&chains, &key);
+	}
+	if (c) { /* its own thread's only: no atomics */
+		c->wait_ns += ns;
+		c->count++;
+	} else {
+		lost(VIGIE_SESSION_LOST_CHAINS, ns);
+	}
 }
 
 static __always_inline void wakes_add(__u32 tid, struct vigie_thread *b, __u64 ns)
@@ -70,6 +132,8 @@ static __always_inline void wakes_add(__u32 tid, struct vigie_thread *b, __u64 n
 	} else {
 		lost(VIGIE_SESSION_LOST_WAKES, ns);
 	}
+	if (b->hops_n > 1 && b->waker_kind == VIGIE_WAKER_TASK)
+		chain_add(tid, b, ns);
 	b->waker_kind = VIGIE_WAKER_UNKNOWN;
 	b->waker_tid = b->waker_tgid = 0;
 	b->waker_comm[0] = '\0';

@@ -24,6 +24,8 @@ enum {
 	VIGIE_TARGETS_MAX = 1024, /* processes of a session */
 	VIGIE_CULPRITS_MAX = 8192, /* processes that ran while a target waited */
 	VIGIE_WAKES_MAX = 16384, /* pairs of thread and waker */
+	VIGIE_CHAINS_MAX = 8192, /* chains of two wakers and more */
+	VIGIE_HOPS = 5, /* of a chain; longer ones are cut */
 };
 
 /*
@@ -97,6 +99,13 @@ struct vigie_thread_key {
 	__u64 start_ns; /* start_boottime: a tid may be used again */
 };
 
+/* A thread waited for why, and who ended that. */
+struct vigie_hop {
+	__u32 tid; /* of the waker; 0 unless VIGIE_WAKER_TASK */
+	__u16 kind; /* enum vigie_waker */
+	__u16 why; /* enum vigie_wait */
+};
+
 /* The books of one thread of the target. Times of the run queue's clock, or CLOCK_MONOTONIC. */
 struct vigie_thread {
 	__u32 tgid;
@@ -123,6 +132,10 @@ struct vigie_thread {
 	__u32 waker_kind, waker_tid, waker_tgid; /* who woke it last; enum vigie_waker */
 	char waker_comm[VIGIE_COMM_LEN]; /* of that thread */
 	char comm[VIGIE_COMM_LEN]; /* its own */
+	__u64 back_ns; /* when it came back to a CPU from being blocked */
+	__u32 hops_n, hops_zero;
+	struct vigie_hop hops[VIGIE_HOPS]; /* how its last block ended; see wakers.bpf.h */
+	__u64 hops_back_ns[VIGIE_HOPS]; /* when who waited for that hop came back; not of the first */
 };
 
 enum vigie_thread_flags {
@@ -173,6 +186,15 @@ struct vigie_wake {
 	__u32 zero;
 };
 
+struct vigie_chain_key {
+	__u32 tid, n; /* n: hops, 2 or more */
+	struct vigie_hop hops[VIGIE_HOPS]; /* those beyond n are 0 */
+};
+
+struct vigie_chain {
+	__u64 wait_ns, count;
+};
+
 /* What a pass over the threads is for. */
 enum vigie_pass {
 	VIGIE_PASS_CLOCK, /* the clock of the books is read */
@@ -188,10 +210,13 @@ enum vigie_session_loss {
 	VIGIE_SESSION_LOST_WAKES, /* ns of waiting: no room for another pair */
 	VIGIE_SESSION_LOST_TARGETS, /* children: no room for another process */
 	VIGIE_SESSION_LOSSES,
+	VIGIE_SESSION_LOST_CHAINS =
+		7, /* ns of waiting: no room for another chain; not one of the file's */
 };
 
 VIGIE_ASSERT_SIZE(vigie_stack, 56 + 8 * (17 + 64));
-VIGIE_ASSERT_SIZE(vigie_thread, 16 + 8 * (17 + 32) + 16 + 32);
+VIGIE_ASSERT_SIZE(vigie_thread, 16 + 8 * (17 + 32) + 16 + 32 + 16 + 16 * VIGIE_HOPS);
+VIGIE_ASSERT_SIZE(vigie_chain_key, 8 + 8 * VIGIE_HOPS);
 VIGIE_ASSERT_SIZE(vigie_thread_key, 16);
 VIGIE_ASSERT_SIZE(vigie_culprit, 40);
 VIGIE_ASSERT_SIZE(vigie_wake, 40);

@@ -335,6 +335,35 @@ class Wakers(Session):
             self.assertGreater(woken, .9 * seen, (thread, waits))
 
 
+    def test_the_whole_chain(self):
+        """Each waits for the next, by pipe, futex and eventfd; the last sleeps."""
+        with running("waits", "chain", 60) as child:
+            time.sleep(.5)
+            self.record("-p", child.pid, "-d", "3s", "--views", "wakers")
+        session = self.json()
+        chains = collections.Counter()
+        ns = collections.Counter()
+        for c in session["chains"]:
+            name = session["threads"][c["thread"]]["comm"]
+            hops = tuple((h["reason"], session["parties"][h["party"]]["comm"] or
+                          session["parties"][h["party"]]["kind"]) for h in c["hops"])
+            chains[name, hops] += c["count"]
+            ns[name] += c["ns"]
+        whole = ("pipe", "second"), ("lock", "third"), ("event", "fourth"), ("sleep", "timer")
+        for i, name in enumerate(("first", "second", "third", "fourth")):
+            # The session's begin and end find each of them asleep.
+            seen = sum(n for (who, hops), n in chains.items()
+                       if who == name and hops[-1][1] != "unknown") - 1
+            self.assertGreater(seen, 50)
+            self.assertGreaterEqual(chains[name, whole[i:]], .99 * seen, chains)
+        # All chains of a thread are its waits, to the nanosecond.
+        for i, t in enumerate(session["threads"]):
+            self.assertEqual(ns[t["comm"]], sum(s["ns"] for s in samples(session, "wakers")
+                                                if s["thread"] == i), t)
+        self.assertRegex(self.report("text").decode(),
+                         r"first +pipe < second \(\d+/\d+\): lock < third")
+
+
 class Faults(Session):
     def test_count_is_the_kernels(self):
         run = self.record("--views", "faults", "--", "python3", "-c",

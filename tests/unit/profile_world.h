@@ -99,6 +99,9 @@ static inline void world_samples(struct profile *p)
 	struct profile_party party = { .kind = PROFILE_PARTY_PROCESS,
 				       .pid = 99,
 				       .comm = world_string(p, "bully") };
+	struct profile_chain chain = {
+		.n = 2, .why = { VIGIE_WAIT_LOCK, VIGIE_WAIT_SLEEP }, .count = 6, .ns = 525
+	};
 	__u32 m, main, work, sys, unnamed, hostile, note, bully, timer;
 
 	assert_int_equal(profile_module(p, &module, &m), 0);
@@ -119,6 +122,9 @@ static inline void world_samples(struct profile *p)
 	world_add(p, PROFILE_OFF_CPU, 0, unnamed, VIGIE_WAIT_DISK, 1, 25);
 	world_add(p, PROFILE_RUN_QUEUE, 0, 0, bully, 0, 40);
 	world_add(p, PROFILE_WAKERS, 0, 0, timer, 6, 525);
+	chain.party[0] = bully;
+	chain.party[1] = timer;
+	assert_int_equal(profile_chain(p, &chain), 0);
 	world_add(p, PROFILE_FAULTS, 1, main, 0, 3, WORLD_FAULTS);
 }
 

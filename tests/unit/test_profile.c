@@ -105,6 +105,8 @@ static void a_file_is_what_was_written(void **state)
 	assert_memory_equal(&q->about, &p->about, sizeof(p->about));
 	assert_memory_equal(&q->beside, &p->beside, sizeof(p->beside));
 	assert_int_equal(q->ncgroups, 1);
+	assert_int_equal(q->nchains, 1);
+	assert_memory_equal(q->chains, p->chains, sizeof(*p->chains));
 	assert_memory_equal(q->cgroups, p->cgroups, sizeof(*p->cgroups));
 	buf_done(&first);
 	buf_done(&second);
@@ -234,6 +236,7 @@ static void a_file_from_before_is_read(void **state)
 		taken++;
 		assert_int_equal(q->nsamples, p->nsamples);
 		assert_int_equal(q->ncgroups, 0);
+		assert_int_equal(q->nchains, 0);
 		assert_int_equal(q->beside.has_steal, 0);
 		profile__free(q);
 	}
@@ -279,20 +282,34 @@ static void relations(void **state)
 	profile__free(p);
 }
 
+/* A chain without a hop is none: its first party would be anybody's. */
+static void a_chain_of_nobody_is_refused(void **state)
+{
+	struct profile *p = world_new();
+	struct buf file;
+
+	p->chains[0].n = 0;
+	encode(&file, p);
+	assert_int_equal(decode_copy(file.data, file.len, NULL), -EBADMSG);
+	buf_done(&file);
+	profile__free(p);
+}
+
 /* Whole by its checksum, and yet no profile: an index that points nowhere. */
 static void a_wrong_index_is_refused(void **state)
 {
-	enum { CASES = 13 };
+	enum { CASES = 18 };
 	int i;
 
 	for (i = 0; i < CASES; i++) {
 		struct profile *p = world_new();
 		__u32 *const spoil[CASES] = {
-			&p->samples[0].thread, &p->samples[0].node,   &p->samples[0].view,
-			&p->nodes[1].parent,   &p->nodes[1].frame,    &p->frames[1].line,
-			&p->threads[0].comm,   &p->parties[0].comm,   &p->about.target,
-			&p->lines[1].file,     &p->lines[1].function, &p->cgroups[0].path,
-			&p->cgroups[0].unit,
+			&p->samples[0].thread,	&p->samples[0].node,	&p->samples[0].view,
+			&p->nodes[1].parent,	&p->nodes[1].frame,	&p->frames[1].line,
+			&p->threads[0].comm,	&p->parties[0].comm,	&p->about.target,
+			&p->lines[1].file,	&p->lines[1].function,	&p->cgroups[0].path,
+			&p->cgroups[0].unit,	&p->chains[0].thread,	&p->chains[0].n,
+			&p->chains[0].party[0], &p->chains[0].party[1], &p->chains[0].why[1],
 		};
 		struct buf file;
 
@@ -348,6 +365,7 @@ int main(void)
 		cmocka_unit_test(a_file_of_version_1_is_read),
 		cmocka_unit_test(a_wrong_index_is_refused),
 		cmocka_unit_test(what_was_read_can_be_named),
+		cmocka_unit_test(a_chain_of_nobody_is_refused),
 		cmocka_unit_test(a_file_from_before_is_read),
 		cmocka_unit_test(relations),
 	};

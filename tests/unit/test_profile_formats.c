@@ -364,6 +364,45 @@ static void test_relations(void **state)
 	profile__free(s.m.p);
 }
 
+/* --- Chains of wakers. */
+
+static void test_chains(void **state)
+{
+	struct profile_chain chain = {
+		.n = 2, .why = { VIGIE_WAIT_PIPE, VIGIE_WAIT_LOCK }, .count = 3, .ns = 3000000000
+	};
+	struct small s;
+	struct buf page;
+	char *text;
+
+	small_init(&s);
+	chain.thread = s.thread;
+	chain.party[0] = made_party(&s.m, PROFILE_PARTY_THREAD, 7, 8, "<next>");
+	chain.party[1] = made_party(&s.m, PROFILE_PARTY_TIMER, 0, 0, "");
+	assert_int_equal(profile_chain(s.m.p, &chain), 0);
+	/* Of one hop: in the sum, without a row. */
+	chain.n = 1;
+	chain.ns = 1000000000;
+	assert_int_equal(profile_chain(s.m.p, &chain), 0);
+	made_add(&s.m, PROFILE_WAKERS, s.thread, 0, chain.party[0], 6, 4000000000);
+	text = text_of(TEXT, s.m.p, NULL, 0);
+	assert_non_null(
+		strstr(text, "   75.0%      3.000 s  t pipe < <next> (7/8): lock < (timer)\n"));
+	free(text);
+	text = text_of(JSON, s.m.p, NULL, 0);
+	assert_non_null(strstr(text, "\"count\":3,\"ns\":3000000000,\"hops\":[{\"reason\":\"pipe\","
+				     "\"party\":0},{\"reason\":\"lock\",\"party\":1}]}"));
+	free(text);
+	buf_init(&page, MAX_BYTES);
+	profile_html_encode(&page, s.m.p, NULL);
+	buf_char(&page, '\0');
+	assert_int_equal(page.err, 0);
+	assert_non_null(strstr(page.data, "t: pipe &lt; &lt;next&gt; (7/8): lock &lt; (timer)"
+					  "</th><td>3.000000000"));
+	buf_done(&page);
+	profile__free(s.m.p);
+}
+
 /* --- All formats. */
 
 static void test_same_bytes_again(void **state)
@@ -661,6 +700,7 @@ int main(void)
 		cmocka_unit_test(test_totals_agree),
 		cmocka_unit_test(test_pprof_only_what_was_asked),
 		cmocka_unit_test(test_relations),
+		cmocka_unit_test(test_chains),
 		cmocka_unit_test(test_same_bytes_again),
 		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_long_names),

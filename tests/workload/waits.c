@@ -4,11 +4,16 @@
  *
  *	waits DIRECTORY SECONDS
  *
- * DIRECTORY is on a disk, for files of ours. Prints "ready" once all wait; ends after so long.
+ *	waits chain SECONDS
+ *
+ * DIRECTORY is on a disk, for files of ours. chain: only four threads, each of which waits for the
+ * next: first (pipe) for second (futex) for third (eventfd) for fourth, which sleeps. Prints "ready" once all wait; ends after so long.
  */
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,6 +152,44 @@ static void wait_child(void)
 	}
 }
 
+/* --- A chain: what the fourth begins goes to the first. */
+
+static sem_t handed;
+
+static void run_first(void)
+{
+	wait_pipe();
+}
+
+static void run_second(void)
+{
+	for (;;) {
+		while (sem_wait(&handed))
+			;
+		if (write(pipe_ends[1], "x", 1) < 0)
+			exit(1);
+	}
+}
+
+static void run_third(void)
+{
+	long long n;
+
+	while (read(event, &n, sizeof(n)) > 0)
+		sem_post(&handed);
+}
+
+static void run_fourth(void)
+{
+	const long long one = 1;
+
+	for (;;) {
+		naps(20000);
+		if (write(event, &one, sizeof(one)) < 0)
+			exit(1);
+	}
+}
+
 static const struct {
 	const char *name; /* what it should be seen to wait for, "-" and which of its kind */
 	void (*run)(void);
@@ -184,16 +227,39 @@ static void prepare(const char *directory)
 	free(block);
 }
 
+static void *named_of_chain(void *arg)
+{
+	static const struct {
+		const char *name;
+		void (*run)(void);
+	} links[] = { { "first", run_first },
+		      { "second", run_second },
+		      { "third", run_third },
+		      { "fourth", run_fourth } };
+	size_t i = (size_t)arg;
+
+	prctl(PR_SET_NAME, links[i].name);
+	links[i].run();
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
+	bool chain = argc == 3 && !strcmp(argv[1], "chain");
 	pthread_t thread;
 	size_t i;
 
 	if (argc != 3)
 		return 2;
-	prepare(argv[1]);
-	for (i = 0; i < sizeof(threads) / sizeof(threads[0]); i++)
-		pthread_create(&thread, NULL, named, (void *)i);
+	if (chain) {
+		event = eventfd(0, 0);
+		if (event < 0 || sem_init(&handed, 0, 0) || pipe(pipe_ends))
+			return 1;
+	} else {
+		prepare(argv[1]);
+	}
+	for (i = 0; i < (chain ? 4 : sizeof(threads) / sizeof(threads[0])); i++)
+		pthread_create(&thread, NULL, chain ? named_of_chain : named, (void *)i);
 	printf("ready\n");
 	fflush(stdout);
 	sleep(strtol(argv[2], NULL, 10));

@@ -14,7 +14,7 @@ enum { FIRST_ROOM = 64 };
 
 struct room { /* how much an array has */
 	__u32 text, strings, modules, lines, frames, nodes, processes, threads, parties, samples,
-		cgroups;
+		cgroups, chains;
 };
 
 struct profile_index {
@@ -302,6 +302,15 @@ int profile_thread(struct profile *p, const struct profile_thread *thread, __u32
 	return 0;
 }
 
+int profile_chain(struct profile *p, const struct profile_chain *chain)
+{
+	int err = GROW(p, chains, 1);
+
+	if (!err)
+		p->chains[p->nchains++] = *chain;
+	return err;
+}
+
 size_t profile__bytes(const struct profile *p)
 {
 	return p->index->bytes;
@@ -385,5 +394,6 @@ void profile__free(struct profile *p)
 	free(p->parties);
 	free(p->samples);
 	free(p->cgroups);
+	free(p->chains);
 	free(p);
 }

@@ -110,8 +110,21 @@ enum profile_relation {
 	PROFILE_RELATIONS,
 };
 
+/*
+ * Who was waited for in the end: the thread waited for why[0], which party[0] ended, which had waited
+ * for why[1], and so on. All chains of a thread are its samples of PROFILE_WAKERS.
+ */
+struct profile_chain {
+	__u32 thread; /* index */
+	__u32 n; /* hops, 1 to VIGIE_HOPS */
+	__u32 party[VIGIE_HOPS]; /* indexes; the rest 0 */
+	__u32 why[VIGIE_HOPS]; /* enum vigie_wait; the rest 0 */
+	__u64 count, ns;
+};
+
 /* What stands beside the books and is in no sum. */
 struct profile_beside {
+	__u64 chains_lost_ns; /* of these only the first hop is known */
 	__u64 has_steal;
 	__u64 steal_ns; /* stolen by the hypervisor from all CPUs of the host meanwhile */
 };
@@ -201,8 +214,9 @@ struct profile {
 	struct profile_party *parties;
 	struct profile_sample *samples;
 	struct profile_cgroup *cgroups;
+	struct profile_chain *chains;
 	__u32 ntext, nstrings, nmodules, nlines, nframes, nnodes, nprocesses, nthreads, nparties,
-		nsamples, ncgroups;
+		nsamples, ncgroups, nchains;
 	struct profile_index *index; /* profile.c's own */
 };
 
@@ -236,6 +250,7 @@ int profile_cgroup(struct profile *p, const char *path, const char *unit, __u32 
 int profile_add(struct profile *p, const struct profile_sample *sample);
 
 /* Always new elements. */
+int profile_chain(struct profile *p, const struct profile_chain *chain);
 int profile_process(struct profile *p, const struct profile_process *process, __u32 *ret);
 int profile_thread(struct profile *p, const struct profile_thread *thread, __u32 *ret);
 /* Names a frame: its lines, innermost first, replace what was there. */

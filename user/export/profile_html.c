@@ -152,6 +152,8 @@ static void view_section(struct buf *out, const struct profile *p, const struct 
 	html_flame(out, f, view, growth);
 	if (view == PROFILE_RUN_QUEUE)
 		html_relations(out, p);
+	if (view == PROFILE_WAKERS)
+		html_chains(out, p);
 	buf_str(out, "</section>\n");
 }
 

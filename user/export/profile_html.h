@@ -25,8 +25,9 @@ void html_totals(struct buf *out, const struct profile *p, const struct profile 
 void html_quality(struct buf *out, const struct profile *p);
 void html_threads(struct buf *out, const struct profile *p);
 
-/* --- profile_html_runq.c: the run queue by where who ran belongs. */
+/* --- profile_html_tally.c */
 void html_relations(struct buf *out, const struct profile *p);
+void html_chains(struct buf *out, const struct profile *p);
 
 /* --- profile_html_svg.c: the graph for who runs no script. */
 void html_flame(struct buf *out, const struct flame *f, enum profile_view view, bool growth);

@@ -185,6 +185,7 @@ static void put_quality(struct document *d)
 	amounts(d, "stacks", q->stacks, stack_names, VIGIE_STACK_KINDS);
 	amounts(d, "lost", q->lost, loss_names, VIGIE_SESSION_LOSSES);
 	amounts(d, "incomplete", q->incomplete, incomplete_names, PROFILE_INCOMPLETES);
+	json_u64(&d->j, "chains_lost_ns", d->p->beside.chains_lost_ns);
 	json_u64(&d->j, "truncated", q->truncated);
 	json_u64(&d->j, "by_frame_pointers", q->pointers);
 	json_u64(&d->j, "cpu_ns", q->cpu_ns);
@@ -343,6 +344,25 @@ static void put_sample(struct document *d, __u32 i)
 	put_stack(d);
 }
 
+static void put_chain(struct document *d, __u32 i)
+{
+	const struct profile_chain *c = &d->p->chains[i];
+	char key[KEY_LEN];
+	__u32 hop;
+
+	json_u64(&d->j, "thread", c->thread);
+	json_u64(&d->j, "count", c->count);
+	json_u64(&d->j, "ns", c->ns);
+	json_open(&d->j, "hops", '[');
+	for (hop = 0; hop < c->n; hop++) {
+		json_open(&d->j, NULL, '{');
+		json_text(&d->j, "reason", wait_key(c->why[hop], key));
+		json_u64(&d->j, "party", c->party[hop]);
+		json_close(&d->j, '}');
+	}
+	json_close(&d->j, ']');
+}
+
 static void put_array(struct document *d, const char *name, __u32 n,
 		      void (*put)(struct document *d, __u32 i))
 {
@@ -373,6 +393,7 @@ static void put_all(struct document *d)
 	put_array(d, "modules", d->p->nmodules, put_module);
 	put_frames(d);
 	put_array(d, "samples", d->p->nsamples, put_sample);
+	put_array(d, "chains", d->p->nchains, put_chain);
 	json_close(&d->j, '}');
 	buf_char(d->j.out, '\n');
 }

@@ -316,6 +316,37 @@ void profile_tally_relations(struct profile_tally *t, struct profile_walk *w,
 	}
 }
 
+static void chain_label(const struct profile_walk *w, const struct profile_chain *c,
+			char dst[LABEL_LEN])
+{
+	size_t at;
+	__u32 i;
+
+	snprintf(dst, LABEL_LEN, "%s\t", profile_walk_text(w, w->p->threads[c->thread].comm));
+	for (i = 0; i < c->n; i++) {
+		at = strlen(dst);
+		snprintf(dst + at, LABEL_LEN - at, "%s%s < %s", i ? ": " : "",
+			 profile_wait_name(c->why[i]), profile_walk_party(w, c->party[i]));
+	}
+}
+
+void profile_tally_chains(struct profile_tally *t, struct profile_walk *w, enum profile_view view,
+			  enum profile_tally_when when)
+{
+	const struct profile_chain *c;
+	char label[LABEL_LEN];
+	__u32 i;
+
+	for (i = 0; !t->err && i < w->p->nchains && view == PROFILE_WAKERS; i++) {
+		c = &w->p->chains[i];
+		t->sum[when] += c->ns;
+		if (c->n < 2 || !c->ns)
+			continue;
+		chain_label(w, c, label);
+		add_self(t, intern_text(&t->labels, label), when, c->ns);
+	}
+}
+
 /* --- Order. */
 
 __s64 profile_tally_by_self(const struct profile_tally *t, const struct profile_tally_row *row)

@@ -46,6 +46,13 @@ void profile_tally_tags(struct profile_tally *t, struct profile_walk *w, enum pr
 void profile_tally_relations(struct profile_tally *t, struct profile_walk *w,
 			     enum profile_view view, enum profile_tally_when when);
 
+/*
+ * Of the wakers: "thread<TAB>lock < waker: pipe < its waker", where there are two and more; the sum is
+ * that of all chains.
+ */
+void profile_tally_chains(struct profile_tally *t, struct profile_walk *w, enum profile_view view,
+			  enum profile_tally_when when);
+
 /* Rows by a key, largest first; ties by label. Free it. NULL: out of memory. */
 typedef __s64 (*profile_tally_key)(const struct profile_tally *t,
 				   const struct profile_tally_row *row);

@@ -24,6 +24,7 @@ enum {
 	PARTIES_SHOWN = 4,
 	FAULTS_SHOWN = 2,
 	RELATIONS_SHOWN = 6,
+	CHAINS_SHOWN = 5,
 	POINTS_LEAST = 500
 };
 
@@ -382,6 +383,16 @@ static void relation_section(struct screen *s)
 	screen_line(s);
 }
 
+static void chain_section(struct screen *s)
+{
+	static const char *changes[] = { "CHAINS THAT GREW, points of off-CPU time",
+					 "THAT SHRANK" };
+
+	place_section(s, profile_tally_chains, PROFILE_WAKERS,
+		      "WAITED FOR IN THE END, % of off-CPU time: thread, why < whom: why < whom",
+		      changes, CHAINS_SHOWN);
+}
+
 void profile_text_encode(struct buf *out, const struct profile *p, const struct profile *other,
 			 const struct profile_text_options *o)
 {
@@ -395,6 +406,7 @@ void profile_text_encode(struct buf *out, const struct profile *p, const struct 
 		fault_section(&s);
 		party_section(&s);
 		relation_section(&s);
+		chain_section(&s);
 		screen_trust(&s);
 	}
 	screen_done(&s);

@@ -420,6 +420,12 @@ int capture__wakes(struct capture *c, struct capture_wake **ret, size_t *ret_n)
 			(void **)ret, ret_n);
 }
 
+int capture__chains(struct capture *c, struct capture_chain **ret, size_t *ret_n)
+{
+	return copy_map(c->skel->maps.chains, offsetof(struct capture_chain, chain), sizeof(**ret),
+			(void **)ret, ret_n);
+}
+
 __u64 capture__lost(const struct capture *c, enum vigie_session_loss cause)
 {
 	return c->skel->bss->session_lost[cause];

@@ -69,9 +69,14 @@ struct capture_wake {
 	struct vigie_wake_key key;
 	struct vigie_wake wake;
 };
+struct capture_chain {
+	struct vigie_chain_key key;
+	struct vigie_chain chain;
+};
 int capture__threads(struct capture *c, struct capture_thread **ret, size_t *ret_n);
 int capture__culprits(struct capture *c, struct capture_culprit **ret, size_t *ret_n);
 int capture__wakes(struct capture *c, struct capture_wake **ret, size_t *ret_n);
+int capture__chains(struct capture *c, struct capture_chain **ret, size_t *ret_n);
 __u64 capture__lost(const struct capture *c, enum vigie_session_loss cause);
 __u64 capture__begin_ns(const struct capture *c); /* CLOCK_MONOTONIC */
 /* Run time of all programs; 0 where the kernel keeps no statistics. */

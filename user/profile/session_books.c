@@ -251,8 +251,7 @@ static __u32 waker_party_kind(__u32 kind)
 	return kind < VIGIE_WAKERS ? kinds[kind] : PROFILE_PARTY_UNKNOWN;
 }
 
-/* The thread with this tid; the youngest, where one tid was used twice. */
-static const struct known_thread *thread_by_tid(const struct session *s, __u32 tid)
+const struct known_thread *session_thread_by_tid(const struct session *s, __u32 tid)
 {
 	const struct known_thread *found = NULL;
 	__u32 i;
@@ -264,6 +263,16 @@ static const struct known_thread *thread_by_tid(const struct session *s, __u32 t
 	return found;
 }
 
+int session_waker_party(struct session *s, const struct capture_wake *wake, __u32 *ret)
+{
+	struct profile_party party = { .kind = waker_party_kind(wake->key.kind),
+				       .pid = wake->wake.waker_tgid,
+				       .tid = wake->key.waker_tid };
+	int err = profile_string(s->profile, wake->wake.comm, VIGIE_COMM_LEN, &party.comm);
+
+	return err ? err : profile_party(s->profile, &party, ret);
+}
+
 static int take_wakes(struct session *s)
 {
 	struct capture_wake *all;
@@ -273,20 +282,15 @@ static int take_wakes(struct session *s)
 	if (err)
 		return err;
 	for (i = 0; !err && i < n; i++) {
-		const struct known_thread *t = thread_by_tid(s, all[i].key.tid);
+		const struct known_thread *t = session_thread_by_tid(s, all[i].key.tid);
 		struct profile_sample sample = { .view = PROFILE_WAKERS,
 						 .count = all[i].wake.count,
 						 .value = all[i].wake.wait_ns };
-		struct profile_party party = { .kind = waker_party_kind(all[i].key.kind),
-					       .pid = all[i].wake.waker_tgid,
-					       .tid = all[i].key.waker_tid };
 
 		if (!t)
 			continue;
 		sample.thread = t->thread;
-		err = profile_string(s->profile, all[i].wake.comm, VIGIE_COMM_LEN, &party.comm);
-		if (!err)
-			err = profile_party(s->profile, &party, &sample.tag);
+		err = session_waker_party(s, &all[i], &sample.tag);
 		if (!err)
 			err = profile_add(s->profile, &sample);
 	}
@@ -304,5 +308,7 @@ int session_settle_books(struct session *s)
 		err = take_culprits(s);
 	if (!err && s->config.views & 1 << PROFILE_WAKERS)
 		err = take_wakes(s);
+	if (!err && s->config.views & 1 << PROFILE_WAKERS)
+		err = session_settle_chains(s);
 	return err;
 }

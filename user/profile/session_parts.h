@@ -68,7 +68,14 @@ int session_cgroup(struct session *s, __u64 id, __u32 *ret_path);
 int session_steal(__u64 *ret_ns); /* of all CPUs, since the host's start. 0 or -errno */
 void session_settle_steal(struct session *s);
 
+/* session_chains.c: who was waited for in the end. */
+int session_settle_chains(struct session *s);
+
 /* session_books.c: from books and counts to values whose sums are the kernel's. */
 int session_settle_books(struct session *s);
+/* The thread with this tid; the youngest, where one tid was used twice. */
+const struct known_thread *session_thread_by_tid(const struct session *s, __u32 tid);
+/* Who woke. */
+int session_waker_party(struct session *s, const struct capture_wake *wake, __u32 *ret);
 
 #endif

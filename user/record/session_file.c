@@ -76,9 +76,13 @@ static const struct array arrays[] = {
  * What came later: after all others, and either whole or not there at all, as in a file from
  * before it.
  */
-static const char beside_words[] = "88";
+static const char beside_words[] = "888";
 static const struct array later[] = {
 	ARRAY(cgroups, "44"),
+	ARRAY(chains, "44"
+		      "44444"
+		      "44444"
+		      "88"),
 };
 enum { LATER = sizeof(later) / sizeof(later[0]) };
 enum { ARRAYS = sizeof(arrays) / sizeof(arrays[0]) };
@@ -86,6 +90,7 @@ enum { ARRAYS = sizeof(arrays) / sizeof(arrays[0]) };
 _Static_assert(VIGIE_WAITS == 16, "WAITS16");
 _Static_assert(sizeof(struct profile_quality) == 8 * (sizeof(quality_words) - 1), "quality_words");
 _Static_assert(sizeof(quality_words) == sizeof(quality_words_1), "quality_words_1");
+_Static_assert(VIGIE_HOPS == 5, "words of chains");
 _Static_assert(sizeof(struct profile_beside) == 8 * (sizeof(beside_words) - 1), "beside_words");
 _Static_assert(sizeof(struct profile_about) == 10 * 4 + 2 * 8, "about_words");
 
@@ -279,12 +284,27 @@ static bool samples_hold(const struct profile *p)
 	return true;
 }
 
+static bool chain_holds(const struct profile *p, const struct profile_chain *c)
+{
+	__u32 i;
+
+	if (c->thread >= p->nthreads || !c->n || c->n > VIGIE_HOPS)
+		return false;
+	for (i = 0; i < c->n; i++)
+		if (c->party[i] >= p->nparties || c->why[i] >= VIGIE_WAITS)
+			return false;
+	return true;
+}
+
 static bool later_holds(const struct profile *p)
 {
 	__u32 i;
 
 	for (i = 0; i < p->ncgroups; i++)
 		if (p->cgroups[i].path >= p->nstrings || p->cgroups[i].unit >= p->nstrings)
+			return false;
+	for (i = 0; i < p->nchains; i++)
+		if (!chain_holds(p, &p->chains[i]))
 			return false;
 	return p->beside.has_steal <= 1;
 }
