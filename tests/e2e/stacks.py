@@ -35,7 +35,8 @@ def of_session(session, view="cpu"):
     for s in session["samples"]:
         if s["view"] == view and s["count"]:
             frames = [session["frames"][f] for f in s["stack"]]
-            names = [f["name"] for f in frames if f["kind"] in ("native", "jit")]
+            names = [f["name"] for f in frames
+                     if f["kind"] in ("native", "jit") and not f.get("inlined")]
             found[normal(names)] += s["count"]
     return found
 

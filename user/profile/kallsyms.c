@@ -17,7 +17,10 @@ static int by_address(const void *a, const void *b)
 	return x->address < y->address ? -1 : x->address > y->address;
 }
 
-/* The file is not sorted: each line offers its symbol to all addresses behind it. */
+/*
+ * The file is not sorted, and has some 200 000 lines: each offers its symbol to the first address
+ * behind it only.
+ */
 static void offer(struct kallsym *wanted, size_t n, __u64 start, const char *name)
 {
 	size_t low = 0, high = n, mid;
@@ -29,10 +32,22 @@ static void offer(struct kallsym *wanted, size_t n, __u64 start, const char *nam
 		else
 			high = mid;
 	}
-	/* Those behind a better start have one already, and so has everybody behind them. */
-	for (; low < n && wanted[low].start < start; low++) {
+	if (low < n && wanted[low].start < start) {
 		wanted[low].start = start;
 		snprintf(wanted[low].name, sizeof(wanted[low].name), "%s", name);
+	}
+}
+
+/* An address that was offered nothing better has the symbol of the one before it. */
+static void pass_on(struct kallsym *wanted, size_t n)
+{
+	size_t i;
+
+	for (i = 1; i < n; i++) {
+		if (wanted[i - 1].start > wanted[i].start) {
+			wanted[i].start = wanted[i - 1].start;
+			memcpy(wanted[i].name, wanted[i - 1].name, sizeof(wanted[i].name));
+		}
 	}
 }
 
@@ -57,5 +72,6 @@ int kallsyms_name(struct kallsym *wanted, size_t n)
 		offer(wanted, n, start, rest + 3);
 	}
 	fclose(file);
+	pass_on(wanted, n);
 	return any ? 0 : -EPERM;
 }

@@ -15,8 +15,8 @@ struct kallsym {
 };
 
 /*
- * Names all of them in one pass over the file, which takes some 100 ms: 200 000 lines, and no
- * memory but this array. 0 or -errno; -EPERM where addresses are hidden.
+ * Names all of them in one pass over the file, which takes some 100 ms however many they are:
+ * 200 000 lines, and no memory but this array. 0 or -errno; -EPERM where addresses are hidden.
  */
 int kallsyms_name(struct kallsym *wanted, size_t n);
 
