@@ -33,7 +33,7 @@ class AgainstPerf(Session):
     def test_ten_thousand_stacks(self):
         lib.needs(shutil.which("perf") is not None, "perf is not installed")
         with running("unwinds", "mix", 300) as child:
-            first, ours, last = stacks.compare(child.pid, 30, self.directory, hz=499)
+            first, ours, last = stacks.compare(child.pid, 58, self.directory, hz=299)
         n = [sum(s.values()) for s in (first, ours, last)]
         same = stacks.overlap(first, last)
         got = (stacks.overlap(first, ours) + stacks.overlap(ours, last)) / 2

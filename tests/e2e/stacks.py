@@ -98,8 +98,9 @@ def perf_record(pid, seconds, data):
 
 def vigie_record(pid, seconds, file, *args):
     """A session's JSON."""
-    subprocess.run([lib.VIGIE, "record", "-p", str(pid), "-d", f"{seconds}s", "-o", file, *args],
-                   check=True, stderr=subprocess.DEVNULL, timeout=seconds + 60)
+    run = subprocess.run([lib.VIGIE, "record", "-p", str(pid), "-d", f"{seconds}s", "-o", file,
+                          *args], check=False, stderr=subprocess.PIPE, timeout=seconds + 60)
+    assert run.returncode == 0, run.stderr.decode()
     run = subprocess.run([lib.VIGIE, "report", file, "-f", "json"], stdout=subprocess.PIPE,
                          check=True, timeout=60)
     return json.loads(run.stdout)
