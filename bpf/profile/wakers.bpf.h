@@ -45,13 +45,13 @@ static __always_inline __u32 waker_of(const struct vigie_runq_cpu *q)
 }
 
 /*
- * The waker is current and of the target: what ended its own last block goes on with the chain, if
+ * The waker is current; if it is of the target, what ended its own last block goes on with the chain, if
  * it was still away as b left. Of its chain as much as was away then: times fall along a chain, as
  * each had come back before it woke the next. Its books stand still: it runs here.
  */
-static __always_inline void chain_note(struct vigie_thread *b)
+static __always_inline void chain_note(struct vigie_thread *b, __u32 tgid)
 {
-	struct vigie_thread *w = books_find(compat_current());
+	struct vigie_thread *w = books_of(compat_current(), tgid);
 	__u64 back;
 	__u32 i;
 
@@ -84,8 +84,8 @@ static __always_inline void waker_note(struct vigie_thread *b)
 		b->waker_comm[0] = '\0';
 	b->hops_n = 1;
 	b->hops[0] = (struct vigie_hop){ .tid = b->waker_tid, .kind = kind, .why = b->why };
-	if (kind == VIGIE_WAKER_TASK && is_target(id >> 32))
-		chain_note(b);
+	if (kind == VIGIE_WAKER_TASK)
+		chain_note(b, id >> 32);
 }
 
 /* Of one hop it is what wakes has and no chain. */
