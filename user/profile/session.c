@@ -18,8 +18,7 @@
 #define NS_PER_S 1000000000ULL
 
 enum {
-	REFRESH_MS = 100, /* mappings are read again that often, but */
-	REFRESH_SHARE = 200, /* no more than this part of the time goes into it */
+	REFRESH_MS = 100, /* mappings are read again that often at most */
 	SETTLED_MS = 2000, /* before, start-up weighs too much to judge the cost */
 	LOSS_JUDGED = 200, /* stacks: of fewer, one lost says nothing */
 };
@@ -166,7 +165,7 @@ int session__begin(struct session *s)
 }
 
 /* Not the time of day: whoever is kept waiting has not worked. */
-static __u64 own_cpu_ns(void)
+__u64 session_cpu_ns(void)
 {
 	struct timespec t;
 
@@ -176,13 +175,13 @@ static __u64 own_cpu_ns(void)
 
 static void refresh(struct session *s, __u64 now)
 {
-	__u64 began = own_cpu_ns(), gap;
+	__u64 began = session_cpu_ns(), gap;
 	__u32 i;
 
 	for (i = 0; i < s->spaces.nspaces; i++)
 		spaces_refresh(&s->spaces, i, now);
 	/* A library that takes another's addresses is known only once they were read. */
-	gap = REFRESH_SHARE * (own_cpu_ns() - began);
+	gap = REFRESH_SHARE * (session_cpu_ns() - began);
 	s->refresh_ns = now + (gap > REFRESH_MS * NS_PER_MS ? gap : REFRESH_MS * NS_PER_MS);
 }
 

@@ -53,7 +53,12 @@ struct session {
 	__u64 begin_steal_ns; /* of all CPUs, since the host's start */
 };
 
+/* Reading mappings takes no more than this part of the time. */
+enum { REFRESH_SHARE = 200 };
+
 __u64 session_now_ns(void);
+/* What the caller used so far. */
+__u64 session_cpu_ns(void);
 /* The thread's index among s->threads. 0 or -errno. */
 int session_thread(struct session *s, __u32 tid, __u64 start_ns, __u32 tgid, __u32 *ret);
 

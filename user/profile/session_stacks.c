@@ -10,8 +10,6 @@
 #include "profile/kallsyms.h"
 #include "profile/naming.h"
 
-#define VAIN_NS 100000000ULL
-
 static const enum profile_view view_of_kind[VIGIE_STACK_KINDS] = {
 	[VIGIE_STACK_ON_CPU] = PROFILE_CPU,
 	[VIGIE_STACK_ASLEEP] = PROFILE_OFF_CPU,
@@ -73,23 +71,24 @@ static void ask(struct session *s, __u32 space, const struct vigie_stack *stack,
 
 /*
  * An address that is not mapped: a library that was loaded after the mappings were read? Then once
- * more. Generated code is never mapped from a file: what was looked up in vain is not soon again.
+ * more. Generated code is never mapped from a file: who looked in vain waits, but no longer than the
+ * effort demands: a program that was just executed maps its libraries now.
  */
 static bool retried(struct session *s, const struct pending_stack *p)
 {
 	struct space *space = &s->spaces.spaces[p->space];
-	__u64 now = session_now_ns();
+	__u64 now = session_now_ns(), began = session_cpu_ns();
 
 	if (p->again)
 		return false;
 	/* Another stack may have had them read meanwhile. */
 	if (space->sum == p->sum) {
-		if (now - space->vain_ns < VAIN_NS)
+		if (now < space->vain_until_ns)
 			return false;
 		spaces_refresh(&s->spaces, p->space, now);
 	}
 	if (space->sum == p->sum) {
-		space->vain_ns = now;
+		space->vain_until_ns = now + REFRESH_SHARE * (session_cpu_ns() - began);
 		return false;
 	}
 	ask(s, p->space, &p->stack.head, p->stack.user, true);

@@ -32,7 +32,7 @@ struct space {
 	__u32 exec_id;
 	__u64 sum; /* hash of the mappings as last read: 0, not read */
 	__u64 read_ns; /* when, CLOCK_MONOTONIC */
-	__u64 vain_ns; /* when they were last read again for an address, in vain */
+	__u64 vain_until_ns; /* they were read for an address in vain: not again before */
 	int root; /* descriptor of its root directory, or -1 */
 };
 
