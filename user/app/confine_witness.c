@@ -3,17 +3,21 @@
  * confine_witness.c - owns what is left to the one process that stays privileged.
  *
  * It keeps root and the capabilities of a profiling session; it can start no program, load no
- * module, open no network, mount nothing and enter no namespace, nor can what it forks.
+ * module, open no network, mount nothing and enter no namespace, nor can what it forks. Debian's
+ * kernels let only CAP_SYS_ADMIN open a perf event where kernel.perf_event_paranoid is 3, their
+ * default: there it is kept, and nowhere else.
  */
 #include "app/confine.h"
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -29,6 +33,7 @@ static const int kept[] = {
 	CAP_SETGID,
 	CAP_SETPCAP,
 	CAP_KILL, /* … and is ended by us */
+	CAP_SYS_ADMIN, /* see needs_sys_admin() */
 };
 
 static const int forbidden[] = {
@@ -66,6 +71,20 @@ static const int forbidden[] = {
 	SCMP_SYS(io_uring_setup),
 };
 
+/* Above 2 is no kernel's own: upstream, CAP_PERFMON is enough whatever it says. */
+static bool needs_sys_admin(void)
+{
+	int fd = open("/proc/sys/kernel/perf_event_paranoid", O_RDONLY | O_CLOEXEC);
+	char digit = '0';
+
+	if (fd < 0)
+		return false;
+	if (read(fd, &digit, 1) != 1)
+		digit = '0';
+	close(fd);
+	return digit > '2' && digit <= '9';
+}
+
 /* What we do not have, in a container, we cannot keep: the session will say what it lacks. */
 static int keep_capabilities(void)
 {
@@ -75,7 +94,8 @@ static int keep_capabilities(void)
 	if (capng_get_caps_process())
 		return -EPERM;
 	for (i = 0; i < COUNT(kept); i++)
-		have[i] = capng_have_capability(CAPNG_PERMITTED, kept[i]);
+		have[i] = capng_have_capability(CAPNG_PERMITTED, kept[i]) &&
+			  (kept[i] != CAP_SYS_ADMIN || needs_sys_admin());
 	capng_clear(CAPNG_SELECT_BOTH);
 	for (i = 0; i < COUNT(kept); i++)
 		if (have[i] &&

@@ -46,8 +46,8 @@ static void start_witness(struct keep *keep, const struct keep_options *options,
 	err = root ? witness__start(&keep->witness, ret_scribe, &what) : -EPERM;
 	if (err)
 		logbook_say(&keep->book, SEVERITY_INFO, "capture-off", err,
-			    "findings will have no profiling sessions: %s: %s",
-			    root ? what : "needs root", err_name(err));
+			    "findings will have no profiling sessions: %s",
+			    root ? what : "needs root");
 }
 
 static int start_scribe(struct keep *keep, const struct keep_options *options, uid_t uid, gid_t gid,

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "app/suspects.h"
-#include "base/err.h"
 #include "export/event.h"
 
 #define NS_PER_S 1000000000ULL
@@ -120,8 +119,8 @@ void lookout_listen(struct lookout *lookout)
 				(unsigned long long)said.lost);
 		else if (said.outcome == WITNESS_FAILED)
 			logbook_say(lookout->book, SEVERITY_WARNING, "session-failed", said.err,
-				    "finding %s: no profiling session: cannot %s: %s", said.id,
-				    said.what, err_name(said.err));
+				    "finding %s: no profiling session: cannot %s", said.id,
+				    said.what);
 		else
 			logbook_say(lookout->book, SEVERITY_DEBUG, "session-refused", 0,
 				    "finding %s: no profiling session: %s", said.id,
