@@ -60,6 +60,7 @@ BAD = {
         ("--max-size", ["", "x", "5", "1MB", "-1GB", "1.5GB", "9999999GB", "10 MB"],
          ["8MiB", "1024GiB"]),
         ("--log-level", ["", "x", "INFO", "warn", "info,error"], ["debug", "critical"]),
+        ("--capture", ["", "x", "AUTO", "auto,off"], ["auto", "off"]),
         ("--log-format", ["%(foo)s", "%s", "%(message)d", "a\nb", "%"], ["line|asctime"]),
     ],
     "doctor": [],
@@ -77,6 +78,7 @@ BAD = {
         ("--duration", DURATION + ["99ms", "61s"], ["100ms", "60s"]),
         ("--hz", ["", "x", "0", "-1", "1000", "9.5"], ["1", "999"]),
         ("--views", ["", "x", "cpu,", "CPU", "cpu;runq"], ["cpu", "offcpu", "faults"]),
+        ("--stack", ["", "x", "0", "-1", "65", "1.5"], ["1 to 64"]),
         ("--buffer", ["", "x", "31", "65537", "33"], ["power of two"]),
     ],
     "report": [
@@ -86,7 +88,7 @@ BAD = {
     ],
     "explain": [], "verdict": [], "verify": [], "detect": [],
 }
-FREE = {"--recording", "--log-file", "--note", "--output", "--diff"}  # whether a path will do shows when it is opened
+FREE = {"--recording", "--log-file", "--note", "--output", "--diff", "--debug-dir"}  # whether a path will do shows when it is opened
 
 
 def vigie(*args, stdin=subprocess.DEVNULL, **options):
