@@ -321,6 +321,7 @@ class Findings(Recorded):
         self.assertEqual(run.returncode, 0, run.stderr)
         profile = json.loads(run.stdout)
         self.assertIn(burner.pid, [p["pid"] for p in profile["processes"]])
+        self.assertNotIn("[id ", run.stdout)
         self.assertIn("burner-e2e;_start;", vigie("report", path, "-f", "folded").stdout)
         self.assertTrue(gone(witness))
         self.verified()

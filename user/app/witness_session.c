@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "app/cgroup_names.h"
 #include "app/one_session.h"
 #include "app/reader.h"
 #include "profile/session.h"
@@ -184,6 +185,7 @@ static void run(struct session *s, const struct witness_ask *ask, int parcels,
 void witness_session(const struct witness_ask *ask, int parcels, struct witness_said *ret)
 {
 	struct session_config config;
+	struct cgroup_names *names;
 	struct session *s;
 	const char *what;
 	int err;
@@ -192,6 +194,7 @@ void witness_session(const struct witness_ask *ask, int parcels, struct witness_
 	session_config_default(&config);
 	config.confine = reader_confine;
 	config.max_bytes = PROFILE_MAX;
+	names = cgroup_names__new(&config); /* without, cgroups are numbers */
 	err = session__open(&config, &s, &what);
 	if (err) {
 		failed(ret, what, err);
@@ -199,4 +202,5 @@ void witness_session(const struct witness_ask *ask, int parcels, struct witness_
 		run(s, ask, parcels, ret);
 		session__free(s);
 	}
+	cgroup_names__free(names);
 }
