@@ -134,7 +134,7 @@ def noisy_neighbour(stage):
 def reclaim(stage):
     """Somebody took the memory of a cgroup; the others read through what is left of it."""
     big, box = stage.file("big", 200, cached=False), stage.limited(48)
-    stage.act("eater", "hold", 42, cgroup=box)
+    stage.act("eater", "hold", 38, cgroup=box)
     for _ in range(4):
         stage.act("reclaimer", "reread", big, cgroup=box)
 
