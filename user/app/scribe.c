@@ -13,16 +13,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "app/forked.h"
 #include "app/scribe_child.h"
 
 enum {
 	SEND_BUFFER = 8 << 20, /* what may be on its way: some minutes of a slow disk */
 	START_MS = 10000,
-	STOP_MS = 300, /* a stop as a whole takes 500 at most */
 };
 
 const char *const scribe_loss_names[SCRIBE_LOSSES] = {
@@ -128,26 +126,13 @@ int scribe__start(const struct scribe_config *config, struct scribe **ret, const
 	return 0;
 }
 
-/* It ends when it has read all; a disk that hangs must not keep us, and it ends on its own. */
-static void await_end(pid_t pid)
-{
-	const struct timespec moment = { .tv_nsec = 5000000 };
-	int waited_ms;
-
-	for (waited_ms = 0; waited_ms < STOP_MS; waited_ms += 5) {
-		if (waitpid(pid, NULL, WNOHANG))
-			return;
-		nanosleep(&moment, NULL);
-	}
-}
-
 void scribe__free(struct scribe *s)
 {
 	if (!s)
 		return;
 	gone(s);
 	if (s->pid > 0)
-		await_end(s->pid);
+		forked_await_end(s->pid); /* it ends when it has read all */
 	free(s);
 }
 

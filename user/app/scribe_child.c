@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +25,7 @@
 #include <unistd.h>
 
 #include "app/confine.h"
-#include "app/descriptors.h"
+#include "app/forked.h"
 #include "app/landlock.h"
 #include "app/statedir.h"
 #include "app/witness_wire.h"
@@ -75,7 +74,6 @@ static __u64 own_resident_bytes(const struct child *c)
 static void gather_stat(struct child *c)
 {
 	struct scribe_stat *stat = &c->stat;
-	struct rusage used;
 
 	if (c->ring) {
 		const struct ring_stat *ring = ring__stat(c->ring);
@@ -104,9 +102,7 @@ static void gather_stat(struct child *c)
 		stat->incidents_dropped = incidents->dropped;
 		stat->incident_entries_dropped = incidents->entries_dropped;
 	}
-	if (!getrusage(RUSAGE_SELF, &used))
-		stat->cpu_ns = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * NS_PER_S +
-			       (used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1000ULL;
+	stat->cpu_ns = forked_cpu_ns(RUSAGE_SELF);
 	stat->resident_bytes = own_resident_bytes(c);
 }
 
@@ -480,24 +476,15 @@ static int open_files(struct child *c, const struct scribe_config *config, const
 			      &c->log);
 }
 
-/* A stop or Ctrl-C reaches us, too: we end when the main process has said all. */
-static void ignore_signals(void)
-{
-	signal(SIGINT, SIG_IGN);
-	signal(SIGTERM, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
-}
-
 static int start(struct child *c, const struct scribe_config *config, const char **ret_what)
 {
 	const int keep[] = { c->fd, c->witness, c->statedir, config->lock };
 	int err;
 
-	ignore_signals();
+	forked_ignore_signals();
 	prctl(PR_SET_NAME, "vigie-scribe", 0, 0, 0);
 	umask(0027);
-	descriptors_keep(keep, sizeof(keep) / sizeof(*keep));
+	forked_keep(keep, sizeof(keep) / sizeof(*keep));
 	err = open_outside(c, config, ret_what);
 	if (!err)
 		err = give_up(c, config, ret_what);

@@ -7,13 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "app/forked.h"
 #include "app/witness_child.h"
 
-enum { START_MS = 5000, STOP_MS = 300 };
+enum { START_MS = 5000 };
 
 struct witness {
 	pid_t pid;
@@ -94,26 +93,13 @@ int witness__start(struct witness **ret, int *ret_scribe, const char **ret_what)
 	return 0;
 }
 
-/* It ends when its socket does. */
-static void await_end(pid_t pid)
-{
-	const struct timespec moment = { .tv_nsec = 5000000 };
-	int waited_ms;
-
-	for (waited_ms = 0; waited_ms < STOP_MS; waited_ms += 5) {
-		if (waitpid(pid, NULL, WNOHANG))
-			return;
-		nanosleep(&moment, NULL);
-	}
-}
-
 void witness__free(struct witness *w)
 {
 	if (!w)
 		return;
 	gone(w);
 	if (w->pid > 0)
-		await_end(w->pid);
+		forked_await_end(w->pid); /* it ends when its socket does */
 	free(w);
 }
 

@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #include "app/confine.h"
-#include "app/descriptors.h"
+#include "app/forked.h"
 #include "app/one_session.h"
 #include "app/witness_rate.h"
 #include "app/witness_session.h"
@@ -48,22 +48,12 @@ static __u64 now_ns(void)
 	return t.tv_sec * NS_PER_S + t.tv_nsec;
 }
 
-static __u64 cpu_ns_of(int who)
-{
-	struct rusage used;
-
-	if (getrusage(who, &used))
-		return 0;
-	return (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * NS_PER_S +
-	       (used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1000ULL;
-}
-
 /* Whoever does not listen hears the totals with the next one. */
 static void say(struct child *c, struct witness_said *said)
 {
 	c->said.totals[said->outcome]++;
 	memcpy(said->totals, c->said.totals, sizeof(said->totals));
-	said->cpu_ns = cpu_ns_of(RUSAGE_SELF) + cpu_ns_of(RUSAGE_CHILDREN);
+	said->cpu_ns = forked_cpu_ns(RUSAGE_SELF) + forked_cpu_ns(RUSAGE_CHILDREN);
 	send(c->asks, said, sizeof(*said), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
@@ -209,15 +199,6 @@ static void loop(struct child *c)
 	}
 }
 
-/* A stop or Ctrl-C reaches us, too: we end when the main process does. */
-static void ignore_signals(void)
-{
-	signal(SIGINT, SIG_IGN);
-	signal(SIGTERM, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
-}
-
 void witness_child(int asks, int parcels)
 {
 	const int keep[] = { asks, parcels };
@@ -225,9 +206,9 @@ void witness_child(int asks, int parcels)
 	struct witness_said said = { .outcome = WITNESS_CAPTURED };
 	const char *what = "";
 
-	ignore_signals();
+	forked_ignore_signals();
 	prctl(PR_SET_NAME, "vigie-witness", 0, 0, 0);
-	descriptors_keep(keep, 2);
+	forked_keep(keep, 2);
 	said.err = confine_witness(&what);
 	snprintf(said.what, sizeof(said.what), "%s", what);
 	send(asks, &said, sizeof(said), MSG_NOSIGNAL);
