@@ -14,17 +14,6 @@ void curve_init(struct curve *curve, __u64 from_ns, __u64 to_ns)
 	curve->to_ns = to_ns > from_ns ? to_ns : from_ns + 1;
 }
 
-static const char *label_of(const struct view *view, const struct group_view *group,
-			    enum group_key key)
-{
-	unsigned int i;
-
-	for (i = 0; i < view->nkeys; i++)
-		if (view->keys[i] == key)
-			return group->label[i];
-	return "";
-}
-
 /* What of the view the finding was about: a process if it is there, else its group. */
 struct subject {
 	const struct vigie_usage *inc;
@@ -51,8 +40,8 @@ static bool find_subject(const struct view *view, const struct actor *who, struc
 	for (i = 0; !who->pid && i < view->ngroups; i++) {
 		const struct group_view *g = &view->groups[i];
 
-		if (strcmp(label_of(view, g, KEY_COMM), who->comm) ||
-		    strcmp(label_of(view, g, KEY_UNIT), who->unit))
+		if (strcmp(group_label(view, g, KEY_COMM), who->comm) ||
+		    strcmp(group_label(view, g, KEY_UNIT), who->unit))
 			continue;
 		ret->inc = &g->inc;
 		ret->anon = g->rss_bytes[VIGIE_RSS_ANON];

@@ -11,24 +11,14 @@ static bool is_ours(const struct process *p, __u32 self)
 	return p->pid == self || p->ppid == self;
 }
 
-static const char *label_of(const struct view *view, const struct group_view *group,
-			    enum group_key key)
-{
-	unsigned int i;
-
-	for (i = 0; i < view->nkeys; i++)
-		if (view->keys[i] == key)
-			return group->label[i];
-	return NULL;
-}
-
 /* An actor without a pid is all that has its names. */
 static bool has_names(const struct view *view, size_t i, const struct actor *who)
 {
 	const struct process *p = &view->processes[i];
 	const char *unit = view->process_group[i] < view->ngroups
-				   ? label_of(view, &view->groups[view->process_group[i]], KEY_UNIT)
-				   : NULL;
+				   ? group_label(view, &view->groups[view->process_group[i]],
+						 KEY_UNIT)
+				   : "";
 	char comm[FINDING_COMM_LEN];
 
 	if (!who->comm[0] && !who->unit[0])
@@ -36,7 +26,7 @@ static bool has_names(const struct view *view, size_t i, const struct actor *who
 	text_sanitise(comm, sizeof(comm), p->comm, strnlen(p->comm, sizeof(p->comm)));
 	if (who->comm[0] && strcmp(who->comm, comm))
 		return false;
-	return !who->unit[0] || (unit && !strcmp(who->unit, unit));
+	return !who->unit[0] || !strcmp(who->unit, unit);
 }
 
 static bool is_meant(const struct view *view, size_t i, const struct actor *who)

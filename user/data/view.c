@@ -2,7 +2,7 @@
 /*
  * view.c - what every reader of a view needs to know by name.
  *
- * Owns: the label names of grouping keys. Not here: how a view comes about (model/).
+ * Owns: the label names of grouping keys, and where in a group a key's label stands. Not here: how a view comes about (model/).
  */
 #include "data/view.h"
 
@@ -14,4 +14,14 @@ const char *group_key_name(enum group_key key)
 	};
 
 	return (unsigned int)key < GROUP_KEYS ? names[key] : "";
+}
+
+const char *group_label(const struct view *view, const struct group_view *group, enum group_key key)
+{
+	unsigned int i;
+
+	for (i = 0; i < view->nkeys; i++)
+		if (view->keys[i] == key)
+			return group->label[i];
+	return "";
 }

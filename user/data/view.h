@@ -126,4 +126,8 @@ struct view {
 	struct collect_stat stat;
 };
 
+/* Of this key, "" where the view is not grouped by it. */
+const char *group_label(const struct view *view, const struct group_view *group,
+			enum group_key key);
+
 #endif
