@@ -1,0 +1,130 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""test_witness - the process that looks inside as a finding begins: whom, how often, with what.
+
+By itself, without a daemon or a finding (test_blackbox.py has these): witness_probe asks it.
+"""
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import unittest
+
+import lib
+from test_record import attached, running
+
+PROBE = os.path.join(os.environ.get("O", "build"), "tests/e2e/witness_probe")
+LOCK = "/run/vigie-session.lock"
+SEAL_SEAL, SEAL_SHRINK, SEAL_GROW, SEAL_WRITE = 1, 2, 4, 8
+FORBIDDEN = ("execve", "execve-in-a-child", "socket", "ptrace", "mount", "unshare", "setns",
+             "chroot")
+NEEDED = "confine", "need-map", "need-clock", "need-foreign-maps", "need-kill"
+ID = "0123456789ab"
+
+
+def setUpModule():
+    lib.needs_watching()
+
+
+def start_ns(pid):
+    """As the kernel says it, in clock ticks; within the tick it does not matter."""
+    ticks = lib.read(f"/proc/{pid}/stat").rpartition(")")[2].split()[19]
+    return int(ticks) * (10**9 // os.sysconf("SC_CLK_TCK")) + 1
+
+
+class Witness(unittest.TestCase):
+    def setUp(self):
+        lib.wait_for(lambda: not attached(), "the kernel to let go of the session before")
+        directory = tempfile.TemporaryDirectory(prefix="vigie-witness.")
+        self.addCleanup(directory.cleanup)
+        self.file = os.path.join(directory.name, "s.vigie")
+        self.probe = subprocess.Popen([PROBE, self.file], stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE, text=True)
+        self.addCleanup(self.end)
+        self.assertEqual(self.probe.stdout.readline(), "ready\n")
+        self.witness = int(lib.read(f"/proc/{self.probe.pid}/task/{self.probe.pid}/children"))
+
+    def end(self):
+        self.probe.stdin.close()
+        self.assertEqual(self.probe.wait(timeout=10), 0)
+        self.probe.stdout.close()
+        lib.wait_for(lambda: not os.path.exists(f"/proc/{self.witness}"), "the witness' end")
+
+    def ask(self, pid, start, ident=ID):
+        self.probe.stdin.write(f"{ident} {pid} {start}\n")
+        self.probe.stdin.flush()
+
+    def heard(self):
+        return self.probe.stdout.readline().split()
+
+    def test_it_looks_and_hands_over_what_nobody_can_change(self):
+        with running("leaves", 60) as child:
+            self.ask(child.pid, start_ns(child.pid))
+            heard = [self.heard(), self.heard()]
+        parcel = next(h for h in heard if h[0] == "parcel")
+        said = next(h for h in heard if h[0] == ID)
+        seals = SEAL_SEAL | SEAL_SHRINK | SEAL_GROW | SEAL_WRITE
+        self.assertEqual(parcel, ["parcel", ID, str(seals)])
+        self.assertEqual(said[1:3], ["captured", "0"])
+        self.assertGreater(int(said[3]), 100)
+        run = subprocess.run([lib.VIGIE, "report", self.file, "-f", "json"], check=True,
+                             stdout=subprocess.PIPE)
+        session = json.loads(run.stdout)
+        self.assertEqual([p["pid"] for p in session["processes"]], [child.pid])
+        self.assertEqual(session["session"]["target"], f"finding {ID}")
+        # The same one again: too soon, whatever it is about.
+        with running("leaves", 60) as other:
+            self.ask(other.pid, start_ns(other.pid))
+            self.assertEqual(self.heard(), [ID, "limited", "0", "0"])
+
+    def test_another_process_of_that_pid_is_not_looked_at(self):
+        with running("leaves", 60) as child:
+            self.ask(child.pid, start_ns(child.pid) + 10**9)
+            self.assertEqual(self.heard()[:2], [ID, "gone"])
+        self.assertFalse(os.path.exists(self.file))
+
+    def test_one_that_has_ended(self):
+        with running("leaves", 60) as child:
+            start = start_ns(child.pid)
+        self.ask(child.pid, start)
+        self.assertEqual(self.heard()[:2], [ID, "gone"])
+
+    def test_nonsense_is_refused(self):
+        for ident, pid in (("../../../etc", 2), ("0123456789AB", 2), (ID, 0), (ID, 1), (ID, 2**31)):
+            self.ask(pid, 0, ident)
+            self.assertEqual(self.heard()[1:3], ["failed", "-EINVAL"], (ident, pid))
+
+    def test_busy_is_no_turn(self):
+        """Another session holds the host: when it has gone, the witness may begin at once."""
+        with running("leaves", 60) as child:
+            with open(LOCK, "w", encoding="ascii") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                self.ask(child.pid, start_ns(child.pid))
+                self.assertEqual(self.heard(), [ID, "busy", "0", "0"])
+            self.ask(child.pid, start_ns(child.pid))
+            lib.wait_for(attached, "the session")
+            # One at a time: what is asked for meanwhile meets it.
+            self.ask(child.pid, start_ns(child.pid))
+            self.assertEqual(self.heard(), [ID, "busy", "0", "0"])
+
+    def test_a_killed_witness_takes_its_session_along(self):
+        with running("leaves", 60) as child:
+            self.ask(child.pid, start_ns(child.pid))
+            lib.wait_for(attached, "the session")
+            os.kill(self.witness, signal.SIGKILL)
+            lib.wait_for(lambda: not attached(), "the end of its programs")
+        self.assertFalse(os.path.exists(self.file))
+
+
+class Confined(unittest.TestCase):
+    def test_what_it_can_and_cannot(self):
+        run = subprocess.run([PROBE, "confined"], stdout=subprocess.PIPE, text=True, check=True)
+        results = dict(line.split(maxsplit=1) for line in run.stdout.splitlines())
+        self.assertEqual({name: results.pop(name) for name in NEEDED}, dict.fromkeys(NEEDED, "0"))
+        self.assertEqual(results, dict.fromkeys(FORBIDDEN, "-EPERM"))
+
+
+if __name__ == "__main__":
+    unittest.main()

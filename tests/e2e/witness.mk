@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What test_witness.py drives; it finds it by $O.
+WITNESS_PROBE := $(O)/tests/e2e/witness_probe
+
+$(WITNESS_PROBE): %: %.o $(LIB)
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+test-e2e: $(WITNESS_PROBE)
+
+-include $(WITNESS_PROBE).d
