@@ -341,7 +341,7 @@ class Findings(Recorded):
             witness = child_of(daemon, "vigie-witness")
             session = wait_for(lambda: children_of(witness), "a session")[0]
             os.kill(witness, signal.SIGKILL)
-            wait_for(lambda: gone(session), "the end of the session")
+            wait_for(lambda: gone(session), "the end of the session", patience_s=5)
             self.wait_for_entries(daemon, 2)
             self.assertEqual(daemon.stop(), 0)
         self.assertEqual(self.events("session-captured"), [])

@@ -114,7 +114,8 @@ class Witness(unittest.TestCase):
             self.ask(child.pid, start_ns(child.pid))
             lib.wait_for(attached, "the session")
             os.kill(self.witness, signal.SIGKILL)
-            lib.wait_for(lambda: not attached(), "the end of its programs")
+            # By itself it would end after ten seconds.
+            lib.wait_for(lambda: not attached(), "the end of its programs", patience_s=5)
         self.assertFalse(os.path.exists(self.file))
 
 
