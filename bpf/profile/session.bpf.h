@@ -41,7 +41,7 @@ struct slots_map {
 };
 extern struct slots_map slots SEC(".maps");
 
-/* The same beside the task itself: a third of a hash lookup. Not on 5.10. */
+/* The same beside the task itself, which is nearer than a hash. Not on 5.10. */
 struct slots_near_map {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -110,7 +110,7 @@ static __always_inline struct vigie_thread *books_of(struct task_struct *task, _
 	return may_be_target(tgid) ? books_find(task) : NULL;
 }
 
-/* 5.15 */
+/* A helper of 5.15; the pointer that it returns can be followed. */
 static __always_inline bool has_task_pt_regs(void)
 {
 	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs) &&

@@ -45,9 +45,9 @@ static __always_inline __u32 waker_of(const struct vigie_runq_cpu *q)
 }
 
 /*
- * The waker is current; if it is of the target, what ended its own last block goes on with the chain, if
- * it was still away as b left. Of its chain as much as was away then: times fall along a chain, as
- * each had come back before it woke the next. Its books stand still: it runs here.
+ * The waker is current. If it is of the target, and was itself away yet as b left, the chain goes on
+ * with what ended its own last block; and of its chain with as much as was away then: times fall
+ * along a chain, as each had come back before it woke the next. Its books stand still: it runs here.
  */
 static __always_inline void chain_note(struct vigie_thread *b, __u32 tgid)
 {

@@ -143,8 +143,10 @@ static int take_threads(struct session *s)
 		/* A process goes by its leader's name. */
 		if (all[i].key.tid == all[i].books.tgid)
 			s->profile->processes[t->process].comm = comm;
-		err = session_cgroup(s, all[i].books.cgroup_id,
-				     &s->profile->processes[t->process].cgroup);
+		/* It is one for all threads of a process, but for who moves them about. */
+		if (!s->profile->processes[t->process].cgroup)
+			err = session_cgroup(s, all[i].books.cgroup_id,
+					     &s->profile->processes[t->process].cgroup);
 	}
 	free(all);
 	return err;
@@ -294,6 +296,8 @@ static int take_wakes(struct session *s)
 		if (!err)
 			err = profile_add(s->profile, &sample);
 	}
+	if (!err)
+		err = session_settle_chains(s, all, n);
 	free(all);
 	return err;
 }
@@ -308,7 +312,5 @@ int session_settle_books(struct session *s)
 		err = take_culprits(s);
 	if (!err && s->config.views & 1 << PROFILE_WAKERS)
 		err = take_wakes(s);
-	if (!err && s->config.views & 1 << PROFILE_WAKERS)
-		err = session_settle_chains(s);
 	return err;
 }

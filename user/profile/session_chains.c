@@ -79,23 +79,21 @@ static int add_single(struct session *s, const struct capture_wake *w)
 	return err ? err : profile_chain(s->profile, &chain);
 }
 
-int session_settle_chains(struct session *s)
+int session_settle_chains(struct session *s, struct capture_wake *wakes, size_t nwakes)
 {
-	struct capture_chain *chains = NULL;
-	struct pairs pairs = { 0 };
-	size_t n = 0, i;
-	int err = capture__wakes(s->capture, &pairs.all, &pairs.n);
+	const struct pairs pairs = { .all = wakes, .n = nwakes };
+	struct capture_chain *chains;
+	size_t n, i;
+	int err = capture__chains(s->capture, &chains, &n);
 
-	if (!err)
-		err = capture__chains(s->capture, &chains, &n);
-	if (!err)
-		qsort(pairs.all, pairs.n, sizeof(*pairs.all), by_key);
+	if (err)
+		return err;
+	qsort(pairs.all, pairs.n, sizeof(*pairs.all), by_key);
 	for (i = 0; i < n && !err; i++)
 		err = add_chain(s, &pairs, &chains[i]);
 	for (i = 0; i < pairs.n && !err; i++)
 		err = add_single(s, &pairs.all[i]);
 	s->profile->beside.chains_lost_ns = capture__lost(s->capture, VIGIE_SESSION_LOST_CHAINS);
 	free(chains);
-	free(pairs.all);
 	return err;
 }

@@ -73,8 +73,8 @@ int session_cgroup(struct session *s, __u64 id, __u32 *ret_path);
 int session_steal(__u64 *ret_ns); /* of all CPUs, since the host's start. 0 or -errno */
 void session_settle_steal(struct session *s);
 
-/* session_chains.c: who was waited for in the end. */
-int session_settle_chains(struct session *s);
+/* session_chains.c: who was waited for in the end. The wakes are used up. */
+int session_settle_chains(struct session *s, struct capture_wake *wakes, size_t n);
 
 /* session_books.c: from books and counts to values whose sums are the kernel's. */
 int session_settle_books(struct session *s);

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""test_record_proof - names of the kernel's functions against the kernel's own list of them."""
+"""test_record_kernel - names of the kernel's functions against the kernel's own list of them."""
 import bisect
 import collections
 import unittest
