@@ -6,8 +6,10 @@
 
 The workload has one CPU for itself: between two, the wakeups of a VM are all of the noise.
 Each round runs it once under each watcher, in an order that turns from round to round.
-Figures are the throughput against the same round's run without a watcher: median and range.
+Figures are the throughput against the same round's run without a watcher: median and range. Then
+what the programs themselves took, by the kernel's statistics, in a run of its own: these cost, too.
 """
+import json
 import os
 import statistics
 import subprocess
@@ -53,6 +55,30 @@ def run(watcher):
     return answered
 
 
+def programs(directory, rounds):
+    """Run time of all programs of a session with all views: ns a run, share of the one CPU."""
+    path = os.path.join(directory, "programs.vigie")
+    with open("/proc/sys/kernel/bpf_stats_enabled", "r+", encoding="ascii") as stats:
+        before = stats.read()
+        stats.seek(0)
+        stats.write("1")
+        stats.flush()
+        try:
+            for _ in range(rounds):
+                run(lambda pid: [os.path.join(BUILD, "vigie"), "record", "-d", f"{SECONDS - 1}s",
+                                 "-o", path, "-p", pid])
+                shown = subprocess.run([os.path.join(BUILD, "vigie"), "report", path, "-f", "json"],
+                                       stdout=subprocess.PIPE, check=True).stdout
+                os.unlink(path)
+                session = json.loads(shown)
+                took, runs = (session["quality"][f"probe_{what}"] for what in ("ns", "runs"))
+                duration = session["session"]["duration_ns"]
+                yield took / runs, 100 * took / duration, runs / duration * 1e9
+        finally:
+            stats.seek(0)
+            stats.write(before)
+
+
 def main():
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
     with tempfile.TemporaryDirectory(dir=BUILD) as directory:
@@ -64,10 +90,13 @@ def main():
             got = {name: run(kinds[name]) for name in order}
             for name in names:
                 loss[name].append(100 * (got[name] / got["nothing"] - 1))
+        took = sorted(programs(directory, 3))
     for name in names[1:]:
         values = sorted(loss[name])
         print(f"{name:20} {statistics.median(values):+6.2f} %  "
               f"({values[0]:+.2f} to {values[-1]:+.2f}, {rounds} rounds)")
+    print(f"programs, all views  {took[1][0]:.0f} ns a run ({took[0][0]:.0f} to {took[-1][0]:.0f}), "
+          f"{took[1][2]:.0f} runs a second, {took[1][1]:.1f} % of that CPU")
 
 
 if __name__ == "__main__":
