@@ -106,6 +106,12 @@ def needs_field(field):
     needs(field_state(field) in ("exact", "degraded"), f"this kernel cannot give: {field}")
 
 
+def needs_mount_namespace():
+    needs(subprocess.run(["unshare", "-m", "true"], check=False,
+                         stderr=subprocess.DEVNULL).returncode == 0,
+          "no mount namespace can be made here (a chroot?)")
+
+
 def needs_watching():
     """For setUpModule: everything here needs root and a kernel that vigie can watch."""
     needs(os.geteuid() == 0, "needs root")

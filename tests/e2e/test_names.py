@@ -229,15 +229,17 @@ class Later(Session):
 
     def test_without_privileges(self):
         self.place("whole/file")
-        for directory, _, files in os.walk(self.directory):
+        # The tree may be where only root comes, such as /root.
+        place = self.enterContext(tempfile.TemporaryDirectory(prefix="vigie-names."))
+        shutil.copytree(self.directory, place, dirs_exist_ok=True)
+        vigie = shutil.copy(lib.VIGIE, os.path.join(place, "vigie"))
+        for directory, _, files in os.walk(place):
             os.chmod(directory, 0o755)
             for name in files:
                 os.chmod(os.path.join(directory, name), 0o755)
-        vigie = os.path.join(self.directory, "vigie")
-        shutil.copy(lib.VIGIE, vigie)
         run = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
-                              vigie, "report", self.file, "-f", "folded", "--debug-dir",
-                              self.debug], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              vigie, "report", os.path.join(place, "s.vigie"), "-f", "folded",
+                              "--debug-dir", os.path.join(place, "debug")], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                              timeout=60, check=False)
         self.assertEqual(run.returncode, 0, run.stderr)
         self.named(run.stdout.decode())

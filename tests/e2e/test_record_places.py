@@ -82,6 +82,7 @@ class Places(Session):
 
     def test_mount_namespace(self):
         """Its program is on a file system that only it sees."""
+        lib.needs_mount_namespace()
         there = os.path.join(self.directory, "there")
         os.mkdir(there)
         with self.wrapped("unshare", "-m", "sh", "-c", f"mount -t tmpfs none {there} &&"
