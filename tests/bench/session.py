@@ -4,99 +4,165 @@
 
     tests/bench/session.py [ROUNDS]     (root; nothing else running)
 
-The workload has one CPU for itself: between two, the wakeups of a VM are all of the noise.
-Each round runs it once under each watcher, in an order that turns from round to round.
-Figures are the throughput against the same round's run without a watcher: median and range. Then
-what the programs themselves took, by the kernel's statistics, in a run of its own: these cost, too.
+A workload has one CPU for itself and runs throughout: between two CPUs the wakeups of a VM would be
+all of the noise. Each watcher looks at it for some seconds, in an order that turns from round to
+round, and the throughput is compared with the seconds before and after without a watcher. What a
+watcher needs to begin and to end is not in it. "nothing" is measured like the others: it is the
+noise. Figures are medians and their 95 % interval. Then what the programs themselves took, by the
+kernel's statistics, in sessions of their own: these cost, too.
 """
+import contextlib
 import json
+import mmap
 import os
-import statistics
+import shutil
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
 import time
 
+import rig
+from rows import interval
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..")
 BUILD = os.path.join(ROOT, os.environ.get("O", "build"))
-WORK = os.path.join(BUILD, "tests", "workload", "requests")
-SECONDS = 4
+VIGIE = os.path.join(BUILD, "vigie")
+PINNED = ["taskset", "-c", "1"]
+BEGIN, WINDOW, END = 2, 3, .7  # seconds: a watcher may begin; is measured; is gone
+QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+
+
+class Requests:
+    """A client and a server thread, some 20 us of work and two switches a request."""
+    name = "requests, two switches each"
+
+    @contextlib.contextmanager
+    def running(self, directory):
+        path = os.path.join(directory, "count")
+        with open(path, "wb") as f:
+            f.write(bytes(mmap.PAGESIZE))
+        command = [*PINNED, os.path.join(BUILD, "tests", "workload", "requests"), "100000", path]
+        with rig.running(command, stdout=subprocess.PIPE, text=True) as work, \
+                open(path, "rb") as f, mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ) as counted:
+            work.stdout.readline()
+            yield work.pid, lambda: struct.unpack_from("Q", counted)[0]
+
+
+class Redis:
+    """Debian's redis-server and its own benchmark: fifty clients, each waiting for its answer."""
+    name = "redis, 50 clients"
+
+    @contextlib.contextmanager
+    def running(self, directory):
+        server, bench = shutil.which("redis-server"), shutil.which("redis-benchmark")
+        if not server or not bench:
+            raise rig.Skip("redis is not installed")
+        path = os.path.join(directory, "redis")
+        with rig.running([*PINNED, server, "--port", "0", "--unixsocket", path, "--save", ""],
+                         **QUIET) as work:
+            rig.wait_for(lambda: os.path.exists(path), "redis' socket")
+            with rig.running([*PINNED, bench, "-s", path, "-t", "get", "-n", "2000000000", "-q"],
+                             **QUIET), socket.socket(socket.AF_UNIX) as asks:
+                asks.connect(path)
+                yield work.pid, lambda: self.answered(asks)
+
+    def answered(self, asks):
+        asks.sendall(b"INFO stats\r\n")
+        text = b""
+        while b"total_commands_processed:" not in text or not text.endswith(b"\r\n"):
+            text += asks.recv(65536)
+        return int(text.split(b"total_commands_processed:")[1].split()[0])
 
 
 def watchers(directory):
-    vigie = [os.path.join(BUILD, "vigie"), "record", "-d", f"{SECONDS + 2}s",
-             "-o", os.path.join(directory, "s.vigie"), "-p"]
-    data = os.path.join(directory, "perf.data")
+    seconds = f"{BEGIN + WINDOW + 5}s"
+    session, data = (os.path.join(directory, name) for name in ("s.vigie", "perf.data"))
+    vigie = [VIGIE, "record", "-d", seconds, "-o", session, "-p"]
     return {
         "nothing": None,
-        "vigie, cpu": lambda pid: [*vigie, pid, "--views", "cpu"],
-        "vigie, offcpu": lambda pid: [*vigie, pid, "--views", "offcpu"],
-        "vigie, all views": lambda pid: [*vigie, pid],
-        "perf record, dwarf": lambda pid: ["perf", "record", "-q", "-e", "cpu-clock", "-F", "99",
-                                           "--call-graph", "dwarf,16384", "-o", data, "-p", pid],
-        "offcputime": lambda pid: ["offcputime", "-p", pid, str(SECONDS + 2)],
+        "vigie record --views cpu": lambda pid: [*vigie, pid, "--views", "cpu"],
+        "vigie record --views offcpu": lambda pid: [*vigie, pid, "--views", "offcpu"],
+        "vigie record, all views": lambda pid: [*vigie, pid],
+        "perf record -F 99 --call-graph dwarf": lambda pid: [
+            rig.tool("perf"), "record", "-q", "-e", "cpu-clock", "-F", "99",
+            "--call-graph", "dwarf,16384", "-o", data, "-p", pid],
+        "libbpf-tools offcputime": lambda pid: [rig.tool("offcputime"), "-p", pid, "60"],
     }
 
 
-def run(watcher):
-    """Requests answered, the watcher having had a second to begin."""
-    work = subprocess.Popen(["taskset", "-c", "1", WORK, str(SECONDS + 1)], stdout=subprocess.PIPE, text=True)
-    work.stdout.readline()
-    watching = None
-    if watcher:
-        watching = subprocess.Popen(watcher(str(work.pid)), stdout=subprocess.DEVNULL,
-                                    stderr=subprocess.DEVNULL)
-    answered = int(work.communicate()[0].split()[1])
-    if watching:
-        time.sleep(0.1)
-        watching.terminate()
-        watching.wait()
-    return answered
+def rate(count):
+    """Of the next WINDOW seconds."""
+    begin, n = time.monotonic(), count()
+    time.sleep(WINDOW)
+    return (count() - n) / (time.monotonic() - begin)
 
 
-def programs(directory, rounds):
-    """Run time of all programs of a session with all views: ns a run, share of the one CPU."""
+def watched(pid, count, watcher):
+    with rig.running(watcher(str(pid)), **QUIET) if watcher else contextlib.nullcontext() as watching:
+        time.sleep(BEGIN)
+        result = rate(count)
+        if watching and watching.poll() is not None:
+            raise rig.Skip(f"{watching.args[0]} ended by itself: {watching.returncode}")
+    time.sleep(END)
+    return result
+
+
+def losses(workload, directory, rounds):
+    """By watcher: percent of the throughput."""
+    kinds = watchers(directory)
+    names, result = list(kinds), {name: [] for name in kinds}
+    with workload.running(directory) as (pid, count):
+        time.sleep(1)
+        before = rate(count)
+        for turn in range(rounds):
+            for name in names[turn % len(names):] + names[:turn % len(names)]:
+                during = watched(pid, count, kinds[name])
+                after = rate(count)
+                result[name].append(100 * (2 * during / (before + after) - 1))
+                before = after
+    return result
+
+
+def programs(workload, directory, rounds):
+    """Of a session with all views: runs a second, ns a run, percent of the one CPU."""
     path = os.path.join(directory, "programs.vigie")
-    with open("/proc/sys/kernel/bpf_stats_enabled", "r+", encoding="ascii") as stats:
-        before = stats.read()
-        stats.seek(0)
-        stats.write("1")
-        stats.flush()
-        try:
-            for _ in range(rounds):
-                run(lambda pid: [os.path.join(BUILD, "vigie"), "record", "-d", f"{SECONDS - 1}s",
-                                 "-o", path, "-p", pid])
-                shown = subprocess.run([os.path.join(BUILD, "vigie"), "report", path, "-f", "json"],
-                                       stdout=subprocess.PIPE, check=True).stdout
-                os.unlink(path)
-                session = json.loads(shown)
-                took, runs = (session["quality"][f"probe_{what}"] for what in ("ns", "runs"))
-                duration = session["session"]["duration_ns"]
-                yield took / runs, 100 * took / duration, runs / duration * 1e9
-        finally:
-            stats.seek(0)
-            stats.write(before)
+    with rig.sysctl("kernel.bpf_stats_enabled", 1), workload.running(directory) as (pid, _):
+        for _ in range(rounds):
+            subprocess.run([VIGIE, "record", "-d", f"{WINDOW}s", "-o", path, "-p", str(pid)],
+                           check=True, **QUIET)
+            shown = subprocess.run([VIGIE, "report", path, "-f", "json"], check=True,
+                                   stdout=subprocess.PIPE).stdout
+            os.unlink(path)
+            session = json.loads(shown)
+            took, runs = (session["quality"][f"probe_{what}"] for what in ("ns", "runs"))
+            duration = session["session"]["duration_ns"]
+            yield runs / duration * 1e9, took / runs, 100 * took / duration
+
+
+def show(workload, rounds):
+    with tempfile.TemporaryDirectory(dir=BUILD) as directory:
+        lost = losses(workload, directory, rounds)
+        took = sorted(programs(workload, directory, 3), key=lambda t: t[1])
+    print(f"{workload.name}: {rounds} rounds")
+    for name, values in lost.items():
+        figures = rig.Figures(values)
+        low, high = interval(figures)
+        print(f"  {name:38} {figures.median:+6.2f} %  ({low:+.2f} to {high:+.2f})")
+    runs, ns, share = took[1]
+    print(f"  programs of all views: {ns:.0f} ns a run ({took[0][1]:.0f} to {took[-1][1]:.0f}), "
+          f"{runs:.0f} runs a second, {share:.1f} % of that CPU", flush=True)
 
 
 def main():
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
-    with tempfile.TemporaryDirectory(dir=BUILD) as directory:
-        kinds = watchers(directory)
-        names = list(kinds)
-        loss = {name: [] for name in names}
-        for turn in range(rounds):
-            order = names[turn % len(names):] + names[:turn % len(names)]
-            got = {name: run(kinds[name]) for name in order}
-            for name in names:
-                loss[name].append(100 * (got[name] / got["nothing"] - 1))
-        took = sorted(programs(directory, 3))
-    for name in names[1:]:
-        values = sorted(loss[name])
-        print(f"{name:20} {statistics.median(values):+6.2f} %  "
-              f"({values[0]:+.2f} to {values[-1]:+.2f}, {rounds} rounds)")
-    print(f"programs, all views  {took[1][0]:.0f} ns a run ({took[0][0]:.0f} to {took[-1][0]:.0f}), "
-          f"{took[1][2]:.0f} runs a second, {took[1][1]:.1f} % of that CPU")
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 9
+    for workload in Requests(), Redis():
+        try:
+            show(workload, rounds)
+        except rig.Skip as why:
+            print(f"{workload.name}: not measured: {why}")
 
 
 if __name__ == "__main__":
