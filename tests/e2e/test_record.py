@@ -101,15 +101,6 @@ def by_function(session, view):
     return sums
 
 
-def by_party(session, view, of=None):
-    """ns by who ran or woke; of: only of threads with this name."""
-    sums = collections.Counter()
-    for s in samples(session, view):
-        if of in (None, session["threads"][s["thread"]]["comm"]):
-            sums[session["parties"][s["party"]]["name"]] += s["ns"]
-    return sums
-
-
 class OnCpu(Session):
     def test_shares_are_the_programs(self):
         with running("leaves", 60) as child:
@@ -255,113 +246,6 @@ class OffCpu(Session):
         self.assertEqual(sum(s["ns"] for s in shown), off)
         named = sum(s["ns"] for s in shown if s["stack"])
         self.assertGreaterEqual(named, .99 * off)
-
-
-class RunQueue(Session):
-    def test_who_ran_while_it_waited(self):
-        with contextlib.ExitStack() as stack:
-            bullies = [stack.enter_context(running("leaves", 60, cpu=0)) for _ in range(3)]
-            victim = stack.enter_context(running("leaves", 60, cpu=0))
-            before = self.delay(victim.pid)
-            self.record("-p", victim.pid, "-d", "3s", "--views", "runq")
-            after = self.delay(victim.pid)
-        session = self.json()
-        wait = sum(t["run_queue_ns"] for t in session["threads"])
-        culprits = by_party(session, "runq")
-        self.assertEqual(sum(culprits.values()), wait)
-        self.assertAlmostEqual(session["quality"]["culprits_seen_ns"] / wait, 1, delta=.02)
-        bully = sum(culprits[f"leaves ({b.pid})"] for b in bullies)
-        self.assertGreater(bully, .75 * wait, culprits)
-        # The session is within these two readings, which are a little longer.
-        self.assertLess(wait, after - before)
-        self.assertGreater(wait, .8 * 3e9 * .5)
-
-    def test_where_who_ran_belongs(self):
-        """Two of the same cgroup, two of another: who waits is told apart from both."""
-        with contextlib.ExitStack() as stack:
-            own = stack.enter_context(lib.Cgroup("memory", "own"))
-            far = stack.enter_context(lib.Cgroup("memory", "far"))
-            victim, near, *others = [
-                stack.enter_context(running("leaves", 60, cpu=0, cgroup=cgroup))
-                for cgroup in (own, own, far, far)]
-            self.record("-p", victim.pid, "-d", "4s", "--views", "runq")
-        session = self.json()
-        parts = session["run_queue"]["ns"]
-        self.assertEqual(sum(parts.values()), sum(t["run_queue_ns"] for t in session["threads"]))
-        ran = collections.Counter()
-        for s in samples(session, "runq"):
-            ran[session["parties"][s["party"]]["pid"], s["relation"]] += s["ns"]
-        # Nobody else is in its cgroup, itself excepted; the other one's are among all that ran on this host.
-        same = ran[near.pid, "same_cgroup"]
-        other = sum(ran[child.pid, "other_cgroup"] for child in others)
-        self.assertEqual(parts["same_cgroup"], same + ran[victim.pid, "same_cgroup"], ran)
-        self.assertGreaterEqual(parts["other_cgroup"], other)
-        # Three that are alike ran for a third each.
-        self.assertAlmostEqual(same / (same + other), 1 / 3, delta=.08, msg=ran)
-        self.assertEqual(session["processes"][0]["cgroup"], "/" + os.path.basename(own.path))
-        cgroups = {p["pid"]: p["cgroup"] for p in session["parties"]}
-        self.assertEqual(cgroups[near.pid], session["processes"][0]["cgroup"])
-        self.assertIn("another cgroup " + os.path.basename(far.path), self.report("text").decode())
-
-    def test_steal_is_the_hosts(self):
-        with running("leaves", 60) as child:
-            before = self.steal()
-            self.record("-p", child.pid, "-d", "1s", "--views", "runq")
-            after = self.steal()
-        self.assertLessEqual(self.json()["run_queue"]["steal_ns"], after - before)
-        self.assertGreaterEqual(self.json()["run_queue"]["steal_ns"], 0)
-
-    @staticmethod
-    def steal():
-        cpu = lib.read("/proc/stat").splitlines()[0].split()
-        return int(cpu[8]) * 10**9 // os.sysconf("SC_CLK_TCK")
-
-    @staticmethod
-    def delay(pid):
-        return int(lib.read(f"/proc/{pid}/schedstat").split()[1])
-
-
-class Wakers(Session):
-    def test_each_waker_is_found(self):
-        with running("waits", self.directory, 60) as child:
-            self.record("-p", child.pid, "-d", "3s", "--views", "wakers")
-        session = self.json()
-        for thread, waker in (("pipe", "sleep-feeder"), ("network", "sleep-feeder"),
-                              ("event", "sleep-feeder"), ("lock", "sleep-holder"),
-                              ("sleep", "(timer)"), ("poll", "(timer)")):
-            waits = by_party(session, "wakers", of=thread)
-            seen = sum(waits.values()) - waits["(not seen)"]
-            woken = sum(ns for name, ns in waits.items() if name.startswith(waker))
-            self.assertGreater(woken, .9 * seen, (thread, waits))
-
-
-    def test_the_whole_chain(self):
-        """Each waits for the next, by pipe, futex and eventfd; the last sleeps."""
-        with running("waits", "chain", 60) as child:
-            time.sleep(.5)
-            self.record("-p", child.pid, "-d", "3s", "--views", "wakers")
-        session = self.json()
-        chains = collections.Counter()
-        ns = collections.Counter()
-        for c in session["chains"]:
-            name = session["threads"][c["thread"]]["comm"]
-            hops = tuple((h["reason"], session["parties"][h["party"]]["comm"] or
-                          session["parties"][h["party"]]["kind"]) for h in c["hops"])
-            chains[name, hops] += c["count"]
-            ns[name] += c["ns"]
-        whole = ("pipe", "second"), ("lock", "third"), ("event", "fourth"), ("sleep", "timer")
-        for i, name in enumerate(("first", "second", "third", "fourth")):
-            # The session's begin and end find each of them asleep.
-            seen = sum(n for (who, hops), n in chains.items()
-                       if who == name and hops[-1][1] != "unknown") - 1
-            self.assertGreater(seen, 50)
-            self.assertGreaterEqual(chains[name, whole[i:]], .99 * seen, chains)
-        # All chains of a thread are its waits, to the nanosecond.
-        for i, t in enumerate(session["threads"]):
-            self.assertEqual(ns[t["comm"]], sum(s["ns"] for s in samples(session, "wakers")
-                                                if s["thread"] == i), t)
-        self.assertRegex(self.report("text").decode(),
-                         r"first +pipe < second \(\d+/\d+\): lock < third")
 
 
 class Faults(Session):
