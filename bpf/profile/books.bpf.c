@@ -67,7 +67,9 @@ static __noinline int books_open(struct task_struct *task, __u64 now)
 	b = bpf_map_lookup_elem(&threads, &slot);
 	if (!b)
 		return 0;
+	b->tid = task->pid;
 	b->tgid = task->tgid;
+	b->slot = slot;
 	b->cgroup_id = compat_cgroup_id(task);
 	b->begin_ns = now;
 	b->waker_kind = VIGIE_WAKER_UNKNOWN;
@@ -96,8 +98,7 @@ static __always_inline void books_name(struct task_struct *task, struct vigie_th
 }
 
 /* The absence is over, and wait_ns of it was waiting for a CPU. */
-static __always_inline void absence_book(struct task_struct *task, struct vigie_thread *b,
-					 __u64 away, __u64 wait)
+static __always_inline void absence_book(struct vigie_thread *b, __u64 away, __u64 wait)
 {
 	__u32 why = b->why;
 	__u64 off = away > wait ? away - wait : 0;
@@ -107,7 +108,7 @@ static __always_inline void absence_book(struct task_struct *task, struct vigie_
 	b->off_ns[why & 15] += off;
 	b->off_count[why & 15]++;
 	if (cfg_wakers)
-		wakes_add(task->pid, b, off);
+		wakes_add(b, off);
 }
 
 static __always_inline void books_leave(struct task_struct *prev, struct vigie_thread *b,
@@ -116,7 +117,7 @@ static __always_inline void books_leave(struct task_struct *prev, struct vigie_t
 	__u64 delay = prev->sched_info.run_delay;
 
 	if (b->away_ns) {
-		absence_book(prev, b, b->away_ns, delay - b->departed_delay_ns);
+		absence_book(b, b->away_ns, delay - b->departed_delay_ns);
 		b->away_ns = 0;
 	}
 	b->run_ns = prev->se.sum_exec_runtime;
@@ -127,6 +128,7 @@ static __always_inline void books_leave(struct task_struct *prev, struct vigie_t
 		books_name(prev, b);
 		b->end_ns = now;
 		b->departed_ns = 0;
+		wakes_flush(b);
 		return;
 	}
 	b->why = wait_reason(prev, state, b->mmap_lock);
@@ -154,7 +156,7 @@ int on_session_switch(__u64 *ctx)
 	bool from = prev->pid && may_be_target(prev->tgid);
 	bool to = next->pid && may_be_target(next->tgid);
 	__u32 state = ctx[0] ? 0 : compat_prev_state(ctx, prev);
-	struct vigie_thread *b;
+	struct vigie_thread *b, *left;
 	__u64 now;
 
 	if (!begin_ns || (!cfg_runq && !from && !to))
@@ -162,9 +164,15 @@ int on_session_switch(__u64 *ctx)
 	now = clock_of(next);
 	if (cfg_runq)
 		runq_settle(q, prev, since_begin(now));
+	left = from ? books_running(q, prev) : NULL;
 	q->tgid = next->tgid;
+	q->task = 0;
 	if (to) {
 		b = books_get(next, now);
+		if (b) {
+			q->slot = b->slot;
+			q->task = (__u64)next;
+		}
 		if (b && b->departed_ns) {
 			b->away_ns = away_until(b, now);
 			b->departed_ns = 0;
@@ -175,7 +183,7 @@ int on_session_switch(__u64 *ctx)
 			runq_leave(q, b);
 	}
 	if (from) {
-		b = books_get(prev, now);
+		b = left ? left : books_get(prev, now);
 		if (b)
 			books_leave(prev, b, state, now);
 		if (b && cfg_runq && !state)
@@ -348,9 +356,10 @@ static __always_inline void books_close(struct task_struct *task, __u64 now)
 	if (!b || b->flags & VIGIE_THREAD_CLOSED)
 		return;
 	if (b->departed_ns)
-		absence_book(task, b, away_until(b, now), delay + more - b->departed_delay_ns);
+		absence_book(b, away_until(b, now), delay + more - b->departed_delay_ns);
 	else if (b->away_ns)
-		absence_book(task, b, b->away_ns, delay - b->departed_delay_ns);
+		absence_book(b, b->away_ns, delay - b->departed_delay_ns);
+	wakes_flush(b);
 	books_name(task, b);
 	b->away_ns = 0;
 	b->run_ns = task->se.sum_exec_runtime;

@@ -49,12 +49,15 @@ static __always_inline __u32 waker_of(const struct vigie_runq_cpu *q)
  * with what ended its own last block; and of its chain with as much as was away then: times fall
  * along a chain, as each had come back before it woke the next. Its books stand still: it runs here.
  */
-static __always_inline void chain_note(struct vigie_thread *b, __u32 tgid)
+static __always_inline void chain_note(struct vigie_runq_cpu *q, struct vigie_thread *b, __u32 tgid)
 {
-	struct vigie_thread *w = books_of(compat_current(), tgid);
+	struct task_struct *waker = compat_current();
+	struct vigie_thread *w = books_running(q, waker);
 	__u64 back;
 	__u32 i;
 
+	if (!w)
+		w = books_of(waker, tgid);
 	if (!w || w == b || !w->hops_n)
 		return;
 	back = w->back_ns;
@@ -71,72 +74,117 @@ static __always_inline void chain_note(struct vigie_thread *b, __u32 tgid)
 
 static __always_inline void waker_note(struct vigie_thread *b)
 {
+	struct vigie_runq_cpu *q = runq_of(bpf_get_smp_processor_id());
 	__u64 id = bpf_get_current_pid_tgid();
-	__u32 kind = waker_of(runq_of(bpf_get_smp_processor_id()));
+	__u32 kind = waker_of(q);
 
 	b->wakes++;
 	b->waker_kind = kind;
-	b->waker_tid = kind == VIGIE_WAKER_TASK ? (__u32)id : 0;
-	b->waker_tgid = kind == VIGIE_WAKER_TASK ? id >> 32 : 0;
-	if (kind == VIGIE_WAKER_TASK)
-		bpf_get_current_comm(b->waker_comm, sizeof(b->waker_comm));
-	else
-		b->waker_comm[0] = '\0';
 	b->hops_n = 1;
-	b->hops[0] = (struct vigie_hop){ .tid = b->waker_tid, .kind = kind, .why = b->why };
-	if (kind == VIGIE_WAKER_TASK)
-		chain_note(b, id >> 32);
+	b->hops[0] = (struct vigie_hop){ .kind = kind, .why = b->why };
+	if (kind != VIGIE_WAKER_TASK)
+		return;
+	b->hops[0].tid = id;
+	if (b->waker_tid != (__u32)id) { /* mostly it is the same one again */
+		b->waker_tid = id;
+		b->waker_tgid = id >> 32;
+		bpf_get_current_comm(b->waker_comm, sizeof(b->waker_comm));
+	}
+	chain_note(q, b, id >> 32);
+}
+
+/*
+ * A thread's waits mostly end as the last one did: they are added up in its books, and a map is
+ * asked only for a change. Elements are of their own thread only: no atomics.
+ */
+static __noinline int wake_flush(struct vigie_thread *b)
+{
+	struct vigie_wake *w;
+
+	if (!b->wake.count)
+		return 0;
+	w = bpf_map_lookup_elem(&wakes, &b->wake_key);
+	if (w) {
+		w->wait_ns += b->wake.wait_ns;
+		w->count += b->wake.count;
+	} else if (bpf_map_update_elem(&wakes, &b->wake_key, &b->wake, BPF_NOEXIST)) {
+		lost(VIGIE_SESSION_LOST_WAKES, b->wake.wait_ns);
+	}
+	b->wake.wait_ns = b->wake.count = 0;
+	return 0;
+}
+
+static __noinline int chain_flush(struct vigie_thread *b)
+{
+	struct vigie_chain *c;
+
+	if (!b->chain.count)
+		return 0;
+	c = bpf_map_lookup_elem(&chains, &b->chain_key);
+	if (c) {
+		c->wait_ns += b->chain.wait_ns;
+		c->count += b->chain.count;
+	} else if (bpf_map_update_elem(&chains, &b->chain_key, &b->chain, BPF_NOEXIST)) {
+		lost(VIGIE_SESSION_LOST_CHAINS, b->chain.wait_ns);
+	}
+	b->chain.wait_ns = b->chain.count = 0;
+	return 0;
+}
+
+static __always_inline bool hop_same(const struct vigie_hop *a, const struct vigie_hop *b)
+{
+	return a->tid == b->tid && a->kind == b->kind && a->why == b->why;
 }
 
 /* Of one hop it is what wakes has and no chain. */
-static __always_inline void chain_add(__u32 tid, const struct vigie_thread *b, __u64 ns)
+static __always_inline void chain_add(struct vigie_thread *b, __u64 ns)
 {
-	struct vigie_chain_key key = { .tid = tid, .n = b->hops_n };
-	static const struct vigie_chain fresh;
-	struct vigie_chain *c;
+	bool same = b->chain_key.n == b->hops_n;
 	__u32 i;
 
 #pragma unroll
 	for (i = 0; i < VIGIE_HOPS; i++)
-		if (i < b->hops_n)
-			key.hops[i] = b->hops[i];
-	c = bpf_map_lookup_elem(&chains, &key);
-	if (!c) {
-		bpf_map_update_elem(&chains, &key, &fresh, BPF_NOEXIST);
-		c = bpf_map_lookup_elem(&chains, &key);
+		if (i < b->hops_n && !hop_same(&b->chain_key.hops[i], &b->hops[i]))
+			same = false;
+	if (!same) {
+		chain_flush(b);
+		b->chain_key = (struct vigie_chain_key){ .tid = b->tid, .n = b->hops_n };
+#pragma unroll
+		for (i = 0; i < VIGIE_HOPS; i++)
+			if (i < b->hops_n)
+				b->chain_key.hops[i] = b->hops[i];
 	}
-	if (c) { /* its own thread's only: no atomics */
-		c->wait_ns += ns;
-		c->count++;
-	} else {
-		lost(VIGIE_SESSION_LOST_CHAINS, ns);
-	}
+	b->chain.wait_ns += ns;
+	b->chain.count++;
 }
 
-static __always_inline void wakes_add(__u32 tid, struct vigie_thread *b, __u64 ns)
+static __always_inline void wakes_add(struct vigie_thread *b, __u64 ns)
 {
-	struct vigie_wake_key key = {
-		.tid = tid, .waker_tid = b->waker_tid, .kind = b->waker_kind, .why = b->why
-	};
-	struct vigie_wake *w = bpf_map_lookup_elem(&wakes, &key), fresh = {};
+	bool task = b->waker_kind == VIGIE_WAKER_TASK;
+	__u32 waker = task ? b->waker_tid : 0;
 
-	if (!w) {
-		fresh.waker_tgid = b->waker_tgid;
-		__builtin_memcpy(fresh.comm, b->waker_comm, sizeof(fresh.comm));
-		bpf_map_update_elem(&wakes, &key, &fresh, BPF_NOEXIST);
-		w = bpf_map_lookup_elem(&wakes, &key);
+	if (b->wake_key.kind != b->waker_kind || b->wake_key.waker_tid != waker ||
+	    b->wake_key.why != b->why || !b->wake.count) {
+		wake_flush(b);
+		b->wake_key = (struct vigie_wake_key){
+			.tid = b->tid, .waker_tid = waker, .kind = b->waker_kind, .why = b->why
+		};
+		b->wake = (struct vigie_wake){ .waker_tgid = task ? b->waker_tgid : 0 };
+		if (task)
+			__builtin_memcpy(b->wake.comm, b->waker_comm, sizeof(b->wake.comm));
 	}
-	if (w) { /* its own thread's only: no atomics */
-		w->wait_ns += ns;
-		w->count++;
-	} else {
-		lost(VIGIE_SESSION_LOST_WAKES, ns);
-	}
-	if (b->hops_n > 1 && b->waker_kind == VIGIE_WAKER_TASK)
-		chain_add(tid, b, ns);
+	b->wake.wait_ns += ns;
+	b->wake.count++;
+	if (task && b->hops_n > 1)
+		chain_add(b, ns);
 	b->waker_kind = VIGIE_WAKER_UNKNOWN;
-	b->waker_tid = b->waker_tgid = 0;
-	b->waker_comm[0] = '\0';
+}
+
+/* Its books are closed. */
+static __always_inline void wakes_flush(struct vigie_thread *b)
+{
+	wake_flush(b);
+	chain_flush(b);
 }
 
 #endif

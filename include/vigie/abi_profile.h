@@ -106,61 +106,6 @@ struct vigie_hop {
 	__u16 why; /* enum vigie_wait */
 };
 
-/* The books of one thread of the target. Times of the run queue's clock, or CLOCK_MONOTONIC. */
-struct vigie_thread {
-	__u32 tgid;
-	__u32 why; /* enum vigie_wait: why it last left the CPU */
-	__u32 flags; /* enum vigie_thread_flags */
-	__u32 zero;
-	__u64 cgroup_id; /* as its books were opened; of the hierarchy that names come from */
-	__u64 begin_ns; /* when its books were opened: the session's begin, or its birth */
-	__u64 end_ns; /* when they were closed: the session's end, or its death */
-	__u64 run_begin_ns, run_ns; /* sum_exec_runtime */
-	__u64 delay_begin_ns, delay_ns; /* sched_info.run_delay */
-	__u64 departed_ns; /* left the CPU then; 0: is on it, or has not been seen to leave */
-	__u64 departed_delay_ns; /* run_delay as it left */
-	__u64 away_ns; /* length of the absence whose waiting part is not known yet; 0: none */
-	__u64 off_ns[VIGIE_WAITS];
-	__u64 off_count[VIGIE_WAITS];
-	__u64 faults_begin, faults; /* min_flt + maj_flt */
-	__u64 samples; /* stacks taken on a CPU, those that were lost included */
-	__u64 faults_unsampled; /* since the last stack of a fault */
-	__u64 asleep_switches; /* nvcsw + nivcsw at the last stack that was taken asleep */
-	__u64 queued_ns; /* since when it is QUEUED, after the session's begin */
-	__u64 wakes; /* times it was woken */
-	__u32 mmap_lock; /* 1: waits for the lock of its own mm */
-	__u32 waker_kind, waker_tid, waker_tgid; /* who woke it last; enum vigie_waker */
-	char waker_comm[VIGIE_COMM_LEN]; /* of that thread */
-	char comm[VIGIE_COMM_LEN]; /* its own */
-	__u64 back_ns; /* when it came back to a CPU from being blocked */
-	__u32 hops_n, hops_zero;
-	struct vigie_hop hops[VIGIE_HOPS]; /* how its last block ended; see wakers.bpf.h */
-	__u64 hops_back_ns[VIGIE_HOPS]; /* when who waited for that hop came back; not of the first */
-};
-
-enum vigie_thread_flags {
-	VIGIE_THREAD_CLOSED = 1 << 0, /* has exited */
-	VIGIE_THREAD_QUEUED = 1 << 1, /* counted among those that wait on a CPU: see runq.bpf.c */
-};
-
-/* Who ran on a CPU while threads of the target waited for it. Key: tgid, 0 is the idle task. */
-struct vigie_culprit {
-	__u64 wait_ns; /* time it ran x threads that waited */
-	__u64 cgroup_id; /* kernfs id in the hierarchy that names come from */
-	__u32 kthread; /* 1: a kernel thread */
-	__u32 zero;
-	char comm[VIGIE_COMM_LEN]; /* of the leader */
-};
-
-/* A CPU, as the session's programs see it; user space does not read it. */
-struct vigie_runq_cpu {
-	__u64 waiting; /* threads << RUNQ_SHIFT | sum of times after the session's begin */
-	__u64 last_ns; /* of the last switch, after the session's begin */
-	__u32 tgid; /* who runs */
-	__u8 timer, interrupt, softirq, zero; /* what it is in: 1, 1, vector + 1; 0: not in one */
-	__u64 fault_ns; /* of the last stack of a fault */
-};
-
 /* What woke a thread. */
 enum vigie_waker {
 	VIGIE_WAKER_TASK, /* a thread */
@@ -195,6 +140,69 @@ struct vigie_chain {
 	__u64 wait_ns, count;
 };
 
+/* The books of one thread of the target. Times of the run queue's clock, or CLOCK_MONOTONIC. */
+struct vigie_thread {
+	__u32 tid, tgid;
+	__u32 why; /* enum vigie_wait: why it last left the CPU */
+	__u32 flags; /* enum vigie_thread_flags */
+	__u64 cgroup_id; /* as its books were opened; of the hierarchy that names come from */
+	__u64 begin_ns; /* when its books were opened: the session's begin, or its birth */
+	__u64 end_ns; /* when they were closed: the session's end, or its death */
+	__u64 run_begin_ns, run_ns; /* sum_exec_runtime */
+	__u64 delay_begin_ns, delay_ns; /* sched_info.run_delay */
+	__u64 departed_ns; /* left the CPU then; 0: is on it, or has not been seen to leave */
+	__u64 departed_delay_ns; /* run_delay as it left */
+	__u64 away_ns; /* length of the absence whose waiting part is not known yet; 0: none */
+	__u64 off_ns[VIGIE_WAITS];
+	__u64 off_count[VIGIE_WAITS];
+	__u64 faults_begin, faults; /* min_flt + maj_flt */
+	__u64 samples; /* stacks taken on a CPU, those that were lost included */
+	__u64 faults_unsampled; /* since the last stack of a fault */
+	__u64 asleep_switches; /* nvcsw + nivcsw at the last stack that was taken asleep */
+	__u64 queued_ns; /* since when it is QUEUED, after the session's begin */
+	__u64 wakes; /* times it was woken */
+	__u32 mmap_lock; /* 1: waits for the lock of its own mm */
+	__u32 waker_kind; /* enum vigie_waker: what woke it, UNKNOWN unless it was seen */
+	__u32 waker_tid, waker_tgid; /* the thread that woke it last */
+	char waker_comm[VIGIE_COMM_LEN]; /* of that thread */
+	char comm[VIGIE_COMM_LEN]; /* its own */
+	__u64 back_ns; /* when it came back to a CPU from being blocked */
+	__u32 slot; /* of these books */
+	__u32 hops_n;
+	struct vigie_hop hops[VIGIE_HOPS]; /* how its last block ended; see wakers.bpf.h */
+	__u64 hops_back_ns[VIGIE_HOPS]; /* when who waited for that hop came back; not of the first */
+	/* Its last waits, all of one pair and of one chain: not in the maps yet. count 0: none. */
+	struct vigie_wake_key wake_key;
+	struct vigie_wake wake;
+	struct vigie_chain_key chain_key;
+	struct vigie_chain chain;
+};
+
+enum vigie_thread_flags {
+	VIGIE_THREAD_CLOSED = 1 << 0, /* has exited */
+	VIGIE_THREAD_QUEUED = 1 << 1, /* counted among those that wait on a CPU: see runq.bpf.c */
+};
+
+/* Who ran on a CPU while threads of the target waited for it. Key: tgid, 0 is the idle task. */
+struct vigie_culprit {
+	__u64 wait_ns; /* time it ran x threads that waited */
+	__u64 cgroup_id; /* kernfs id in the hierarchy that names come from */
+	__u32 kthread; /* 1: a kernel thread */
+	__u32 zero;
+	char comm[VIGIE_COMM_LEN]; /* of the leader */
+};
+
+/* A CPU, as the session's programs see it; user space does not read it. */
+struct vigie_runq_cpu {
+	__u64 waiting; /* threads << RUNQ_SHIFT | sum of times after the session's begin */
+	__u64 last_ns; /* of the last switch, after the session's begin */
+	__u32 tgid; /* who runs */
+	__u8 timer, interrupt, softirq, zero; /* what it is in: 1, 1, vector + 1; 0: not in one */
+	__u64 fault_ns; /* of the last stack of a fault */
+	__u64 task; /* address of the target's thread that runs; 0: none, or not seen to come */
+	__u32 slot, slot_zero; /* its books */
+};
+
 /* What a pass over the threads is for. */
 enum vigie_pass {
 	VIGIE_PASS_CLOCK, /* the clock of the books is read */
@@ -215,7 +223,8 @@ enum vigie_session_loss {
 };
 
 VIGIE_ASSERT_SIZE(vigie_stack, 56 + 8 * (17 + 64));
-VIGIE_ASSERT_SIZE(vigie_thread, 16 + 8 * (17 + 32) + 16 + 32 + 16 + 16 * VIGIE_HOPS);
+VIGIE_ASSERT_SIZE(vigie_thread,
+		  16 + 8 * (17 + 32) + 16 + 32 + 16 + 16 * VIGIE_HOPS + 16 + 40 + 48 + 16);
 VIGIE_ASSERT_SIZE(vigie_chain_key, 8 + 8 * VIGIE_HOPS);
 VIGIE_ASSERT_SIZE(vigie_thread_key, 16);
 VIGIE_ASSERT_SIZE(vigie_culprit, 40);
