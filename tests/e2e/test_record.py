@@ -305,6 +305,19 @@ class Survival(Session):
         self.assertEqual(session["quality"]["ended"], "interrupt")
         self.assertGreater(session["quality"]["stacks"]["on_cpu"], 20)
 
+    def test_ctrl_c_before_it_has_begun(self):
+        """Its programs take a moment to load. Once it has a child it is about to load them."""
+        with running("leaves", 60) as child:
+            vigie = subprocess.Popen([lib.VIGIE, "record", "-p", str(child.pid), "-d", "60s",
+                                      "-o", self.file], stderr=subprocess.PIPE,
+                                     preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+            link = f"/proc/{vigie.pid}/task/{vigie.pid}/children"
+            lib.wait_for(lambda: lib.read(link).split(), "the reader")
+            vigie.send_signal(signal.SIGINT)
+            _, said = vigie.communicate(timeout=20)
+        self.assertEqual(vigie.returncode, 0, said)
+        self.assertEqual(self.json()["quality"]["ended"], "interrupt")
+
 
 def attached():
     """Programs of a session that the kernel has."""

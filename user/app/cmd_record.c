@@ -189,6 +189,7 @@ static int fork_command(struct record_options *options)
 	if (!options->child) {
 		close(pair[1]);
 		signal(SIGINT, SIG_DFL);
+		signal(SIGTERM, SIG_DFL);
 		if (read(pair[0], &byte, 1) != 1) /* the session failed */
 			_exit(127);
 		execvp(options->command[0], options->command);
@@ -375,11 +376,15 @@ static void tell_gaps(const struct session *s, const struct record_options *opti
 
 static int run(struct record_options *options)
 {
-	struct sigaction act = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
+	struct sigaction act = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND | SA_RESTART };
 	struct cgroup_names *names = NULL;
 	struct session *s;
 	const char *what;
 	int err, status, lock = one_session_lock();
+
+	/* From the beginning: who is told to end while it loads its programs ends as they are. */
+	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGTERM, &act, NULL);
 
 	if (lock < 0) {
 		fprintf(stderr,
@@ -406,8 +411,6 @@ static int run(struct record_options *options)
 		cgroup_names__free(names);
 		return EXIT_FAILURE;
 	}
-	sigaction(SIGINT, &act, NULL);
-	sigaction(SIGTERM, &act, NULL);
 	status = run_session(s, options);
 	session__free(s);
 	cgroup_names__free(names);
