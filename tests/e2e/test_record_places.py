@@ -112,6 +112,37 @@ class Places(Session):
             self.assertRegex(lib.read(f"/proc/{pid}/status"), r"Uid:\t65534\t65534")
             self.named(pid, "run_deep", "main", "_start")
 
+    def test_who_became_another_user(self):
+        """As a daemon that gave up root."""
+        with running("unwinds", "deep", 60, "drop") as child:
+            self.assertRegex(lib.read(f"/proc/{child.pid}/status"), r"Uid:\t65534\t65534")
+            self.named(child.pid, "run_deep", "main", "_start")
+
+    def test_setuid_program(self):
+        os.chmod(self.directory, 0o755)
+        program = os.path.join(self.directory, "raised")
+        shutil.copy(lib.workload("unwinds"), program)
+        os.chmod(program, 0o4755)
+        with self.wrapped("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
+                          program, "deep", "60") as pid:
+            self.assertRegex(lib.read(f"/proc/{pid}/status"), r"Uid:\t65534\t0\t0")
+            self.named(pid, "run_deep", "main", "_start")
+
+    def test_overlay(self):
+        """As containers have it: the file's device and inode are not those of its mount."""
+        lib.needs_mount_namespace()
+        lower, upper, work, root = (os.path.join(self.directory, n) for n in "luwr")
+        for place in lower, upper, work, root:
+            os.mkdir(place)
+        stacks.compiled(lower, "inside", "-static")
+        options = f"lowerdir={lower},upperdir={upper},workdir={work}"
+        mounts = f"mount -t overlay none -o {options} {root}"
+        probe = subprocess.run(["unshare", "-m", "sh", "-c", mounts], stderr=subprocess.PIPE, check=False)
+        lib.needs(not probe.returncode, f"no overlay can be mounted here: {probe.stderr.decode().strip()}")
+        with self.wrapped("unshare", "-m", "sh", "-c", f"{mounts} && exec chroot {root} /inside deep 60") as pid:
+            self.assertEqual(os.listdir(root), [])
+            self.named(pid, "run_deep", "main", "_start")
+
     def test_2000_mappings(self):
         path = stacks.guest(self.directory, "crowd")
         with running("guests", "maps", 60, path) as child:
