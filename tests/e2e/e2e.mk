@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The whole against the running kernel: every tests/e2e/test_*.py that http.mk does not run
-# already, one after the other, so that none is another's noise.
+# The whole against the running kernel: every tests/e2e/test_*.py, one after the other, so that
+# none is another's noise. scripts/test runs them one by one, too.
 
 WORKLOAD_SRC := $(wildcard tests/workload/*.c)
 WORKLOAD_BIN := $(WORKLOAD_SRC:%.c=$(O)/%)
-E2E_ALONE := $(filter-out tests/e2e/test_http% tests/e2e/test_confine.py,$(wildcard tests/e2e/test_*.py))
 
 # What --fp is for.
 $(O)/tests/workload/pointers: WORKLOAD_CFLAGS := -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer -fno-asynchronous-unwind-tables -fno-unwind-tables
@@ -18,8 +17,12 @@ $(WORKLOAD_BIN): $(O)/tests/workload/%: tests/workload/%.c $(O)/flags
 .PHONY: e2e-workloads
 e2e-workloads: $(WORKLOAD_BIN)
 
-test-e2e: $(O)/vigie $(WORKLOAD_BIN) $(O)/tests/e2e/profile_fixture $(O)/tests/e2e/log_fixture $(O)/tests/campaign/acts
-	@status=0; for t in $(E2E_ALONE); do \
+# With what the other rules here add: a program that a test finds by $O.
+.PHONY: e2e-programs
+e2e-programs: $(O)/vigie e2e-workloads $(O)/tests/e2e/log_fixture $(O)/tests/campaign/acts
+
+test-e2e: e2e-programs
+	@status=0; for t in $(wildcard tests/e2e/test_*.py); do \
 		O=$(O) VIGIE=$(O)/vigie /usr/bin/python3 -B $$t -v || status=1; done; exit $$status
 
 -include $(WORKLOAD_BIN:=.d)

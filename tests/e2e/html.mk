@@ -6,6 +6,6 @@ $(HTML_FIXTURE): %: %.o $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-test-e2e: $(HTML_FIXTURE)
+e2e-programs: $(HTML_FIXTURE)
 
 -include $(HTML_FIXTURE).d

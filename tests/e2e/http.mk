@@ -6,11 +6,6 @@ $(HTTP_E2E_BIN): %: %.o $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-.PHONY: test-http
-test-http: $(HTTP_E2E_BIN)
-	O=$(O) python3 tests/e2e/test_http.py
-	O=$(O) python3 tests/e2e/test_http_abuse.py
-	O=$(O) python3 tests/e2e/test_confine.py
-test-e2e: test-http
+e2e-programs: $(HTTP_E2E_BIN)
 
 -include $(HTTP_E2E_BIN:=.d)

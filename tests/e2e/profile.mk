@@ -6,6 +6,6 @@ $(PROFILE_FIXTURE): %: %.o $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-test-e2e: $(PROFILE_FIXTURE)
+e2e-programs: $(PROFILE_FIXTURE)
 
 -include $(PROFILE_FIXTURE:=.d)

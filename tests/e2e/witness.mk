@@ -6,6 +6,6 @@ $(WITNESS_PROBE): %: %.o $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-test-e2e: $(WITNESS_PROBE)
+e2e-programs: $(WITNESS_PROBE)
 
 -include $(WITNESS_PROBE).d
