@@ -81,16 +81,22 @@ def watchers(directory):
     seconds = f"{BEGIN + WINDOW + 5}s"
     session, data = (os.path.join(directory, name) for name in ("s.vigie", "perf.data"))
     vigie = [VIGIE, "record", "-d", seconds, "-o", session, "-p"]
-    return {
+    kinds = {
         "nothing": None,
         "vigie record --views cpu": lambda pid: [*vigie, pid, "--views", "cpu"],
         "vigie record --views offcpu": lambda pid: [*vigie, pid, "--views", "offcpu"],
         "vigie record, all views": lambda pid: [*vigie, pid],
-        "perf record -F 99 --call-graph dwarf": lambda pid: [
-            rig.tool("perf"), "record", "-q", "-e", "cpu-clock", "-F", "99",
-            "--call-graph", "dwarf,16384", "-o", data, "-p", pid],
-        "libbpf-tools offcputime": lambda pid: [rig.tool("offcputime"), "-p", pid, "60"],
     }
+    for name, tool, arguments in (
+            ("perf record -F 99 --call-graph dwarf", "perf",
+             ["record", "-q", "-e", "cpu-clock", "-F", "99", "--call-graph", "dwarf,16384",
+              "-o", data, "-p"]),
+            ("libbpf-tools offcputime", "offcputime", ["-p"])):
+        try:
+            kinds[name] = lambda pid, c=(rig.tool(tool), *arguments): [*c, pid]
+        except rig.Skip as why:
+            print(f"not measured: {why}")
+    return kinds
 
 
 def rate(count):
