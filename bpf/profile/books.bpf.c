@@ -73,6 +73,7 @@ static __noinline int books_open(struct task_struct *task, __u64 now)
 	b->cgroup_id = compat_cgroup_id(task);
 	b->begin_ns = now;
 	b->waker_kind = VIGIE_WAKER_UNKNOWN;
+	b->owed_ns = cfg_waker_owed_ns; /* who wakes it first is looked at */
 	b->run_begin_ns = b->run_ns = task->se.sum_exec_runtime;
 	b->delay_begin_ns = b->delay_ns = b->departed_delay_ns = task->sched_info.run_delay;
 	b->faults_begin = b->faults = task->min_flt + task->maj_flt;
@@ -132,8 +133,10 @@ static __always_inline void books_leave(struct task_struct *prev, struct vigie_t
 		return;
 	}
 	b->why = wait_reason(prev, state, b->mmap_lock);
-	if (b->why < VIGIE_WAITS)
+	if (b->why < VIGIE_WAITS) {
 		b->hops_n = 0;
+		b->left_ns = cfg_wakers ? bpf_ktime_get_ns() : 0;
+	}
 	b->departed_ns = now;
 }
 
@@ -259,20 +262,6 @@ int on_session_migrate(__u64 *ctx)
 	return 0;
 }
 
-SEC("tp_btf/sched_waking")
-int on_session_waking(__u64 *ctx)
-{
-	struct task_struct *task = (void *)ctx[0];
-	struct vigie_thread *b;
-
-	if (!begin_ns)
-		return 0;
-	b = books_of(task, task->tgid);
-	if (b && b->departed_ns)
-		waker_note(b);
-	return 0;
-}
-
 /* Births: a thread of a target, or a child of one. */
 SEC("tp_btf/task_newtask")
 int on_session_newtask(__u64 *ctx)
@@ -345,6 +334,8 @@ static __always_inline void books_begin(struct task_struct *task, __u64 now)
 	b->delay_begin_ns += waited_so_far(task);
 	b->departed_delay_ns = b->delay_begin_ns;
 	b->why = wait_reason(task, state, false);
+	if (b->why < VIGIE_WAITS)
+		b->left_ns = bpf_ktime_get_ns();
 	b->departed_ns = now;
 }
 

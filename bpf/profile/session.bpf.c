@@ -6,6 +6,8 @@ const volatile bool cfg_children = false;
 const volatile bool cfg_runq = false;
 const volatile bool cfg_wakers = false;
 const volatile __u64 cfg_fault_gap_ns = 10000000;
+const volatile __u64 cfg_waker_gap_ns = 10000000;
+const volatile __u64 cfg_waker_owed_ns = 50000000;
 
 struct targets_map targets SEC(".maps");
 struct threads_map threads SEC(".maps");

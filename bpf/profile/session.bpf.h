@@ -13,6 +13,8 @@ extern const volatile bool cfg_children; /* what a target forks is a target, too
 extern const volatile bool cfg_runq; /* culprits */
 extern const volatile bool cfg_wakers;
 extern const volatile __u64 cfg_fault_gap_ns; /* stacks of faults: one in that time a CPU */
+extern const volatile __u64 cfg_waker_gap_ns; /* stacks of wakers, likewise */
+extern const volatile __u64 cfg_waker_owed_ns; /* and one for that much time of a thread */
 
 enum { TARGET_FILTER = 1024 }; /* a power of two */
 

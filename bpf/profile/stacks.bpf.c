@@ -6,15 +6,12 @@
  */
 #include "why.bpf.h"
 #include "runq.bpf.h"
+#include "stacks.bpf.h"
 
-/* Bytes of a stack: a record has room for so many, and no more. Known to the verifier. */
 const volatile __u32 cfg_stack_bytes = VIGIE_STACK_DEFAULT;
 const volatile __u32 cfg_sleeper_bytes = VIGIE_SLEEPER_DEFAULT;
 
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 8 << 20); /* set by user space */
-} stacks SEC(".maps");
+struct stacks_map stacks SEC(".maps");
 
 /* Too big for the stack; one reader at a time. */
 struct {
@@ -24,96 +21,11 @@ struct {
 	__type(value, struct vigie_stack_asleep);
 } sleeper SEC(".maps");
 
-#define PAGE 4096
-
 /*
  * Where struct pt_regs of x86-64 has cs: part of the ABI towards user space. Not by its name: newer
  * kernels declare two bytes of it, and a context is read in words.
  */
 enum { PT_REGS_CS = 136 };
-
-static __always_inline void head_fill(struct vigie_stack *head, struct task_struct *task,
-				      __u32 kind)
-{
-	head->kind = kind;
-	head->flags = 0;
-	head->tid = BPF_CORE_READ(task, pid);
-	head->tgid = BPF_CORE_READ(task, tgid);
-	head->why = 0;
-	head->exec_id = BPF_CORE_READ(task, self_exec_id);
-	head->start_ns = BPF_CORE_READ(task, start_boottime);
-	head->time_ns = bpf_ktime_get_ns();
-	head->weight = 1;
-	head->user_bytes = 0;
-	head->kernel_frames = 0;
-}
-
-/* In the order of DWARF's register numbers for x86-64. */
-static __always_inline void registers_fill(struct vigie_stack *head, const struct pt_regs *from)
-{
-	struct pt_regs regs = {};
-	__u64 *r = head->registers;
-
-	bpf_probe_read_kernel(&regs, sizeof(regs), from);
-	r[0] = regs.ax;
-	r[1] = regs.dx;
-	r[2] = regs.cx;
-	r[3] = regs.bx;
-	r[4] = regs.si;
-	r[5] = regs.di;
-	r[6] = regs.bp;
-	r[7] = regs.sp;
-	r[8] = regs.r8;
-	r[9] = regs.r9;
-	r[10] = regs.r10;
-	r[11] = regs.r11;
-	r[12] = regs.r12;
-	r[13] = regs.r13;
-	r[14] = regs.r14;
-	r[15] = regs.r15;
-	r[16] = regs.ip;
-}
-
-/*
- * All of it, or page by page as much as there is: what lies above the stack is not readable. That
- * the next page fits is told by constants: the verifier need not follow a sum.
- */
-static __always_inline __u32 user_copy(__u8 *dst, __u64 sp)
-{
-	__u32 size = cfg_stack_bytes, at = -sp & (PAGE - 1);
-
-	if (!bpf_probe_read_user(dst, size, (void *)sp))
-		return size;
-	if (at > size || (at && bpf_probe_read_user(dst, at, (void *)sp)))
-		return 0;
-#pragma unroll
-	for (__u32 i = 0; i < VIGIE_STACK_BYTES / PAGE - 1; i++) {
-		if ((i + 2) * PAGE > size || bpf_probe_read_user(dst + at, PAGE, (void *)(sp + at)))
-			break;
-		at += PAGE;
-	}
-	return at;
-}
-
-static __always_inline void take(void *ctx, struct task_struct *task, __u32 kind, __u64 weight,
-				 const struct pt_regs *regs, bool kernel)
-{
-	struct vigie_stack *s = bpf_ringbuf_reserve(&stacks, sizeof(*s) + cfg_stack_bytes, 0);
-	long n = 0;
-
-	if (!s) {
-		lost(VIGIE_SESSION_LOST_RING, 1);
-		return;
-	}
-	head_fill(s, task, kind);
-	s->weight = weight;
-	registers_fill(s, regs);
-	if (kernel)
-		n = bpf_get_stack(ctx, s->kernel, sizeof(s->kernel), 0);
-	s->kernel_frames = n > 0 ? n / sizeof(__u64) : 0;
-	s->user_bytes = user_copy((__u8 *)(s + 1), s->registers[7]);
-	bpf_ringbuf_submit(s, 0);
-}
 
 SEC("perf_event")
 int on_session_clock(struct bpf_perf_event_data *ctx)
@@ -121,6 +33,7 @@ int on_session_clock(struct bpf_perf_event_data *ctx)
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
 	struct task_struct *task;
 	struct vigie_thread *b;
+	struct vigie_stack *s;
 	__u64 cs;
 
 	if (!begin_ns || !tgid || !is_target(tgid))
@@ -130,7 +43,13 @@ int on_session_clock(struct bpf_perf_event_data *ctx)
 	if (b)
 		b->samples++;
 	cs = *(volatile __u64 *)((char *)ctx + PT_REGS_CS);
-	take(ctx, task, VIGIE_STACK_ON_CPU, 1, user_registers(task), !(cs & 3));
+	s = stack_reserve(task, VIGIE_STACK_ON_CPU);
+	if (!s)
+		return 0;
+	if (!(cs & 3))
+		stack_kernel(s, ctx, 0);
+	stack_user(s, user_registers(task));
+	bpf_ringbuf_submit(s, 0);
 	return 0;
 }
 
@@ -142,6 +61,7 @@ int on_session_fault(__u64 *ctx)
 	struct vigie_runq_cpu *q;
 	struct task_struct *task;
 	struct vigie_thread *b;
+	struct vigie_stack *s;
 	__u64 now, weight;
 
 	if (!begin_ns || !is_target(tgid))
@@ -157,7 +77,12 @@ int on_session_fault(__u64 *ctx)
 		return 0;
 	q->fault_ns = now;
 	b->faults_unsampled = 0;
-	take(ctx, task, VIGIE_STACK_FAULT, weight, (void *)ctx[1], false);
+	s = stack_reserve(task, VIGIE_STACK_FAULT);
+	if (!s)
+		return 0;
+	s->weight = weight;
+	stack_user(s, (void *)ctx[1]);
+	bpf_ringbuf_submit(s, 0);
 	return 0;
 }
 

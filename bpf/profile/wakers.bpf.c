@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * wakers.bpf.c - owns knowing what a CPU is in: a timer, a device's interrupt, a soft interrupt.
+ * wakers.bpf.c - owns who wakes: what a CPU is in (a timer, a device's interrupt, a soft interrupt),
+ * and the stacks of threads that wake.
  *
  * Not the preemption count: x86 keeps it where only some kernels let a program look, and it does
  * not tell a timer from a disk. Every wake of a session's thread is asked; attached only then.
  */
-#include "runq.bpf.h"
+#include "stacks.bpf.h"
+#include "wakers.bpf.h"
 
 static __always_inline struct vigie_runq_cpu *here(void)
 {
@@ -51,5 +53,84 @@ SEC("tp_btf/softirq_exit")
 int on_session_softirq_end(__u64 *ctx)
 {
 	here()->softirq = 0;
+	return 0;
+}
+
+/* The program's own frame and its caller's: the same in every stack of a tracepoint. */
+enum { TRACING_FRAMES = 2 };
+
+/* Its own code is not looked at: the kernel's says what it was asked for. */
+static __always_inline void foreign_stack(void *ctx, struct task_struct *waker,
+					  const struct vigie_thread *b, __u64 weight)
+{
+	struct vigie_stack *s = bpf_ringbuf_reserve(&stacks, sizeof(*s), 0);
+
+	if (!s) {
+		lost(VIGIE_SESSION_LOST_RING, 1);
+		return;
+	}
+	head_fill(s, waker, VIGIE_STACK_WAKER);
+	s->flags = VIGIE_STACK_KERNEL;
+	s->weight = weight;
+	s->woken_tid = b->tid;
+	s->why = b->why;
+	stack_kernel(s, ctx, TRACING_FRAMES);
+	bpf_ringbuf_submit(s, 0);
+}
+
+static __always_inline void own_stack(void *ctx, struct task_struct *waker,
+				      const struct vigie_thread *b, __u64 weight)
+{
+	struct vigie_stack *s = stack_reserve(waker, VIGIE_STACK_WAKER);
+
+	if (!s)
+		return;
+	s->weight = weight;
+	s->woken_tid = b->tid;
+	s->why = b->why;
+	stack_kernel(s, ctx, TRACING_FRAMES);
+	stack_user(s, user_registers(waker));
+	bpf_ringbuf_submit(s, 0);
+}
+
+/*
+ * One for so much blocked time: a long wait has its own, of many short ones it falls on whichever
+ * crosses the mark.
+ */
+static __always_inline void waker_stack(void *ctx, struct vigie_thread *b)
+{
+	struct vigie_runq_cpu *q = runq_of(bpf_get_smp_processor_id());
+	__u64 now, owed = b->owed_ns;
+
+	if (b->waker_kind != VIGIE_WAKER_TASK || !b->left_ns)
+		return;
+	now = bpf_ktime_get_ns();
+	owed += now > b->left_ns ? now - b->left_ns : 0;
+	b->left_ns = 0;
+	if (owed < cfg_waker_owed_ns || now - q->waker_ns < cfg_waker_gap_ns) {
+		b->owed_ns = owed;
+		return;
+	}
+	b->owed_ns = 0;
+	q->waker_ns = now;
+	if (is_target(bpf_get_current_pid_tgid() >> 32))
+		own_stack(ctx, compat_current(), b, owed);
+	else
+		foreign_stack(ctx, compat_current(), b, owed);
+}
+
+SEC("tp_btf/sched_waking")
+int on_session_waking(__u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+	struct vigie_thread *b;
+
+	if (!begin_ns)
+		return 0;
+	b = books_of(task, task->tgid);
+	if (!b || !b->departed_ns)
+		return 0;
+	waker_note(b);
+	waker_stack(ctx, b);
 	return 0;
 }

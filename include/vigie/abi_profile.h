@@ -59,11 +59,13 @@ enum vigie_stack_kind {
 	VIGIE_STACK_ON_CPU,
 	VIGIE_STACK_ASLEEP,
 	VIGIE_STACK_FAULT,
+	VIGIE_STACK_WAKER, /* of who wakes a target's thread */
 	VIGIE_STACK_KINDS,
 };
 
 enum vigie_stack_flags {
 	VIGIE_STACK_SAME = 1 << 0, /* asleep as in the thread's last stack: no bytes, no frames */
+	VIGIE_STACK_KERNEL = 1 << 1, /* of a process that is no target: only kernel frames */
 };
 
 /* One stack, raw: user space unwinds it. Followed by room for as many bytes as a session copies. */
@@ -71,11 +73,13 @@ struct vigie_stack {
 	__u32 kind; /* enum vigie_stack_kind */
 	__u32 flags; /* enum vigie_stack_flags */
 	__u32 tid, tgid; /* initial PID namespace */
-	__u32 why; /* enum vigie_wait of a thread that sleeps */
+	__u32 why; /* enum vigie_wait of a thread that sleeps, or is woken */
 	__u32 exec_id; /* task->self_exec_id: another one, another address space */
 	__u64 start_ns; /* start_boottime of the thread: with tid its identity */
 	__u64 time_ns; /* CLOCK_MONOTONIC */
-	__u64 weight; /* events it stands for: 1, or the faults since the last one */
+	/* What it stands for: 1, the faults since the last one, ns blocked since the last waker's. */
+	__u64 weight;
+	__u32 woken_tid, zero; /* whom a waker wakes */
 	__u32 user_bytes; /* copied; 0: no user stack (paged out, or SAME) */
 	__u32 kernel_frames;
 	__u64 registers[VIGIE_REGISTERS]; /* as user space was left */
@@ -171,6 +175,8 @@ struct vigie_thread {
 	__u32 hops_n;
 	struct vigie_hop hops[VIGIE_HOPS]; /* how its last block ended; see wakers.bpf.h */
 	__u64 hops_back_ns[VIGIE_HOPS]; /* when who waited for that hop came back; not of the first */
+	__u64 left_ns; /* CLOCK_MONOTONIC as it left the CPU, blocked; 0: is not away */
+	__u64 owed_ns; /* blocked since a waker's stack was taken, by wakers that are threads */
 	/* Its last waits, all of one pair and of one chain: not in the maps yet. count 0: none. */
 	struct vigie_wake_key wake_key;
 	struct vigie_wake wake;
@@ -198,7 +204,7 @@ struct vigie_runq_cpu {
 	__u64 last_ns; /* of the last switch, after the session's begin */
 	__u32 tgid; /* who runs */
 	__u8 timer, interrupt, softirq, zero; /* what it is in: 1, 1, vector + 1; 0: not in one */
-	__u64 fault_ns; /* of the last stack of a fault */
+	__u64 fault_ns, waker_ns; /* of the last stack of a fault, of a waker */
 	__u64 task; /* address of the target's thread that runs; 0: none, or not seen to come */
 	__u32 slot, slot_zero; /* its books */
 };
@@ -222,9 +228,9 @@ enum vigie_session_loss {
 		7, /* ns of waiting: no room for another chain; not one of the file's */
 };
 
-VIGIE_ASSERT_SIZE(vigie_stack, 56 + 8 * (17 + 64));
+VIGIE_ASSERT_SIZE(vigie_stack, 64 + 8 * (17 + 64));
 VIGIE_ASSERT_SIZE(vigie_thread,
-		  16 + 8 * (17 + 32) + 16 + 32 + 16 + 16 * VIGIE_HOPS + 16 + 40 + 48 + 16);
+		  16 + 8 * (17 + 32) + 16 + 32 + 16 + 16 * VIGIE_HOPS + 16 + 16 + 40 + 48 + 16);
 VIGIE_ASSERT_SIZE(vigie_chain_key, 8 + 8 * VIGIE_HOPS);
 VIGIE_ASSERT_SIZE(vigie_thread_key, 16);
 VIGIE_ASSERT_SIZE(vigie_culprit, 40);

@@ -202,5 +202,55 @@ class Wakers(Session):
                     self.assertGreaterEqual(before, .99 * sum(wakes.values()), wakes)
 
 
+    def woken_from(self, session, woken, waker):
+        """ns of the pair, and how much of it has each function in the waker's stack."""
+        total, through = 0, collections.Counter()
+        for s in samples(session, "wakers"):
+            if session["threads"][s["thread"]]["comm"] == woken and \
+                    session["parties"][s["party"]]["comm"] == waker:
+                total += s["ns"]
+                for name in {session["frames"][f]["name"] for f in s["stack"]}:
+                    through[name] += s["ns"]
+        return total, through
+
+    def test_from_where(self):
+        """The code of the target that ended a wait: whoever let go of the lock, and how."""
+        with running("waits", self.directory, 60) as child:
+            self.record("-p", child.pid, "-d", "3s", "--views", "wakers")
+        session = self.json()
+        for woken, waker, *functions in (
+                ("lock", "sleep-holder", "hold_lock", "named", "start_thread"),
+                ("pipe", "sleep-feeder", "feed", "named", "start_thread", "vfs_write"),
+                ("network", "sleep-feeder", "feed", "named", "start_thread")):
+            total, through = self.woken_from(session, woken, waker)
+            self.assertGreater(total, 2e9, woken)
+            for name in functions:
+                self.assertGreater(through[name], .98 * total, (woken, name, through))
+        stacks = session["quality"]["stacks"]["waker"]
+        self.assertGreater(stacks, 60)
+        # One for 50 ms of a thread's waiting, and no more than 100 a second.
+        self.assertLess(stacks, 3.5 * 100)
+        text = self.report("text").decode()
+        self.assertRegex(text, r"(?m)^ +[\d.]+% +[\d.]+ s  sleep-holder \(\d+/\d+\) +hold_lock > ")
+
+    def test_from_another_process(self):
+        """Its code is its own: what it asked of the kernel is told."""
+        with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as cat:
+            vigie = subprocess.Popen([lib.VIGIE, "record", "-p", str(cat.pid), "-d", "2s", "--views",
+                                      "wakers", "-o", self.file], stderr=subprocess.PIPE)
+            while vigie.poll() is None:
+                cat.stdin.write(b"x")
+                cat.stdin.flush()
+                time.sleep(.03)
+            cat.stdin.close()
+            self.assertEqual(vigie.returncode, 0, vigie.communicate()[1])
+        session = self.json()
+        total, through = self.woken_from(session, "cat", lib.read("/proc/self/comm").strip())
+        self.assertGreater(total, 1e9)
+        self.assertGreater(through["vfs_write"], .9 * total, through)
+        kinds = {session["frames"][f]["kind"] for s in samples(session, "wakers") for f in s["stack"]}
+        self.assertEqual(kinds, {"kernel"})
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -150,7 +150,7 @@ static void a_damaged_file_is_refused(void **state)
 		assert_true(decode_copy(file.data, file.len, p) < 0);
 		file.data[i] ^= 0x10;
 	}
-	file.data[8] = 3;
+	file.data[8] = 4;
 	assert_int_equal(decode_copy(file.data, file.len, NULL), -EPROTONOSUPPORT);
 	buf_done(&file);
 	profile__free(p);
@@ -185,10 +185,35 @@ static void a_file_of_version_1_is_read(void **state)
 	profile__free(q);
 }
 
+/* Written by a vigie that took no stacks of wakers: the world, as it was then. */
+static void a_file_of_version_2_is_read(void **state)
+{
+	struct profile *p = world_new(), *q = NULL;
+	FILE *file = fopen("tests/golden/session-2.vigie", "rb");
+	char bytes[4096];
+	const char *why;
+	size_t len;
+
+	assert_non_null(file);
+	len = fread(bytes, 1, sizeof(bytes), file);
+	fclose(file);
+	assert_int_equal(bytes[8], 2);
+	assert_int_equal(session_file_decode(bytes, len, &q, &why), 0);
+	assert_int_equal(p->quality.stacks[VIGIE_STACK_WAKER], 4);
+	p->quality.stacks[VIGIE_STACK_WAKER] = 0;
+	assert_memory_equal(&q->quality, &p->quality, sizeof(q->quality));
+	assert_memory_equal(&q->beside, &p->beside, sizeof(q->beside));
+	assert_int_equal(q->nsamples, p->nsamples);
+	assert_memory_equal(q->samples, p->samples, p->nsamples * sizeof(*p->samples));
+	assert_int_equal(q->nchains, p->nchains);
+	profile__free(q);
+	profile__free(p);
+}
+
 /* The file of a profile whose body is cut to len bytes, its checksum and length right. */
 static int decode_cut(const struct buf *body, size_t len, struct profile **ret)
 {
-	__u32 version = 2, sum = crc32(0, (const Bytef *)body->data, len);
+	__u32 version = 3, sum = crc32(0, (const Bytef *)body->data, len);
 	uLongf room = compressBound(len);
 	char *file = malloc(24 + room);
 	const char *why;
@@ -363,6 +388,7 @@ int main(void)
 		cmocka_unit_test(a_file_is_what_was_written),
 		cmocka_unit_test(a_damaged_file_is_refused),
 		cmocka_unit_test(a_file_of_version_1_is_read),
+		cmocka_unit_test(a_file_of_version_2_is_read),
 		cmocka_unit_test(a_wrong_index_is_refused),
 		cmocka_unit_test(what_was_read_can_be_named),
 		cmocka_unit_test(a_chain_of_nobody_is_refused),

@@ -150,11 +150,42 @@ static void test_chains(void **state)
 	profile__free(s.m.p);
 }
 
+/* --- From where a waker woke: the function that says most; who has no stack has no row. */
+
+static __u32 kernel_node(struct small *s, __u32 parent, __u64 address, const char *name)
+{
+	return made_node(&s->m, parent,
+			 made_frame(&s->m, 0, PROFILE_FRAME_KERNEL, address, name, NULL, ""));
+}
+
+static void test_woken_from(void **state)
+{
+	struct small s;
+	__u32 holder, timer, node;
+	char *text;
+
+	small_init(&s);
+	holder = made_party(&s.m, PROFILE_PARTY_THREAD, 7, 8, "holder");
+	timer = made_party(&s.m, PROFILE_PARTY_TIMER, 0, 0, "");
+	node = kernel_node(&s, 0, 1, "vfs_write");
+	node = kernel_node(&s, node, 2, "__wake_up_sync_key");
+	node = kernel_node(&s, node, 3, "try_to_wake_up");
+	made_add(&s.m, PROFILE_WAKERS, s.thread, node, holder, 1, 3000000000);
+	made_add(&s.m, PROFILE_WAKERS, s.thread, 0, timer, 1, 1000000000);
+	text = text_of(TEXT, s.m.p);
+	assert_non_null(strstr(text, "WOKEN FROM, % of off-CPU time"));
+	assert_non_null(strstr(text, "   75.0%      3.000 s  holder (7/8) vfs_write\n"));
+	assert_null(strstr(text, "(timer) (no stack)"));
+	free(text);
+	profile__free(s.m.p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_relations),
 		cmocka_unit_test(test_chains),
+		cmocka_unit_test(test_woken_from),
 	};
 
 	return cmocka_run_group_tests_name("profile_parties", tests, NULL, NULL);

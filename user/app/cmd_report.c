@@ -120,7 +120,7 @@ static const struct argp_option report_option_table[] = {
 	  "cpu (default of folded), offcpu, runq, wakers, faults; may be repeated", 1 },
 	{ "diff", OPT_DIFF, "FILE", 0, "Compare with this earlier session (text, html, folded)",
 	  1 },
-	{ "top", OPT_TOP, "N", 0, "Rows of each table of text (default 10)", 1 },
+	{ "top", OPT_TOP, "N", 0, "Rows of each table of text (default 8)", 1 },
 	{ "debug-dir", OPT_DEBUG_DIR, "DIR", 0,
 	  "Take names and source lines from ELF files below it, by build id; may be repeated", 1 },
 	{ "output", 'o', "FILE", 0, "Write there instead of standard output", 1 },
@@ -277,7 +277,7 @@ int cmd_report(int argc, char **argv)
 		       "  vigie report today.vigie --diff yesterday.vigie\n"
 		       "  vigie report s.vigie --debug-dir /srv/debug",
 	};
-	struct report_options options = { .text = { .top = 10, .width = 100 },
+	struct report_options options = { .text = { .top = 8, .width = 100 },
 					  .later = { .confine = reader_confine } };
 	struct winsize size;
 

@@ -30,7 +30,7 @@ void profile_speedscope_encode(struct buf *out, const struct profile *p, unsigne
 void profile_json_encode(struct buf *out, const struct profile *p);
 
 struct profile_text_options {
-	unsigned int top; /* rows of a list; 0: 10 */
+	unsigned int top; /* rows of a list; 0: 8 */
 	bool colour;
 	unsigned int width; /* columns; 0: 100 */
 };

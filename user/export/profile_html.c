@@ -24,7 +24,8 @@ static const struct {
 	[PROFILE_RUN_QUEUE] = { "Run queue", "Time waiting for a CPU: by who ran meanwhile, then "
 					     "process and thread that waited." },
 	[PROFILE_WAKERS] = { "Wakers",
-			     "Time blocked: by process and thread, then who ended the wait." },
+			     "Time blocked: by process and thread, then who ended the wait, and "
+			     "from where in its code." },
 	[PROFILE_FAULTS] = { "Faults", "Memory first touched: by process, then stack." },
 };
 

@@ -206,6 +206,7 @@ static void stack_rows(struct buf *out, const struct profile_quality *q)
 		[VIGIE_STACK_ON_CPU] = "on a CPU",
 		[VIGIE_STACK_ASLEEP] = "asleep",
 		[VIGIE_STACK_FAULT] = "at a page fault",
+		[VIGIE_STACK_WAKER] = "of wakers",
 	};
 	int i;
 

@@ -24,6 +24,7 @@ static const char *const stack_names[VIGIE_STACK_KINDS] = {
 	[VIGIE_STACK_ON_CPU] = "on_cpu",
 	[VIGIE_STACK_ASLEEP] = "asleep",
 	[VIGIE_STACK_FAULT] = "fault",
+	[VIGIE_STACK_WAKER] = "waker",
 };
 
 static const char *const loss_names[VIGIE_SESSION_LOSSES] = {

@@ -11,7 +11,7 @@
 #define YELLOW "\033[33m"
 #define PLAIN "\033[0m"
 
-enum { TOP = 10, WIDTH = 100, WIDTH_MIN = 60, PIECE_LEN = 4096 };
+enum { TOP = 8, WIDTH = 100, WIDTH_MIN = 60, PIECE_LEN = 4096 };
 
 int screen_init(struct screen *s, struct buf *out, const struct profile *p,
 		const struct profile *other, const struct profile_text_options *o)

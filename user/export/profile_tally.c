@@ -193,11 +193,23 @@ static bool is_runtime(const char *module)
 	return BEGINS(module, words);
 }
 
-/* How the kernel puts a thread to sleep: the same in every stack. */
+/* How the kernel puts a thread to sleep or wakes it, and how it was seen: the same in every stack. */
 static bool is_scheduler(const char *name)
 {
-	static const char *const words[] = { "__schedule", "schedule", "io_schedule",
-					     "preempt_schedule", "__cond_resched" };
+	static const char *const words[] = { "__schedule",
+					     "schedule",
+					     "io_schedule",
+					     "preempt_schedule",
+					     "__cond_resched",
+					     "try_to_wake_up",
+					     "wake_up_",
+					     "__wake_up",
+					     "default_wake_function",
+					     "autoremove_wake_function",
+					     "pollwake",
+					     "bpf_",
+					     "__bpf_",
+					     "__traceiter_" };
 
 	return BEGINS(name, words);
 }
@@ -261,11 +273,13 @@ void profile_tally_places(struct profile_tally *t, struct profile_walk *w, enum 
 		s = &w->p->samples[i];
 		if (s->view != view || !s->value)
 			continue;
+		t->sum[when] += s->value;
+		if (view == PROFILE_WAKERS && s->node == PROFILE_NONE) /* no thread, or no place */
+			continue;
 		t->err = profile_walk_sample(w, s);
 		if (t->err)
 			return;
 		place_label(w, s, label);
-		t->sum[when] += s->value;
 		add_self(t, intern_text(&t->labels, label), when, s->value);
 	}
 }

@@ -24,7 +24,8 @@ enum {
 	PARTIES_SHOWN = 4,
 	FAULTS_SHOWN = 2,
 	RELATIONS_SHOWN = 6,
-	CHAINS_SHOWN = 5,
+	CHAINS_SHOWN = 4,
+	WOKEN_SHOWN = 3,
 	POINTS_LEAST = 500
 };
 
@@ -383,6 +384,14 @@ static void relation_section(struct screen *s)
 	screen_line(s);
 }
 
+static void woken_section(struct screen *s)
+{
+	static const char *changes[] = { "WOKEN MORE FROM, points of off-CPU time", "LESS" };
+
+	place_section(s, profile_tally_places, PROFILE_WAKERS,
+		      "WOKEN FROM, % of off-CPU time: waker, its function", changes, WOKEN_SHOWN);
+}
+
 static void chain_section(struct screen *s)
 {
 	static const char *changes[] = { "CHAINS THAT GREW, points of off-CPU time",
@@ -406,6 +415,7 @@ void profile_text_encode(struct buf *out, const struct profile *p, const struct 
 		fault_section(&s);
 		party_section(&s);
 		relation_section(&s);
+		woken_section(&s);
 		chain_section(&s);
 		screen_trust(&s);
 	}

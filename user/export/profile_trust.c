@@ -25,9 +25,11 @@ static void stacks(struct screen *s)
 
 	all = sum(q->stacks, VIGIE_STACK_KINDS);
 	screen_printf(
-		s, "  stacks      %llu on a CPU, %llu asleep, %llu of faults; %llu lost (%.1f%%)",
+		s,
+		"  stacks      %llu on a CPU, %llu asleep, %llu of faults, %llu of wakers; %llu lost (%.1f%%)",
 		q->stacks[VIGIE_STACK_ON_CPU], q->stacks[VIGIE_STACK_ASLEEP],
-		q->stacks[VIGIE_STACK_FAULT], lost, screen_percent(lost, all + lost));
+		q->stacks[VIGIE_STACK_FAULT], q->stacks[VIGIE_STACK_WAKER], lost,
+		screen_percent(lost, all + lost));
 	if (lost)
 		screen_warning(s);
 	else

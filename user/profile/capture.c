@@ -18,7 +18,8 @@
 #include "data/profile.h"
 #include "gen/session.skel.h"
 
-enum { LINKS_ROOM = 24, SLEEPER_LEAST = 1024 };
+enum { LINKS_ROOM = 24, SLEEPER_LEAST = 1024, WAKER_HZ = 100 };
+#define NS_PER_S 1000000000ULL
 
 struct capture {
 	struct session_bpf *skel;
@@ -74,6 +75,7 @@ static void choose(struct capture *c, const struct btf *btf)
 	s->rodata->cfg_children = c->config.children;
 	s->rodata->cfg_runq = wants(c, PROFILE_RUN_QUEUE);
 	s->rodata->cfg_wakers = wakers;
+	s->rodata->cfg_waker_gap_ns = NS_PER_S / WAKER_HZ * sysconf(_SC_NPROCESSORS_ONLN);
 	bpf_program__set_autoload(s->progs.on_session_clock, wants(c, PROFILE_CPU));
 	bpf_program__set_autoload(s->progs.on_session_switch, switches);
 	bpf_program__set_autoload(s->progs.on_session_exit, !switches);

@@ -108,6 +108,7 @@ void session__free(struct session *s)
 		close(s->pidfds[i]);
 	hash_done(&s->by_thread);
 	free(s->threads);
+	free(s->waker_stacks);
 	free(s->modules);
 	free(s->pidfds);
 	free(s->pending);

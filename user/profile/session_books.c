@@ -13,8 +13,7 @@
 
 enum { CULPRITS_SHOWN = 48 };
 
-/* The next part of total, after done and with more of all: what is due less what was given. */
-static __u64 part(__u64 total, __u64 done, __u64 more, __u64 all)
+__u64 session_part(__u64 total, __u64 done, __u64 more, __u64 all)
 {
 	unsigned __int128 t = total;
 
@@ -95,8 +94,8 @@ static int share_out(struct session *s)
 		share_of(shares, &p->samples[i])->all += p->samples[i].count;
 	for (i = 0; i < n; i++) {
 		share = share_of(shares, &p->samples[i]);
-		p->samples[i].value = part(share->total, share->done, p->samples[i].count,
-					   share->all);
+		p->samples[i].value = session_part(share->total, share->done, p->samples[i].count,
+						   share->all);
 		share->done += p->samples[i].count;
 	}
 	for (i = 0; i < p->nthreads && !err; i++)
@@ -206,7 +205,7 @@ static int add_culprits(struct session *s, const struct capture_culprit *all, si
 		sample.thread = t;
 		for (i = 0, done = 0, shown = 0; i < top && !err; i++) {
 			sample.tag = parties[i];
-			sample.value = part(wait, done, all[i].culprit.wait_ns, sum);
+			sample.value = session_part(wait, done, all[i].culprit.wait_ns, sum);
 			done += all[i].culprit.wait_ns;
 			shown += sample.value;
 			if (sample.value)
@@ -236,72 +235,6 @@ static int take_culprits(struct session *s)
 	return err;
 }
 
-/* --- Who woke. ----------------------------------------------------------------------------- */
-
-static __u32 waker_party_kind(__u32 kind)
-{
-	static const __u32 kinds[VIGIE_WAKERS] = {
-		[VIGIE_WAKER_TASK] = PROFILE_PARTY_THREAD,
-		[VIGIE_WAKER_TIMER] = PROFILE_PARTY_TIMER,
-		[VIGIE_WAKER_INTERRUPT] = PROFILE_PARTY_INTERRUPT,
-		[VIGIE_WAKER_NETWORK] = PROFILE_PARTY_NETWORK,
-		[VIGIE_WAKER_BLOCK] = PROFILE_PARTY_BLOCK,
-		[VIGIE_WAKER_SOFTIRQ] = PROFILE_PARTY_SOFTIRQ,
-		[VIGIE_WAKER_UNKNOWN] = PROFILE_PARTY_UNKNOWN,
-	};
-
-	return kind < VIGIE_WAKERS ? kinds[kind] : PROFILE_PARTY_UNKNOWN;
-}
-
-const struct known_thread *session_thread_by_tid(const struct session *s, __u32 tid)
-{
-	const struct known_thread *found = NULL;
-	__u32 i;
-
-	for (i = 0; i < s->nthreads; i++)
-		if (s->threads[i].tid == tid &&
-		    (!found || s->threads[i].start_ns > found->start_ns))
-			found = &s->threads[i];
-	return found;
-}
-
-int session_waker_party(struct session *s, const struct capture_wake *wake, __u32 *ret)
-{
-	struct profile_party party = { .kind = waker_party_kind(wake->key.kind),
-				       .pid = wake->wake.waker_tgid,
-				       .tid = wake->key.waker_tid };
-	int err = profile_string(s->profile, wake->wake.comm, VIGIE_COMM_LEN, &party.comm);
-
-	return err ? err : profile_party(s->profile, &party, ret);
-}
-
-static int take_wakes(struct session *s)
-{
-	struct capture_wake *all;
-	size_t n, i;
-	int err = capture__wakes(s->capture, &all, &n);
-
-	if (err)
-		return err;
-	for (i = 0; !err && i < n; i++) {
-		const struct known_thread *t = session_thread_by_tid(s, all[i].key.tid);
-		struct profile_sample sample = { .view = PROFILE_WAKERS,
-						 .count = all[i].wake.count,
-						 .value = all[i].wake.wait_ns };
-
-		if (!t)
-			continue;
-		sample.thread = t->thread;
-		err = session_waker_party(s, &all[i], &sample.tag);
-		if (!err)
-			err = profile_add(s->profile, &sample);
-	}
-	if (!err)
-		err = session_settle_chains(s, all, n);
-	free(all);
-	return err;
-}
-
 int session_settle_books(struct session *s)
 {
 	int err = take_threads(s);
@@ -311,6 +244,6 @@ int session_settle_books(struct session *s)
 	if (!err && s->config.views & 1 << PROFILE_RUN_QUEUE)
 		err = take_culprits(s);
 	if (!err && s->config.views & 1 << PROFILE_WAKERS)
-		err = take_wakes(s);
+		err = session_settle_wakers(s);
 	return err;
 }

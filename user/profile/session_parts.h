@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* session_parts.h - what session.c, session_stacks.c and session_books.c share. */
+/* session_parts.h - what the files of a session share. */
 #ifndef VIGIE_PROFILE_SESSION_PARTS_H
 #define VIGIE_PROFILE_SESSION_PARTS_H
 
@@ -40,6 +40,9 @@ struct session {
 	__u32 number;
 	__u32 *modules; /* reader's module -> the profile's; 0: not yet */
 
+	struct waker_stack *waker_stacks; /* session_wakers.c's own */
+	__u32 nwaker_stacks, waker_stacks_room;
+
 	struct known_thread *threads;
 	__u32 nthreads, threads_room;
 	struct hash by_thread;
@@ -76,11 +79,16 @@ void session_settle_steal(struct session *s);
 /* session_chains.c: who was waited for in the end. The wakes are used up. */
 int session_settle_chains(struct session *s, struct capture_wake *wakes, size_t n);
 
-/* session_books.c: from books and counts to values whose sums are the kernel's. */
-int session_settle_books(struct session *s);
+/* session_wakers.c: who woke, and from where. */
+int session_waker_stack(struct session *s, const struct vigie_stack *stack, __u32 node);
+int session_settle_wakers(struct session *s);
+int session_waker_party(struct session *s, const struct capture_wake *wake, __u32 *ret);
 /* The thread with this tid; the youngest, where one tid was used twice. */
 const struct known_thread *session_thread_by_tid(const struct session *s, __u32 tid);
-/* Who woke. */
-int session_waker_party(struct session *s, const struct capture_wake *wake, __u32 *ret);
+
+/* session_books.c: from books and counts to values whose sums are the kernel's. */
+int session_settle_books(struct session *s);
+/* The next part of total, after done and with more of all: what is due less what was given. */
+__u64 session_part(__u64 total, __u64 done, __u64 more, __u64 all);
 
 #endif

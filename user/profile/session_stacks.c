@@ -10,6 +10,7 @@
 #include "profile/kallsyms.h"
 #include "profile/naming.h"
 
+/* Of a waker: see session_wakers.c. */
 static const enum profile_view view_of_kind[VIGIE_STACK_KINDS] = {
 	[VIGIE_STACK_ON_CPU] = PROFILE_CPU,
 	[VIGIE_STACK_ASLEEP] = PROFILE_OFF_CPU,
@@ -38,6 +39,17 @@ static int add_sample(struct session *s, struct known_thread *t, const struct vi
 		t->last_why = stack->why;
 	}
 	return profile_add(s->profile, &sample);
+}
+
+static int add_stack(struct session *s, const struct vigie_stack *stack, __u32 node)
+{
+	__u32 index;
+	int err;
+
+	if (stack->kind == VIGIE_STACK_WAKER)
+		return session_waker_stack(s, stack, node);
+	err = session_thread(s, stack->tid, stack->start_ns, stack->tgid, &index);
+	return err ? err : add_sample(s, &s->threads[index], stack, node);
 }
 
 /* Asleep as before: its last stack weighs more. */
@@ -95,6 +107,30 @@ static bool retried(struct session *s, const struct pending_stack *p)
 	return true;
 }
 
+static int push_kernel(struct session *s, const struct vigie_stack *stack, __u32 *node)
+{
+	__u32 i = stack->kernel_frames, frame;
+	int err = 0;
+
+	while (i-- && !err) {
+		err = profile_frame(s->profile, 0, PROFILE_FRAME_KERNEL, stack->kernel[i] - !!i,
+				    &frame);
+		if (!err)
+			err = profile_node(s->profile, *node, frame, node);
+	}
+	return err;
+}
+
+/* Of a waker that is no target; nothing to unwind. */
+static void take_kernel(struct session *s, const struct vigie_stack *stack)
+{
+	__u32 node = 0;
+	int err = push_kernel(s, stack, &node);
+
+	s->profile->quality.stacks[stack->kind]++;
+	keep(s, err ? err : session_waker_stack(s, stack, node));
+}
+
 void session_take_stack(void *ctx, const struct vigie_stack *stack, const __u8 *user)
 {
 	struct session *s = ctx;
@@ -105,6 +141,10 @@ void session_take_stack(void *ctx, const struct vigie_stack *stack, const __u8 *
 		return;
 	if (stack->flags & VIGIE_STACK_SAME) {
 		take_same(s, stack);
+		return;
+	}
+	if (stack->flags & VIGIE_STACK_KERNEL) {
+		take_kernel(s, stack);
 		return;
 	}
 	if (spaces_get(&s->spaces, stack->tgid, &index))
@@ -174,20 +214,6 @@ static int push_note(struct session *s, __u32 incomplete, __u32 *node)
 	return err ? err : profile_node(s->profile, *node, frame, node);
 }
 
-static int push_kernel(struct session *s, const struct vigie_stack *stack, __u32 *node)
-{
-	__u32 i = stack->kernel_frames, frame;
-	int err = 0;
-
-	while (i-- && !err) {
-		err = profile_frame(s->profile, 0, PROFILE_FRAME_KERNEL, stack->kernel[i] - !!i,
-				    &frame);
-		if (!err)
-			err = profile_node(s->profile, *node, frame, node);
-	}
-	return err;
-}
-
 void session_take_frames(void *ctx, __u32 number, const struct foreign_frame *frames, __u32 n,
 			 __u32 incomplete)
 {
@@ -195,26 +221,25 @@ void session_take_frames(void *ctx, __u32 number, const struct foreign_frame *fr
 	const struct pending_stack *pending = &s->pending[number % PENDING_MAX];
 	const struct vigie_stack *stack = &pending->stack.head;
 	struct profile_quality *q = &s->profile->quality;
-	__u32 node = 0, index;
-	int err;
+	__u32 node = 0;
+	int err = 0;
 
 	if (incomplete == 1 + PROFILE_INCOMPLETE_UNMAPPED && retried(s, pending))
 		return;
-	err = session_thread(s, stack->tid, stack->start_ns, stack->tgid, &index);
 	q->stacks[stack->kind]++;
 	if (incomplete) {
 		q->incomplete[incomplete - 1]++;
 		q->truncated += incomplete == 1 + PROFILE_INCOMPLETE_SHORT ||
 				incomplete == 1 + PROFILE_INCOMPLETE_DEEP;
 	}
-	if (!err && incomplete)
+	if (incomplete)
 		err = push_note(s, incomplete, &node);
 	while (n-- && !err)
 		err = push_user(s, &frames[n], &node);
 	if (!err)
 		err = push_kernel(s, stack, &node);
 	if (!err)
-		err = add_sample(s, &s->threads[index], stack, node);
+		err = add_stack(s, stack, node);
 	keep(s, err);
 }
 

@@ -16,38 +16,19 @@
 #include "base/varint.h"
 
 #define MAGIC "VIGIEPRF"
-enum { HEAD = 8 + 4 + 4 + 8, VERSION = 2 };
+enum { HEAD = 8 + 4 + 4 + 8, VERSION = 3 };
 
 #define WAITS16 "8888888888888888"
-static const char about_words[] = "44444444"
-				  "44"
-				  "88";
-static const char quality_words[] = "888"
-				    "88888"
-				    "88888888"
-				    "88"
-				    "8"
-				    "88"
-				    "8"
-				    "8"
-				    "88"
-				    "888"
-				    "8";
-/* Version 1 knew nothing of source lines and frame pointers. */
-static const char about_words_1[] = "44444444"
-				    "ff"
-				    "88";
-static const char quality_words_1[] = "888"
-				      "88888"
-				      "8888888e"
-				      "8e"
-				      "8"
-				      "88"
-				      "8"
-				      "8"
-				      "88"
-				      "eee"
-				      "8";
+/* Of each version, from 1. Version 1 knew nothing of source lines and frame pointers. */
+static const char *const about_words[VERSION] = { "44444444ff88", "444444444488", "444444444488" };
+/* Version 2 knew nothing of the stacks of wakers. In between: what was lost. */
+#define QUALITY(stacks, incomplete, rest) stacks "88888" incomplete rest
+static const char *const quality_words[VERSION] = {
+	QUALITY("888e", "8888888e", "8e8888888eee8"),
+	QUALITY("888e", "88888888", "8888888888888"),
+	QUALITY("8888", "88888888", "8888888888888"),
+};
+enum { QUALITY_WORDS = 4 + 5 + 8 + 13 };
 
 struct array {
 	size_t pointer, count; /* offsets in struct profile */
@@ -88,8 +69,7 @@ enum { LATER = sizeof(later) / sizeof(later[0]) };
 enum { ARRAYS = sizeof(arrays) / sizeof(arrays[0]) };
 
 _Static_assert(VIGIE_WAITS == 16, "WAITS16");
-_Static_assert(sizeof(struct profile_quality) == 8 * (sizeof(quality_words) - 1), "quality_words");
-_Static_assert(sizeof(quality_words) == sizeof(quality_words_1), "quality_words_1");
+_Static_assert(sizeof(struct profile_quality) == 8 * QUALITY_WORDS, "quality_words");
 _Static_assert(VIGIE_HOPS == 5, "words of chains");
 _Static_assert(sizeof(struct profile_beside) == 8 * (sizeof(beside_words) - 1), "beside_words");
 _Static_assert(sizeof(struct profile_about) == 10 * 4 + 2 * 8, "about_words");
@@ -144,8 +124,8 @@ static void put_body(struct buf *out, const struct profile *p)
 {
 	size_t i;
 
-	put_words(out, &p->about, about_words);
-	put_words(out, &p->quality, quality_words);
+	put_words(out, &p->about, about_words[VERSION - 1]);
+	put_words(out, &p->quality, quality_words[VERSION - 1]);
 	varint_put(out, p->ntext);
 	buf_add(out, p->text, p->ntext);
 	for (i = 0; i < ARRAYS; i++)
@@ -329,8 +309,8 @@ static int get_body(const void *data, size_t len, __u32 version, struct profile 
 	int err;
 
 	varint_reader_init(&r, data, len);
-	get_words(&r, &p->about, version == 1 ? about_words_1 : about_words);
-	get_words(&r, &p->quality, version == 1 ? quality_words_1 : quality_words);
+	get_words(&r, &p->about, about_words[version - 1]);
+	get_words(&r, &p->quality, quality_words[version - 1]);
 	err = get_text(&r, p);
 	for (i = 0; i < ARRAYS && !err; i++)
 		err = get_array(&r, p, &arrays[i], version);
