@@ -15,7 +15,7 @@ $(BENCH_TOOLS): %: %.o
 bench: $(O)/vigie $(BENCH_TOOLS) $(O)/tests/bench/empty.bpf.o
 	$(Q)O=$(O) python3 -B tests/bench/bench.py $(BENCH_ROWS)
 
-# What a session costs its target, beside perf and offcputime: 3 minutes.
+# What a session costs its target, beside perf and offcputime: 14 minutes.
 bench-session: $(O)/vigie $(O)/tests/workload/requests
 	$(Q)O=$(O) PATH=$$PATH:/usr/sbin python3 -B tests/bench/session.py
 

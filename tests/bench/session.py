@@ -36,7 +36,7 @@ QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
 class Requests:
-    """A client and a server thread, some 20 us of work and two switches a request."""
+    """A client and a server thread, 20 us of work and two switches a request."""
     name = "requests, two switches each"
 
     @contextlib.contextmanager
@@ -163,7 +163,7 @@ def show(workload, rounds):
 
 
 def main():
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 9
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
     for workload in Requests(), Redis():
         try:
             show(workload, rounds)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * requests.c - a client and a server thread, one request at a time over a socket, some 20 us of
- * work each: how many are answered shows what watching costs.
+ * requests.c - a client and a server thread, one request at a time over a socket, 20 us of work
+ * each: how many are answered shows what watching costs.
  *
  *	requests SECONDS [FILE]
  *
@@ -20,26 +20,43 @@
 static int ends[2];
 static volatile uint64_t sink;
 
-static void *serve(void *arg)
-{
-	char request[64];
-	int i;
-
-	while (read(ends[1], request, sizeof(request)) > 0) {
-		for (i = 0; i < 15000; i++)
-			sink += i;
-		if (write(ends[1], request, sizeof(request)) < 0)
-			break;
-	}
-	return NULL;
-}
-
 static double now(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static void work(unsigned int rounds)
+{
+	unsigned int i;
+
+	for (i = 0; i < rounds; i++)
+		sink += i;
+}
+
+static void *serve(void *arg)
+{
+	unsigned int rounds = *(unsigned int *)arg;
+	char request[64];
+
+	while (read(ends[1], request, sizeof(request)) > 0) {
+		work(rounds);
+		if (write(ends[1], request, sizeof(request)) < 0)
+			break;
+	}
+	return NULL;
+}
+
+/* Rounds of work that take 20 us here. */
+static unsigned int calibrated(void)
+{
+	const unsigned int many = 20000000;
+	double begin = now();
+
+	work(many);
+	return many * 20e-6 / (now() - begin);
 }
 
 /* Answered so far, where others see it, too. */
@@ -59,11 +76,12 @@ int main(int argc, char **argv)
 {
 	double end, seconds = argc > 1 ? strtod(argv[1], NULL) : 1;
 	volatile uint64_t *n = counter(argc > 2 ? argv[2] : NULL);
+	unsigned int rounds = calibrated();
 	char request[64] = { 0 };
 	pthread_t thread;
 
 	if (!n || socketpair(AF_UNIX, SOCK_STREAM, 0, ends) ||
-	    pthread_create(&thread, NULL, serve, NULL))
+	    pthread_create(&thread, NULL, serve, &rounds))
 		return 1;
 	printf("ready\n");
 	fflush(stdout);
