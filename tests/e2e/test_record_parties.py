@@ -185,6 +185,30 @@ class Wakers(Session):
         self.assertRegex(self.report("text").decode(),
                          r"first +pipe < second \(\d+/\d+\): lock < third")
 
+    def test_two_reasons_in_turn(self):
+        """One waker, alternately for a pipe and an eventfd: neither is taken for the other."""
+        with running("waits", "turns", 60) as child:
+            time.sleep(.3)
+            self.record("-p", child.pid, "-d", "3s", "--views", "wakers,offcpu")
+        session = self.json()
+        asks = next(t for t in session["threads"] if t["comm"] == "asks")
+        count, ns = collections.Counter(), collections.Counter()
+        for c in session["chains"]:
+            if session["threads"][c["thread"]] is asks and len(c["hops"]) == 2:
+                why = tuple(h["reason"] for h in c["hops"])
+                count[why] += c["count"]
+                ns[why] += c["ns"]
+        self.assertEqual(set(count), {("pipe", "sleep"), ("event", "sleep")}, count)
+        self.assertLessEqual(abs(count["pipe", "sleep"] - count["event", "sleep"]), 2, count)
+        for why, least in (("pipe", 4e6), ("event", 8e6)):
+            self.assertGreater(ns[why, "sleep"] / count[why, "sleep"], .99 * least)
+            self.assertLess(ns[why, "sleep"] / count[why, "sleep"], least + 3e6)
+            # Of the thread's own books, all but the session's begin and end.
+            self.assertLess(abs(asks["off_cpu"][why]["ns"] - ns[why, "sleep"]), 2 * least + 3e6)
+        for i, t in enumerate(session["threads"]):
+            self.assertEqual(sum(s["ns"] for s in samples(session, "wakers") if s["thread"] == i),
+                             sum(w["ns"] for w in t["off_cpu"].values()), t)
+
     def test_every_edge_of_a_ring(self):
         """As often as the program handed its token on: it says how often that is."""
         for kind, rounds in ("pipe", 5000), ("eventfd", 5000), ("futex", 5000):

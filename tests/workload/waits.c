@@ -5,9 +5,12 @@
  *	waits DIRECTORY SECONDS
  *
  *	waits chain SECONDS
+ *	waits turns SECONDS
  *
  * DIRECTORY is on a disk, for files of ours. chain: only four threads, each of which waits for the
- * next: first (pipe) for second (futex) for third (eventfd) for fourth, which sleeps. Prints "ready" once all wait; ends after so long.
+ * next: first (pipe) for second (futex) for third (eventfd) for fourth, which sleeps. turns: only
+ * "asks", which waits for "helps" by a pipe and an eventfd in turn; that sleeps 4 ms for the one and
+ * 8 for the other. Prints "ready" once all wait; ends after so long.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -190,6 +193,44 @@ static void run_fourth(void)
 	}
 }
 
+/* --- Turns: one waker, two reasons. */
+
+static sem_t asked;
+
+static void run_asks(void)
+{
+	long long n;
+	char c;
+
+	for (;;) {
+		sem_post(&asked);
+		if (read(pipe_ends[0], &c, 1) != 1)
+			exit(1);
+		sem_post(&asked);
+		if (read(event, &n, sizeof(n)) != sizeof(n))
+			exit(1);
+	}
+}
+
+static void help(int fd, size_t bytes, long us)
+{
+	const long long one = 1;
+
+	while (sem_wait(&asked))
+		;
+	naps(us);
+	if (write(fd, &one, bytes) < 0)
+		exit(1);
+}
+
+static void run_helps(void)
+{
+	for (;;) {
+		help(pipe_ends[1], 1, 4000);
+		help(event, sizeof(long long), 8000);
+	}
+}
+
 static const struct {
 	const char *name; /* what it should be seen to wait for, "-" and which of its kind */
 	void (*run)(void);
@@ -232,10 +273,8 @@ static void *named_of_chain(void *arg)
 	static const struct {
 		const char *name;
 		void (*run)(void);
-	} links[] = { { "first", run_first },
-		      { "second", run_second },
-		      { "third", run_third },
-		      { "fourth", run_fourth } };
+	} links[] = { { "first", run_first },	{ "second", run_second }, { "third", run_third },
+		      { "fourth", run_fourth }, { "asks", run_asks },	  { "helps", run_helps } };
 	size_t i = (size_t)arg;
 
 	prctl(PR_SET_NAME, links[i].name);
@@ -246,20 +285,23 @@ static void *named_of_chain(void *arg)
 int main(int argc, char **argv)
 {
 	bool chain = argc == 3 && !strcmp(argv[1], "chain");
+	bool turns = argc == 3 && !strcmp(argv[1], "turns");
+	size_t n = sizeof(threads) / sizeof(threads[0]), begin = turns ? 4 : 0, i;
 	pthread_t thread;
-	size_t i;
 
 	if (argc != 3)
 		return 2;
-	if (chain) {
+	if (chain || turns) {
+		n = turns ? 2 : 4;
 		event = eventfd(0, 0);
-		if (event < 0 || sem_init(&handed, 0, 0) || pipe(pipe_ends))
+		if (event < 0 || sem_init(&handed, 0, 0) || sem_init(&asked, 0, 0) ||
+		    pipe(pipe_ends))
 			return 1;
 	} else {
 		prepare(argv[1]);
 	}
-	for (i = 0; i < (chain ? 4 : sizeof(threads) / sizeof(threads[0])); i++)
-		pthread_create(&thread, NULL, chain ? named_of_chain : named, (void *)i);
+	for (i = begin; i < begin + n; i++)
+		pthread_create(&thread, NULL, chain || turns ? named_of_chain : named, (void *)i);
 	printf("ready\n");
 	fflush(stdout);
 	sleep(strtol(argv[2], NULL, 10));
