@@ -43,7 +43,7 @@ int on_session_clock(struct bpf_perf_event_data *ctx)
 	if (b)
 		b->samples++;
 	cs = *(volatile __u64 *)((char *)ctx + PT_REGS_CS);
-	s = stack_reserve(task, VIGIE_STACK_ON_CPU);
+	s = stack_reserve(task, VIGIE_STACK_ON_CPU, cfg_stack_bytes);
 	if (!s)
 		return 0;
 	if (!(cs & 3))
@@ -77,7 +77,7 @@ int on_session_fault(__u64 *ctx)
 		return 0;
 	q->fault_ns = now;
 	b->faults_unsampled = 0;
-	s = stack_reserve(task, VIGIE_STACK_FAULT);
+	s = stack_reserve(task, VIGIE_STACK_FAULT, cfg_stack_bytes);
 	if (!s)
 		return 0;
 	s->weight = weight;

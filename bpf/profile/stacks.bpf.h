@@ -83,10 +83,14 @@ static __always_inline __u32 user_copy(__u8 *dst, __u64 sp)
 	return at;
 }
 
-/* A record with room for the user stack. NULL: there is none, and that is counted. */
-static __always_inline struct vigie_stack *stack_reserve(struct task_struct *task, __u32 kind)
+/*
+ * A record with room for so many bytes of the user stack, known to the verifier: cfg_stack_bytes,
+ * or 0. NULL: there is no room, and that is counted.
+ */
+static __always_inline struct vigie_stack *stack_reserve(struct task_struct *task, __u32 kind,
+							 __u32 bytes)
 {
-	struct vigie_stack *s = bpf_ringbuf_reserve(&stacks, sizeof(*s) + cfg_stack_bytes, 0);
+	struct vigie_stack *s = bpf_ringbuf_reserve(&stacks, sizeof(*s) + bytes, 0);
 
 	if (s)
 		head_fill(s, task, kind);

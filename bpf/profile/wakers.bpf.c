@@ -59,36 +59,35 @@ int on_session_softirq_end(__u64 *ctx)
 /* The program's own frame and its caller's: the same in every stack of a tracepoint. */
 enum { TRACING_FRAMES = 2 };
 
-/* Its own code is not looked at: the kernel's says what it was asked for. */
-static __always_inline void foreign_stack(void *ctx, struct task_struct *waker,
-					  const struct vigie_thread *b, __u64 weight)
+static __always_inline void waker_fill(struct vigie_stack *s, void *ctx,
+				       const struct vigie_thread *woken, __u64 weight)
 {
-	struct vigie_stack *s = bpf_ringbuf_reserve(&stacks, sizeof(*s), 0);
-
-	if (!s) {
-		lost(VIGIE_SESSION_LOST_RING, 1);
-		return;
-	}
-	head_fill(s, waker, VIGIE_STACK_WAKER);
-	s->flags = VIGIE_STACK_KERNEL;
 	s->weight = weight;
-	s->woken_tid = b->tid;
-	s->why = b->why;
+	s->woken_tid = woken->tid;
+	s->why = woken->why;
 	stack_kernel(s, ctx, TRACING_FRAMES);
-	bpf_ringbuf_submit(s, 0);
 }
 
-static __always_inline void own_stack(void *ctx, struct task_struct *waker,
-				      const struct vigie_thread *b, __u64 weight)
+/* Its own code is not looked at: the kernel's says what it was asked for. */
+static __always_inline void foreign_stack(void *ctx, const struct vigie_thread *b, __u64 weight)
 {
-	struct vigie_stack *s = stack_reserve(waker, VIGIE_STACK_WAKER);
+	struct vigie_stack *s = stack_reserve(compat_current(), VIGIE_STACK_WAKER, 0);
 
 	if (!s)
 		return;
-	s->weight = weight;
-	s->woken_tid = b->tid;
-	s->why = b->why;
-	stack_kernel(s, ctx, TRACING_FRAMES);
+	s->flags = VIGIE_STACK_KERNEL;
+	waker_fill(s, ctx, b, weight);
+	bpf_ringbuf_submit(s, 0);
+}
+
+static __always_inline void own_stack(void *ctx, const struct vigie_thread *b, __u64 weight)
+{
+	struct task_struct *waker = compat_current();
+	struct vigie_stack *s = stack_reserve(waker, VIGIE_STACK_WAKER, cfg_stack_bytes);
+
+	if (!s)
+		return;
+	waker_fill(s, ctx, b, weight);
 	stack_user(s, user_registers(waker));
 	bpf_ringbuf_submit(s, 0);
 }
@@ -114,9 +113,9 @@ static __always_inline void waker_stack(void *ctx, struct vigie_thread *b)
 	b->owed_ns = 0;
 	q->waker_ns = now;
 	if (is_target(bpf_get_current_pid_tgid() >> 32))
-		own_stack(ctx, compat_current(), b, owed);
+		own_stack(ctx, b, owed);
 	else
-		foreign_stack(ctx, compat_current(), b, owed);
+		foreign_stack(ctx, b, owed);
 }
 
 SEC("tp_btf/sched_waking")

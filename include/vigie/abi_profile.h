@@ -175,7 +175,7 @@ struct vigie_thread {
 	__u32 hops_n;
 	struct vigie_hop hops[VIGIE_HOPS]; /* how its last block ended; see wakers.bpf.h */
 	__u64 hops_back_ns[VIGIE_HOPS]; /* when who waited for that hop came back; not of the first */
-	__u64 left_ns; /* CLOCK_MONOTONIC as it left the CPU, blocked; 0: is not away */
+	__u64 left_ns; /* CLOCK_MONOTONIC as it last blocked; 0: was woken by a thread since */
 	__u64 owed_ns; /* blocked since a waker's stack was taken, by wakers that are threads */
 	/* Its last waits, all of one pair and of one chain: not in the maps yet. count 0: none. */
 	struct vigie_wake_key wake_key;
