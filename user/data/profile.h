@@ -20,7 +20,7 @@ enum profile_view {
 	PROFILE_CPU, /* value: ns on a CPU; tag 0 */
 	PROFILE_OFF_CPU, /* ns blocked; tag: enum vigie_wait */
 	PROFILE_RUN_QUEUE, /* ns waiting for a CPU; tag: party that ran meanwhile */
-	PROFILE_WAKERS, /* ns blocked, again; tag: party that ended it */
+	PROFILE_WAKERS, /* ns blocked, again; tag: party that ended it, whose stack it is */
 	PROFILE_FAULTS, /* bytes first touched, a page a fault; count: faults; tag 0 */
 	PROFILE_VIEWS,
 };

@@ -8,12 +8,6 @@
 #include "profile/session_parts.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-static int by_key(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct vigie_wake_key));
-}
 
 struct pairs {
 	struct capture_wake *all;
@@ -27,7 +21,7 @@ static struct capture_wake *pair_of(const struct pairs *pairs, __u32 tid,
 		.tid = tid, .waker_tid = hop->tid, .kind = hop->kind, .why = hop->why
 	};
 
-	return bsearch(&key, pairs->all, pairs->n, sizeof(*pairs->all), by_key);
+	return bsearch(&key, pairs->all, pairs->n, sizeof(*pairs->all), session_by_wake_key);
 }
 
 /* A pair that found no room still has a kind and a tid. */
@@ -88,7 +82,7 @@ int session_settle_chains(struct session *s, struct capture_wake *wakes, size_t 
 
 	if (err)
 		return err;
-	qsort(pairs.all, pairs.n, sizeof(*pairs.all), by_key);
+	qsort(pairs.all, pairs.n, sizeof(*pairs.all), session_by_wake_key);
 	for (i = 0; i < n && !err; i++)
 		err = add_chain(s, &pairs, &chains[i]);
 	for (i = 0; i < pairs.n && !err; i++)

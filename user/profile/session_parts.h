@@ -80,6 +80,8 @@ void session_settle_steal(struct session *s);
 int session_settle_chains(struct session *s, struct capture_wake *wakes, size_t n);
 
 /* session_wakers.c: who woke, and from where. */
+/* The order of what begins with a vigie_wake_key; for qsort() and bsearch(). */
+int session_by_wake_key(const void *a, const void *b);
 int session_waker_stack(struct session *s, const struct vigie_stack *stack, __u32 node);
 int session_settle_wakers(struct session *s);
 int session_waker_party(struct session *s, const struct capture_wake *wake, __u32 *ret);

@@ -9,21 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAKER_STACKS_MAX = 1 << 16 }; /* later ones are not kept: time is shared out to these */
-
 struct waker_stack {
 	struct vigie_wake_key key;
 	__u32 node, zero;
 	__u64 weight;
 };
 
+/* Not bounded here: the programs take 100 a second. */
 int session_waker_stack(struct session *s, const struct vigie_stack *stack, __u32 node)
 {
 	__u32 room = s->waker_stacks_room ? 2 * s->waker_stacks_room : 256;
 	struct waker_stack *grown;
 
-	if (s->nwaker_stacks == WAKER_STACKS_MAX)
-		return 0;
 	if (s->nwaker_stacks == s->waker_stacks_room) {
 		grown = reallocarray(s->waker_stacks, room, sizeof(*grown));
 		if (!grown)
@@ -41,7 +38,7 @@ int session_waker_stack(struct session *s, const struct vigie_stack *stack, __u3
 	return 0;
 }
 
-static int by_key(const void *a, const void *b)
+int session_by_wake_key(const void *a, const void *b)
 {
 	return memcmp(a, b, sizeof(struct vigie_wake_key));
 }
@@ -89,14 +86,14 @@ static size_t stacks_of(const struct session *s, const struct vigie_wake_key *ke
 {
 	const struct waker_stack *end = s->waker_stacks + s->nwaker_stacks, *first, *last;
 
-	first = s->nwaker_stacks
-			? bsearch(key, s->waker_stacks, s->nwaker_stacks, sizeof(*first), by_key)
-			: NULL;
+	first = s->nwaker_stacks ? bsearch(key, s->waker_stacks, s->nwaker_stacks, sizeof(*first),
+					   session_by_wake_key)
+				 : NULL;
 	if (!first)
 		return 0;
-	for (last = first + 1; last < end && !by_key(last, key); last++)
+	for (last = first + 1; last < end && !session_by_wake_key(last, key); last++)
 		;
-	while (first > s->waker_stacks && !by_key(first - 1, key))
+	while (first > s->waker_stacks && !session_by_wake_key(first - 1, key))
 		first--;
 	*ret = first;
 	return last - first;
@@ -136,7 +133,8 @@ int session_settle_wakers(struct session *s)
 	if (err)
 		return err;
 	if (s->nwaker_stacks)
-		qsort(s->waker_stacks, s->nwaker_stacks, sizeof(*s->waker_stacks), by_key);
+		qsort(s->waker_stacks, s->nwaker_stacks, sizeof(*s->waker_stacks),
+		      session_by_wake_key);
 	for (i = 0; !err && i < n; i++) {
 		const struct known_thread *t = session_thread_by_tid(s, all[i].key.tid);
 		struct profile_sample sample = { .view = PROFILE_WAKERS };
