@@ -201,11 +201,13 @@ static bool all_ended(const struct session *s)
 	return true;
 }
 
+/* Through the ring, which may lose some. */
 static __u64 taken(const struct session *s)
 {
 	const struct profile_quality *q = &s->profile->quality;
 
-	return q->stacks[VIGIE_STACK_ON_CPU] + q->stacks[VIGIE_STACK_FAULT];
+	return q->stacks[VIGIE_STACK_ON_CPU] + q->stacks[VIGIE_STACK_FAULT] +
+	       q->stacks[VIGIE_STACK_WAKER];
 }
 
 /* Once a second: what it costs, and what it loses. */
