@@ -58,7 +58,6 @@ static APART void call_for(void (*guest)(void), uint64_t ms)
 {
 	const clockid_t clock = CLOCK_PROCESS_CPUTIME_ID;
 	uint64_t end = now_ms(clock) + ms;
-
 	int i;
 
 	while (now_ms(clock) < end)

@@ -16,7 +16,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -239,7 +238,15 @@ static const struct {
 	{ "sleep-feeder", feed }, { "pipe", wait_pipe },	 { "network", wait_network },
 	{ "event", wait_event },  { "poll-epoll", wait_epoll },	 { "poll", wait_poll },
 	{ "disk", wait_fsync },	  { "major fault", wait_fault }, { "child", wait_child },
+	{ "first", run_first },	  { "second", run_second },	 { "third", run_third },
+	{ "fourth", run_fourth }, { "asks", run_asks },		 { "helps", run_helps },
 };
+
+/* Which of them a run has. */
+static const struct cast {
+	const char *mode; /* NULL: that of a directory */
+	size_t begin, n;
+} casts[] = { { "chain", 12, 4 }, { "turns", 16, 2 }, { NULL, 0, 12 } };
 
 static void *named(void *arg)
 {
@@ -268,40 +275,26 @@ static void prepare(const char *directory)
 	free(block);
 }
 
-static void *named_of_chain(void *arg)
-{
-	static const struct {
-		const char *name;
-		void (*run)(void);
-	} links[] = { { "first", run_first },	{ "second", run_second }, { "third", run_third },
-		      { "fourth", run_fourth }, { "asks", run_asks },	  { "helps", run_helps } };
-	size_t i = (size_t)arg;
-
-	prctl(PR_SET_NAME, links[i].name);
-	links[i].run();
-	return NULL;
-}
-
 int main(int argc, char **argv)
 {
-	bool chain = argc == 3 && !strcmp(argv[1], "chain");
-	bool turns = argc == 3 && !strcmp(argv[1], "turns");
-	size_t n = sizeof(threads) / sizeof(threads[0]), begin = turns ? 4 : 0, i;
+	const struct cast *cast = casts;
 	pthread_t thread;
+	size_t i;
 
 	if (argc != 3)
 		return 2;
-	if (chain || turns) {
-		n = turns ? 2 : 4;
+	while (cast->mode && strcmp(cast->mode, argv[1]))
+		cast++;
+	if (!cast->mode) {
+		prepare(argv[1]);
+	} else {
 		event = eventfd(0, 0);
 		if (event < 0 || sem_init(&handed, 0, 0) || sem_init(&asked, 0, 0) ||
 		    pipe(pipe_ends))
 			return 1;
-	} else {
-		prepare(argv[1]);
 	}
-	for (i = begin; i < begin + n; i++)
-		pthread_create(&thread, NULL, chain || turns ? named_of_chain : named, (void *)i);
+	for (i = cast->begin; i < cast->begin + cast->n; i++)
+		pthread_create(&thread, NULL, named, (void *)i);
 	printf("ready\n");
 	fflush(stdout);
 	sleep(strtol(argv[2], NULL, 10));
