@@ -271,6 +271,17 @@ static void a_file_from_before_is_read(void **state)
 	profile__free(p);
 }
 
+/* Those of sleepers come another way, which loses none. */
+static void what_the_ring_may_lose(void **state)
+{
+	struct profile_quality q = { .stacks = { [VIGIE_STACK_ON_CPU] = 1,
+						 [VIGIE_STACK_ASLEEP] = 20,
+						 [VIGIE_STACK_FAULT] = 300,
+						 [VIGIE_STACK_WAKER] = 4000 } };
+
+	assert_int_equal(profile_taken(&q), 4301);
+}
+
 /* A cgroup is the same by what it is called, wherever its name stands; others are told apart. */
 static void relations(void **state)
 {
@@ -393,6 +404,7 @@ int main(void)
 		cmocka_unit_test(what_was_read_can_be_named),
 		cmocka_unit_test(a_chain_of_nobody_is_refused),
 		cmocka_unit_test(a_file_from_before_is_read),
+		cmocka_unit_test(what_the_ring_may_lose),
 		cmocka_unit_test(relations),
 	};
 

@@ -306,8 +306,7 @@ static int save(struct profile *p, const struct record_options *options)
 static int exit_status(const struct profile *p)
 {
 	const struct profile_quality *q = &p->quality;
-	__u64 taken = q->stacks[VIGIE_STACK_ON_CPU] + q->stacks[VIGIE_STACK_FAULT];
-	__u64 lost = q->lost[VIGIE_SESSION_LOST_RING];
+	__u64 taken = profile_taken(q), lost = q->lost[VIGIE_SESSION_LOST_RING];
 
 	if (q->stopped_early > PROFILE_STOP_EXIT)
 		fprintf(stderr, "%s: stopped early: %s\n", who,

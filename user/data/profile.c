@@ -311,6 +311,12 @@ int profile_chain(struct profile *p, const struct profile_chain *chain)
 	return err;
 }
 
+__u64 profile_taken(const struct profile_quality *q)
+{
+	return q->stacks[VIGIE_STACK_ON_CPU] + q->stacks[VIGIE_STACK_FAULT] +
+	       q->stacks[VIGIE_STACK_WAKER];
+}
+
 size_t profile__bytes(const struct profile *p)
 {
 	return p->index->bytes;

@@ -257,6 +257,9 @@ int profile_thread(struct profile *p, const struct profile_thread *thread, __u32
 int profile_name_frame(struct profile *p, __u32 frame, const struct profile_line *lines,
 		       unsigned int n);
 
+/* Stacks that came through the ring, which may lose some: VIGIE_SESSION_LOST_RING. */
+__u64 profile_taken(const struct profile_quality *q);
+
 /* Of a sample of PROFILE_RUN_QUEUE. */
 enum profile_relation profile_relation(const struct profile *p, const struct profile_sample *s);
 const char *profile_relation_name(enum profile_relation relation);

@@ -201,20 +201,11 @@ static bool all_ended(const struct session *s)
 	return true;
 }
 
-/* Through the ring, which may lose some. */
-static __u64 taken(const struct session *s)
-{
-	const struct profile_quality *q = &s->profile->quality;
-
-	return q->stacks[VIGIE_STACK_ON_CPU] + q->stacks[VIGIE_STACK_FAULT] +
-	       q->stacks[VIGIE_STACK_WAKER];
-}
-
 /* Once a second: what it costs, and what it loses. */
 static int judge(struct session *s, __u64 now)
 {
 	__u64 lost = capture__lost(s->capture, VIGIE_SESSION_LOST_RING) - s->checked_lost;
-	__u64 all = taken(s) - s->checked_taken + lost;
+	__u64 all = profile_taken(&s->profile->quality) - s->checked_taken + lost;
 
 	if (now - s->checked_ns < NS_PER_S)
 		return PROFILE_STOP_NONE;
@@ -222,7 +213,7 @@ static int judge(struct session *s, __u64 now)
 	if (all < LOSS_JUDGED && now - s->begin_ns < SETTLED_MS * NS_PER_MS)
 		return PROFILE_STOP_NONE;
 	s->checked_lost += lost;
-	s->checked_taken = taken(s);
+	s->checked_taken = profile_taken(&s->profile->quality);
 	if (all >= LOSS_JUDGED && lost * 100 > all)
 		return PROFILE_STOP_LOSS;
 	if (now - s->begin_ns >= SETTLED_MS * NS_PER_MS &&
@@ -372,7 +363,7 @@ void session__stat(const struct session *s, struct session_stat *ret)
 	const struct profile_quality *q = &s->profile->quality;
 
 	ret->elapsed_ns = session_now_ns() - s->begin_ns;
-	ret->stacks = taken(s) + q->stacks[VIGIE_STACK_ASLEEP];
+	ret->stacks = profile_taken(q) + q->stacks[VIGIE_STACK_ASLEEP];
 	ret->lost = capture__lost(s->capture, VIGIE_SESSION_LOST_RING);
 	ret->cost_ns = cost_ns(s) - s->begin_cpu_ns;
 }
