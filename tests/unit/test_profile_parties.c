@@ -175,7 +175,7 @@ static void test_woken_from(void **state)
 	text = text_of(TEXT, s.m.p);
 	assert_non_null(strstr(text, "WOKEN FROM, % of off-CPU time"));
 	assert_non_null(strstr(text, "   75.0%      3.000 s  holder (7/8) vfs_write\n"));
-	assert_null(strstr(text, "(timer) (no stack)"));
+	assert_null(strstr(text, "(no stack)"));
 	free(text);
 	profile__free(s.m.p);
 }
