@@ -107,7 +107,8 @@ static int add_table(struct symbols *s, Elf *elf, Elf_Scn *scn, const GElf_Shdr 
 	int err = 0;
 
 	for (i = 0; i < n && !err; i++) {
-		if (!gelf_getsym(data, i, &sym) || !sym.st_value || sym.st_shndx == SHN_UNDEF)
+		if (!gelf_getsym(data, i, &sym) || !sym.st_value || sym.st_shndx == SHN_UNDEF ||
+		    sym.st_shndx == SHN_ABS) /* a number, no address */
 			continue;
 		type = GELF_ST_TYPE(sym.st_info);
 		if (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE)
