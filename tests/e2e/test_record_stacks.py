@@ -116,7 +116,7 @@ class Whole(Session):
         for s in samples(session, "cpu"):
             names = [session["frames"][f]["name"] for f in s["stack"]]
             n += s["count"]
-            whole += s["count"] * ("main" in names[:3] and "run_deep" in names and
+            whole += s["count"] * ("main" in names[:3] and ("run_deep" in names or names[-1] == "main") and
                                    names[0] == "[incomplete: no unwind information]")
         self.assertGreaterEqual(whole / n, .99, session["quality"])
         self.assertGreaterEqual(session["quality"]["incomplete"]["no_unwind_information"], .99 * n)
@@ -178,16 +178,22 @@ class Cut(Session):
 
 
 class AgainstPerf(Session):
+    def alike(self, first, ours, last):
+        theirs = first + last
+        bound = min(stacks.noise(ours, theirs), stacks.overlap(first, last)) - .03
+        self.assertGreater(stacks.overlap(ours, theirs), bound)
+
     def test_the_same_stacks(self):
-        """Some 1 700 stacks of each, of about 40 kinds: what chance allows, less three points."""
+        """
+        Some 1 700 stacks of each, of about 40 kinds: what chance allows, or what perf has with
+        itself where the machine drifts, less three points.
+        """
         lib.needs(os.path.exists("/usr/bin/perf"), "perf is not installed")
         with running("unwinds", "mix", 60) as child:
             first, ours, last = stacks.compare(child.pid, 2, self.directory)
         self.assertGreater(sum(ours.values()), 500)
-        theirs = first + last
-        self.assertGreater(stacks.overlap(ours, theirs), stacks.noise(ours, theirs) - .03)
-        ours, theirs = stacks.leaves(ours), stacks.leaves(theirs)
-        self.assertGreater(stacks.overlap(ours, theirs), stacks.noise(ours, theirs) - .03)
+        self.alike(first, ours, last)
+        self.alike(*map(stacks.leaves, (first, ours, last)))
 
 
 if __name__ == "__main__":
