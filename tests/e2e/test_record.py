@@ -389,6 +389,17 @@ class Safety(Session):
         self.assertRegex(run.stderr.decode(), r"% of the stacks were lost")
         self.assertGreater(self.json()["quality"]["lost"]["stacks"], 0)
 
+    def test_cost_ends_it(self):
+        """Two hundred calls deep, a thousand times a second: asked for thirty seconds."""
+        began = time.monotonic()
+        with running("unwinds", "deep", 60) as child:
+            run = self.record("-p", child.pid, "-d", "30s", "--hz", "999", "--views", "cpu")
+        self.assertLess(time.monotonic() - began, 15)
+        self.assertRegex(run.stderr.decode(), r"stopped early: it cost more than 5 % of a core")
+        session = self.json()
+        self.assertEqual(session["quality"]["ended"], "cost")
+        self.complete(session)
+
     def test_the_file_is_the_callers_alone(self):
         with running("leaves", 60) as child:
             self.record("-p", child.pid, "-d", "200ms")

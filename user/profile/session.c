@@ -19,7 +19,7 @@
 
 enum {
 	REFRESH_MS = 100, /* mappings are read again that often at most */
-	SETTLED_MS = 2000, /* before, start-up weighs too much to judge the cost */
+	SETTLED_MS = 2000, /* of start-up; then cost counts, and is judged after as long again */
 	LOSS_JUDGED = 200, /* stacks: of fewer, one lost says nothing */
 };
 
@@ -201,6 +201,19 @@ static bool all_ended(const struct session *s)
 	return true;
 }
 
+/* What goes on, not the start: a program's files are read into tables once. */
+static bool costs_too_much(struct session *s, __u64 now)
+{
+	if (now - s->begin_ns < SETTLED_MS * NS_PER_MS)
+		return false;
+	if (!s->settled_ns) {
+		s->settled_ns = now;
+		s->settled_cpu_ns = cost_ns(s);
+	}
+	return now - s->settled_ns >= SETTLED_MS * NS_PER_MS &&
+	       cost_ns(s) - s->settled_cpu_ns > s->config.max_cost * (now - s->settled_ns);
+}
+
 /* Once a second: what it costs, and what it loses. */
 static int judge(struct session *s, __u64 now)
 {
@@ -216,10 +229,7 @@ static int judge(struct session *s, __u64 now)
 	s->checked_taken = profile_taken(&s->profile->quality);
 	if (all >= LOSS_JUDGED && lost * 100 > all)
 		return PROFILE_STOP_LOSS;
-	if (now - s->begin_ns >= SETTLED_MS * NS_PER_MS &&
-	    cost_ns(s) - s->begin_cpu_ns > s->config.max_cost * (now - s->begin_ns))
-		return PROFILE_STOP_COST;
-	return PROFILE_STOP_NONE;
+	return costs_too_much(s, now) ? PROFILE_STOP_COST : PROFILE_STOP_NONE;
 }
 
 int session__step(struct session *s, int timeout_ms)

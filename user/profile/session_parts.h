@@ -51,6 +51,7 @@ struct session {
 	__u32 ntargets;
 	__u64 begin_ns, end_ns, begin_cpu_ns, checked_ns, checked_taken, checked_lost;
 	__u64 refresh_ns; /* when the mappings are read next */
+	__u64 settled_ns, settled_cpu_ns; /* since when its cost is judged; 0: not yet */
 	__u64 begin_wall_ns;
 	bool has_steal;
 	__u64 begin_steal_ns; /* of all CPUs, since the host's start */
