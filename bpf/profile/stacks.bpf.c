@@ -137,7 +137,13 @@ int on_session_sleeper(struct bpf_iter__task *ctx)
 	registers_fill(&s->head, user_registers(task));
 	n = bpf_get_task_stack(task, s->head.kernel, sizeof(s->head.kernel), 0);
 	s->head.kernel_frames = n > 0 ? n / sizeof(__u64) : 0;
-	s->head.user_bytes = sleeper_copy(s->user, task, s->head.registers[7]);
+	/* A pass that never came back from a copy: the next leaves those bytes alone. */
+	s->head.user_bytes = 0;
+	if (!b->copying) {
+		b->copying = 1;
+		s->head.user_bytes = sleeper_copy(s->user, task, s->head.registers[7]);
+		b->copying = 0;
+	}
 	/* It ran meanwhile: registers and bytes are of two moments. */
 	if (task->nvcsw + task->nivcsw != switches || is_on_cpu(task))
 		return 0;

@@ -163,6 +163,7 @@ struct vigie_thread {
 	__u64 samples; /* stacks taken on a CPU, those that were lost included */
 	__u64 faults_unsampled; /* since the last stack of a fault */
 	__u64 asleep_switches; /* nvcsw + nivcsw at the last stack that was taken asleep */
+	__u64 copying; /* 1: its stack is being copied asleep, or the copy hangs */
 	__u64 queued_ns; /* since when it is QUEUED, after the session's begin */
 	__u64 wakes; /* times it was woken */
 	__u32 mmap_lock; /* 1: waits for the lock of its own mm */
@@ -230,7 +231,7 @@ enum vigie_session_loss {
 
 VIGIE_ASSERT_SIZE(vigie_stack, 64 + 8 * (17 + 64));
 VIGIE_ASSERT_SIZE(vigie_thread,
-		  16 + 8 * (17 + 32) + 16 + 32 + 16 + 16 * VIGIE_HOPS + 16 + 16 + 40 + 48 + 16);
+		  16 + 8 * (18 + 32) + 16 + 32 + 16 + 16 * VIGIE_HOPS + 16 + 16 + 40 + 48 + 16);
 VIGIE_ASSERT_SIZE(vigie_chain_key, 8 + 8 * VIGIE_HOPS);
 VIGIE_ASSERT_SIZE(vigie_thread_key, 16);
 VIGIE_ASSERT_SIZE(vigie_culprit, 40);

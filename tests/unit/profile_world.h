@@ -152,6 +152,7 @@ static inline struct profile *world_new(void)
 	p->beside.steal_ns = 70;
 	p->quality.stacks[VIGIE_STACK_ON_CPU] = 13;
 	p->quality.stacks[VIGIE_STACK_WAKER] = 4;
+	p->quality.hangs = 3;
 	p->quality.incomplete[PROFILE_INCOMPLETE_SHORT] = 1;
 	p->quality.lost[VIGIE_SESSION_LOST_RING] = 2;
 	p->quality.lines_wanted = 4;

@@ -169,6 +169,7 @@ struct profile_quality {
 	__u64 probe_ns, probe_runs; /* BPF run time, where the kernel keeps statistics */
 	__u64 culprit_ns; /* waits as the programs saw them; wait_ns of all threads is the kernel's */
 	__u64 reader_restarts;
+	__u64 hangs; /* of the processes that open files and read sleepers' stacks */
 	__u64 names_wanted, names_found; /* different user frames */
 	/* Of those in files: whose source was to be looked at, was, and was found. */
 	__u64 lines_wanted, lines_looked, lines_found;

@@ -267,6 +267,8 @@ void html_quality(struct buf *out, const struct profile *p)
 		count_row(out, "stacks by frame pointers", "", q->pointers);
 	if (q->reader_restarts)
 		count_row(out, "reader restarts", "", q->reader_restarts);
+	if (q->hangs)
+		count_row(out, "hung at the targets' files or memory", "", q->hangs);
 	head(out, "cost, user space");
 	html_seconds(out, q->cpu_ns);
 	end(out);

@@ -194,6 +194,7 @@ static void put_quality(struct document *d)
 	json_u64(&d->j, "probe_runs", q->probe_runs);
 	json_u64(&d->j, "culprits_seen_ns", q->culprit_ns);
 	json_u64(&d->j, "reader_restarts", q->reader_restarts);
+	json_u64(&d->j, "hangs", q->hangs);
 	json_u64(&d->j, "names_wanted", q->names_wanted);
 	json_u64(&d->j, "names_found", q->names_found);
 	json_u64(&d->j, "lines_wanted", q->lines_wanted);

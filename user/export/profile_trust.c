@@ -124,6 +124,8 @@ static void cost(struct screen *s)
 			      screen_percent(q->probe_ns, s->p->about.duration_ns), q->probe_runs);
 	if (q->reader_restarts)
 		screen_printf(s, "; reader restarted %llu times", q->reader_restarts);
+	if (q->hangs)
+		screen_printf(s, "; hung %llu times at the targets' files or memory", q->hangs);
 	screen_line(s);
 }
 

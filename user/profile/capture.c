@@ -336,13 +336,15 @@ __u32 capture__sleeper_bytes(const struct capture *c)
 					    : half;
 }
 
-int capture__sleepers(struct capture *c)
+int capture__sleepers(const struct capture *c)
 {
-	int fd;
+	return c->sleepers ? bpf_link__fd(c->sleepers) : -EOPNOTSUPP;
+}
 
-	if (!c->sleepers)
-		return -EOPNOTSUPP;
-	fd = bpf_iter_create(bpf_link__fd(c->sleepers));
+int capture_pass(int sleepers)
+{
+	int fd = bpf_iter_create(sleepers);
+
 	return fd < 0 ? -errno : fd;
 }
 

@@ -44,12 +44,14 @@ typedef void (*capture_fn)(void *ctx, const struct vigie_stack *stack, const __u
 /* Hands out the stacks that are there, waits at most timeout_ms for the first. Count or -errno. */
 int capture__poll(struct capture *c, int timeout_ms, capture_fn fn, void *ctx);
 
+/* For capture_pass(): valid as long as the capture, which closes it. -EOPNOTSUPP. */
+int capture__sleepers(const struct capture *c);
 /*
  * A descriptor whose reading is one pass over the sleeping threads: a vigie_stack each, followed
  * by capture__sleeper_bytes() bytes unless it is VIGIE_STACK_SAME. Reading may hang where a target's
- * memory does: not for a process that others wait for. -EOPNOTSUPP or -errno.
+ * memory does: not for a process that others wait for. Close it. Or -errno.
  */
-int capture__sleepers(struct capture *c);
+int capture_pass(int sleepers);
 __u32 capture__sleeper_bytes(const struct capture *c);
 
 /* Detaches the programs and closes the books. 0 or -errno. */

@@ -3,19 +3,18 @@
 #include "profile/foreign.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "data/profile.h"
-#include "profile/packet.h"
 #include "profile/foreign_child.h"
+#include "profile/helper.h"
+#include "profile/opener.h"
 
 enum {
 	DUE_MAX = 64, /* stacks on their way: their answers always find room in the socket */
@@ -75,17 +74,22 @@ static void limit_resources(void)
 
 static void run_child(struct foreign *r, int fd)
 {
+	int null;
+
 	signal(SIGINT, SIG_IGN); /* Ctrl-C is the session's: we are still needed */
 	/* No program, map or event of the session, no file of the target's. */
-	close_range(STDERR_FILENO + 1, fd - 1, 0);
-	close_range(fd + 1, ~0U, 0);
+	helper_keep(fd, fd);
+	null = helper_null();
 	limit_resources();
+	helper_many_files();
 	if (r->config.confine && r->config.confine())
 		_exit(EXIT_FAILURE);
+	helper_quiet(null);
 	_exit(foreign_child(fd, r->busy, r->config.pointers));
 }
 
-static int start(struct foreign *r)
+/* guilty: see restart(). */
+static int start(struct foreign *r, __u32 guilty, bool hung)
 {
 	int pair[2], err = packet_pair(pair);
 
@@ -103,21 +107,18 @@ static int start(struct foreign *r)
 		close(r->fd);
 		r->fd = -1;
 	}
+	if (!err && r->config.opener)
+		err = opener__reader(r->config.opener, r->fd, guilty, hung);
 	return err;
 }
 
 static void stop(struct foreign *r)
 {
-	struct rusage used;
-
 	if (!r->pid)
 		return;
 	close(r->fd);
 	r->fd = -1;
-	kill(r->pid, SIGKILL);
-	if (wait4(r->pid, NULL, 0, &used) == r->pid)
-		r->past_cpu_ns += (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000000ULL +
-				  (used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1000ULL;
+	r->past_cpu_ns += helper_end(r->pid);
 	r->pid = 0;
 }
 
@@ -139,7 +140,7 @@ static int tell_space(struct foreign *r, __u32 space)
 }
 
 /* It died, or hangs: another one, that never sees the file at which that happened. */
-static void restart(struct foreign *r)
+static void restart(struct foreign *r, bool hung)
 {
 	__u32 guilty = *r->busy, i;
 	int err;
@@ -152,7 +153,7 @@ static void restart(struct foreign *r)
 	}
 	if (r->restarts > RESTARTS_MAX)
 		return;
-	err = start(r);
+	err = start(r, guilty, hung);
 	for (i = 1; i < r->nmodules && !err; i++)
 		err = tell_module(r, i);
 	for (i = 0; i < VIGIE_TARGETS_MAX && !err; i++)
@@ -163,12 +164,12 @@ static void restart(struct foreign *r)
 }
 
 /* The stacks that it took to its grave. */
-static void forfeit(struct foreign *r, foreign_frames_fn fn, void *ctx)
+static void forfeit(struct foreign *r, bool hung, foreign_frames_fn fn, void *ctx)
 {
 	unsigned int i, n = r->ndue;
 
 	r->ndue = 0;
-	restart(r);
+	restart(r, hung);
 	for (i = 0; i < n; i++)
 		fn(ctx, r->due[i], NULL, 0, 1 + PROFILE_INCOMPLETE_READER);
 }
@@ -189,7 +190,7 @@ int foreign__start(const struct foreign_config *config, struct foreign **ret)
 		       -1, 0);
 	err = r->busy == MAP_FAILED ? -errno : packet_init(&r->in);
 	if (!err)
-		err = start(r);
+		err = start(r, 0, false);
 	if (err) {
 		foreign__free(r);
 		return err;
@@ -245,21 +246,10 @@ int foreign__space(struct foreign *r, __u32 space, const struct foreign_map *map
 	return r->pid ? tell_space(r, space) : -EPIPE;
 }
 
-/* 1: a packet; 0: none in time, or it is gone; -errno. */
+/* 1: a packet; 0: none in time; -EPIPE: it is gone; -errno. */
 static int answer(struct foreign *r, int timeout_ms)
 {
-	struct pollfd fd = { .fd = r->fd, .events = POLLIN };
-	int n;
-
-	if (!r->pid)
-		return -EPIPE;
-	do
-		n = poll(&fd, 1, timeout_ms);
-	while (n < 0 && errno == EINTR);
-	if (n <= 0)
-		return n;
-	n = packet_receive(r->fd, &r->in, false);
-	return n == 0 ? -EPIPE : n == -EAGAIN ? 0 : n;
+	return r->pid ? helper_answer(r->fd, &r->in, timeout_ms) : -EPIPE;
 }
 
 /* In order: the answer is to the first that is due. */
@@ -288,7 +278,7 @@ void foreign__poll(struct foreign *r, bool wait, foreign_frames_fn fn, void *ctx
 		if (n == 0 && !wait)
 			return;
 		if (n <= 0 || !take_frames(r, fn, ctx)) {
-			forfeit(r, fn, ctx);
+			forfeit(r, n == 0, fn, ctx);
 			return;
 		}
 	}
@@ -306,7 +296,7 @@ int foreign__stack(struct foreign *r, __u32 space, __u32 number, const struct vi
 		int n = answer(r, ANSWER_MS);
 
 		if (n <= 0 || !take_frames(r, fn, ctx))
-			forfeit(r, fn, ctx);
+			forfeit(r, n == 0, fn, ctx);
 	}
 	if (!r->pid) {
 		fn(ctx, number, NULL, 0, 1 + PROFILE_INCOMPLETE_READER);
@@ -315,7 +305,7 @@ int foreign__stack(struct foreign *r, __u32 space, __u32 number, const struct vi
 	r->due[r->ndue++] = number;
 	/* The bytes follow their head in the record: one payload. */
 	if (user != (const __u8 *)(stack + 1) || packet_send(r->fd, &head, stack, -1))
-		forfeit(r, fn, ctx);
+		forfeit(r, false, fn, ctx);
 	return 0;
 }
 
@@ -365,6 +355,8 @@ static int give_debug(struct foreign *r, __u32 module, foreign_debug_fn debug, v
 	if (!link)
 		return -EBADMSG;
 	fd = debug(ctx, module, id, link);
+	if (fd == FOREIGN_ANSWERED)
+		return 0;
 	err = packet_send(r->fd, &head, NULL, fd);
 	if (fd >= 0)
 		close(fd);
@@ -390,12 +382,14 @@ static int ask_addresses(struct foreign *r, const struct foreign_head *head, con
 				return 0;
 		} else if (!err && r->in.head.kind == FOREIGN_WANTS) {
 			err = give_debug(r, module, ask->debug, ask->ctx);
+			/* Not the reader's time: a file may be long in coming. */
+			end += now_ms() - now;
 		} else if (!err) {
 			err = -EBADMSG;
 		}
 	}
 	if (r->pid)
-		restart(r);
+		restart(r, err == -ETIMEDOUT);
 	return err;
 }
 
@@ -438,7 +432,7 @@ int foreign__identify(struct foreign *r, __u32 module, char ret_id[FOREIGN_ID_MA
 		id = text_at(r, &at);
 	if (!id || strlen(id) >= FOREIGN_ID_MAX) {
 		if (r->pid)
-			restart(r);
+			restart(r, err == -ETIMEDOUT);
 		return err ? err : -EBADMSG;
 	}
 	strncpy(ret_id, id, FOREIGN_ID_MAX - 1);
@@ -459,10 +453,5 @@ unsigned int foreign__restarts(const struct foreign *r)
 
 __u64 foreign__cpu_ns(const struct foreign *r)
 {
-	struct timespec used = { 0 };
-	clockid_t clock;
-
-	if (r->pid && !clock_getcpuclockid(r->pid, &clock))
-		clock_gettime(clock, &used);
-	return r->past_cpu_ns + used.tv_sec * 1000000000ULL + used.tv_nsec;
+	return r->past_cpu_ns + helper_cpu_ns(r->pid);
 }

@@ -4,7 +4,7 @@
  *
  * The reader is a process of its own without privileges (foreign_child.h). If it dies or hangs it
  * is started again, without the file that it was reading then; that costs names, not the session.
- * Owns: the process, what it must be told again. Not here: opening files (space.h).
+ * Owns: the process, what it must be told again. Not here: opening files (opener.h).
  */
 #ifndef VIGIE_PROFILE_FOREIGN_H
 #define VIGIE_PROFILE_FOREIGN_H
@@ -16,12 +16,16 @@
 #include "profile/foreign_wire.h"
 
 struct foreign;
+struct opener;
 
 struct foreign_config {
 	/* Gives up everything in the new process; 0 or -errno. The reader does not start without. */
 	int (*confine)(void);
 	bool pointers; /* stacks are unwound by frame pointers first */
+	struct opener *opener; /* gives the reader its files; NULL: foreign__module() does */
 };
+
+enum { FOREIGN_ANSWERED = -2 }; /* of a foreign_debug_fn: the opener has given it */
 
 typedef void (*foreign_frames_fn)(void *ctx, __u32 number, const struct foreign_frame *frames,
 				  __u32 n, __u32 incomplete);
@@ -32,7 +36,7 @@ struct foreign_line {
 };
 typedef void (*foreign_named_fn)(void *ctx, __u32 module, __u64 address,
 				 const struct foreign_line *lines, __u32 n);
-/* The separate debug file of a module: a descriptor, or -1. */
+/* The separate debug file of a module: a descriptor, -1, or FOREIGN_ANSWERED. */
 typedef int (*foreign_debug_fn)(void *ctx, __u32 module, const char *build_id, const char *link);
 struct foreign_ask {
 	foreign_named_fn named;
@@ -43,7 +47,7 @@ struct foreign_ask {
 int foreign__start(const struct foreign_config *config, struct foreign **ret);
 void foreign__free(struct foreign *r); /* ends the process; accepts NULL */
 
-/* fd -1: it cannot be had. Duplicated. jit: a perf map, not an ELF file. */
+/* Without an opener. fd -1: it cannot be had. Duplicated. jit: a perf map, not an ELF file. */
 int foreign__module(struct foreign *r, __u32 module, int fd, bool jit);
 /* Replaces the mappings of a space. Copied. */
 int foreign__space(struct foreign *r, __u32 space, const struct foreign_map *maps, size_t n);

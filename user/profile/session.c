@@ -57,8 +57,8 @@ static int allocate(struct session *s)
 
 static int open_parts(struct session *s, const char **ret_what)
 {
-	const struct foreign_config reader = { .confine = s->config.confine,
-					       .pointers = s->config.pointers };
+	struct foreign_config reader = { .confine = s->config.confine,
+					 .pointers = s->config.pointers };
 	const struct capture_config capture = { .hz = s->config.hz,
 						.views = s->config.views,
 						.children = s->config.children,
@@ -67,11 +67,17 @@ static int open_parts(struct session *s, const char **ret_what)
 						.stack_bytes = s->config.stack_bytes };
 	int err = allocate(s);
 
-	*ret_what = "start the reader of foreign files";
-	if (!err) /* before there is any BPF object that it could hold on to */
+	/* Both before there is any BPF object that they could hold on to. */
+	*ret_what = "start the opener of foreign files";
+	if (!err)
+		err = opener__start(&s->opener);
+	reader.opener = s->opener;
+	if (!err)
+		*ret_what = "start the reader of foreign files";
+	if (!err)
 		err = foreign__start(&reader, &s->reader);
 	if (!err)
-		err = spaces_init(&s->spaces, s->reader);
+		err = spaces_init(&s->spaces, s->reader, s->opener);
 	return err ? err : capture__open(&capture, &s->capture, ret_what);
 }
 
@@ -102,6 +108,7 @@ void session__free(struct session *s)
 	sleepers__free(s->sleepers);
 	capture__free(s->capture);
 	foreign__free(s->reader);
+	opener__free(s->opener);
 	spaces_done(&s->spaces);
 	profile__free(s->profile);
 	for (i = 0; i < s->ntargets; i++)
@@ -140,7 +147,7 @@ static __u64 cost_ns(const struct session *s)
 	getrusage(RUSAGE_SELF, &used);
 	ns = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * NS_PER_S +
 	     (used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1000ULL;
-	ns += foreign__cpu_ns(s->reader);
+	ns += foreign__cpu_ns(s->reader) + opener__cpu_ns(s->opener);
 	return s->sleepers ? ns + sleepers__cpu_ns(s->sleepers) : ns;
 }
 
@@ -254,6 +261,14 @@ int session__step(struct session *s, int timeout_ms)
 	return judge(s, now);
 }
 
+void session_count_hangs(struct session *s)
+{
+	struct profile_quality *q = &s->profile->quality;
+
+	q->reader_restarts = foreign__restarts(s->reader);
+	q->hangs = opener__hangs(s->opener) + (s->sleepers ? sleepers__hangs(s->sleepers) : 0);
+}
+
 static void fill_quality(struct session *s, enum profile_stop why)
 {
 	struct profile_quality *q = &s->profile->quality;
@@ -263,7 +278,7 @@ static void fill_quality(struct session *s, enum profile_stop why)
 		q->lost[i] = capture__lost(s->capture, i);
 	q->cpu_ns = cost_ns(s) - s->begin_cpu_ns;
 	capture__cost(s->capture, &q->probe_ns, &q->probe_runs);
-	q->reader_restarts = foreign__restarts(s->reader);
+	session_count_hangs(s);
 	q->pointers = foreign__pointers(s->reader);
 	q->stopped_early = why;
 }

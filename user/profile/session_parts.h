@@ -31,6 +31,7 @@ struct session {
 	struct session_config config;
 	struct capture *capture;
 	struct foreign *reader;
+	struct opener *opener;
 	struct spaces spaces;
 	struct sleepers *sleepers;
 	struct profile *profile;
@@ -50,8 +51,8 @@ struct session {
 	int *pidfds;
 	__u32 ntargets;
 	__u64 begin_ns, end_ns, begin_cpu_ns, checked_ns, checked_taken, checked_lost;
-	__u64 refresh_ns; /* when the mappings are read next */
 	__u64 settled_ns, settled_cpu_ns; /* since when its cost is judged; 0: not yet */
+	__u64 refresh_ns; /* when the mappings are read next */
 	__u64 begin_wall_ns;
 	bool has_steal;
 	__u64 begin_steal_ns; /* of all CPUs, since the host's start */
@@ -71,6 +72,8 @@ void session_take_stack(void *ctx, const struct vigie_stack *stack, const __u8 *
 void session_take_frames(void *ctx, __u32 number, const struct foreign_frame *frames, __u32 n,
 			 __u32 incomplete);
 int session_name_frames(struct session *s);
+/* So far: of the processes that handle what is foreign. */
+void session_count_hangs(struct session *s);
 
 /* session_cgroups.c: what people call who ran, and what the hypervisor took. */
 int session_cgroup(struct session *s, __u64 id, __u32 *ret_path);

@@ -253,7 +253,7 @@ static int on_debug(void *ctx, __u32 module, const char *build_id, const char *l
 
 	keep(s, profile_string(p, build_id, strlen(build_id),
 			       &p->modules[s->modules[module]].build_id));
-	return spaces_open_debug(&s->spaces, module, build_id, link);
+	return spaces_give_debug(&s->spaces, module, build_id, link) ? -1 : FOREIGN_ANSWERED;
 }
 
 static int name_kernel(struct session *s)
@@ -311,6 +311,6 @@ int session_name_frames(struct session *s)
 {
 	keep(s, name_user(s));
 	keep(s, name_kernel(s));
-	s->profile->quality.reader_restarts = foreign__restarts(s->reader);
+	session_count_hangs(s);
 	return s->err;
 }

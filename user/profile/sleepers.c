@@ -8,20 +8,25 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "profile/helper.h"
 
 enum {
 	PIPE_BYTES = 1 << 20,
 	PASS_BYTES = 256 << 10,
 	HANG_MS = 2000, /* a child that says nothing for so long hangs */
+	HANGS_MAX = 8, /* then there are no more stacks of sleepers */
 };
 
 struct sleepers {
 	pid_t pid;
-	int fd;
-	__u64 heard_ns, past_cpu_ns;
+	int fd; /* -1: no child */
+	int link; /* the capture's */
+	unsigned int hz, hangs;
+	__u64 heard_ns; /* 0: not yet */
+	__u64 past_cpu_ns;
 	size_t used;
 	__u32 stack_bytes; /* that follow a record's head */
 	__u8 *buf; /* one record and a half may be under way */
@@ -43,10 +48,10 @@ static void write_all(int fd, const char *data, size_t len)
 }
 
 /* A pass: whole records, then an empty head that says that we live. */
-static void pass(struct capture *capture, int out, char *buf)
+static void pass(int sleepers, int out, char *buf)
 {
 	static const struct vigie_stack alive = { .kind = VIGIE_STACK_KINDS };
-	int fd = capture__sleepers(capture);
+	int fd = capture_pass(sleepers);
 	ssize_t n;
 
 	if (fd < 0)
@@ -58,17 +63,20 @@ static void pass(struct capture *capture, int out, char *buf)
 	write_all(out, (const char *)&alive, sizeof(alive));
 }
 
-static void run_child(struct capture *capture, int out, unsigned int hz)
+static void run_child(int sleepers, int out, unsigned int hz)
 {
 	struct timespec next;
 	char *buf = malloc(PASS_BYTES);
 
+	/* Not the session's programs: left behind, we would keep them attached. */
+	helper_keep(sleepers, out);
+	helper_quiet(helper_null());
 	signal(SIGINT, SIG_IGN);
 	signal(SIGPIPE, SIG_DFL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	clock_gettime(CLOCK_MONOTONIC, &next);
 	while (buf) {
-		pass(capture, out, buf);
+		pass(sleepers, out, buf);
 		next.tv_nsec += 1000000000L / hz;
 		next.tv_sec += next.tv_nsec / 1000000000L;
 		next.tv_nsec %= 1000000000L;
@@ -77,48 +85,59 @@ static void run_child(struct capture *capture, int out, unsigned int hz)
 	_exit(1);
 }
 
-int sleepers__start(struct capture *capture, unsigned int hz, struct sleepers **ret)
+static int start(struct sleepers *s)
 {
-	struct sleepers *s;
-	int pair[2], probe = capture__sleepers(capture);
+	int pair[2];
 
-	if (probe < 0)
-		return probe;
-	close(probe);
+	if (pipe2(pair, O_CLOEXEC))
+		return -errno;
+	fcntl(pair[1], F_SETPIPE_SZ, PIPE_BYTES);
+	fcntl(pair[0], F_SETFL, O_NONBLOCK);
+	s->pid = fork();
+	if (s->pid == 0)
+		run_child(s->link, pair[1], s->hz);
+	close(pair[1]);
+	if (s->pid < 0) {
+		close(pair[0]);
+		return -errno;
+	}
+	s->fd = pair[0];
+	s->heard_ns = 0;
+	s->used = 0;
+	return 0;
+}
+
+int sleepers__start(const struct capture *capture, unsigned int hz, struct sleepers **ret)
+{
+	int link = capture__sleepers(capture), err;
+	struct sleepers *s;
+
+	if (link < 0)
+		return link;
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
-	s->buf = malloc(PASS_BYTES);
-	if (!s->buf || pipe2(pair, O_CLOEXEC)) {
-		free(s->buf);
-		free(s);
-		return -ENOMEM;
-	}
+	s->fd = -1;
+	s->link = link;
+	s->hz = hz;
 	s->stack_bytes = capture__sleeper_bytes(capture);
-	fcntl(pair[1], F_SETPIPE_SZ, PIPE_BYTES);
-	s->fd = pair[0];
-	fcntl(s->fd, F_SETFL, O_NONBLOCK);
-	s->pid = fork();
-	if (s->pid == 0) {
-		close(pair[0]);
-		run_child(capture, pair[1], hz);
+	s->buf = malloc(PASS_BYTES);
+	err = s->buf ? start(s) : -ENOMEM;
+	if (err) {
+		sleepers__free(s);
+		return err;
 	}
-	close(pair[1]);
 	*ret = s;
-	return s->pid < 0 ? -errno : 0;
+	return 0;
 }
 
 static void stop(struct sleepers *s)
 {
 	if (s->fd < 0)
 		return;
-	s->past_cpu_ns = sleepers__cpu_ns(s);
 	close(s->fd);
 	s->fd = -1;
-	if (s->pid > 0) {
-		kill(s->pid, SIGKILL);
-		waitpid(s->pid, NULL, 0);
-	}
+	s->past_cpu_ns += helper_end(s->pid);
 }
 
 void sleepers__free(struct sleepers *s)
@@ -171,21 +190,24 @@ bool sleepers__poll(struct sleepers *s, __u64 now_ns, capture_fn fn, void *ctx)
 		s->used += n;
 		hand_out(s, fn, ctx);
 	}
-	if (n == 0 || now_ns - s->heard_ns > HANG_MS * 1000000ULL) {
+	if (n == 0) {
 		stop(s);
-		return false;
+	} else if (now_ns - s->heard_ns > HANG_MS * 1000000ULL) {
+		/* The next one passes by the thread at whose stack it hangs. */
+		stop(s);
+		s->hangs++;
+		if (s->hangs < HANGS_MAX)
+			start(s);
 	}
-	return true;
+	return s->fd >= 0;
+}
+
+unsigned int sleepers__hangs(const struct sleepers *s)
+{
+	return s->hangs;
 }
 
 __u64 sleepers__cpu_ns(const struct sleepers *s)
 {
-	struct timespec used = { 0 };
-	clockid_t clock;
-
-	if (s->fd < 0)
-		return s->past_cpu_ns;
-	if (s->pid > 0 && !clock_getcpuclockid(s->pid, &clock))
-		clock_gettime(clock, &used);
-	return used.tv_sec * 1000000000ULL + used.tv_nsec;
+	return s->past_cpu_ns + (s->fd < 0 ? 0 : helper_cpu_ns(s->pid));
 }

@@ -2,9 +2,9 @@
 /*
  * space.h - the address spaces of a session's processes and the files behind them.
  *
- * Owns: reading /proc/PID/maps, opening each executable file once and at once, so that names
- * outlive the target, a deletion and a replacement. Parses no foreign file: descriptors go to
- * the reader. Nothing on FUSE is opened: it might never return.
+ * Owns: reading /proc/PID/maps, having each executable file opened once and at once, so that names
+ * outlive the target, a deletion and a replacement. Opens no foreign file itself (opener.h), and
+ * parses none (foreign.h).
  */
 #ifndef VIGIE_PROFILE_SPACE_H
 #define VIGIE_PROFILE_SPACE_H
@@ -14,17 +14,17 @@
 
 #include "data/profile.h"
 #include "profile/foreign.h"
-
-enum { MODULE_PATH_MAX = 1024 };
+#include "profile/opener.h"
 
 struct module {
-	char path[MODULE_PATH_MAX]; /* as the target saw it; raw */
+	char path[OPENER_PATH_MAX]; /* as the target saw it; raw */
 	__u64 dev, inode;
 	pid_t pid; /* of a JIT's: whose */
 	bool jit;
 	bool open; /* the reader has its file */
+	unsigned int holder; /* the opener that holds it, for other readers: how often one had hung */
 	__u64 start, end, offset; /* where it was seen first */
-	int root; /* of the process that mapped it: where its debug file is looked for; -1 */
+	__u32 space; /* that mapped it: its debug file is looked for in that root */
 };
 
 struct space {
@@ -33,24 +33,27 @@ struct space {
 	__u64 sum; /* hash of the mappings as last read: 0, not read */
 	__u64 read_ns; /* when, CLOCK_MONOTONIC */
 	__u64 vain_until_ns; /* they were read for an address in vain: not again before */
-	int root; /* descriptor of its root directory, or -1 */
 };
 
 struct spaces {
 	struct foreign *reader;
+	struct opener *opener;
 	struct module *modules; /* [0] is none */
 	__u32 nmodules;
 	struct space *spaces;
 	__u32 nspaces;
 };
 
-int spaces_init(struct spaces *s, struct foreign *reader);
+int spaces_init(struct spaces *s, struct foreign *reader, struct opener *opener);
 void spaces_done(struct spaces *s);
 /* The process' space, made when it is new. -E2BIG, -ENOMEM. */
 int spaces_get(struct spaces *s, pid_t pid, __u32 *ret);
 /* Reads the mappings and tells the reader if they changed. 0 or -errno (-ESRCH: it is gone). */
 int spaces_refresh(struct spaces *s, __u32 space, __u64 now_ns);
-/* For foreign__name(): the separate debug file of a module, by build id and by link. Or -1. */
-int spaces_open_debug(struct spaces *s, __u32 module, const char *build_id, const char *link);
+/*
+ * For foreign__name(): gives the reader the separate debug file of a module, by build id and by
+ * link, or none. 0; -errno: nobody has answered the reader.
+ */
+int spaces_give_debug(struct spaces *s, __u32 module, const char *build_id, const char *link);
 
 #endif

@@ -430,14 +430,25 @@ static __u32 why_ended(struct unwinder *u, __u64 last_pc)
 	return 1 + (known ? PROFILE_INCOMPLETE_SHORT : PROFILE_INCOMPLETE_NO_CFI);
 }
 
+/* Where a frame is in the process: what add_frame() did, undone. */
 static __u64 absolute(const struct unwinder *u, const struct foreign_frame *f)
 {
+	__u64 pc;
 	size_t i;
 
-	for (i = 0; i < u->nmaps; i++)
-		if (f->module && u->maps[i].map.module == f->module && u->maps[i].usable &&
-		    place(u, f->address + u->maps[i].bias) == &u->maps[i])
-			return f->address + u->maps[i].bias;
+	for (i = 0; i < u->nmaps && f->module; i++) {
+		const struct placed *p = &u->maps[i];
+
+		if (p->map.module != f->module)
+			continue;
+		pc = f->address;
+		if (p->usable)
+			pc += p->bias;
+		else if (p->map.file)
+			pc += p->map.start - p->map.offset;
+		if (place(u, pc) == p)
+			return pc;
+	}
 	return f->address;
 }
 

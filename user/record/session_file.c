@@ -16,19 +16,21 @@
 #include "base/varint.h"
 
 #define MAGIC "VIGIEPRF"
-enum { HEAD = 8 + 4 + 4 + 8, VERSION = 3 };
+enum { HEAD = 8 + 4 + 4 + 8, VERSION = 4 };
 
 #define WAITS16 "8888888888888888"
 /* Of each version, from 1. Version 1 knew nothing of source lines and frame pointers. */
-static const char *const about_words[VERSION] = { "44444444ff88", "444444444488", "444444444488" };
-/* Version 2 knew nothing of the stacks of wakers. In between: what was lost. */
+static const char *const about_words[VERSION] = { "44444444ff88", "444444444488", "444444444488",
+						  "444444444488" };
+/* Version 2 knew nothing of the stacks of wakers, 3 of what hangs. In between: what was lost. */
 #define QUALITY(stacks, incomplete, rest) stacks "88888" incomplete rest
 static const char *const quality_words[VERSION] = {
-	QUALITY("888e", "8888888e", "8e8888888eee8"),
-	QUALITY("888e", "88888888", "8888888888888"),
-	QUALITY("8888", "88888888", "8888888888888"),
+	QUALITY("888e", "8888888e", "8e88888e88eee8"),
+	QUALITY("888e", "88888888", "8888888e888888"),
+	QUALITY("8888", "88888888", "8888888e888888"),
+	QUALITY("8888", "88888888", "88888888888888"),
 };
-enum { QUALITY_WORDS = 4 + 5 + 8 + 13 };
+enum { QUALITY_WORDS = 4 + 5 + 8 + 14 };
 
 struct array {
 	size_t pointer, count; /* offsets in struct profile */

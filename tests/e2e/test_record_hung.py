@@ -1,0 +1,220 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""test_record_hung - sessions of programs whose files are on a file system that stops answering.
+
+Owns: who opens, reads or pages in such a file waits where no signal reaches. The session ends in
+time with what it could know, and says what it lacks. The file system is real: FUSE (hung_fs.py).
+"""
+import contextlib
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+import lib
+import stacks
+import test_record
+from test_record import Session, attached, running, samples
+
+SECONDS = 2
+GUESTS = 12
+ROUND = "-d", f"{SECONDS}s"
+# Two seconds for the one that opens, as many for the one that reads, and slack for a busy host.
+OVER_S = SECONDS + 4 + 6
+
+
+def setUpModule():
+    lib.needs_watching()
+    lib.needs(importlib.util.find_spec("fusepy") is not None, "fusepy is not installed")
+    lib.needs(os.path.exists("/dev/fuse"), "no FUSE here")
+
+
+class Hung(Session):
+    def setUp(self):
+        super().setUp()
+        self.there, self.stuck, real = (os.path.join(self.directory, n)
+                                        for n in ("there", "stuck", "real"))
+        for place in self.there, real:
+            os.mkdir(place)
+        # So many symbols that the kernel does not read them ahead; numbers, which name no code.
+        many = os.path.join(self.directory, "many.s")
+        lib.write(many, "".join(f".set many_{i}, {i}\n" for i in range(20000))
+                  + '.section .note.GNU-stack,"",@progbits\n')
+        stacks.compiled(real, "remote", many)
+        guest = stacks.guest(real, "visitor", "-xassembler", many)
+        self.guests = [os.path.join(self.there, f"lib{i}.so") for i in range(GUESTS)]
+        for i in range(GUESTS):
+            shutil.copy(guest, os.path.join(real, f"lib{i}.so"))
+        lib.write(os.path.join(real, "pages"), "p" * (32 << 10))
+        server = subprocess.Popen([sys.executable, "-B", os.path.join(lib.ROOT, "tests/e2e/hung_fs.py"),
+                                   real, self.there, self.stuck])
+        self.addCleanup(server.wait, 30)
+        self.addCleanup(subprocess.run, ["umount", "-l", self.there], check=False,
+                        stderr=subprocess.DEVNULL)
+        self.addCleanup(self.answer)
+        lib.wait_for(lambda: os.path.ismount(self.there), "the file system")
+
+    def hang(self):
+        lib.write(self.stuck, "")
+
+    def answer(self):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.stuck)
+
+    def remote(self):
+        return running("unwinds", "deep", 60, path=os.path.join(self.there, "remote"))
+
+    def in_time(self, pid, *views):
+        began = time.monotonic()
+        self.record("-p", pid, *ROUND, *views)
+        self.assertLess(time.monotonic() - began, OVER_S)
+        return self.json()
+
+    def names(self, session):
+        return {session["frames"][f]["name"] for s in samples(session, "cpu") for f in s["stack"]}
+
+    def unreadable(self, session):
+        """Every stack is counted as what it is; its frames can be named later."""
+        q = session["quality"]
+        self.assertGreater(q["stacks"]["on_cpu"], 50, q)
+        self.assertGreaterEqual(q["incomplete"]["file_not_readable"], .99 * q["stacks"]["on_cpu"], q)
+        native = [f for f in session["frames"] if f["kind"] == "native"]
+        self.assertTrue(native)
+        for frame in native:
+            self.assertRegex(frame["name"], r"^\[remote\+0x[0-9a-f]+\]$")
+        self.assertEqual(q["ended"], "time")
+
+    def test_as_long_as_it_answers(self):
+        with self.remote() as child:
+            session = self.in_time(child.pid, "--views", "cpu")
+        self.complete(session)
+        self.assertGreaterEqual(self.names(session), {"run_deep", "main", "_start"})
+
+    def test_never_again(self):
+        with self.remote() as child:
+            self.hang()
+            session = self.in_time(child.pid)
+            self.unreadable(session)
+            self.answer()
+
+    def test_unmounted_meanwhile(self):
+        """No list of mounts has it any more; the program runs on."""
+        with self.remote() as child:
+            subprocess.run(["umount", "-l", self.there], check=True)
+            self.hang()
+            self.unreadable(self.in_time(child.pid))
+            self.answer()
+
+    def test_below_an_overlay(self):
+        """What a container may have mounted; its files do not look like FUSE."""
+        upper, work, top = (os.path.join(self.directory, n) for n in "uwt")
+        for place in upper, work, top:
+            os.mkdir(place)
+        probe = subprocess.run(["mount", "-t", "overlay", "none", "-o",
+                                f"lowerdir={self.there},upperdir={upper},workdir={work}", top],
+                               stderr=subprocess.PIPE, check=False)
+        lib.needs(not probe.returncode, f"no overlay can be mounted here: {probe.stderr.decode().strip()}")
+        self.addCleanup(subprocess.run, ["umount", "-l", top], check=True)
+        self.addCleanup(self.answer)
+        with running("unwinds", "deep", 60, path=os.path.join(top, "remote")) as child:
+            self.hang()
+            self.unreadable(self.in_time(child.pid))
+            self.answer()
+
+    def holders(self, pid, path):
+        """Those of a session's processes that have the file."""
+        found = set()
+        for child in lib.read(f"/proc/{pid}/task/{pid}/children").split():
+            with contextlib.suppress(FileNotFoundError):  # a process, or a descriptor, that has gone
+                links = [os.readlink(f"/proc/{child}/fd/{fd}") for fd in os.listdir(f"/proc/{child}/fd")]
+                if path in links:
+                    found.add(child)
+        return found
+
+    def hung_at_the_end(self, pid, *paths):
+        """A session whose reader has the files, of which the symbols never come."""
+        vigie = subprocess.Popen([lib.VIGIE, "record", "-p", str(pid), *ROUND, "--views", "cpu",
+                                  "-o", self.file], stderr=subprocess.PIPE)
+        began = time.monotonic()
+        lib.wait_for(lambda: all(len(self.holders(vigie.pid, p)) >= 2 for p in paths),
+                     "the opener's and the reader's descriptors")
+        self.hang()
+        _, err = vigie.communicate(timeout=60)
+        self.assertEqual(vigie.returncode, 0, err.decode())
+        self.assertLess(time.monotonic() - began, OVER_S)
+        self.answer()
+        return self.json()
+
+    def test_after_the_file_was_opened(self):
+        with self.remote() as child:
+            session = self.hung_at_the_end(child.pid, os.path.join(self.there, "remote"))
+        self.assertEqual(session["quality"]["reader_restarts"], 1)
+        self.assertFalse(self.names(session) & {"run_deep", "deeper", "leaf_d"})
+
+    def test_many_files_of_it(self):
+        """Not each takes its two seconds: where the reader hung twice it does not go again."""
+        with running("guests", "keep", 60, *self.guests) as child:
+            session = self.hung_at_the_end(child.pid, *self.guests)
+        self.assertEqual(session["quality"]["reader_restarts"], 2)
+        self.assertNotIn("visitor", self.names(session))
+        self.assertGreaterEqual(self.names(session), {"call_for", "main", "_start"})
+
+    def test_both_fail(self):
+        """Who opens hangs, and later the reader dies: the next opener has taken up what the first had."""
+        program = lib.workload("guests")
+        near = stacks.guest(self.directory, "neighbour")
+        with running("guests", "keep", 60, self.guests[0], near) as child:
+            self.hang()
+            vigie = subprocess.Popen([lib.VIGIE, "record", "-p", str(child.pid), "-d", "4s", "--views", "cpu",
+                                      "-o", self.file], stderr=subprocess.PIPE)
+            first = lib.wait_for(lambda: self.holders(vigie.pid, program), "who opens")
+            lib.wait_for(lambda: len(self.holders(vigie.pid, program) | first) == 3, "another opener")
+            os.kill(test_record.Safety.reader_of(vigie.pid)[0], signal.SIGKILL)
+            _, err = vigie.communicate(timeout=60)
+            self.assertEqual(vigie.returncode, 0, err.decode())
+            self.answer()
+        session = self.json()
+        self.assertEqual((session["quality"]["hangs"], session["quality"]["reader_restarts"]), (1, 1))
+        self.assertGreaterEqual(self.names(session), {"neighbour", "call_for", "main", "_start"})
+
+    def test_where_a_perf_map_would_be(self):
+        """The target's /tmp; its code is elsewhere and has its names."""
+        lib.needs_mount_namespace()
+        program = subprocess.Popen(["unshare", "-m", "sh", "-c", f"mount --bind {self.there} /tmp &&"
+                                    f" exec {lib.workload('guests')} jit 60"], stdout=subprocess.PIPE)
+        try:
+            self.assertEqual(program.stdout.readline(), b"ready\n")
+            self.hang()
+            session = self.in_time(program.pid, "--views", "cpu")
+            self.answer()
+        finally:
+            self.answer()
+            program.kill()
+            program.communicate()
+        self.complete(session)
+        self.assertGreaterEqual(self.names(session), {"run_jit", "main", "_start"})
+        self.assertTrue(any(f["kind"] == "jit" for f in session["frames"]))
+
+    def test_below_a_sleepers_stack(self):
+        """Its copy is a page fault in a process of the session's; the others' stacks are whole."""
+        with running("borrowed", os.path.join(self.there, "pages"), 60) as child:
+            self.hang()
+            session = self.in_time(child.pid, "-d", "5s")
+            # Who was left behind holds none of them.
+            names = {p["name"] for p in attached()}
+            self.assertFalse({n for n in names if n.startswith("on_session")} - {"on_session_sleeper"})
+            self.answer()
+        q = session["quality"]
+        self.assertIn("compute", self.names(session))
+        self.balanced(session)
+        # The next one passes by: the thread is seen again, without what lies on its stack.
+        self.assertEqual(q["hangs"], 1)
+        self.assertGreater(q["incomplete"]["stack_not_readable"], 20, q)
+
+
+if __name__ == "__main__":
+    unittest.main()

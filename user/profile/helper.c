@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* helper.c - owns kill, wait and poll of the session's processes. */
+#include "profile/helper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { END_MS = 200 };
+
+__u64 helper_end(pid_t pid)
+{
+	struct pollfd ended = { .fd = syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
+	struct rusage used;
+	__u64 ns = helper_cpu_ns(pid);
+
+	kill(pid, SIGKILL);
+	if (ended.fd >= 0) {
+		while (poll(&ended, 1, END_MS) < 0 && errno == EINTR)
+			;
+		close(ended.fd);
+	}
+	if (wait4(pid, NULL, WNOHANG, &used) == pid)
+		ns = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000000ULL +
+		     (used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1000ULL;
+	return ns;
+}
+
+void helper_keep(int a, int b)
+{
+	int low = a < b ? a : b, high = a < b ? b : a;
+
+	close_range(STDERR_FILENO + 1, low - 1, 0);
+	if (high - low > 1)
+		close_range(low + 1, high - 1, 0);
+	close_range(high + 1, ~0U, 0);
+}
+
+int helper_null(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC), above;
+
+	if (fd < 0 || fd > STDERR_FILENO)
+		return fd;
+	above = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	close(fd);
+	return above;
+}
+
+/* No dup2(): the reader's filter lets it only duplicate to the lowest number that is free. */
+void helper_quiet(int null)
+{
+	int i;
+
+	for (i = 0; i <= STDERR_FILENO; i++) {
+		close(i);
+		if (null >= 0 && dup(null) < 0)
+			break;
+	}
+	close(null);
+}
+
+void helper_many_files(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l))
+		return;
+	l.rlim_cur = l.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &l);
+}
+
+__u64 helper_cpu_ns(pid_t pid)
+{
+	struct timespec used = { 0 };
+	clockid_t clock;
+
+	if (pid > 0 && !clock_getcpuclockid(pid, &clock))
+		clock_gettime(clock, &used);
+	return used.tv_sec * 1000000000ULL + used.tv_nsec;
+}
+
+int helper_answer(int socket, struct packet *in, int timeout_ms)
+{
+	struct pollfd fd = { .fd = socket, .events = POLLIN };
+	int n;
+
+	do
+		n = poll(&fd, 1, timeout_ms);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return n < 0 ? -errno : 0;
+	n = packet_receive(socket, in, false);
+	return n == 0 ? -EPIPE : n == -EAGAIN ? 0 : n;
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* opener.c - owns the life of the opener's process and what it is not asked again. */
+#include "profile/opener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "profile/helper.h"
+#include "profile/opener_child.h"
+
+enum {
+	ANSWER_MS = 2000, /* of one request: an opener that takes longer hangs */
+	HANGS_MAX = 4, /* it is started again; each costs the session that long */
+	REQUEST_MAX = sizeof(struct opener_file) + 4 * OPENER_PATH_MAX,
+};
+
+/* Where it hung: a device of files, or one of these. */
+#define KEY_DEBUG (1ULL << 63)
+#define KEY_ROOT(space) (1ULL << 62 | (space))
+
+struct opener {
+	pid_t pid; /* 0: none, and none will be started again */
+	int fd;
+	int reader; /* the reader's socket, or -1 */
+	pid_t roots[VIGIE_TARGETS_MAX]; /* by space: whose; 0: none */
+	__u64 hung[HANGS_MAX]; /* keys */
+	unsigned int nhung;
+	__u64 past_cpu_ns;
+	struct packet in;
+	struct buf out;
+};
+
+static void run_child(int fd)
+{
+	signal(SIGINT, SIG_IGN);
+	helper_keep(fd, fd);
+	helper_quiet(helper_null());
+	helper_many_files();
+	_exit(opener_child(fd));
+}
+
+static int start(struct opener *o)
+{
+	int pair[2], err = packet_pair(pair);
+
+	if (err)
+		return err;
+	o->fd = pair[0];
+	o->pid = fork();
+	if (o->pid == 0)
+		run_child(pair[1]);
+	close(pair[1]);
+	if (o->pid < 0) {
+		err = -errno;
+		o->pid = 0;
+		close(o->fd);
+		o->fd = -1;
+	}
+	return err;
+}
+
+static void stop(struct opener *o)
+{
+	if (!o->pid)
+		return;
+	close(o->fd);
+	o->fd = -1;
+	o->past_cpu_ns += helper_end(o->pid);
+	o->pid = 0;
+}
+
+int opener__start(struct opener **ret)
+{
+	struct opener *o = calloc(1, sizeof(*o));
+	int err;
+
+	if (!o)
+		return -ENOMEM;
+	o->fd = o->reader = -1;
+	buf_init(&o->out, REQUEST_MAX);
+	err = packet_init(&o->in);
+	if (!err)
+		err = start(o);
+	if (err) {
+		opener__free(o);
+		return err;
+	}
+	*ret = o;
+	return 0;
+}
+
+void opener__free(struct opener *o)
+{
+	if (!o)
+		return;
+	stop(o);
+	if (o->reader >= 0)
+		close(o->reader);
+	buf_done(&o->out);
+	packet_done(&o->in);
+	free(o);
+}
+
+/* The packet is answered, or its sender is as good as dead. 0 or -errno. */
+static int exchange(struct opener *o, const struct foreign_head *head, const void *data, int fd)
+{
+	int err = o->pid ? packet_send(o->fd, head, data, fd) : -EPIPE, n;
+
+	if (err)
+		return err;
+	n = helper_answer(o->fd, &o->in, ANSWER_MS);
+	if (n <= 0)
+		return n ? n : -ETIMEDOUT;
+	return o->in.head.kind == OPENER_DONE ? 0 : -EBADMSG;
+}
+
+static int tell_reader(struct opener *o, __u32 guilty, bool hung)
+{
+	const struct foreign_head head = { .kind = OPENER_READER, .a = guilty, .b = hung };
+
+	return exchange(o, &head, NULL, o->reader);
+}
+
+static int tell_root(struct opener *o, __u32 space)
+{
+	const struct foreign_head head = { .kind = OPENER_ROOT, .a = space, .b = o->roots[space] };
+
+	return exchange(o, &head, NULL, -1);
+}
+
+static bool has_hung(const struct opener *o, __u64 key)
+{
+	unsigned int i;
+
+	for (i = 0; i < o->nhung; i++)
+		if (o->hung[i] == key)
+			return true;
+	return false;
+}
+
+/* It hangs, or died. The reader keeps what it was given; another opener begins without. */
+static void restart(struct opener *o, __u64 key)
+{
+	__u32 space;
+	int err;
+
+	stop(o);
+	o->hung[o->nhung++] = key;
+	if (o->nhung == HANGS_MAX)
+		return;
+	err = start(o);
+	if (!err && o->reader >= 0)
+		err = tell_reader(o, 0, false);
+	for (space = 0; space < VIGIE_TARGETS_MAX && !err; space++)
+		if (o->roots[space] && !has_hung(o, KEY_ROOT(space)))
+			err = tell_root(o, space);
+	if (err)
+		stop(o);
+}
+
+/* key: what is not asked again if it hangs here. */
+static int ask(struct opener *o, __u64 key, const struct foreign_head *head, const void *data)
+{
+	int err;
+
+	if (has_hung(o, key))
+		return -EIO;
+	err = exchange(o, head, data, -1);
+	if (!err)
+		return -(int)o->in.head.a;
+	if (o->pid)
+		restart(o, key);
+	return err;
+}
+
+int opener__reader(struct opener *o, int socket, __u32 guilty, bool hung)
+{
+	int err;
+
+	if (o->reader >= 0)
+		close(o->reader);
+	o->reader = fcntl(socket, F_DUPFD_CLOEXEC, 0);
+	if (o->reader < 0)
+		return -errno;
+	if (!o->pid)
+		return 0; /* a reader without files: it says so of each stack */
+	err = tell_reader(o, guilty, hung);
+	if (err)
+		stop(o);
+	return 0;
+}
+
+int opener__root(struct opener *o, __u32 space, pid_t pid)
+{
+	const struct foreign_head head = { .kind = OPENER_ROOT, .a = space, .b = pid };
+
+	o->roots[space] = pid;
+	return ask(o, KEY_ROOT(space), &head, NULL);
+}
+
+int opener__file(struct opener *o, const struct opener_file *file, const char *path)
+{
+	struct foreign_head head = { .kind = OPENER_FILE };
+
+	buf_clear(&o->out);
+	buf_add(&o->out, file, sizeof(*file));
+	buf_add(&o->out, path, strnlen(path, OPENER_PATH_MAX - 1));
+	buf_char(&o->out, '\0');
+	if (o->out.err)
+		return o->out.err;
+	head.len = o->out.len;
+	return ask(o, file->jit ? KEY_ROOT(file->space) : file->dev, &head, o->out.data);
+}
+
+int opener__debug(struct opener *o, __u32 module, __u32 space, const char *path,
+		  const char *build_id, const char *link)
+{
+	struct foreign_head head = { .kind = OPENER_DEBUG, .a = module, .b = space };
+
+	buf_clear(&o->out);
+	buf_add(&o->out, path, strlen(path) + 1);
+	buf_add(&o->out, build_id, strlen(build_id) + 1);
+	buf_add(&o->out, link, strlen(link) + 1);
+	if (o->out.err)
+		return o->out.err;
+	head.len = o->out.len;
+	return ask(o, KEY_DEBUG, &head, o->out.data);
+}
+
+unsigned int opener__hangs(const struct opener *o)
+{
+	return o->nhung;
+}
+
+__u64 opener__cpu_ns(const struct opener *o)
+{
+	return o->past_cpu_ns + helper_cpu_ns(o->pid);
+}
