@@ -17,6 +17,9 @@ static const enum profile_view view_of_kind[VIGIE_STACK_KINDS] = {
 	[VIGIE_STACK_FAULT] = PROFILE_FAULTS,
 };
 
+/* Times that the mappings are read for an address in vain, before that must wait. */
+enum { VAIN_FREE = 4 };
+
 static void keep(struct session *s, int err)
 {
 	if (err && !s->err)
@@ -83,8 +86,8 @@ static void ask(struct session *s, __u32 space, const struct vigie_stack *stack,
 
 /*
  * An address that is not mapped: a library that was loaded after the mappings were read? Then once
- * more. Generated code is never mapped from a file: who looked in vain waits, but no longer than the
- * effort demands: a program that was just executed maps its libraries now.
+ * more. Generated code is never mapped from a file: who looked in vain a few times waits, but no
+ * longer than the effort demands: a program that was just executed maps its libraries now.
  */
 static bool retried(struct session *s, const struct pending_stack *p)
 {
@@ -100,9 +103,11 @@ static bool retried(struct session *s, const struct pending_stack *p)
 		spaces_refresh(&s->spaces, p->space, now);
 	}
 	if (space->sum == p->sum) {
-		space->vain_until_ns = now + REFRESH_SHARE * (session_cpu_ns() - began);
+		if (++space->vain > VAIN_FREE)
+			space->vain_until_ns = now + REFRESH_SHARE * (session_cpu_ns() - began);
 		return false;
 	}
+	space->vain = 0;
 	ask(s, p->space, &p->stack.head, p->stack.user, true);
 	return true;
 }
@@ -153,6 +158,8 @@ void session_take_stack(void *ctx, const struct vigie_stack *stack, const __u8 *
 	/* Another program since: none of the old addresses means anything. */
 	if (!space->sum || space->exec_id != stack->exec_id) {
 		space->exec_id = stack->exec_id;
+		space->vain = 0;
+		space->vain_until_ns = 0;
 		spaces_refresh(&s->spaces, index, session_now_ns());
 	}
 	ask(s, index, stack, user, false);

@@ -32,6 +32,7 @@ struct space {
 	__u32 exec_id;
 	__u64 sum; /* hash of the mappings as last read: 0, not read */
 	__u64 read_ns; /* when, CLOCK_MONOTONIC */
+	__u32 vain; /* so often, one after the other, were they read for an address in vain */
 	__u64 vain_until_ns; /* they were read for an address in vain: not again before */
 };
 
