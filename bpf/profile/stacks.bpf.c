@@ -9,6 +9,7 @@
 #include "stacks.bpf.h"
 
 const volatile __u32 cfg_stack_bytes = VIGIE_STACK_DEFAULT;
+const volatile __u32 cfg_xstate_bytes[2] = {};
 const volatile __u32 cfg_sleeper_bytes = VIGIE_SLEEPER_DEFAULT;
 
 struct stacks_map stacks SEC(".maps");
@@ -48,7 +49,7 @@ int on_session_clock(struct bpf_perf_event_data *ctx)
 		return 0;
 	if (!(cs & 3))
 		stack_kernel(s, ctx, 0);
-	stack_user(s, user_registers(task));
+	stack_user(s, task, user_registers(task));
 	bpf_ringbuf_submit(s, 0);
 	return 0;
 }
@@ -81,7 +82,7 @@ int on_session_fault(__u64 *ctx)
 	if (!s)
 		return 0;
 	s->weight = weight;
-	stack_user(s, (void *)ctx[1]);
+	stack_user(s, task, (void *)ctx[1]);
 	bpf_ringbuf_submit(s, 0);
 	return 0;
 }

@@ -10,6 +10,8 @@
 
 /* Bytes of a stack: a record has room for so many, and no more. Known to the verifier. */
 extern const volatile __u32 cfg_stack_bytes;
+/* What the kernel saves of the FPU below the end of a signal's stack: one of these; 0: none. */
+extern const volatile __u32 cfg_xstate_bytes[2];
 
 struct stacks_map {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -27,7 +29,8 @@ static __always_inline void head_fill(struct vigie_stack *head, struct task_stru
 	head->tid = BPF_CORE_READ(task, pid);
 	head->tgid = BPF_CORE_READ(task, tgid);
 	head->why = 0;
-	head->woken_tid = head->zero = 0;
+	head->woken_tid = head->alt_bytes = head->main_at = head->zero = 0;
+	head->main_sp = 0;
 	head->exec_id = BPF_CORE_READ(task, self_exec_id);
 	head->start_ns = BPF_CORE_READ(task, start_boottime);
 	head->time_ns = bpf_ktime_get_ns();
@@ -66,9 +69,9 @@ static __always_inline void registers_fill(struct vigie_stack *head, const struc
  * All of it, or page by page as much as there is: what lies above the stack is not readable. That
  * the next page fits is told by constants: the verifier need not follow a sum.
  */
-static __always_inline __u32 user_copy(__u8 *dst, __u64 sp)
+static __always_inline __u32 user_copy(__u8 *dst, __u32 size, __u64 sp)
 {
-	__u32 size = cfg_stack_bytes, at = -sp & (PAGE - 1);
+	__u32 at = -sp & (PAGE - 1);
 
 	if (!bpf_probe_read_user(dst, size, (void *)sp))
 		return size;
@@ -99,10 +102,55 @@ static __always_inline struct vigie_stack *stack_reserve(struct task_struct *tas
 	return s;
 }
 
-static __always_inline void stack_user(struct vigie_stack *s, const struct pt_regs *regs)
+/* struct rt_sigframe of x86-64, part of the ABI: its size, and where it has the stack pointer. */
+enum { SIGFRAME = 440, SIGFRAME_SP = 168, SIGFRAME_FPSTATE = 232 };
+
+/*
+ * The stack pointer of what a signal interrupted that was the first on this stack. Where its frame is
+ * follows from the size of what is saved above it; that it is one, from its pointer to that. 0: none.
+ */
+static __always_inline __u64 interrupted_sp(__u64 top)
+{
+#pragma unroll
+	for (int i = 0; i < 2; i++) {
+		__u64 saved = (top - cfg_xstate_bytes[i]) & ~63ULL, found = 0, sp = 0;
+		__u64 frame = ((saved - SIGFRAME) & ~15ULL) - 8;
+
+		if (cfg_xstate_bytes[i] &&
+		    !bpf_probe_read_user(&found, sizeof(found),
+					 (void *)(frame + SIGFRAME_FPSTATE)) &&
+		    found == saved &&
+		    !bpf_probe_read_user(&sp, sizeof(sp), (void *)(frame + SIGFRAME_SP)))
+			return sp;
+	}
+	return 0;
+}
+
+/* On an alternate signal stack: half of the room is for it, half for the one below. */
+static __always_inline bool both_stacks(struct vigie_stack *s, struct task_struct *task)
+{
+	__u64 sp = s->registers[7], begin = BPF_CORE_READ(task, sas_ss_sp);
+	__u64 size = BPF_CORE_READ(task, sas_ss_size), used = begin + size - sp;
+	__u32 half = cfg_stack_bytes / 2;
+	__u8 *dst = (__u8 *)(s + 1);
+
+	if (sp - begin >= size || used > half)
+		return false;
+	s->main_sp = interrupted_sp(begin + size);
+	if (!s->main_sp || bpf_probe_read_user(dst, used, (void *)sp))
+		return false;
+	s->alt_bytes = used;
+	s->main_at = half;
+	s->user_bytes = half + user_copy(dst + half, half, s->main_sp);
+	return true;
+}
+
+static __always_inline void stack_user(struct vigie_stack *s, struct task_struct *task,
+				       const struct pt_regs *regs)
 {
 	registers_fill(s, regs);
-	s->user_bytes = user_copy((__u8 *)(s + 1), s->registers[7]);
+	if (!both_stacks(s, task))
+		s->user_bytes = user_copy((__u8 *)(s + 1), cfg_stack_bytes, s->registers[7]);
 }
 
 static __always_inline void stack_kernel(struct vigie_stack *s, void *ctx, __u32 skip)

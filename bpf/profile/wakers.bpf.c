@@ -88,7 +88,7 @@ static __always_inline void own_stack(void *ctx, const struct vigie_thread *b, _
 	if (!s)
 		return;
 	waker_fill(s, ctx, b, weight);
-	stack_user(s, user_registers(waker));
+	stack_user(s, waker, user_registers(waker));
 	bpf_ringbuf_submit(s, 0);
 }
 

@@ -79,9 +79,15 @@ struct vigie_stack {
 	__u64 time_ns; /* CLOCK_MONOTONIC */
 	/* What it stands for: 1, the faults since the last one, ns blocked since the last waker's. */
 	__u64 weight;
-	__u32 woken_tid, zero; /* whom a waker wakes */
-	__u32 user_bytes; /* copied; 0: no user stack (paged out, or SAME) */
+	__u32 woken_tid; /* whom a waker wakes */
 	__u32 kernel_frames;
+	__u32 user_bytes; /* copied; 0: no user stack (paged out, or SAME) */
+	/*
+	 * In a handler on an alternate signal stack, else 0: so many of them are of that one, and from
+	 * main_at on they are of the stack that was interrupted, which began at main_sp.
+	 */
+	__u32 alt_bytes, main_at, zero;
+	__u64 main_sp;
 	__u64 registers[VIGIE_REGISTERS]; /* as user space was left */
 	__u64 kernel[VIGIE_KERNEL_FRAMES]; /* return addresses, innermost first */
 };
@@ -229,7 +235,7 @@ enum vigie_session_loss {
 		7, /* ns of waiting: no room for another chain; not one of the file's */
 };
 
-VIGIE_ASSERT_SIZE(vigie_stack, 64 + 8 * (17 + 64));
+VIGIE_ASSERT_SIZE(vigie_stack, 80 + 8 * (17 + 64));
 VIGIE_ASSERT_SIZE(vigie_thread,
 		  16 + 8 * (18 + 32) + 16 + 32 + 16 + 16 * VIGIE_HOPS + 16 + 16 + 40 + 48 + 16);
 VIGIE_ASSERT_SIZE(vigie_chain_key, 8 + 8 * VIGIE_HOPS);

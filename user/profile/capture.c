@@ -17,6 +17,7 @@
 
 #include "data/profile.h"
 #include "gen/session.skel.h"
+#include "profile/xstate.h"
 
 enum { LINKS_ROOM = 24, SLEEPER_LEAST = 1024, WAKER_HZ = 100 };
 #define NS_PER_S 1000000000ULL
@@ -70,6 +71,7 @@ static void choose(struct capture *c, const struct btf *btf)
 	s->rodata->cfg_task_storage = has(btf, "bpf_get_current_task_btf", BTF_KIND_FUNC);
 	s->rodata->cfg_off_cpu = has_member(btf, "cfs_rq", "rq");
 	s->rodata->cfg_stack_bytes = c->config.stack_bytes;
+	xstate_sizes((__u32 *)s->rodata->cfg_xstate_bytes);
 	s->rodata->cfg_sleeper_bytes = capture__sleeper_bytes(c);
 	s->rodata->cfg_cgroup_subsys = c->config.cgroup_subsys;
 	s->rodata->cfg_children = c->config.children;

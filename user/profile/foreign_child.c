@@ -93,7 +93,9 @@ static int take_stack(struct child *c)
 	bool pointers = false;
 
 	if (space < SPACES_MAX && c->spaces[space] && c->in.head.len >= sizeof(*stack) &&
-	    stack->user_bytes <= c->in.head.len - sizeof(*stack))
+	    stack->user_bytes <= c->in.head.len - sizeof(*stack) &&
+	    (!stack->alt_bytes ||
+	     (stack->alt_bytes <= stack->main_at && stack->main_at <= stack->user_bytes)))
 		n = unwinder__unwind(c->spaces[space], stack, c->in.data + sizeof(*stack), frames,
 				     &incomplete, &pointers);
 	return say(c, FOREIGN_FRAMES, c->in.head.b, incomplete | (pointers ? FOREIGN_POINTERS : 0),

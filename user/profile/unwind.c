@@ -95,16 +95,33 @@ static bool get_thread(Dwfl *dwfl, pid_t tid, void *arg, void **thread)
 	return true;
 }
 
+/* A word at this address, if it is among n bytes of a stack from sp on. */
+static bool copied(const __u8 *bytes, __u32 n, __u64 sp, Dwarf_Addr addr, Dwarf_Word *ret)
+{
+	__u64 at = addr - sp;
+
+	if (addr < sp || at >= n || n - at < sizeof(*ret))
+		return false;
+	memcpy(ret, bytes + at, sizeof(*ret));
+	return true;
+}
+
+static bool is_above(__u64 sp, Dwarf_Addr addr)
+{
+	return addr >= sp && addr - sp < STACK_MAX;
+}
+
 static bool memory_read(Dwfl *dwfl, Dwarf_Addr addr, Dwarf_Word *ret, void *arg)
 {
 	struct unwinder *u = arg;
-	__u64 sp = u->stack->registers[SP], at = addr - sp;
+	const struct vigie_stack *s = u->stack;
+	__u32 first = s->alt_bytes ? s->alt_bytes : s->user_bytes;
 
-	if (addr >= sp && at < u->stack->user_bytes && u->stack->user_bytes - at >= sizeof(*ret)) {
-		memcpy(ret, u->user + at, sizeof(*ret));
+	if (copied(u->user, first, s->registers[SP], addr, ret) ||
+	    (s->alt_bytes &&
+	     copied(u->user + s->main_at, s->user_bytes - s->main_at, s->main_sp, addr, ret)))
 		return true;
-	}
-	if (addr >= sp && at < STACK_MAX)
+	if (is_above(s->registers[SP], addr) || (s->alt_bytes && is_above(s->main_sp, addr)))
 		u->beyond = true;
 	u->unread = true;
 	return false;
