@@ -136,6 +136,8 @@ static __always_inline void books_leave(struct task_struct *prev, struct vigie_t
 	if (b->why < VIGIE_WAITS) {
 		b->hops_n = 0;
 		b->left_ns = cfg_wakers ? bpf_ktime_get_ns() : 0;
+		if (b->early)
+			waker_take_early(b);
 	}
 	b->departed_ns = now;
 }
@@ -170,11 +172,13 @@ int on_session_switch(__u64 *ctx)
 	left = from ? books_running(q, prev) : NULL;
 	q->tgid = next->tgid;
 	q->task = 0;
+	runq_calm(q);
 	if (to) {
 		b = books_get(next, now);
 		if (b) {
 			q->slot = b->slot;
 			q->task = (__u64)next;
+			b->early = 0;
 		}
 		if (b && b->departed_ns) {
 			b->away_ns = away_until(b, now);

@@ -31,6 +31,12 @@ static __always_inline struct vigie_runq_cpu *runq_of(__u32 cpu)
 	return &runq_cpus[cpu & (VIGIE_MAX_CPUS - 1)];
 }
 
+/* No interrupt switches threads: one whose end was not seen ends here. */
+static __always_inline void runq_calm(struct vigie_runq_cpu *q)
+{
+	q->timer = q->interrupt = q->softirq = 0;
+}
+
 /* The books of the thread that runs on this CPU, without a search. NULL: was not seen to come. */
 static __always_inline struct vigie_thread *books_running(struct vigie_runq_cpu *q,
 							  struct task_struct *task)

@@ -118,6 +118,18 @@ static __always_inline void waker_stack(void *ctx, struct vigie_thread *b)
 		foreign_stack(ctx, b, owed);
 }
 
+/* On its way to sleep, and no wake can keep it: 6.12 leaves some on the queue all the same. */
+static __always_inline bool has_left_queue(struct task_struct *task)
+{
+	__u64 on_rq = 0; /* read by size, as on_cpu is */
+
+	bpf_core_read(&on_rq, bpf_core_field_size(task->on_rq), &task->on_rq);
+	if (!on_rq)
+		return true;
+	return bpf_core_field_exists(task->se.sched_delayed) &&
+	       BPF_CORE_READ(task, se.sched_delayed);
+}
+
 SEC("tp_btf/sched_waking")
 int on_session_waking(__u64 *ctx)
 {
@@ -127,8 +139,13 @@ int on_session_waking(__u64 *ctx)
 	if (!begin_ns)
 		return 0;
 	b = books_of(task, task->tgid);
-	if (!b || !b->departed_ns)
+	if (!b)
 		return 0;
+	if (!b->departed_ns) {
+		if (has_left_queue(task))
+			waker_note_early(b);
+		return 0;
+	}
 	waker_note(b);
 	waker_stack(ctx, b);
 	return 0;

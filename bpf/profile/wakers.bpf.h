@@ -94,6 +94,39 @@ static __always_inline void waker_note(struct vigie_thread *b)
 }
 
 /*
+ * A waker may come between a thread's leaving its run queue and our seeing it leave. Its books are at
+ * work there, on another CPU, and the absence before is not booked yet: so a note beside them, which
+ * books_leave() takes up. What ended the waker's own last wait was before: the chain ends with it.
+ */
+static __always_inline void waker_note_early(struct vigie_thread *b)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+
+	b->early_kind = waker_of(runq_of(bpf_get_smp_processor_id()));
+	b->early_tid = id;
+	b->early_tgid = id >> 32;
+	bpf_get_current_comm(b->early_comm, sizeof(b->early_comm));
+	b->early = 1;
+}
+
+static __always_inline void waker_take_early(struct vigie_thread *b)
+{
+	bool task = b->early_kind == VIGIE_WAKER_TASK;
+
+	b->wakes++;
+	b->waker_kind = b->early_kind;
+	b->hops_n = 1;
+	b->hops[0] = (struct vigie_hop){ .tid = task ? b->early_tid : 0,
+					 .kind = b->early_kind,
+					 .why = b->why };
+	if (!task)
+		return;
+	b->waker_tid = b->early_tid;
+	b->waker_tgid = b->early_tgid;
+	__builtin_memcpy(b->waker_comm, b->early_comm, sizeof(b->waker_comm));
+}
+
+/*
  * A thread's waits mostly end as the last one did: they are added up in its books, and a map is
  * asked only for a change. Elements are of their own thread only: no atomics.
  */

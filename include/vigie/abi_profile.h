@@ -182,6 +182,10 @@ struct vigie_thread {
 	__u32 hops_n;
 	struct vigie_hop hops[VIGIE_HOPS]; /* how its last block ended; see wakers.bpf.h */
 	__u64 hops_back_ns[VIGIE_HOPS]; /* when who waited for that hop came back; not of the first */
+	/* Who woke it as it was leaving, before it was seen to leave. */
+	__u32 early; /* 1: somebody did */
+	__u32 early_kind, early_tid, early_tgid; /* as waker_kind and so on */
+	char early_comm[VIGIE_COMM_LEN];
 	__u64 left_ns; /* CLOCK_MONOTONIC as it last blocked; 0: was woken by a thread since */
 	__u64 owed_ns; /* blocked since a waker's stack was taken, by wakers that are threads */
 	/* Its last waits, all of one pair and of one chain: not in the maps yet. count 0: none. */
@@ -236,8 +240,8 @@ enum vigie_session_loss {
 };
 
 VIGIE_ASSERT_SIZE(vigie_stack, 80 + 8 * (17 + 64));
-VIGIE_ASSERT_SIZE(vigie_thread,
-		  16 + 8 * (18 + 32) + 16 + 32 + 16 + 16 * VIGIE_HOPS + 16 + 16 + 40 + 48 + 16);
+VIGIE_ASSERT_SIZE(vigie_thread, 16 + 8 * (18 + 32) + 16 + 32 + 16 + 16 * VIGIE_HOPS + 16 + 16 + 40 +
+					48 + 16 + 32);
 VIGIE_ASSERT_SIZE(vigie_chain_key, 8 + 8 * VIGIE_HOPS);
 VIGIE_ASSERT_SIZE(vigie_thread_key, 16);
 VIGIE_ASSERT_SIZE(vigie_culprit, 40);
