@@ -159,7 +159,7 @@ int session__begin(struct session *s)
 
 	/* The files are pinned at once: whoever exits keeps his names. */
 	for (i = 0; i < s->spaces.nspaces; i++)
-		spaces_refresh(&s->spaces, i, session_now_ns());
+		spaces_refresh(&s->spaces, i);
 	clock_gettime(CLOCK_REALTIME, &wall);
 	s->begin_wall_ns = wall.tv_sec * NS_PER_S + wall.tv_nsec;
 	err = capture__begin(s->capture);
@@ -187,7 +187,7 @@ static void refresh(struct session *s, __u64 now)
 	__u32 i;
 
 	for (i = 0; i < s->spaces.nspaces; i++)
-		spaces_refresh(&s->spaces, i, now);
+		spaces_refresh(&s->spaces, i);
 	/* A library that takes another's addresses is known only once they were read. */
 	gap = REFRESH_SHARE * (session_cpu_ns() - began);
 	s->refresh_ns = now + (gap > REFRESH_MS * NS_PER_MS ? gap : REFRESH_MS * NS_PER_MS);
@@ -261,7 +261,8 @@ int session__step(struct session *s, int timeout_ms)
 	return judge(s, now);
 }
 
-void session_count_hangs(struct session *s)
+/* Once all is named: that reads files as well. */
+static void count_hangs(struct session *s)
 {
 	struct profile_quality *q = &s->profile->quality;
 
@@ -278,7 +279,6 @@ static void fill_quality(struct session *s, enum profile_stop why)
 		q->lost[i] = capture__lost(s->capture, i);
 	q->cpu_ns = cost_ns(s) - s->begin_cpu_ns;
 	capture__cost(s->capture, &q->probe_ns, &q->probe_runs);
-	session_count_hangs(s);
 	q->pointers = foreign__pointers(s->reader);
 	q->stopped_early = why;
 }
@@ -310,6 +310,7 @@ int session__finish(struct session *s, enum profile_stop why, struct profile **r
 		err = session_name_frames(s);
 	if (err)
 		return err;
+	count_hangs(s);
 	about->hz = s->config.hz;
 	about->views = s->config.views;
 	about->pointers = s->config.pointers;

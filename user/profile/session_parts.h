@@ -72,8 +72,6 @@ void session_take_stack(void *ctx, const struct vigie_stack *stack, const __u8 *
 void session_take_frames(void *ctx, __u32 number, const struct foreign_frame *frames, __u32 n,
 			 __u32 incomplete);
 int session_name_frames(struct session *s);
-/* So far: of the processes that handle what is foreign. */
-void session_count_hangs(struct session *s);
 
 /* session_cgroups.c: what people call who ran, and what the hypervisor took. */
 int session_cgroup(struct session *s, __u64 id, __u32 *ret_path);

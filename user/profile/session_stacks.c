@@ -100,7 +100,7 @@ static bool retried(struct session *s, const struct pending_stack *p)
 	if (space->sum == p->sum) {
 		if (now < space->vain_until_ns)
 			return false;
-		spaces_refresh(&s->spaces, p->space, now);
+		spaces_refresh(&s->spaces, p->space);
 	}
 	if (space->sum == p->sum) {
 		if (++space->vain > VAIN_FREE)
@@ -160,7 +160,7 @@ void session_take_stack(void *ctx, const struct vigie_stack *stack, const __u8 *
 		space->exec_id = stack->exec_id;
 		space->vain = 0;
 		space->vain_until_ns = 0;
-		spaces_refresh(&s->spaces, index, session_now_ns());
+		spaces_refresh(&s->spaces, index);
 	}
 	ask(s, index, stack, user, false);
 }
@@ -318,6 +318,5 @@ int session_name_frames(struct session *s)
 {
 	keep(s, name_user(s));
 	keep(s, name_kernel(s));
-	session_count_hangs(s);
 	return s->err;
 }

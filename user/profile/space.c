@@ -164,7 +164,7 @@ static int tell(struct spaces *s, __u32 index, const struct mapping *m, struct f
 	return 0;
 }
 
-int spaces_refresh(struct spaces *s, __u32 index, __u64 now_ns)
+int spaces_refresh(struct spaces *s, __u32 index)
 {
 	struct space *space = &s->spaces[index];
 	struct foreign_map *maps = calloc(FOREIGN_MAPS_MAX, sizeof(*maps));
@@ -175,7 +175,6 @@ int spaces_refresh(struct spaces *s, __u32 index, __u64 now_ns)
 	FILE *file;
 	int err = 0;
 
-	space->read_ns = now_ns;
 	snprintf(path, sizeof(path), "/proc/%d/maps", space->pid);
 	file = fopen(path, "re");
 	if (!maps || !file) {

@@ -31,7 +31,6 @@ struct space {
 	pid_t pid;
 	__u32 exec_id;
 	__u64 sum; /* hash of the mappings as last read: 0, not read */
-	__u64 read_ns; /* when, CLOCK_MONOTONIC */
 	__u32 vain; /* so often, one after the other, were they read for an address in vain */
 	__u64 vain_until_ns; /* they were read for an address in vain: not again before */
 };
@@ -50,7 +49,7 @@ void spaces_done(struct spaces *s);
 /* The process' space, made when it is new. -E2BIG, -ENOMEM. */
 int spaces_get(struct spaces *s, pid_t pid, __u32 *ret);
 /* Reads the mappings and tells the reader if they changed. 0 or -errno (-ESRCH: it is gone). */
-int spaces_refresh(struct spaces *s, __u32 space, __u64 now_ns);
+int spaces_refresh(struct spaces *s, __u32 space);
 /*
  * For foreign__name(): gives the reader the separate debug file of a module, by build id and by
  * link, or none. 0; -errno: nobody has answered the reader.
