@@ -31,8 +31,7 @@ struct told_space {
 
 struct foreign {
 	struct foreign_config config;
-	pid_t pid; /* 0: none, and none will be started again */
-	int fd;
+	struct helper child; /* none: none will be started again */
 	volatile __u32 *busy; /* shared: the module that it reads */
 	int modules[FOREIGN_MODULES_MAX]; /* descriptors, -1: none */
 	bool jit[FOREIGN_MODULES_MAX];
@@ -40,7 +39,6 @@ struct foreign {
 	struct told_space spaces[VIGIE_TARGETS_MAX];
 	__u32 due[DUE_MAX]; /* numbers, in the order of the answers */
 	unsigned int ndue, restarts;
-	__u64 past_cpu_ns; /* of readers that died */
 	__u64 pointers; /* stacks with frames that frame pointers led to */
 	struct packet in;
 };
@@ -72,8 +70,9 @@ static void limit_resources(void)
 	}
 }
 
-static void run_child(struct foreign *r, int fd)
+static void run_child(void *ctx, int fd)
 {
+	struct foreign *r = ctx;
 	int null;
 
 	signal(SIGINT, SIG_IGN); /* Ctrl-C is the session's: we are still needed */
@@ -96,37 +95,17 @@ static int start(struct foreign *r, __u32 guilty, bool hung)
 	if (err)
 		return err;
 	*r->busy = 0;
-	r->fd = pair[0];
-	r->pid = fork();
-	if (r->pid == 0)
-		run_child(r, pair[1]);
-	close(pair[1]);
-	if (r->pid < 0) {
-		err = -errno;
-		r->pid = 0;
-		close(r->fd);
-		r->fd = -1;
-	}
+	err = helper_start(&r->child, pair, run_child, r);
 	if (!err && r->config.opener)
-		err = opener__reader(r->config.opener, r->fd, guilty, hung);
+		err = opener__reader(r->config.opener, r->child.fd, guilty, hung);
 	return err;
-}
-
-static void stop(struct foreign *r)
-{
-	if (!r->pid)
-		return;
-	close(r->fd);
-	r->fd = -1;
-	r->past_cpu_ns += helper_end(r->pid);
-	r->pid = 0;
 }
 
 static int tell_module(struct foreign *r, __u32 m)
 {
 	const struct foreign_head head = { .kind = FOREIGN_MODULE, .a = m, .b = r->jit[m] };
 
-	return packet_send(r->fd, &head, NULL, r->modules[m]);
+	return packet_send(r->child.fd, &head, NULL, r->modules[m]);
 }
 
 static int tell_space(struct foreign *r, __u32 space)
@@ -136,7 +115,7 @@ static int tell_space(struct foreign *r, __u32 space)
 					   .a = space,
 					   .len = told->n * sizeof(*told->maps) };
 
-	return packet_send(r->fd, &head, told->maps, -1);
+	return packet_send(r->child.fd, &head, told->maps, -1);
 }
 
 /* It died, or hangs: another one, that never sees the file at which that happened. */
@@ -145,7 +124,7 @@ static void restart(struct foreign *r, bool hung)
 	__u32 guilty = *r->busy, i;
 	int err;
 
-	stop(r);
+	helper_stop(&r->child);
 	r->restarts++;
 	if (guilty && guilty < r->nmodules && r->modules[guilty] >= 0) {
 		close(r->modules[guilty]);
@@ -160,7 +139,7 @@ static void restart(struct foreign *r, bool hung)
 		if (r->spaces[i].maps)
 			err = tell_space(r, i);
 	if (err)
-		stop(r);
+		helper_stop(&r->child);
 }
 
 /* The stacks that it took to its grave. */
@@ -183,7 +162,7 @@ int foreign__start(const struct foreign_config *config, struct foreign **ret)
 		return -ENOMEM;
 	r->config = *config;
 	r->nmodules = 1;
-	r->fd = -1;
+	r->child.fd = -1;
 	for (i = 0; i < FOREIGN_MODULES_MAX; i++)
 		r->modules[i] = -1;
 	r->busy = mmap(NULL, sizeof(*r->busy), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
@@ -205,7 +184,7 @@ void foreign__free(struct foreign *r)
 
 	if (!r)
 		return;
-	stop(r);
+	helper_stop(&r->child);
 	for (i = 0; i < FOREIGN_MODULES_MAX; i++)
 		if (r->modules[i] >= 0)
 			close(r->modules[i]);
@@ -227,7 +206,7 @@ int foreign__module(struct foreign *r, __u32 module, int fd, bool jit)
 	r->jit[module] = jit;
 	if (module >= r->nmodules)
 		r->nmodules = module + 1;
-	return r->pid ? tell_module(r, module) : -EPIPE;
+	return r->child.pid ? tell_module(r, module) : -EPIPE;
 }
 
 int foreign__space(struct foreign *r, __u32 space, const struct foreign_map *maps, size_t n)
@@ -243,13 +222,13 @@ int foreign__space(struct foreign *r, __u32 space, const struct foreign_map *map
 	free(told->maps);
 	told->maps = copy;
 	told->n = n;
-	return r->pid ? tell_space(r, space) : -EPIPE;
+	return r->child.pid ? tell_space(r, space) : -EPIPE;
 }
 
 /* 1: a packet; 0: none in time; -EPIPE: it is gone; -errno. */
 static int answer(struct foreign *r, int timeout_ms)
 {
-	return r->pid ? helper_answer(r->fd, &r->in, timeout_ms) : -EPIPE;
+	return r->child.pid ? helper_answer(r->child.fd, &r->in, timeout_ms) : -EPIPE;
 }
 
 /* In order: the answer is to the first that is due. */
@@ -298,13 +277,13 @@ int foreign__stack(struct foreign *r, __u32 space, __u32 number, const struct vi
 		if (n <= 0 || !take_frames(r, fn, ctx))
 			forfeit(r, n == 0, fn, ctx);
 	}
-	if (!r->pid) {
+	if (!r->child.pid) {
 		fn(ctx, number, NULL, 0, 1 + PROFILE_INCOMPLETE_READER);
 		return 0;
 	}
 	r->due[r->ndue++] = number;
 	/* The bytes follow their head in the record: one payload. */
-	if (user != (const __u8 *)(stack + 1) || packet_send(r->fd, &head, stack, -1))
+	if (user != (const __u8 *)(stack + 1) || packet_send(r->child.fd, &head, stack, -1))
 		forfeit(r, false, fn, ctx);
 	return 0;
 }
@@ -357,7 +336,7 @@ static int give_debug(struct foreign *r, __u32 module, foreign_debug_fn debug, v
 	fd = debug(ctx, module, id, link);
 	if (fd == FOREIGN_ANSWERED)
 		return 0;
-	err = packet_send(r->fd, &head, NULL, fd);
+	err = packet_send(r->child.fd, &head, NULL, fd);
 	if (fd >= 0)
 		close(fd);
 	return err;
@@ -369,7 +348,7 @@ static int ask_addresses(struct foreign *r, const struct foreign_head *head, con
 {
 	__u32 module = head->a;
 	__u64 end = now_ms() + ms;
-	int err = r->pid ? packet_send(r->fd, head, addresses, -1) : -EPIPE;
+	int err = r->child.pid ? packet_send(r->child.fd, head, addresses, -1) : -EPIPE;
 
 	while (!err) {
 		__u64 now = now_ms();
@@ -388,7 +367,7 @@ static int ask_addresses(struct foreign *r, const struct foreign_head *head, con
 			err = -EBADMSG;
 		}
 	}
-	if (r->pid)
+	if (r->child.pid)
 		restart(r, err == -ETIMEDOUT);
 	return err;
 }
@@ -422,7 +401,7 @@ int foreign__identify(struct foreign *r, __u32 module, char ret_id[FOREIGN_ID_MA
 	const struct foreign_head head = { .kind = FOREIGN_IDENTIFY, .a = module };
 	size_t at = 0;
 	const char *id = NULL;
-	int err = r->pid ? packet_send(r->fd, &head, NULL, -1) : -EPIPE, got;
+	int err = r->child.pid ? packet_send(r->child.fd, &head, NULL, -1) : -EPIPE, got;
 
 	if (!err) {
 		got = answer(r, ANSWER_MS);
@@ -431,7 +410,7 @@ int foreign__identify(struct foreign *r, __u32 module, char ret_id[FOREIGN_ID_MA
 	if (!err && r->in.head.kind == FOREIGN_IDENTITY && r->in.head.a == module)
 		id = text_at(r, &at);
 	if (!id || strlen(id) >= FOREIGN_ID_MAX) {
-		if (r->pid)
+		if (r->child.pid)
 			restart(r, err == -ETIMEDOUT);
 		return err ? err : -EBADMSG;
 	}
@@ -453,5 +432,5 @@ unsigned int foreign__restarts(const struct foreign *r)
 
 __u64 foreign__cpu_ns(const struct foreign *r)
 {
-	return r->past_cpu_ns + helper_cpu_ns(r->pid);
+	return helper_cpu_ns(&r->child);
 }

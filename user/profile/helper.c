@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* helper.c - owns kill, wait and poll of the session's processes. */
+/* helper.c - owns fork, kill, wait and poll of the session's processes. */
 #include "profile/helper.h"
 
 #include <errno.h>
@@ -14,22 +14,61 @@
 
 enum { END_MS = 200 };
 
-__u64 helper_end(pid_t pid)
+int helper_start(struct helper *h, const int pair[2], void (*run)(void *ctx, int fd), void *ctx)
 {
-	struct pollfd ended = { .fd = syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
-	struct rusage used;
-	__u64 ns = helper_cpu_ns(pid);
+	int err;
 
-	kill(pid, SIGKILL);
+	h->pid = fork();
+	if (h->pid == 0)
+		run(ctx, pair[1]);
+	err = h->pid < 0 ? -errno : 0;
+	close(pair[1]);
+	if (err) {
+		close(pair[0]);
+		h->pid = 0;
+	}
+	h->fd = err ? -1 : pair[0];
+	return err;
+}
+
+static __u64 living_cpu_ns(pid_t pid)
+{
+	struct timespec used = { 0 };
+	clockid_t clock;
+
+	if (pid > 0 && !clock_getcpuclockid(pid, &clock))
+		clock_gettime(clock, &used);
+	return used.tv_sec * 1000000000ULL + used.tv_nsec;
+}
+
+void helper_stop(struct helper *h)
+{
+	struct pollfd ended = { .events = POLLIN };
+	struct rusage used;
+	__u64 ns;
+
+	if (!h->pid)
+		return;
+	close(h->fd);
+	h->fd = -1;
+	ns = living_cpu_ns(h->pid);
+	ended.fd = syscall(SYS_pidfd_open, h->pid, 0);
+	kill(h->pid, SIGKILL);
 	if (ended.fd >= 0) {
 		while (poll(&ended, 1, END_MS) < 0 && errno == EINTR)
 			;
 		close(ended.fd);
 	}
-	if (wait4(pid, NULL, WNOHANG, &used) == pid)
+	if (wait4(h->pid, NULL, WNOHANG, &used) == h->pid)
 		ns = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000000ULL +
 		     (used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1000ULL;
-	return ns;
+	h->past_cpu_ns += ns;
+	h->pid = 0;
+}
+
+__u64 helper_cpu_ns(const struct helper *h)
+{
+	return h->past_cpu_ns + living_cpu_ns(h->pid);
 }
 
 void helper_keep(int a, int b)
@@ -74,16 +113,6 @@ void helper_many_files(void)
 		return;
 	l.rlim_cur = l.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &l);
-}
-
-__u64 helper_cpu_ns(pid_t pid)
-{
-	struct timespec used = { 0 };
-	clockid_t clock;
-
-	if (pid > 0 && !clock_getcpuclockid(pid, &clock))
-		clock_gettime(clock, &used);
-	return used.tv_sec * 1000000000ULL + used.tv_nsec;
 }
 
 int helper_answer(int socket, struct packet *in, int timeout_ms)

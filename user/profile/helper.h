@@ -10,11 +10,20 @@
 
 #include "profile/packet.h"
 
+struct helper {
+	pid_t pid; /* 0: none */
+	int fd; /* our end of its pipe or socket; -1: none */
+	__u64 past_cpu_ns; /* of those before */
+};
+
+/* Forks: run() gets pair[1] and does not return, pair[0] is ours. 0; -errno, and both are closed. */
+int helper_start(struct helper *h, const int pair[2], void (*run)(void *ctx, int fd), void *ctx);
 /*
  * SIGKILL, and a moment for the kernel. Who waits for a file system that does not answer hears no
- * signal: it is left behind, and ends when it can. Returns the CPU time that it took, ns.
+ * signal: it is left behind, and ends when it can.
  */
-__u64 helper_end(pid_t pid);
+void helper_stop(struct helper *h);
+__u64 helper_cpu_ns(const struct helper *h); /* of all so far */
 /* In the child: closes all descriptors above the three streams but these two, or this one. */
 void helper_keep(int a, int b);
 /*
@@ -25,7 +34,6 @@ int helper_null(void);
 void helper_quiet(int null);
 /* In the child: as many files as the host lets us have, not as many as a shell does. */
 void helper_many_files(void);
-__u64 helper_cpu_ns(pid_t pid); /* of one that lives; ns, 0: none */
 /* 1: a packet; 0: none within timeout_ms (-1: for ever); -EPIPE: it is gone; -errno. */
 int helper_answer(int socket, struct packet *in, int timeout_ms);
 

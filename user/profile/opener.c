@@ -24,18 +24,16 @@ enum {
 #define KEY_ROOT(space) (1ULL << 62 | (space))
 
 struct opener {
-	pid_t pid; /* 0: none, and none will be started again */
-	int fd;
+	struct helper child; /* none: none will be started again */
 	int reader; /* the reader's socket, or -1 */
 	pid_t roots[VIGIE_TARGETS_MAX]; /* by space: whose; 0: none */
 	__u64 hung[HANGS_MAX]; /* keys */
 	unsigned int nhung;
-	__u64 past_cpu_ns;
 	struct packet in;
 	struct buf out;
 };
 
-static void run_child(int fd)
+static void run_child(void *ctx, int fd)
 {
 	signal(SIGINT, SIG_IGN);
 	helper_keep(fd, fd);
@@ -48,30 +46,7 @@ static int start(struct opener *o)
 {
 	int pair[2], err = packet_pair(pair);
 
-	if (err)
-		return err;
-	o->fd = pair[0];
-	o->pid = fork();
-	if (o->pid == 0)
-		run_child(pair[1]);
-	close(pair[1]);
-	if (o->pid < 0) {
-		err = -errno;
-		o->pid = 0;
-		close(o->fd);
-		o->fd = -1;
-	}
-	return err;
-}
-
-static void stop(struct opener *o)
-{
-	if (!o->pid)
-		return;
-	close(o->fd);
-	o->fd = -1;
-	o->past_cpu_ns += helper_end(o->pid);
-	o->pid = 0;
+	return err ? err : helper_start(&o->child, pair, run_child, NULL);
 }
 
 int opener__start(struct opener **ret)
@@ -81,7 +56,7 @@ int opener__start(struct opener **ret)
 
 	if (!o)
 		return -ENOMEM;
-	o->fd = o->reader = -1;
+	o->child.fd = o->reader = -1;
 	buf_init(&o->out, REQUEST_MAX);
 	err = packet_init(&o->in);
 	if (!err)
@@ -98,7 +73,7 @@ void opener__free(struct opener *o)
 {
 	if (!o)
 		return;
-	stop(o);
+	helper_stop(&o->child);
 	if (o->reader >= 0)
 		close(o->reader);
 	buf_done(&o->out);
@@ -109,11 +84,11 @@ void opener__free(struct opener *o)
 /* The packet is answered, or its sender is as good as dead. 0 or -errno. */
 static int exchange(struct opener *o, const struct foreign_head *head, const void *data, int fd)
 {
-	int err = o->pid ? packet_send(o->fd, head, data, fd) : -EPIPE, n;
+	int err = o->child.pid ? packet_send(o->child.fd, head, data, fd) : -EPIPE, n;
 
 	if (err)
 		return err;
-	n = helper_answer(o->fd, &o->in, ANSWER_MS);
+	n = helper_answer(o->child.fd, &o->in, ANSWER_MS);
 	if (n <= 0)
 		return n ? n : -ETIMEDOUT;
 	return o->in.head.kind == OPENER_DONE ? 0 : -EBADMSG;
@@ -149,7 +124,7 @@ static void restart(struct opener *o, __u64 key)
 	__u32 space;
 	int err;
 
-	stop(o);
+	helper_stop(&o->child);
 	o->hung[o->nhung++] = key;
 	if (o->nhung == HANGS_MAX)
 		return;
@@ -160,7 +135,7 @@ static void restart(struct opener *o, __u64 key)
 		if (o->roots[space] && !has_hung(o, KEY_ROOT(space)))
 			err = tell_root(o, space);
 	if (err)
-		stop(o);
+		helper_stop(&o->child);
 }
 
 /* key: what is not asked again if it hangs here. */
@@ -173,7 +148,7 @@ static int ask(struct opener *o, __u64 key, const struct foreign_head *head, con
 	err = exchange(o, head, data, -1);
 	if (!err)
 		return -(int)o->in.head.a;
-	if (o->pid)
+	if (o->child.pid)
 		restart(o, key);
 	return err;
 }
@@ -187,11 +162,11 @@ int opener__reader(struct opener *o, int socket, __u32 guilty, bool hung)
 	o->reader = fcntl(socket, F_DUPFD_CLOEXEC, 0);
 	if (o->reader < 0)
 		return -errno;
-	if (!o->pid)
+	if (!o->child.pid)
 		return 0; /* a reader without files: it says so of each stack */
 	err = tell_reader(o, guilty, hung);
 	if (err)
-		stop(o);
+		helper_stop(&o->child);
 	return 0;
 }
 
@@ -239,5 +214,5 @@ unsigned int opener__hangs(const struct opener *o)
 
 __u64 opener__cpu_ns(const struct opener *o)
 {
-	return o->past_cpu_ns + helper_cpu_ns(o->pid);
+	return helper_cpu_ns(&o->child);
 }

@@ -21,12 +21,10 @@ enum {
 };
 
 struct sleepers {
-	pid_t pid;
-	int fd; /* -1: no child */
+	struct helper child;
 	int link; /* the capture's */
 	unsigned int hz, hangs;
 	__u64 heard_ns; /* 0: not yet */
-	__u64 past_cpu_ns;
 	size_t used;
 	__u32 stack_bytes; /* that follow a record's head */
 	__u8 *buf; /* one record and a half may be under way */
@@ -63,8 +61,10 @@ static void pass(int sleepers, int out, char *buf)
 	write_all(out, (const char *)&alive, sizeof(alive));
 }
 
-static void run_child(int sleepers, int out, unsigned int hz)
+static void run_child(void *ctx, int out)
 {
+	struct sleepers *s = ctx;
+	int sleepers = s->link;
 	struct timespec next;
 	char *buf = malloc(PASS_BYTES);
 
@@ -77,7 +77,7 @@ static void run_child(int sleepers, int out, unsigned int hz)
 	clock_gettime(CLOCK_MONOTONIC, &next);
 	while (buf) {
 		pass(sleepers, out, buf);
-		next.tv_nsec += 1000000000L / hz;
+		next.tv_nsec += 1000000000L / s->hz;
 		next.tv_sec += next.tv_nsec / 1000000000L;
 		next.tv_nsec %= 1000000000L;
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
@@ -93,18 +93,9 @@ static int start(struct sleepers *s)
 		return -errno;
 	fcntl(pair[1], F_SETPIPE_SZ, PIPE_BYTES);
 	fcntl(pair[0], F_SETFL, O_NONBLOCK);
-	s->pid = fork();
-	if (s->pid == 0)
-		run_child(s->link, pair[1], s->hz);
-	close(pair[1]);
-	if (s->pid < 0) {
-		close(pair[0]);
-		return -errno;
-	}
-	s->fd = pair[0];
 	s->heard_ns = 0;
 	s->used = 0;
-	return 0;
+	return helper_start(&s->child, pair, run_child, s);
 }
 
 int sleepers__start(const struct capture *capture, unsigned int hz, struct sleepers **ret)
@@ -117,7 +108,7 @@ int sleepers__start(const struct capture *capture, unsigned int hz, struct sleep
 	s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
-	s->fd = -1;
+	s->child.fd = -1;
 	s->link = link;
 	s->hz = hz;
 	s->stack_bytes = capture__sleeper_bytes(capture);
@@ -131,20 +122,11 @@ int sleepers__start(const struct capture *capture, unsigned int hz, struct sleep
 	return 0;
 }
 
-static void stop(struct sleepers *s)
-{
-	if (s->fd < 0)
-		return;
-	close(s->fd);
-	s->fd = -1;
-	s->past_cpu_ns += helper_end(s->pid);
-}
-
 void sleepers__free(struct sleepers *s)
 {
 	if (!s)
 		return;
-	stop(s);
+	helper_stop(&s->child);
 	free(s->buf);
 	free(s);
 }
@@ -181,25 +163,25 @@ bool sleepers__poll(struct sleepers *s, __u64 now_ns, capture_fn fn, void *ctx)
 {
 	ssize_t n;
 
-	if (s->fd < 0)
+	if (s->child.fd < 0)
 		return false;
 	if (!s->heard_ns)
 		s->heard_ns = now_ns;
-	while ((n = read(s->fd, s->buf + s->used, PASS_BYTES - s->used)) > 0) {
+	while ((n = read(s->child.fd, s->buf + s->used, PASS_BYTES - s->used)) > 0) {
 		s->heard_ns = now_ns;
 		s->used += n;
 		hand_out(s, fn, ctx);
 	}
 	if (n == 0) {
-		stop(s);
+		helper_stop(&s->child);
 	} else if (now_ns - s->heard_ns > HANG_MS * 1000000ULL) {
 		/* The next one passes by the thread at whose stack it hangs. */
-		stop(s);
+		helper_stop(&s->child);
 		s->hangs++;
 		if (s->hangs < HANGS_MAX)
 			start(s);
 	}
-	return s->fd >= 0;
+	return s->child.fd >= 0;
 }
 
 unsigned int sleepers__hangs(const struct sleepers *s)
@@ -209,5 +191,5 @@ unsigned int sleepers__hangs(const struct sleepers *s)
 
 __u64 sleepers__cpu_ns(const struct sleepers *s)
 {
-	return s->past_cpu_ns + (s->fd < 0 ? 0 : helper_cpu_ns(s->pid));
+	return helper_cpu_ns(&s->child);
 }
