@@ -82,10 +82,11 @@ class Hung(Session):
         q = session["quality"]
         self.assertGreater(q["stacks"]["on_cpu"], 50, q)
         self.assertGreaterEqual(q["incomplete"]["file_not_readable"], .99 * q["stacks"]["on_cpu"], q)
-        native = [f for f in session["frames"] if f["kind"] == "native"]
-        self.assertTrue(native)
-        for frame in native:
-            self.assertRegex(frame["name"], r"^\[remote\+0x[0-9a-f]+\]$")
+        names = {f["name"] for f in session["frames"] if f["kind"] == "native"}
+        self.assertTrue(any(n.startswith("[remote+0x") for n in names), names)
+        # Of the program nothing; the clock that it reads is in the vdso, and has its name.
+        self.assertLessEqual({n for n in names if not n.startswith("[remote+0x")},
+                             {"__vdso_clock_gettime", "clock_gettime", "__clock_gettime"})
         self.assertEqual(q["ended"], "time")
 
     def test_as_long_as_it_answers(self):
