@@ -4,7 +4,7 @@
 
 	hung_fs.py DIRECTORY MOUNT STUCK
 
-Shows DIRECTORY, read only, at MOUNT. As long as the file STUCK exists it takes requests and answers
+Shows DIRECTORY at MOUNT: its files can be read and overwritten. As long as the file STUCK exists it takes requests and answers
 none: who asked waits where no signal reaches.
 """
 import errno
@@ -42,10 +42,13 @@ class Hung(fusepy.Operations):
         return [".", "..", *os.listdir(self.at(path))]
 
     def open(self, path, flags):
-        return os.open(self.at(path), os.O_RDONLY)
+        return os.open(self.at(path), flags & os.O_ACCMODE)
 
     def read(self, path, size, offset, fh):
         return os.pread(fh, size, offset)
+
+    def write(self, path, data, offset, fh):
+        return os.pwrite(fh, data, offset)
 
     def release(self, path, fh):
         os.close(fh)
@@ -55,4 +58,4 @@ class Hung(fusepy.Operations):
 if __name__ == "__main__":
     # kernel_cache: what a program has read stays in memory when somebody else opens the file.
     fusepy.FUSE(Hung(sys.argv[1], sys.argv[3]), sys.argv[2], foreground=True, nothreads=True,
-                allow_other=True, use_ino=True, ro=True, kernel_cache=True)
+                allow_other=True, use_ino=True, kernel_cache=True)

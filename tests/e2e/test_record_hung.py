@@ -136,13 +136,18 @@ class Hung(Session):
                     found.add(child)
         return found
 
+    def handed_over(self, vigie, *paths):
+        def both():
+            self.assertIsNone(vigie.poll(), "it ended")
+            return all(len(self.holders(vigie.pid, p)) >= 2 for p in paths)
+        lib.wait_for(both, "the opener's and the reader's descriptors")
+
     def hung_at_the_end(self, pid, *paths):
         """A session whose reader has the files, of which the symbols never come."""
         vigie = subprocess.Popen([lib.VIGIE, "record", "-p", str(pid), *ROUND, "--views", "cpu",
                                   "-o", self.file], stderr=subprocess.PIPE)
         began = time.monotonic()
-        lib.wait_for(lambda: all(len(self.holders(vigie.pid, p)) >= 2 for p in paths),
-                     "the opener's and the reader's descriptors")
+        self.handed_over(vigie, *paths)
         self.hang()
         _, err = vigie.communicate(timeout=60)
         self.assertEqual(vigie.returncode, 0, err.decode())
@@ -215,6 +220,49 @@ class Hung(Session):
         # The next one passes by: the thread is seen again, without what lies on its stack.
         self.assertEqual(q["hangs"], 1)
         self.assertGreater(q["incomplete"]["stack_not_readable"], 20, q)
+
+    @contextlib.contextmanager
+    def locked(self):
+        """A program that waits for the file system with its address space locked."""
+        with running("locked", os.path.join(self.there, "pages"), self.stuck, 60) as child:
+            try:
+                yield child
+            finally:
+                self.answer()
+
+    def lock(self, pid):
+        self.hang()
+        lib.wait_for(lambda: subprocess.run(["timeout", "1", "cat", f"/proc/{pid}/maps"], check=False,
+                                            stdout=subprocess.DEVNULL).returncode == 124,
+                     "a lock of its mappings")
+
+    def test_mappings_locked(self):
+        """Who reads /proc/PID/maps waits as long as the target does: that is not the session."""
+        with self.locked() as child:
+            self.lock(child.pid)
+            session = self.in_time(child.pid)
+        q = session["quality"]
+        self.assertGreater(q["stacks"]["on_cpu"], 50, q)
+        self.assertEqual(q["incomplete"]["not_mapped"], q["stacks"]["on_cpu"], q)
+        self.assertGreaterEqual(q["hangs"], 1)
+        self.assertEqual(q["ended"], "time")
+        self.balanced(session)
+
+    def test_mappings_locked_meanwhile(self):
+        """What was known of them stays."""
+        with self.locked() as child:
+            vigie = subprocess.Popen([lib.VIGIE, "record", "-p", str(child.pid), "-d", "6s", "--views", "cpu",
+                                      "-o", self.file], stderr=subprocess.PIPE)
+            began = time.monotonic()
+            self.handed_over(vigie, lib.workload("locked"))
+            self.lock(child.pid)
+            _, err = vigie.communicate(timeout=60)
+            self.assertEqual(vigie.returncode, 0, err.decode())
+            self.assertLess(time.monotonic() - began, OVER_S + 4)
+        session = self.json()
+        self.complete(session)
+        self.assertEqual(session["quality"]["hangs"], 1)
+        self.assertGreaterEqual(self.names(session), {"compute", "main", "_start"})
 
 
 if __name__ == "__main__":

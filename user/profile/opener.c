@@ -22,11 +22,12 @@ enum {
 /* Where it hung: a device of files, or one of these. */
 #define KEY_DEBUG (1ULL << 63)
 #define KEY_ROOT(space) (1ULL << 62 | (space))
+#define KEY_MAPS(space) (1ULL << 61 | (space))
 
 struct opener {
 	struct helper child; /* none: none will be started again */
 	int reader; /* the reader's socket, or -1 */
-	pid_t roots[VIGIE_TARGETS_MAX]; /* by space: whose; 0: none */
+	pid_t pids[VIGIE_TARGETS_MAX]; /* by space; 0: none */
 	__u64 hung[HANGS_MAX]; /* keys */
 	unsigned int nhung;
 	struct packet in;
@@ -103,7 +104,7 @@ static int tell_reader(struct opener *o, __u32 guilty, bool hung)
 
 static int tell_root(struct opener *o, __u32 space)
 {
-	const struct foreign_head head = { .kind = OPENER_ROOT, .a = space, .b = o->roots[space] };
+	const struct foreign_head head = { .kind = OPENER_ROOT, .a = space, .b = o->pids[space] };
 
 	return exchange(o, &head, NULL, -1);
 }
@@ -132,7 +133,7 @@ static void restart(struct opener *o, __u64 key)
 	if (!err && o->reader >= 0)
 		err = tell_reader(o, 0, false);
 	for (space = 0; space < VIGIE_TARGETS_MAX && !err; space++)
-		if (o->roots[space] && !has_hung(o, KEY_ROOT(space)))
+		if (o->pids[space] && !has_hung(o, KEY_ROOT(space)))
 			err = tell_root(o, space);
 	if (err)
 		helper_stop(&o->child);
@@ -174,7 +175,7 @@ int opener__root(struct opener *o, __u32 space, pid_t pid)
 {
 	const struct foreign_head head = { .kind = OPENER_ROOT, .a = space, .b = pid };
 
-	o->roots[space] = pid;
+	o->pids[space] = pid;
 	return ask(o, KEY_ROOT(space), &head, NULL);
 }
 
@@ -205,6 +206,20 @@ int opener__debug(struct opener *o, __u32 module, __u32 space, const char *path,
 		return o->out.err;
 	head.len = o->out.len;
 	return ask(o, KEY_DEBUG, &head, o->out.data);
+}
+
+int opener__maps(struct opener *o, __u32 space, int *ret_fd)
+{
+	const struct foreign_head head = { .kind = OPENER_MAPS, .a = o->pids[space] };
+	int err = ask(o, KEY_MAPS(space), &head, NULL);
+
+	if (err)
+		return err;
+	if (o->in.fd < 0)
+		return -EBADMSG;
+	*ret_fd = o->in.fd;
+	o->in.fd = -1;
+	return 0;
 }
 
 unsigned int opener__hangs(const struct opener *o)

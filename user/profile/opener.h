@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * opener.h - opening the files of targets, in a process that may hang.
+ * opener.h - opening the files of targets and reading their mappings, in a process that may hang.
  *
  * A file may be on a server that no longer answers. Then open(), fstat() and close() wait where no
  * signal reaches. So a child opens, keeps the descriptors and hands them to the reader itself; the
- * session never has one. A child that does not answer is left behind, and what it was asked for is
- * not asked again. Owns: that process. Not here: what may be opened (opener_child.h).
+ * session never has one. A target that waits for such a server may hold its address space's lock
+ * meanwhile, for which who reads its mappings waits: the child reads them too. A child that does
+ * not answer is left behind, and what it was asked for is not asked again. Owns: that process.
+ * Not here: what may be opened (opener_child.h).
  */
 #ifndef VIGIE_PROFILE_OPENER_H
 #define VIGIE_PROFILE_OPENER_H
@@ -36,6 +38,8 @@ int opener__file(struct opener *o, const struct opener_file *file, const char *p
  */
 int opener__debug(struct opener *o, __u32 module, __u32 space, const char *path,
 		  const char *build_id, const char *link);
+/* The text of /proc/PID/maps of this space's process: a copy, the caller's to close. 0 or -errno. */
+int opener__maps(struct opener *o, __u32 space, int *ret_fd);
 unsigned int opener__hangs(const struct opener *o); /* children that were left behind */
 __u64 opener__cpu_ns(const struct opener *o);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * opener_child.c - owns the opening of targets' files, and their descriptors.
+ * opener_child.c - owns the opening of targets' files, their descriptors, and a look at mappings.
  *
  * Answers before it closes what is on a file system of somebody else: close() may hang as well.
  */
@@ -187,11 +187,16 @@ static int open_debug(const struct child *c, int root, const char *module, const
 
 /* --- Requests. ----------------------------------------------------------------------------- */
 
-static int done(struct child *c, int err)
+static int done_with(struct child *c, int err, int fd)
 {
 	const struct foreign_head head = { .kind = OPENER_DONE, .a = -err };
 
-	return packet_send(c->fd, &head, NULL, -1);
+	return packet_send(c->fd, &head, NULL, fd);
+}
+
+static int done(struct child *c, int err)
+{
+	return done_with(c, err, -1);
 }
 
 static int tell(struct child *c, __u32 module)
@@ -294,6 +299,34 @@ static int take_debug(struct child *c)
 	return err;
 }
 
+static int copy_all(int from, int to)
+{
+	char text[16 << 10];
+	ssize_t n;
+
+	while ((n = read(from, text, sizeof(text))) > 0)
+		if (write(to, text, n) != n)
+			return -EIO;
+	return n < 0 || lseek(to, 0, SEEK_SET) < 0 ? -errno : 0;
+}
+
+/* A copy: reading the file itself is what may hang. */
+static int take_maps(struct child *c)
+{
+	int copy = memfd_create("maps", MFD_CLOEXEC), maps, err;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)c->in.head.a);
+	maps = copy < 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+	err = maps < 0 ? -errno : copy_all(maps, copy);
+	err = done_with(c, err, err ? -1 : copy);
+	if (maps >= 0)
+		close(maps);
+	if (copy >= 0)
+		close(copy);
+	return err;
+}
+
 static int serve(struct child *c)
 {
 	int n = packet_receive(c->fd, &c->in, true);
@@ -305,6 +338,7 @@ static int serve(struct child *c)
 	case OPENER_ROOT: return take_root(c);
 	case OPENER_FILE: return take_file(c);
 	case OPENER_DEBUG: return take_debug(c);
+	case OPENER_MAPS: return take_maps(c);
 	default: return -EBADMSG;
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* opener_wire.h - the packets between a session and its opener of files; one answer to each. */
+/* opener_wire.h - the packets between a session and its opener; one answer to each. */
 #ifndef VIGIE_PROFILE_OPENER_WIRE_H
 #define VIGIE_PROFILE_OPENER_WIRE_H
 
@@ -12,7 +12,8 @@ enum opener_kind {
 	OPENER_ROOT, /* a: space, b: pid */
 	OPENER_FILE, /* payload: opener_file and the path, a text */
 	OPENER_DEBUG, /* a: module, b: space; payload: path, build id and debug link, three texts */
-	OPENER_DONE, /* the answer. a: errno, 0: it has been done */
+	OPENER_MAPS, /* a: pid */
+	OPENER_DONE, /* the answer. a: errno, 0: it has been done; descriptor: what was asked for */
 };
 
 /* A mapping of a file, or (jit) the perf map of the process. */

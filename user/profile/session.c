@@ -173,23 +173,23 @@ int session__begin(struct session *s)
 }
 
 /* Not the time of day: whoever is kept waiting has not worked. */
-__u64 session_cpu_ns(void)
+__u64 session_effort_ns(const struct session *s)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
+	return t.tv_sec * NS_PER_S + t.tv_nsec + opener__cpu_ns(s->opener);
 }
 
 static void refresh(struct session *s, __u64 now)
 {
-	__u64 began = session_cpu_ns(), gap;
+	__u64 began = session_effort_ns(s), gap;
 	__u32 i;
 
 	for (i = 0; i < s->spaces.nspaces; i++)
 		spaces_refresh(&s->spaces, i);
 	/* A library that takes another's addresses is known only once they were read. */
-	gap = REFRESH_SHARE * (session_cpu_ns() - began);
+	gap = REFRESH_SHARE * (session_effort_ns(s) - began);
 	s->refresh_ns = now + (gap > REFRESH_MS * NS_PER_MS ? gap : REFRESH_MS * NS_PER_MS);
 }
 

@@ -62,8 +62,8 @@ struct session {
 enum { REFRESH_SHARE = 200 };
 
 __u64 session_now_ns(void);
-/* What the caller used so far. */
-__u64 session_cpu_ns(void);
+/* CPU time that the caller and the opener used so far. */
+__u64 session_effort_ns(const struct session *s);
 /* The thread's index among s->threads. 0 or -errno. */
 int session_thread(struct session *s, __u32 tid, __u64 start_ns, __u32 tgid, __u32 *ret);
 

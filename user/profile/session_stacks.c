@@ -92,7 +92,7 @@ static void ask(struct session *s, __u32 space, const struct vigie_stack *stack,
 static bool retried(struct session *s, const struct pending_stack *p)
 {
 	struct space *space = &s->spaces.spaces[p->space];
-	__u64 now = session_now_ns(), began = session_cpu_ns();
+	__u64 now = session_now_ns(), began = session_effort_ns(s);
 
 	if (p->again)
 		return false;
@@ -104,7 +104,7 @@ static bool retried(struct session *s, const struct pending_stack *p)
 	}
 	if (space->sum == p->sum) {
 		if (++space->vain > VAIN_FREE)
-			space->vain_until_ns = now + REFRESH_SHARE * (session_cpu_ns() - began);
+			space->vain_until_ns = now + REFRESH_SHARE * (session_effort_ns(s) - began);
 		return false;
 	}
 	space->vain = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* space.c - owns the table of modules and the reading of mappings. */
+/* space.c - owns the table of modules and the parser of mappings. */
 #include "profile/space.h"
 
 #include <errno.h>
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 enum { LINE_MAX_BYTES = 4608 };
 
@@ -148,49 +149,55 @@ static bool wanted(const struct mapping *m)
 	return m->executable && strcmp(m->path, "[vsyscall]") != 0;
 }
 
-static int tell(struct spaces *s, __u32 index, const struct mapping *m, struct foreign_map *maps,
-		size_t *n)
+static void tell(struct spaces *s, __u32 index, const struct mapping *m, struct foreign_map *maps,
+		 size_t *n)
 {
 	__u32 module;
 
 	if (*n == FOREIGN_MAPS_MAX)
-		return 0;
+		return;
 	module = module_get(s, index, m);
 	maps[(*n)++] = (struct foreign_map){ .start = m->start,
 					     .end = m->end,
 					     .offset = m->offset,
 					     .module = module,
 					     .file = module && !s->modules[module].jit };
-	return 0;
+}
+
+static int open_maps(struct spaces *s, __u32 index, FILE **ret)
+{
+	int fd, err = opener__maps(s->opener, index, &fd);
+
+	if (err)
+		return err;
+	*ret = fdopen(fd, "r");
+	if (*ret)
+		return 0;
+	err = -errno;
+	close(fd);
+	return err;
 }
 
 int spaces_refresh(struct spaces *s, __u32 index)
 {
 	struct space *space = &s->spaces[index];
 	struct foreign_map *maps = calloc(FOREIGN_MAPS_MAX, sizeof(*maps));
-	char path[64], line[LINE_MAX_BYTES];
+	char line[LINE_MAX_BYTES];
 	struct mapping m;
+	FILE *file = NULL;
 	__u64 sum = 1;
 	size_t n = 0;
-	FILE *file;
-	int err = 0;
+	int err = maps ? open_maps(s, index, &file) : -ENOMEM;
 
-	snprintf(path, sizeof(path), "/proc/%d/maps", space->pid);
-	file = fopen(path, "re");
-	if (!maps || !file) {
-		err = maps ? -errno : -ENOMEM;
-	} else {
-		while (fgets(line, sizeof(line), file)) {
-			if (!parse_line(line, &m) || !wanted(&m))
-				continue;
-			sum = hash_bytes(line, strlen(line), sum) ^ m.start ^ m.end << 1 ^
-			      m.inode << 2;
-			tell(s, index, &m, maps, &n);
-		}
-		/* A target that is dying has no mappings left: what was known stays. */
-		if (!n)
-			err = -ESRCH;
+	while (!err && fgets(line, sizeof(line), file)) {
+		if (!parse_line(line, &m) || !wanted(&m))
+			continue;
+		sum = hash_bytes(line, strlen(line), sum) ^ m.start ^ m.end << 1 ^ m.inode << 2;
+		tell(s, index, &m, maps, &n);
 	}
+	/* A target that is dying has no mappings left: what was known stays. */
+	if (!err && !n)
+		err = -ESRCH;
 	if (file)
 		fclose(file);
 	if (!err && sum != space->sum) {

@@ -2,9 +2,9 @@
 /*
  * space.h - the address spaces of a session's processes and the files behind them.
  *
- * Owns: reading /proc/PID/maps, having each executable file opened once and at once, so that names
- * outlive the target, a deletion and a replacement. Opens no foreign file itself (opener.h), and
- * parses none (foreign.h).
+ * Owns: what a process has mapped, having each executable file opened once and at once, so that
+ * names outlive the target, a deletion and a replacement. Opens nothing of a target itself
+ * (opener.h), and parses no file of it (foreign.h).
  */
 #ifndef VIGIE_PROFILE_SPACE_H
 #define VIGIE_PROFILE_SPACE_H
@@ -48,7 +48,10 @@ int spaces_init(struct spaces *s, struct foreign *reader, struct opener *opener)
 void spaces_done(struct spaces *s);
 /* The process' space, made when it is new. -E2BIG, -ENOMEM. */
 int spaces_get(struct spaces *s, pid_t pid, __u32 *ret);
-/* Reads the mappings and tells the reader if they changed. 0 or -errno (-ESRCH: it is gone). */
+/*
+ * Has the mappings read and tells the reader if they changed. 0 or -errno (-ESRCH: it is gone;
+ * -EIO: that hung before).
+ */
 int spaces_refresh(struct spaces *s, __u32 space);
 /*
  * For foreign__name(): gives the reader the separate debug file of a module, by build id and by
