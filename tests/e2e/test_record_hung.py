@@ -190,8 +190,10 @@ class Hung(Session):
     def test_where_a_perf_map_would_be(self):
         """The target's /tmp; its code is elsewhere and has its names."""
         lib.needs_mount_namespace()
-        program = subprocess.Popen(["unshare", "-m", "sh", "-c", f"mount --bind {self.there} /tmp &&"
-                                    f" exec {lib.workload('guests')} jit 60"], stdout=subprocess.PIPE)
+        # By its descriptor: the program may be below /tmp.
+        command = (f"exec 3<{lib.workload('guests')} && mount --bind {self.there} /tmp &&"
+                   " exec /proc/self/fd/3 jit 60")
+        program = subprocess.Popen(["unshare", "-m", "sh", "-c", command], stdout=subprocess.PIPE)
         try:
             self.assertEqual(program.stdout.readline(), b"ready\n")
             self.hang()
@@ -204,6 +206,38 @@ class Hung(Session):
         self.complete(session)
         self.assertGreaterEqual(self.names(session), {"run_jit", "main", "_start"})
         self.assertTrue(any(f["kind"] == "jit" for f in session["frames"]))
+
+    def debug_file_there(self, hang):
+        """A session of a library whose debug file, found by its link, is on the file system."""
+        library = stacks.guest(self.directory, "visitor")
+        link = os.path.join(self.directory, "real", "libvisitor.so.debug")
+        subprocess.run(["objcopy", "--only-keep-debug", library, link], check=True)
+        subprocess.run(["objcopy", "--strip-all", f"--add-gnu-debuglink={link}", library], check=True)
+        place = os.path.join(self.directory, ".debug")
+        os.mkdir(place)
+        subprocess.run(["mount", "--bind", self.there, place], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", place], check=True)
+        with running("guests", "keep", 60, library) as child:
+            if hang:
+                self.hang()
+            session = self.in_time(child.pid, "--views", "cpu")
+            self.answer()
+        self.complete(session)
+        return session
+
+    def test_a_debug_file_as_long_as_it_answers(self):
+        session = self.debug_file_there(hang=False)
+        self.assertEqual(session["quality"]["hangs"], 0)
+        self.assertGreaterEqual(self.names(session), {"visitor", "call_for", "main", "_start"})
+
+    def test_a_debug_file_never_again(self):
+        """Who opens it is left behind; who asked for it, the reader, is not at fault."""
+        session = self.debug_file_there(hang=True)
+        q, names = session["quality"], self.names(session)
+        self.assertEqual((q["hangs"], q["reader_restarts"]), (1, 0))
+        self.assertNotIn("visitor", names)
+        self.assertTrue(any(n.startswith("[libvisitor.so+0x") for n in names), names)
+        self.assertGreaterEqual(names, {"call_for", "main", "_start"})
 
     def test_below_a_sleepers_stack(self):
         """Its copy is a page fault in a process of the session's; the others' stacks are whole."""
