@@ -87,25 +87,6 @@ int on_session_fault(__u64 *ctx)
 	return 0;
 }
 
-/* Page by page too: each copy may fault pages in, and may fail. */
-static __always_inline __u32 sleeper_copy(__u8 *dst, struct task_struct *task, __u64 sp)
-{
-	__u32 size = cfg_sleeper_bytes, at = -sp & (PAGE - 1);
-
-	if (!bpf_copy_from_user_task(dst, size, (void *)sp, task, 0))
-		return size;
-	if (at > size || (at && bpf_copy_from_user_task(dst, at, (void *)sp, task, 0)))
-		return 0;
-#pragma unroll
-	for (__u32 i = 0; i < VIGIE_SLEEPER_BYTES / PAGE - 1; i++) {
-		if ((i + 2) * PAGE > size ||
-		    bpf_copy_from_user_task(dst + at, PAGE, (void *)(sp + at), task, 0))
-			break;
-		at += PAGE;
-	}
-	return at;
-}
-
 /*
  * A thread that does not run, seen by the pass over all tasks. Who has not run since its last
  * stack still sleeps there: a short record says so, and costs nothing.
@@ -142,7 +123,7 @@ int on_session_sleeper(struct bpf_iter__task *ctx)
 	s->head.user_bytes = 0;
 	if (!b->copying) {
 		b->copying = 1;
-		s->head.user_bytes = sleeper_copy(s->user, task, s->head.registers[7]);
+		stack_bytes(&s->head, task, OF_SLEEPER, s->user, cfg_sleeper_bytes);
 		b->copying = 0;
 	}
 	/* It ran meanwhile: registers and bytes are of two moments. */

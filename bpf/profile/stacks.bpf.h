@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * stacks.bpf.h - how a stack of the thread that runs here is taken: registers, kernel frames, and the
- * bytes of the user stack as they are.
+ * stacks.bpf.h - how a stack is taken, of the thread that runs here or of one that does not: registers,
+ * kernel frames, and the bytes of the user stack as they are.
  */
 #ifndef VIGIE_STACKS_BPF_H
 #define VIGIE_STACKS_BPF_H
@@ -65,21 +65,34 @@ static __always_inline void registers_fill(struct vigie_stack *head, const struc
 	r[16] = regs.ip;
 }
 
+/* Of whom the bytes are; constants, so that a program has one of the helpers only. */
+enum whose { OF_CURRENT, OF_SLEEPER /* faults pages in: sleepable programs, 5.18 and later */ };
+
+static __always_inline long user_read(struct task_struct *task, enum whose whose, void *dst,
+				      __u32 size, __u64 from)
+{
+	return whose == OF_SLEEPER ? bpf_copy_from_user_task(dst, size, (void *)from, task, 0)
+				   : bpf_probe_read_user(dst, size, (void *)from);
+}
+
 /*
  * All of it, or page by page as much as there is: what lies above the stack is not readable. That
  * the next page fits is told by constants: the verifier need not follow a sum.
  */
-static __always_inline __u32 user_copy(__u8 *dst, __u32 size, __u64 sp)
+static __always_inline __u32 user_copy(struct task_struct *task, enum whose whose, __u8 *dst,
+				       __u32 size, __u64 sp)
 {
+	const __u32 most = whose == OF_SLEEPER ? VIGIE_SLEEPER_BYTES : VIGIE_STACK_BYTES;
 	__u32 at = -sp & (PAGE - 1);
 
-	if (!bpf_probe_read_user(dst, size, (void *)sp))
+	if (!user_read(task, whose, dst, size, sp))
 		return size;
-	if (at > size || (at && bpf_probe_read_user(dst, at, (void *)sp)))
+	if (at > size || (at && user_read(task, whose, dst, at, sp)))
 		return 0;
 #pragma unroll
 	for (__u32 i = 0; i < VIGIE_STACK_BYTES / PAGE - 1; i++) {
-		if ((i + 2) * PAGE > size || bpf_probe_read_user(dst + at, PAGE, (void *)(sp + at)))
+		if (i >= most / PAGE - 1 || (i + 2) * PAGE > size ||
+		    user_read(task, whose, dst + at, PAGE, sp + at))
 			break;
 		at += PAGE;
 	}
@@ -109,7 +122,7 @@ enum { SIGFRAME = 440, SIGFRAME_SP = 168, SIGFRAME_FPSTATE = 232 };
  * The stack pointer of what a signal interrupted that was the first on this stack. Where its frame is
  * follows from the size of what is saved above it; that it is one, from its pointer to that. 0: none.
  */
-static __always_inline __u64 interrupted_sp(__u64 top)
+static __always_inline __u64 interrupted_sp(struct task_struct *task, enum whose whose, __u64 top)
 {
 #pragma unroll
 	for (int i = 0; i < 2; i++) {
@@ -117,40 +130,45 @@ static __always_inline __u64 interrupted_sp(__u64 top)
 		__u64 frame = ((saved - SIGFRAME) & ~15ULL) - 8;
 
 		if (cfg_xstate_bytes[i] &&
-		    !bpf_probe_read_user(&found, sizeof(found),
-					 (void *)(frame + SIGFRAME_FPSTATE)) &&
-		    found == saved &&
-		    !bpf_probe_read_user(&sp, sizeof(sp), (void *)(frame + SIGFRAME_SP)))
+		    !user_read(task, whose, &found, sizeof(found), frame + SIGFRAME_FPSTATE) &&
+		    found == saved && !user_read(task, whose, &sp, sizeof(sp), frame + SIGFRAME_SP))
 			return sp;
 	}
 	return 0;
 }
 
 /* On an alternate signal stack: half of the room is for it, half for the one below. */
-static __always_inline bool both_stacks(struct vigie_stack *s, struct task_struct *task)
+static __always_inline bool both_stacks(struct vigie_stack *s, struct task_struct *task,
+					enum whose whose, __u8 *dst, __u32 room)
 {
 	__u64 sp = s->registers[7], begin = BPF_CORE_READ(task, sas_ss_sp);
 	__u64 size = BPF_CORE_READ(task, sas_ss_size), used = begin + size - sp;
-	__u32 half = cfg_stack_bytes / 2;
-	__u8 *dst = (__u8 *)(s + 1);
+	__u32 half = room / 2;
 
 	if (sp - begin >= size || used > half)
 		return false;
-	s->main_sp = interrupted_sp(begin + size);
-	if (!s->main_sp || bpf_probe_read_user(dst, used, (void *)sp))
+	s->main_sp = interrupted_sp(task, whose, begin + size);
+	if (!s->main_sp || user_read(task, whose, dst, used, sp))
 		return false;
 	s->alt_bytes = used;
 	s->main_at = half;
-	s->user_bytes = half + user_copy(dst + half, half, s->main_sp);
+	s->user_bytes = half + user_copy(task, whose, dst + half, half, s->main_sp);
 	return true;
+}
+
+/* The bytes behind the stack pointer in the record: room for so many, known to the verifier. */
+static __always_inline void stack_bytes(struct vigie_stack *s, struct task_struct *task,
+					enum whose whose, __u8 *dst, __u32 room)
+{
+	if (!both_stacks(s, task, whose, dst, room))
+		s->user_bytes = user_copy(task, whose, dst, room, s->registers[7]);
 }
 
 static __always_inline void stack_user(struct vigie_stack *s, struct task_struct *task,
 				       const struct pt_regs *regs)
 {
 	registers_fill(s, regs);
-	if (!both_stacks(s, task))
-		s->user_bytes = user_copy((__u8 *)(s + 1), cfg_stack_bytes, s->registers[7]);
+	stack_bytes(s, task, OF_CURRENT, (__u8 *)(s + 1), cfg_stack_bytes);
 }
 
 static __always_inline void stack_kernel(struct vigie_stack *s, void *ctx, __u32 skip)

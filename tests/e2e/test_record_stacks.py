@@ -160,26 +160,32 @@ class Cut(Session):
         self.assertGreaterEqual(cut, .99 * inside)
         self.assertGreaterEqual(quality["truncated"], cut)
 
-    def handled(self, *args):
+    def handled(self, *args, kind="handler", view="cpu", least=150):
         """(stacks of the handler, the part that is whole, the part that says it was cut)."""
-        with running("unwinds", "handler", 60) as child:
-            self.record("-p", child.pid, *ROUND, *args)
+        run = f"run_{kind}"
+        with running("unwinds", kind, 60) as child:
+            self.record("-p", child.pid, *ROUND, "--views", view, *args)
         session = self.json()
         n = whole = cut = 0
-        for s in samples(session, "cpu"):
+        for s in samples(session, view):
             names = [session["frames"][f]["name"] for f in s["stack"]]
             if "on_signal" in names and s["count"]:
                 n += s["count"]
-                at = names.index("run_handler") if "run_handler" in names else 0
+                at = names.index(run) if run in names else 0
                 whole += s["count"] * (names[0] == "_start" and "main" in names[:at] and
-                                       names[at:at + 3] == ["run_handler", "__restore_rt", "on_signal"])
+                                       names[at:at + 3] == [run, "__restore_rt", "on_signal"])
                 cut += s["count"] * (names[0] == "[incomplete: stack copy too short]")
-        self.assertGreater(n, 150)
+        self.assertGreater(n, least)
         return n, whole / n, cut / n, session
 
     def test_an_alternate_signal_stack(self):
         """The handler is on one stack, whom it interrupted on another: both are copied."""
         _, whole, _, session = self.handled()
+        self.assertGreaterEqual(whole, .99)
+        self.complete(session)
+
+    def test_asleep_on_an_alternate_signal_stack(self):
+        _, whole, _, session = self.handled("-d", "3s", kind="nap", view="offcpu", least=50)
         self.assertGreaterEqual(whole, .99)
         self.complete(session)
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * unwinds.c - CPU time where unwinding is difficult, one kind of difficulty a run.
+ * unwinds.c - CPU time, or sleep, where unwinding is difficult, one kind of difficulty a run.
  *
  *	unwinds KIND SECONDS [drop]
  *
  * mix: some forty different stacks; sort: called back from libc; handler: on an alternate signal
- * stack; deep: 200 calls deep; alloca: below a frame of 100 KB; plt: libc's small functions; vdso:
- * the clock. Each runs below a function run_KIND. Says "ready", runs for so much of wall-clock
+ * stack; nap: as handler, but it sleeps there; deep: 200 calls deep; alloca: below a frame of 100 KB;
+ * plt: libc's small functions; vdso: the clock. Each runs below a function run_KIND. Says "ready", runs for so much of wall-clock
  * time, then says how often it went round. drop: root becomes nobody once it runs, as daemons do.
  * Compiled without frame pointers.
  */
@@ -86,15 +86,27 @@ static APART void run_mix(void)
 	sink++;
 }
 
+static volatile int napping;
+
 static APART void on_signal(int number)
 {
-	leaf_d();
+	if (napping)
+		usleep(1000);
+	else
+		leaf_d();
 	sink++;
 }
 
 /* Raised by an instruction: what is interrupted is a function of ours, not libc's raise(). */
 static APART void run_handler(void)
 {
+	__asm__ volatile("int3" : : : "memory");
+	sink++;
+}
+
+static APART void run_nap(void)
+{
+	napping = 1;
 	__asm__ volatile("int3" : : : "memory");
 	sink++;
 }
@@ -145,9 +157,9 @@ static const struct kind {
 	const char *name;
 	void (*run)(void);
 } kinds[] = {
-	{ "mix", run_mix },   { "sort", run_sort },	{ "handler", run_handler },
-	{ "deep", run_deep }, { "alloca", run_alloca }, { "plt", run_plt },
-	{ "vdso", run_vdso },
+	{ "mix", run_mix }, { "sort", run_sort }, { "handler", run_handler },
+	{ "nap", run_nap }, { "deep", run_deep }, { "alloca", run_alloca },
+	{ "plt", run_plt }, { "vdso", run_vdso },
 };
 
 static void catch_traps(void)
