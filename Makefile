@@ -151,8 +151,13 @@ $(O)/tests/unit/%: $(O)/tests/unit/%.o $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
+# All of these programs, with -j some at a time: what each says stays together.
+run-each = +@$(MAKE) --no-print-directory -k $(1:%=%.run)
+%.run: % FORCE
+	@said=$$($< 2>&1); status=$$?; printf '%s\n' "$$said"; exit $$status
+
 test: $(UNIT_BIN)
-	@status=0; for t in $(UNIT_BIN); do $$t || status=1; done; exit $$status
+	$(call run-each,$(UNIT_BIN))
 
 include $(wildcard tests/*/*.mk scripts/*.mk)
 
