@@ -167,9 +167,9 @@ int on_session_switch(__u64 *ctx)
 	if (!begin_ns || (!cfg_runq && !from && !to))
 		return 0;
 	now = clock_of(next);
-	if (cfg_runq)
-		runq_settle(q, prev, since_begin(now));
 	left = from ? books_running(q, prev) : NULL;
+	if (cfg_runq)
+		runq_settle(q, prev, left, since_begin(now));
 	q->tgid = next->tgid;
 	q->task = 0;
 	runq_calm(q);

@@ -56,16 +56,17 @@ static __always_inline struct vigie_culprit *culprit_of(__u32 tgid)
 	return bpf_map_lookup_elem(&culprits, &tgid);
 }
 
-static __always_inline void runq_charge(__u32 tgid, struct task_struct *task, __s64 ns)
+/* False: there was no room. */
+static __always_inline bool runq_charge(__u32 tgid, struct task_struct *task, __s64 ns)
 {
 	struct vigie_culprit *c;
 
 	if (ns <= 0) /* clocks of two CPUs may differ by a little */
-		return;
+		return true;
 	c = culprit_of(tgid);
 	if (!c) {
 		lost(VIGIE_SESSION_LOST_CULPRITS, ns);
-		return;
+		return false;
 	}
 	if (task && !c->comm[0]) {
 		c->kthread = !!(task->flags & PF_KTHREAD);
@@ -75,6 +76,7 @@ static __always_inline void runq_charge(__u32 tgid, struct task_struct *task, __
 		c->comm[VIGIE_COMM_LEN - 1] = '\0';
 	}
 	__sync_fetch_and_add(&c->wait_ns, ns);
+	return true;
 }
 
 static __always_inline void runq_enter(struct vigie_thread *b, __u32 cpu, __u64 now)
@@ -86,16 +88,22 @@ static __always_inline void runq_enter(struct vigie_thread *b, __u32 cpu, __u64 
 	__sync_fetch_and_add(&runq_of(cpu)->waiting, (1ULL << RUNQ_SHIFT) + now);
 }
 
-/* At a switch: everybody who waits here has waited since the last one because of prev. */
+/*
+ * At a switch: everybody who waits here has waited since the last one because of prev. Of a target's
+ * thread that is added up in its books, left, once its process has its place: no search, no atomic.
+ */
 static __always_inline void runq_settle(struct vigie_runq_cpu *q, struct task_struct *prev,
-					__u64 now)
+					struct vigie_thread *left, __u64 now)
 {
 	__u64 waiting = *(volatile __u64 *)&q->waiting;
 	__u64 n = waiting >> RUNQ_SHIFT, sum = waiting & ((1ULL << RUNQ_SHIFT) - 1);
 
 	/* Two CPUs' clocks may differ by a little: a sum never goes back. */
 	if (n && n * now > sum) {
-		runq_charge(prev->tgid, prev, n * now - sum);
+		if (left && left->flags & VIGIE_THREAD_BLAMED)
+			left->blamed_ns += n * now - sum;
+		else if (runq_charge(prev->tgid, prev, n * now - sum) && left)
+			left->flags |= VIGIE_THREAD_BLAMED;
 		__sync_fetch_and_add(&q->waiting, n * now - sum);
 	}
 	if (now > q->last_ns)

@@ -171,6 +171,7 @@ struct vigie_thread {
 	__u64 asleep_switches; /* nvcsw + nivcsw at the last stack that was taken asleep */
 	__u64 copying; /* 1: its stack is being copied asleep, or the copy hangs */
 	__u64 queued_ns; /* since when it is QUEUED, after the session's begin */
+	__u64 blamed_ns; /* threads waited while it ran, beyond what is in the map of culprits */
 	__u64 wakes; /* times it was woken */
 	__u32 mmap_lock; /* 1: waits for the lock of its own mm */
 	__u32 waker_kind; /* enum vigie_waker: what woke it, UNKNOWN unless it was seen */
@@ -197,7 +198,8 @@ struct vigie_thread {
 
 enum vigie_thread_flags {
 	VIGIE_THREAD_CLOSED = 1 << 0, /* has exited */
-	VIGIE_THREAD_QUEUED = 1 << 1, /* counted among those that wait on a CPU: see runq.bpf.c */
+	VIGIE_THREAD_QUEUED = 1 << 1, /* counted among those that wait on a CPU: see runq.bpf.h */
+	VIGIE_THREAD_BLAMED = 1 << 2, /* its process is in the map of culprits */
 };
 
 /* Who ran on a CPU while threads of the target waited for it. Key: tgid, 0 is the idle task. */
@@ -240,7 +242,7 @@ enum vigie_session_loss {
 };
 
 VIGIE_ASSERT_SIZE(vigie_stack, 80 + 8 * (17 + 64));
-VIGIE_ASSERT_SIZE(vigie_thread, 16 + 8 * (18 + 32) + 16 + 32 + 16 + 16 * VIGIE_HOPS + 16 + 16 + 40 +
+VIGIE_ASSERT_SIZE(vigie_thread, 16 + 8 * (19 + 32) + 16 + 32 + 16 + 16 * VIGIE_HOPS + 16 + 16 + 40 +
 					48 + 16 + 32);
 VIGIE_ASSERT_SIZE(vigie_chain_key, 8 + 8 * VIGIE_HOPS);
 VIGIE_ASSERT_SIZE(vigie_thread_key, 16);

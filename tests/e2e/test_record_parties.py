@@ -51,6 +51,18 @@ class RunQueue(Session):
         self.assertLess(wait, after - before)
         self.assertGreater(wait, .8 * 3e9 * .5)
 
+    def test_targets_that_wait_for_each_other(self):
+        """What they are charged with is kept elsewhere than what others are."""
+        with running("leaves", 60, cpu=0) as one, running("leaves", 60, cpu=0) as other:
+            self.record("-p", f"{one.pid},{other.pid}", "-d", "3s", "--views", "runq")
+        session = self.json()
+        wait = sum(t["run_queue_ns"] for t in session["threads"])
+        self.assertGreater(wait, .8 * 3e9)
+        self.assertAlmostEqual(session["quality"]["culprits_seen_ns"] / wait, 1, delta=.02)
+        culprits = by_party(session, "runq")
+        for child in one, other:
+            self.assertAlmostEqual(culprits[f"leaves ({child.pid})"] / wait, .5, delta=.05, msg=culprits)
+
     def test_where_who_ran_belongs(self):
         """Two of the same cgroup, two of another: who waits is told apart from both."""
         with contextlib.ExitStack() as stack:

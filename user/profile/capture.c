@@ -414,10 +414,37 @@ int capture__threads(struct capture *c, struct capture_thread **ret, size_t *ret
 	return 0;
 }
 
+/* Part of what threads of the target are charged with is in their books. */
+static void add_blamed(struct capture_culprit *all, size_t n, const struct vigie_thread *books)
+{
+	size_t i;
+
+	for (i = 0; i < n && books->blamed_ns; i++) {
+		if (all[i].tgid == books->tgid) {
+			all[i].culprit.wait_ns += books->blamed_ns;
+			return;
+		}
+	}
+}
+
 int capture__culprits(struct capture *c, struct capture_culprit **ret, size_t *ret_n)
 {
-	return copy_map(c->skel->maps.culprits, offsetof(struct capture_culprit, culprit),
-			sizeof(**ret), (void **)ret, ret_n);
+	struct capture_thread *threads;
+	size_t n, i;
+	int err = copy_map(c->skel->maps.culprits, offsetof(struct capture_culprit, culprit),
+			   sizeof(**ret), (void **)ret, ret_n);
+
+	if (err)
+		return err;
+	err = capture__threads(c, &threads, &n);
+	if (err) {
+		free(*ret);
+		return err;
+	}
+	for (i = 0; i < n; i++)
+		add_blamed(*ret, *ret_n, &threads[i].books);
+	free(threads);
+	return 0;
 }
 
 int capture__wakes(struct capture *c, struct capture_wake **ret, size_t *ret_n)
