@@ -223,8 +223,8 @@ int on_session_exit(__u64 *ctx)
 static __always_inline __u32 cpu_of(struct task_struct *task)
 {
 	if (bpf_core_field_exists(task->thread_info.cpu))
-		return BPF_CORE_READ(task, thread_info.cpu);
-	return BPF_CORE_READ((struct task_struct___cpu *)task, cpu);
+		return task->thread_info.cpu;
+	return ((struct task_struct___cpu *)task)->cpu;
 }
 
 static __always_inline int woken(struct task_struct *task)

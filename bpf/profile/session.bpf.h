@@ -132,14 +132,14 @@ static __always_inline struct pt_regs *user_registers(struct task_struct *task)
 	(has_task_pt_regs() ? ((struct pt_regs *)bpf_task_pt_regs(task))->name \
 			    : BPF_CORE_READ(user_registers(task), name))
 
-/* A thread that is on a CPU. A bit field's neighbour became a byte in 7.3: read by size. */
+/* A thread that is on a CPU. It became a byte in 7.3. task: a pointer that can be followed. */
 static __always_inline bool is_on_cpu(struct task_struct *task)
 {
-	__u64 on_cpu = 0;
-
-	if (bpf_core_field_exists(task->on_cpu))
-		bpf_core_read(&on_cpu, bpf_core_field_size(task->on_cpu), &task->on_cpu);
-	return on_cpu;
+	if (!bpf_core_field_exists(task->on_cpu))
+		return false;
+	if (bpf_core_field_size(task->on_cpu) == 1)
+		return ((struct task_struct___byte *)task)->on_cpu;
+	return task->on_cpu;
 }
 
 #endif

@@ -112,6 +112,19 @@ static __always_inline __u32 wait_of_mode(__u32 mode)
 	}
 }
 
+/* 6.2 and later: an address becomes a pointer that can be followed, at no price. */
+extern void *bpf_rdonly_cast(const void *address, __u32 btf_id) __ksym __weak;
+
+enum special_kfunc_type___cast { KF_bpf_rdonly_cast___cast };
+
+static __always_inline __u32 mode_of(struct file *file)
+{
+	if (!bpf_core_enum_value_exists(enum special_kfunc_type___cast, KF_bpf_rdonly_cast___cast))
+		return BPF_CORE_READ(file, f_inode, i_mode);
+	file = bpf_rdonly_cast(file, bpf_core_type_id_kernel(struct file));
+	return file->f_inode->i_mode;
+}
+
 /* The kind of the file that a thread reads or writes. It blocks in the call: fd stays open. */
 static __always_inline __u32 wait_of_fd(struct task_struct *task, __u64 fd)
 {
@@ -121,7 +134,7 @@ static __always_inline __u32 wait_of_fd(struct task_struct *task, __u64 fd)
 	if (fd >= table->max_fds)
 		return VIGIE_WAIT_OTHER;
 	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
-	return wait_of_mode(BPF_CORE_READ(file, f_inode, i_mode));
+	return wait_of_mode(mode_of(file));
 }
 
 /* PURE: nr and state in, reason out; VIGIE_WAIT_OTHER where only the file can tell. */
