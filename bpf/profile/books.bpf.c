@@ -28,14 +28,6 @@ struct {
 	__type(value, __u32);
 } slots_free SEC(".maps");
 
-/* The clock of the books where there is no run queue at hand. It ticks: somebody runs here. */
-static __always_inline __u64 clock_here(void)
-{
-	if (!cfg_off_cpu)
-		return bpf_ktime_get_ns();
-	return BPF_CORE_READ(compat_current(), se.cfs_rq, rq, clock);
-}
-
 /* That of the task's run queue, whose lock its caller holds: as the kernel will count. */
 static __always_inline __u64 clock_of(struct task_struct *task)
 {
@@ -46,12 +38,6 @@ static __always_inline __u64 clock_of(struct task_struct *task)
 static __always_inline __u64 since_begin(__u64 clock)
 {
 	return clock > begin_clock ? clock - begin_clock : 0;
-}
-
-/* Who left one CPU and came back on another may seem to have come before: clocks differ. */
-static __always_inline __u64 away_until(const struct vigie_thread *b, __u64 now)
-{
-	return now > b->departed_ns ? now - b->departed_ns : 0;
 }
 
 static __noinline int books_open(struct task_struct *task, __u64 now)
@@ -135,7 +121,7 @@ static __always_inline void books_leave(struct task_struct *prev, struct vigie_t
 	b->why = wait_reason(prev, state, b->mmap_lock);
 	if (b->why < VIGIE_WAITS) {
 		b->hops_n = 0;
-		b->left_ns = cfg_wakers ? bpf_ktime_get_ns() : 0;
+		b->unwoken = 1;
 		if (b->early)
 			waker_take_early(b);
 	}
@@ -339,7 +325,7 @@ static __always_inline void books_begin(struct task_struct *task, __u64 now)
 	b->departed_delay_ns = b->delay_begin_ns;
 	b->why = wait_reason(task, state, false);
 	if (b->why < VIGIE_WAITS)
-		b->left_ns = bpf_ktime_get_ns();
+		b->unwoken = 1;
 	b->departed_ns = now;
 }
 

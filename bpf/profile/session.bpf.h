@@ -112,6 +112,22 @@ static __always_inline struct vigie_thread *books_of(struct task_struct *task, _
 	return may_be_target(tgid) ? books_find(task) : NULL;
 }
 
+/* The clock of the books where there is no run queue at hand. It ticks: somebody runs here. */
+static __always_inline __u64 clock_here(void)
+{
+	if (!cfg_off_cpu)
+		return bpf_ktime_get_ns();
+	if (cfg_task_storage)
+		return bpf_get_current_task_btf()->se.cfs_rq->rq->clock;
+	return BPF_CORE_READ(compat_current(), se.cfs_rq, rq, clock);
+}
+
+/* Who left one CPU and came back on another may seem to have come before: clocks differ. */
+static __always_inline __u64 away_until(const struct vigie_thread *b, __u64 now)
+{
+	return now > b->departed_ns ? now - b->departed_ns : 0;
+}
+
 /* A helper of 5.15; the pointer that it returns can be followed. */
 static __always_inline bool has_task_pt_regs(void)
 {

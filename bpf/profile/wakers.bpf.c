@@ -94,23 +94,26 @@ static __always_inline void own_stack(void *ctx, const struct vigie_thread *b, _
 
 /*
  * One for so much blocked time: a long wait has its own, of many short ones it falls on whichever
- * crosses the mark.
+ * crosses the mark. How long this one was is known exactly once it is booked; by the clock of our
+ * run queue, which may be a tick old but costs nothing, it may be a little less.
  */
 static __always_inline void waker_stack(void *ctx, struct vigie_thread *b)
 {
 	struct vigie_runq_cpu *q = runq_of(bpf_get_smp_processor_id());
-	__u64 now, owed = b->owed_ns;
+	__s64 away, owed;
+	__u64 now;
 
-	if (b->waker_kind != VIGIE_WAKER_TASK || !b->left_ns)
+	if (b->waker_kind != VIGIE_WAKER_TASK || !b->unwoken)
+		return;
+	b->unwoken = 0;
+	away = away_until(b, clock_here());
+	owed = b->owed_ns + away;
+	if (owed < (__s64)cfg_waker_owed_ns)
 		return;
 	now = bpf_ktime_get_ns();
-	owed += now > b->left_ns ? now - b->left_ns : 0;
-	b->left_ns = 0;
-	if (owed < cfg_waker_owed_ns || now - q->waker_ns < cfg_waker_gap_ns) {
-		b->owed_ns = owed;
+	if (now - q->waker_ns < cfg_waker_gap_ns)
 		return;
-	}
-	b->owed_ns = 0;
+	b->owed_ns = -away; /* it will be booked */
 	q->waker_ns = now;
 	if (is_target(bpf_get_current_pid_tgid() >> 32))
 		own_stack(ctx, b, owed);

@@ -208,6 +208,8 @@ static __always_inline void wakes_add(struct vigie_thread *b, __u64 ns)
 	}
 	b->wake.wait_ns += ns;
 	b->wake.count++;
+	if (task)
+		b->owed_ns += ns;
 	if (task && b->hops_n > 1)
 		chain_add(b, ns);
 	b->waker_kind = VIGIE_WAKER_UNKNOWN;

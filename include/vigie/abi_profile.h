@@ -187,8 +187,8 @@ struct vigie_thread {
 	__u32 early; /* 1: somebody did */
 	__u32 early_kind, early_tid, early_tgid; /* as waker_kind and so on */
 	char early_comm[VIGIE_COMM_LEN];
-	__u64 left_ns; /* CLOCK_MONOTONIC as it last blocked; 0: was woken by a thread since */
-	__u64 owed_ns; /* blocked since a waker's stack was taken, by wakers that are threads */
+	__u64 unwoken; /* 1: is blocked, and no thread has woken it since */
+	__s64 owed_ns; /* blocked since a waker's stack was taken, by wakers that are threads */
 	/* Its last waits, all of one pair and of one chain: not in the maps yet. count 0: none. */
 	struct vigie_wake_key wake_key;
 	struct vigie_wake wake;
