@@ -282,6 +282,17 @@ class Hung(Session):
         self.assertEqual(q["ended"], "time")
         self.balanced(session)
 
+    def test_mappings_of_many_locked(self):
+        """Each takes less time than the one before; who comes after them has its names."""
+        with contextlib.ExitStack() as stack:
+            targets = [stack.enter_context(self.locked()) for _ in range(6)]
+            for target in targets:
+                self.lock(target.pid)
+            targets.append(stack.enter_context(running("leaves", 60)))
+            session = self.in_time(",".join(str(t.pid) for t in targets), "--views", "cpu")
+        self.assertEqual(session["quality"]["hangs"], 6)
+        self.assertGreaterEqual(self.names(session), {"leaf_a", "leaf_d", "main", "_start"})
+
     def test_mappings_locked_meanwhile(self):
         """What was known of them stays."""
         with self.locked() as child:

@@ -15,7 +15,8 @@
 
 enum {
 	ANSWER_MS = 2000, /* of one request: an opener that takes longer hangs */
-	HANGS_MAX = 4, /* it is started again; each costs the session that long */
+	HALVED_MAX = 3, /* times that this is halved, once after each hang */
+	HANGS_MAX = 16, /* it is started again; that many cost the session seven seconds */
 	REQUEST_MAX = sizeof(struct opener_file) + 4 * OPENER_PATH_MAX,
 };
 
@@ -89,7 +90,8 @@ static int exchange(struct opener *o, const struct foreign_head *head, const voi
 
 	if (err)
 		return err;
-	n = helper_answer(o->child.fd, &o->in, ANSWER_MS);
+	n = helper_answer(o->child.fd, &o->in,
+			  ANSWER_MS >> (o->nhung < HALVED_MAX ? o->nhung : HALVED_MAX));
 	if (n <= 0)
 		return n ? n : -ETIMEDOUT;
 	return o->in.head.kind == OPENER_DONE ? 0 : -EBADMSG;
