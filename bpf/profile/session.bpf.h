@@ -22,7 +22,8 @@ struct targets_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, VIGIE_TARGETS_MAX);
 	__type(key, __u32); /* tgid */
-	__type(value, __u32);
+	__type(value,
+	       __u32); /* 1 + self_exec_id of the program that user space knows; 0: none yet */
 };
 extern struct targets_map targets SEC(".maps");
 
@@ -74,9 +75,9 @@ static __always_inline bool is_target(__u32 tgid)
 
 static __always_inline void target_add(__u32 tgid)
 {
-	__u32 one = 1;
+	__u32 unknown = 0;
 
-	if (bpf_map_update_elem(&targets, &tgid, &one, BPF_ANY)) {
+	if (bpf_map_update_elem(&targets, &tgid, &unknown, BPF_ANY)) {
 		lost(VIGIE_SESSION_LOST_TARGETS, 1);
 		return;
 	}

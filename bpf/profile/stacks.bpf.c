@@ -50,7 +50,7 @@ int on_session_clock(struct bpf_perf_event_data *ctx)
 	if (!(cs & 3))
 		stack_kernel(s, ctx, 0);
 	stack_user(s, task, user_registers(task));
-	bpf_ringbuf_submit(s, 0);
+	stack_submit(s);
 	return 0;
 }
 
@@ -83,7 +83,7 @@ int on_session_fault(__u64 *ctx)
 		return 0;
 	s->weight = weight;
 	stack_user(s, task, (void *)ctx[1]);
-	bpf_ringbuf_submit(s, 0);
+	stack_submit(s);
 	return 0;
 }
 

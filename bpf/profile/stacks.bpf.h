@@ -115,6 +115,21 @@ static __always_inline struct vigie_stack *stack_reserve(struct task_struct *tas
 	return s;
 }
 
+/*
+ * User space looks ten times a second: each look of its own for a stack would wake a CPU, a hundred
+ * times a second. At once only for a program that it does not know, whose files may go, and for a
+ * ring that fills.
+ */
+static __always_inline void stack_submit(struct vigie_stack *s)
+{
+	__u32 tgid = s->tgid, *known = bpf_map_lookup_elem(&targets, &tgid);
+	bool soon = (known && *known != s->exec_id + 1) ||
+		    bpf_ringbuf_query(&stacks, BPF_RB_AVAIL_DATA) >
+			    bpf_ringbuf_query(&stacks, BPF_RB_RING_SIZE) / 4;
+
+	bpf_ringbuf_submit(s, soon ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+}
+
 /* struct rt_sigframe of x86-64, part of the ABI: its size, and where it has the stack pointer. */
 enum { SIGFRAME = 440, SIGFRAME_SP = 168, SIGFRAME_FPSTATE = 232 };
 

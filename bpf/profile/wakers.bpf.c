@@ -77,7 +77,7 @@ static __always_inline void foreign_stack(void *ctx, const struct vigie_thread *
 		return;
 	s->flags = VIGIE_STACK_KERNEL;
 	waker_fill(s, ctx, b, weight);
-	bpf_ringbuf_submit(s, 0);
+	stack_submit(s);
 }
 
 static __always_inline void own_stack(void *ctx, const struct vigie_thread *b, __u64 weight)
@@ -89,7 +89,7 @@ static __always_inline void own_stack(void *ctx, const struct vigie_thread *b, _
 		return;
 	waker_fill(s, ctx, b, weight);
 	stack_user(s, waker, user_registers(waker));
-	bpf_ringbuf_submit(s, 0);
+	stack_submit(s);
 }
 
 /*

@@ -143,6 +143,18 @@ class OnCpu(Session):
         self.assertIn("on_session_clock", names)
         self.assertNotIn("on_session_switch", names)
 
+    def test_stacks_are_looked_at_together(self):
+        """Whoever wakes for each has switched twice for each, the reader included."""
+        with running("leaves", 60) as child:
+            vigie = subprocess.Popen([lib.VIGIE, "record", "-p", str(child.pid), "-d", "2s", "--hz", "499",
+                                      "--views", "cpu", "-o", self.file], stderr=subprocess.DEVNULL)
+            _, status, used = os.wait4(vigie.pid, 0)
+            vigie.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(vigie.returncode, 0)
+        stacks = self.json()["quality"]["stacks"]["on_cpu"]
+        self.assertGreater(stacks, 500)
+        self.assertLess(used.ru_nvcsw, stacks, "of which starting and naming have some, too")
+
     def test_a_copy_that_is_too_short_is_marked(self):
         with running("deep", 60) as child:
             self.record("-p", child.pid, "-d", "1s", "--views", "cpu")

@@ -272,12 +272,19 @@ const struct capture_gaps *capture__gaps(const struct capture *c)
 
 int capture__add(struct capture *c, pid_t pid)
 {
-	__u32 tgid = pid, one = 1;
-	int err = bpf_map_update_elem(bpf_map__fd(c->skel->maps.targets), &tgid, &one, BPF_ANY);
+	__u32 tgid = pid, unknown = 0;
+	int err = bpf_map_update_elem(bpf_map__fd(c->skel->maps.targets), &tgid, &unknown, BPF_ANY);
 
 	if (!err)
 		c->skel->bss->target_filter[tgid % sizeof(c->skel->bss->target_filter)] = 1;
 	return err;
+}
+
+void capture__known(struct capture *c, __u32 tgid, __u32 exec_id)
+{
+	__u32 known = exec_id + 1;
+
+	bpf_map_update_elem(bpf_map__fd(c->skel->maps.targets), &tgid, &known, BPF_EXIST);
 }
 
 static int pass(struct capture *c, enum vigie_pass kind)
@@ -325,6 +332,9 @@ int capture__poll(struct capture *c, int timeout_ms, capture_fn fn, void *ctx)
 	c->fn = fn;
 	c->ctx = ctx;
 	n = ring_buffer__poll(c->ring, timeout_ms);
+	/* Not each record wakes us. */
+	if (n == 0)
+		n = ring_buffer__consume(c->ring);
 	return n == -EINTR ? 0 : n;
 }
 

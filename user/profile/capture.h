@@ -41,8 +41,14 @@ int capture__add(struct capture *c, pid_t pid);
 int capture__begin(struct capture *c);
 
 typedef void (*capture_fn)(void *ctx, const struct vigie_stack *stack, const __u8 *user);
-/* Hands out the stacks that are there, waits at most timeout_ms for the first. Count or -errno. */
+/*
+ * Hands out the stacks that are there, after timeout_ms or as soon as one of a program comes that is
+ * not known, or the ring fills. Count or -errno.
+ */
 int capture__poll(struct capture *c, int timeout_ms, capture_fn fn, void *ctx);
+
+/* The mappings of this program were read: its stacks may wait. */
+void capture__known(struct capture *c, __u32 tgid, __u32 exec_id);
 
 /* For capture_pass(): valid as long as the capture, which closes it. -EOPNOTSUPP. */
 int capture__sleepers(const struct capture *c);

@@ -161,6 +161,7 @@ void session_take_stack(void *ctx, const struct vigie_stack *stack, const __u8 *
 		space->vain = 0;
 		space->vain_until_ns = 0;
 		spaces_refresh(&s->spaces, index);
+		capture__known(s->capture, stack->tgid, stack->exec_id);
 	}
 	ask(s, index, stack, user, false);
 }
