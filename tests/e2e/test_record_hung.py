@@ -8,6 +8,8 @@ time with what it could know, and says what it lacks. The file system is real: F
 import contextlib
 import importlib.util
 import os
+import pty
+import re
 import shutil
 import signal
 import subprocess
@@ -143,14 +145,22 @@ class Hung(Session):
         lib.wait_for(both, "the opener's and the reader's descriptors")
 
     def hung_at_the_end(self, pid, *paths):
-        """A session whose reader has the files, of which the symbols never come."""
+        """A session whose reader has the files and unwinds, but the symbols never come."""
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
         vigie = subprocess.Popen([lib.VIGIE, "record", "-p", str(pid), *ROUND, "--views", "cpu",
-                                  "-o", self.file], stderr=subprocess.PIPE)
+                                  "-o", self.file], stderr=slave)
+        os.close(slave)
         began = time.monotonic()
         self.handed_over(vigie, *paths)
+        said = b""
+        while not re.search(rb"[3-9]\d stacks|\d{3} stacks", said): # its own progress
+            said = said[-99:] + os.read(master, 999)
         self.hang()
-        _, err = vigie.communicate(timeout=60)
-        self.assertEqual(vigie.returncode, 0, err.decode())
+        with contextlib.suppress(OSError):  # it has closed its end
+            while said:
+                said = os.read(master, 999)
+        self.assertEqual(vigie.wait(60), 0)
         self.assertLess(time.monotonic() - began, OVER_S)
         self.answer()
         return self.json()
