@@ -8,7 +8,9 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <bpf/libbpf.h>
 #include <linux/perf_event.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -65,6 +67,25 @@ static inline void burn_ns(__u64 ns)
 
 	while (clock_now(CLOCK_THREAD_CPUTIME_ID) < end)
 		;
+}
+
+/* A program that wraps logic: ctx is copied in, and out with what came of it. */
+static inline void call(const struct bpf_program *prog, void *ctx, size_t size)
+{
+	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = ctx, .ctx_size_in = size);
+	int err = bpf_prog_test_run_opts(bpf_program__fd(prog), &opts);
+
+	if (err || opts.retval)
+		fail_msg("%s: %d, returned %u", bpf_program__name(prog), err, opts.retval);
+}
+
+static inline void pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	assert_int_equal(sched_setaffinity(0, sizeof(set), &set), 0);
 }
 
 /*

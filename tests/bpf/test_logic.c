@@ -65,15 +65,6 @@ static int clear_slots(void **state)
 	return 0;
 }
 
-static void call(const struct bpf_program *prog, void *ctx, size_t size)
-{
-	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = ctx, .ctx_size_in = size);
-	int err = bpf_prog_test_run_opts(bpf_program__fd(prog), &opts);
-
-	if (err || opts.retval)
-		fail_msg("%s: %d, returned %u", bpf_program__name(prog), err, opts.retval);
-}
-
 /* --- bucket_of */
 
 static __u32 bucket(__u64 ns)
@@ -363,15 +354,6 @@ static void blame_collisions(void **state)
 	slots[0].blame[0][taken].victim.tgid = 9999;
 	assert_false(put(0, 1, 2)); /* the cell after the last probe is free, and stays so */
 	assert_int_equal(slots[0].blame[0][(taken + 1) % VIGIE_BLAME_CELLS].victim.tgid, 0);
-}
-
-static void pin(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	assert_int_equal(sched_setaffinity(0, sizeof(set), &set), 0);
 }
 
 static void blame_named(void **state)

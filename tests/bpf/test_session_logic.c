@@ -49,15 +49,6 @@ static int unload_logic(void **state)
 	return 0;
 }
 
-static void call(const struct bpf_program *prog, void *ctx, size_t size)
-{
-	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = ctx, .ctx_size_in = size);
-	int err = bpf_prog_test_run_opts(bpf_program__fd(prog), &opts);
-
-	if (err || opts.retval)
-		fail_msg("%s: %d, returned %u", bpf_program__name(prog), err, opts.retval);
-}
-
 /* --- What a CPU is in. */
 
 static void the_innermost_wakes(void **state)
@@ -94,15 +85,6 @@ static void the_innermost_wakes(void **state)
 		call(skel->progs.session_waker, &ctx, sizeof(ctx));
 		assert_int_equal(ctx.kind, VIGIE_WAKER_TASK);
 	}
-}
-
-static void pin(int cpu)
-{
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
 }
 
 /* What is never seen to end would name the wakers of all that follows. */
