@@ -424,7 +424,6 @@ int capture__threads(struct capture *c, struct capture_thread **ret, size_t *ret
 	return 0;
 }
 
-/* Part of what threads of the target are charged with is in their books. */
 static void add_blamed(struct capture_culprit *all, size_t n, const struct vigie_thread *books)
 {
 	size_t i;
@@ -437,24 +436,16 @@ static void add_blamed(struct capture_culprit *all, size_t n, const struct vigie
 	}
 }
 
-int capture__culprits(struct capture *c, struct capture_culprit **ret, size_t *ret_n)
+int capture__culprits(struct capture *c, const struct capture_thread *threads, size_t nthreads,
+		      struct capture_culprit **ret, size_t *ret_n)
 {
-	struct capture_thread *threads;
-	size_t n, i;
+	size_t i;
 	int err = copy_map(c->skel->maps.culprits, offsetof(struct capture_culprit, culprit),
 			   sizeof(**ret), (void **)ret, ret_n);
 
-	if (err)
-		return err;
-	err = capture__threads(c, &threads, &n);
-	if (err) {
-		free(*ret);
-		return err;
-	}
-	for (i = 0; i < n; i++)
+	for (i = 0; i < nthreads && !err; i++)
 		add_blamed(*ret, *ret_n, &threads[i].books);
-	free(threads);
-	return 0;
+	return err;
 }
 
 int capture__wakes(struct capture *c, struct capture_wake **ret, size_t *ret_n)

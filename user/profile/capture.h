@@ -82,7 +82,9 @@ struct capture_chain {
 	struct vigie_chain chain;
 };
 int capture__threads(struct capture *c, struct capture_thread **ret, size_t *ret_n);
-int capture__culprits(struct capture *c, struct capture_culprit **ret, size_t *ret_n);
+/* Part of what a target's threads are charged with is in their books. */
+int capture__culprits(struct capture *c, const struct capture_thread *threads, size_t nthreads,
+		      struct capture_culprit **ret, size_t *ret_n);
 int capture__wakes(struct capture *c, struct capture_wake **ret, size_t *ret_n);
 int capture__chains(struct capture *c, struct capture_chain **ret, size_t *ret_n);
 __u64 capture__lost(const struct capture *c, enum vigie_session_loss cause);

@@ -119,16 +119,13 @@ static void fill_thread(struct session *s, struct profile_thread *t, const struc
 	}
 }
 
-static int take_threads(struct session *s)
+static int take_threads(struct session *s, const struct capture_thread *all, size_t n)
 {
-	struct capture_thread *all;
 	struct profile_thread *t;
-	size_t n, i;
 	__u32 index, comm;
-	int err = capture__threads(s->capture, &all, &n);
+	int err = 0;
+	size_t i;
 
-	if (err)
-		return err;
 	for (i = 0; i < n && !err; i++) {
 		err = session_thread(s, all[i].key.tid, all[i].key.start_ns, all[i].books.tgid,
 				     &index);
@@ -147,7 +144,6 @@ static int take_threads(struct session *s)
 			err = session_cgroup(s, all[i].books.cgroup_id,
 					     &s->profile->processes[t->process].cgroup);
 	}
-	free(all);
 	return err;
 }
 
@@ -219,11 +215,11 @@ static int add_culprits(struct session *s, const struct capture_culprit *all, si
 	return err;
 }
 
-static int take_culprits(struct session *s)
+static int take_culprits(struct session *s, const struct capture_thread *threads, size_t nthreads)
 {
 	struct capture_culprit *all;
 	size_t n, i;
-	int err = capture__culprits(s->capture, &all, &n);
+	int err = capture__culprits(s->capture, threads, nthreads, &all, &n);
 
 	if (err)
 		return err;
@@ -237,12 +233,18 @@ static int take_culprits(struct session *s)
 
 int session_settle_books(struct session *s)
 {
-	int err = take_threads(s);
+	struct capture_thread *threads;
+	size_t n;
+	int err = capture__threads(s->capture, &threads, &n);
 
+	if (err)
+		return err;
+	err = take_threads(s, threads, n);
 	if (!err)
 		err = share_out(s);
 	if (!err && s->config.views & 1 << PROFILE_RUN_QUEUE)
-		err = take_culprits(s);
+		err = take_culprits(s, threads, n);
+	free(threads);
 	if (!err && s->config.views & 1 << PROFILE_WAKERS)
 		err = session_settle_wakers(s);
 	return err;
