@@ -304,6 +304,19 @@ class Survival(Session):
                      if leaf(session, s) == "leaf_d"}
         self.assertEqual(len(processes), 2)
 
+    def test_children_that_live_for_a_moment(self):
+        """Thirty milliseconds each: who looks later finds no mappings."""
+        self.record("--children", "-d", "3s", "--hz", "499", "--views", "cpu", "--", "sh", "-c",
+                    f"i=0; while [ $i -lt 80 ]; do i=$((i+1)); {lib.workload('leaves')} .03; done")
+        session = self.json()
+        whole = lost = 0
+        for s in samples(session, "cpu"):
+            names = [session["frames"][f]["name"] for f in s["stack"]]
+            whole += s["count"] * ("top" in names and names[0] == "_start")
+            lost += s["count"] * ("[incomplete: address not mapped]" in names)
+        self.assertGreater(whole, 400)
+        self.assertLess(lost, .25 * whole)
+
     def test_ctrl_c_keeps_what_there_is(self):
         with running("leaves", 60) as child:
             vigie = subprocess.Popen([lib.VIGIE, "record", "-p", str(child.pid), "-d", "60s",
@@ -400,6 +413,16 @@ class Safety(Session):
                               "999", "--buffer", "32", "--views", "cpu", status=3)
         self.assertRegex(run.stderr.decode(), r"% of the stacks were lost")
         self.assertGreater(self.json()["quality"]["lost"]["stacks"], 0)
+
+    def test_a_buffer_that_fills_is_emptied_in_time(self):
+        """At two CPUs full in sixty milliseconds, while user space looks each hundred."""
+        with running("leaves", 60) as one, running("leaves", 60) as other:
+            subprocess.run([lib.VIGIE, "record", "-p", f"{one.pid},{other.pid}", "-d", "2s", "--hz", "999",
+                            "--buffer", "2048", "--views", "cpu", "-o", self.file],
+                           stderr=subprocess.DEVNULL, timeout=60, check=False) # 3 if it is over 1 %
+        quality = self.json()["quality"]
+        self.assertGreater(quality["stacks"]["on_cpu"], 200)
+        self.assertLess(quality["lost"]["stacks"], .1 * quality["stacks"]["on_cpu"])
 
     def test_cost_ends_it(self):
         """Two hundred calls deep, a thousand times a second: asked for thirty seconds."""
