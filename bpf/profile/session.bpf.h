@@ -22,8 +22,7 @@ struct targets_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, VIGIE_TARGETS_MAX);
 	__type(key, __u32); /* tgid */
-	__type(value,
-	       __u32); /* 1 + self_exec_id of the program that user space knows; 0: none yet */
+	__type(value, __u32); /* 1 + self_exec_id of the program that is known; 0: none yet */
 };
 extern struct targets_map targets SEC(".maps");
 

@@ -116,9 +116,9 @@ static __always_inline struct vigie_stack *stack_reserve(struct task_struct *tas
 }
 
 /*
- * User space looks ten times a second: each look of its own for a stack would wake a CPU, a hundred
- * times a second. At once only for a program that it does not know, whose files may go, and for a
- * ring that fills.
+ * User space looks at what there is ten times a second; woken for each stack, it kept a CPU busy with
+ * waking up. It is woken for a program that it does not know, whose files may go, and for a ring that
+ * fills.
  */
 static __always_inline void stack_submit(struct vigie_stack *s)
 {

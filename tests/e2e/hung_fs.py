@@ -4,8 +4,8 @@
 
 	hung_fs.py DIRECTORY MOUNT STUCK
 
-Shows DIRECTORY at MOUNT: its files can be read and overwritten. As long as the file STUCK exists it takes requests and answers
-none: who asked waits where no signal reaches.
+Shows DIRECTORY at MOUNT: its files can be read and overwritten. As long as the file STUCK exists it
+takes requests and answers none: who asked waits where no signal reaches.
 """
 import errno
 import os
