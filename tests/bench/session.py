@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """session - what a profiling session costs its target, beside perf and offcputime.
 
-    tests/bench/session.py [ROUNDS]     (root; nothing else running)
+    tests/bench/session.py [-n ROUNDS] [-w WORKLOAD] [WATCHER...]     (root; nothing else running)
+
+A watcher or a workload is asked for by a part of its name; "nothing" always is among them.
 
 A workload has one CPU for itself and runs throughout: between two CPUs the wakeups of a VM would be
 all of the noise. Each watcher looks at it for some seconds, in an order that turns from round to
@@ -11,6 +13,7 @@ watcher needs to begin and to end is not in it. "nothing" is measured like the o
 noise. Figures are medians and their 95 % interval. Then what the programs themselves took, by the
 kernel's statistics, in sessions of their own: these cost, too.
 """
+import argparse
 import contextlib
 import json
 import mmap
@@ -116,9 +119,10 @@ def watched(pid, count, watcher):
     return result
 
 
-def losses(workload, directory, rounds):
+def losses(workload, directory, rounds, asked):
     """By watcher: percent of the throughput."""
-    kinds = watchers(directory)
+    kinds = {name: of for name, of in watchers(directory).items()
+             if not of or not asked or any(part in name for part in asked)}
     names, result = list(kinds), {name: [] for name in kinds}
     with workload.running(directory) as (pid, count):
         time.sleep(1)
@@ -148,9 +152,9 @@ def programs(workload, directory, rounds):
             yield runs / duration * 1e9, took / runs, 100 * took / duration
 
 
-def show(workload, rounds):
+def show(workload, rounds, asked):
     with tempfile.TemporaryDirectory(dir=BUILD) as directory:
-        lost = losses(workload, directory, rounds)
+        lost = losses(workload, directory, rounds, asked)
         took = sorted(programs(workload, directory, 3), key=lambda t: t[1])
     print(f"{workload.name}: {rounds} rounds")
     for name, values in lost.items():
@@ -163,10 +167,15 @@ def show(workload, rounds):
 
 
 def main():
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("-n", dest="rounds", type=int, default=7)
+    parser.add_argument("-w", dest="workload", default="")
+    parser.add_argument("watchers", nargs="*")
+    asked = parser.parse_args()
     for workload in Requests(), Redis():
         try:
-            show(workload, rounds)
+            if asked.workload in workload.name:
+                show(workload, asked.rounds, asked.watchers)
         except rig.Skip as why:
             print(f"{workload.name}: not measured: {why}")
 
