@@ -44,11 +44,6 @@ struct task_struct___cpu {
 	unsigned int cpu;
 } __attribute__((preserve_access_index));
 
-/* 7.3 and later. */
-struct task_struct___byte {
-	__u8 on_cpu;
-} __attribute__((preserve_access_index));
-
 /* mm counters became per-CPU counters in 6.2 (f1a7941243c1). */
 struct mm_rss_stat___atomic {
 	atomic_long_t count[4];
