@@ -51,7 +51,7 @@ static int open_source(void **state)
 	kfacts_gather(&facts);
 	collect_config_default(&config);
 	plan_make(&facts, &config, &plan);
-	if (plan.refusal || bpf_source__open(&plan, NULL, &source, &what)) {
+	if (plan.refusal || bpf_source__open(&plan, &source, &what)) {
 		print_message("cannot open the source: %s\n", plan.refusal ? plan.refusal : what);
 		return -1;
 	}

@@ -441,6 +441,14 @@ class Safety(Session):
         self.assertEqual(os.stat(self.file).st_mode & 0o777, 0o600)
         self.assertEqual(os.listdir(self.directory), ["s.vigie"])
 
+    def test_says_what_it_did_and_no_more(self):
+        with running("leaves", 60) as child:
+            quiet = self.record("-p", child.pid, "-d", "200ms").stderr.decode()
+            loud = self.record("-p", child.pid, "-d", "200ms", "-v").stderr.decode()
+        self.assertRegex(quiet, rf"^vigie record: {self.file}: \d+ bytes; .*\n$")
+        self.assertIn("libbpf: ", loud)
+        self.assertNotIn("accesses field incorrectly", loud) # which libbpf would say unasked
+
     def test_refusals(self):
         for args, what in ((["-p", "0"], "process ids"), (["-p", "4194304"], "does not"),
                            (["--comm", "no such name"], "anything that runs"), ([], "say whom"),

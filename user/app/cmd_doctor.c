@@ -13,6 +13,7 @@
 #include "app/commands.h"
 #include "app/options.h"
 #include "base/err.h"
+#include "collect/bpf_log.h"
 #include "collect/bpf_source.h"
 #include "gen/version.h"
 
@@ -47,19 +48,14 @@ static const struct argp_option doctor_option_table[] = {
 	{ 0 },
 };
 
-static void print_libbpf_line(const char *line)
-{
-	fputs(line, stderr);
-}
-
-static void try_out(const struct plan *plan, bool verbose, struct trial *ret)
+static void try_out(const struct plan *plan, struct trial *ret)
 {
 	struct source *source;
 	struct snapshot snapshot;
 	int n;
 
 	ret->tried = true;
-	ret->err = bpf_source__open(plan, verbose ? print_libbpf_line : NULL, &source, &ret->what);
+	ret->err = bpf_source__open(plan, &source, &ret->what);
 	if (ret->err)
 		return;
 	n = source__next(source, &snapshot);
@@ -186,11 +182,12 @@ int cmd_doctor(int argc, char **argv)
 	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
 		return EXIT_USAGE;
+	bpf_log(options.verbose);
 	collect_config_default(&config);
 	kfacts_gather(&facts);
 	plan_make(&facts, &config, &plan);
 	if (!plan.refusal)
-		try_out(&plan, options.verbose, &trial);
+		try_out(&plan, &trial);
 	if (options.json)
 		print_json(&facts, &plan, &trial);
 	else

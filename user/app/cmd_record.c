@@ -23,6 +23,7 @@
 #include "base/err.h"
 #include "base/parse.h"
 #include "base/text.h"
+#include "collect/bpf_log.h"
 #include "gen/version.h"
 #include "profile/session.h"
 #include "record/session_file.h"
@@ -45,6 +46,7 @@ struct record_options {
 	char line[1024]; /* our own command line */
 	pid_t child;
 	bool buffer; /* --buffer was given */
+	bool verbose;
 	int go; /* a byte: the child may execute the command; -1 */
 };
 
@@ -125,6 +127,7 @@ static error_t parse_record(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_VIEWS: parse_views(state, options, arg); return 0;
 	case OPT_CHILDREN: options->session.children = true; return 0;
+	case 'v': options->verbose = true; return 0;
 	case OPT_FP: options->session.pointers = true; return 0;
 	case OPT_STACK:
 		options->session.stack_bytes = 1024 * option_number(state, "--stack", arg, 1, 64,
@@ -169,6 +172,7 @@ static const struct argp_option record_option_table[] = {
 	{ "output", 'o', "FILE", 0, "The session file (default vigie-PID.vigie)", 2 },
 	{ "buffer", OPT_BUFFER, "KIB", 0,
 	  "Room for stacks on their way (default 8192; more with a larger --stack)", 3 },
+	{ "verbose", 'v', NULL, 0, "Show libbpf's own messages", 4 },
 	{ 0 },
 };
 
@@ -395,10 +399,13 @@ static int run(struct record_options *options)
 	}
 	if (options->session.views & 1U << PROFILE_RUN_QUEUE)
 		names = cgroup_names__new(&options->session);
+	bpf_log(options->verbose);
 	err = session__open(&options->session, &s, &what);
 	if (err) {
-		fprintf(stderr, "%s: cannot %s: %s%s\n", who, what, err_name(err),
-			err == -EPERM ? ": needs root" : "");
+		fprintf(stderr, "%s: cannot %s: %s%s%s\n", who, what, err_name(err),
+			err == -EPERM ? ": needs root" : "",
+			options->verbose ? ""
+					 : " (-v shows the details, vigie doctor what is missing)");
 		cgroup_names__free(names);
 		return EXIT_FAILURE;
 	}

@@ -8,18 +8,15 @@
 
 #include "app/users.h"
 #include "base/err.h"
+#include "collect/bpf_log.h"
 #include "collect/bpf_source.h"
-
-static void print_libbpf_line(const char *line)
-{
-	fputs(line, stderr);
-}
 
 int watch_prepare(struct watch *watch, const struct common_options *options, const char *who)
 {
 	struct collect_config config;
 
 	memset(watch, 0, sizeof(*watch));
+	bpf_log(options->verbose);
 	common_options_collect(options, &config);
 	kfacts_gather(&watch->facts);
 	plan_make(&watch->facts, &config, &watch->plan);
@@ -61,8 +58,7 @@ int watch_open(struct watch *watch, const struct common_options *options,
 		err = watch->model ? 0 : -errno;
 	}
 	if (!err)
-		err = bpf_source__open(&watch->plan, options->verbose ? print_libbpf_line : NULL,
-				       &watch->source, &what);
+		err = bpf_source__open(&watch->plan, &watch->source, &what);
 	if (err)
 		fprintf(stderr, "%s: cannot %s: %s%s\n", who, what, err_name(err),
 			options->verbose ? ""

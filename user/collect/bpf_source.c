@@ -52,19 +52,6 @@ struct bpf_source {
 	struct collect_stat stat;
 };
 
-static void (*libbpf_log)(const char *line);
-
-static int print_libbpf(enum libbpf_print_level level, const char *fmt, va_list args)
-{
-	char line[1024];
-
-	if (!libbpf_log)
-		return 0;
-	vsnprintf(line, sizeof(line), fmt, args);
-	libbpf_log(line);
-	return 0;
-}
-
 static __u64 clock_ns(clockid_t clock)
 {
 	struct timespec t;
@@ -428,8 +415,7 @@ static int open_source(struct bpf_source *s, const struct plan *plan, const char
 	return 0;
 }
 
-int bpf_source__open(const struct plan *plan, void (*print_log)(const char *line),
-		     struct source **ret, const char **ret_what)
+int bpf_source__open(const struct plan *plan, struct source **ret, const char **ret_what)
 {
 	struct bpf_source *s = calloc(1, sizeof(*s));
 	int err;
@@ -437,8 +423,6 @@ int bpf_source__open(const struct plan *plan, void (*print_log)(const char *line
 	*ret_what = "allocate";
 	if (!s)
 		return -ENOMEM;
-	libbpf_log = print_log;
-	libbpf_set_print(print_libbpf);
 	s->base.ops = &bpf_source_ops;
 	tasks_init(&s->tasks);
 	err = open_source(s, plan, ret_what);

@@ -13,10 +13,8 @@
 
 /*
  * Loads and attaches. 0 and *ret, or -errno with *ret_what what failed ("load", "attach
- * on_switch", …; valid until the next call). libbpf's own lines go to print_log(ctx, line)
- * where it is not NULL, else nowhere.
+ * on_switch", …; valid until the next call).
  */
-int bpf_source__open(const struct plan *plan, void (*print_log)(const char *line),
-		     struct source **ret, const char **ret_what);
+int bpf_source__open(const struct plan *plan, struct source **ret, const char **ret_what);
 
 #endif
