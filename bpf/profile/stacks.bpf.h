@@ -20,6 +20,7 @@ struct stacks_map {
 extern struct stacks_map stacks SEC(".maps");
 
 #define PAGE 4096
+#define RED_ZONE 128
 
 static __always_inline void head_fill(struct vigie_stack *head, struct task_struct *task,
 				      __u32 kind)
@@ -30,7 +31,7 @@ static __always_inline void head_fill(struct vigie_stack *head, struct task_stru
 	head->tgid = BPF_CORE_READ(task, tgid);
 	head->why = 0;
 	head->woken_tid = head->alt_bytes = head->main_at = head->zero = 0;
-	head->main_sp = 0;
+	head->user_begin = head->main_begin = 0;
 	head->exec_id = BPF_CORE_READ(task, self_exec_id);
 	head->start_ns = BPF_CORE_READ(task, start_boottime);
 	head->time_ns = bpf_ktime_get_ns();
@@ -76,23 +77,38 @@ static __always_inline long user_read(struct task_struct *task, enum whose whose
 }
 
 /*
+ * Where the bytes of a stack begin. Who is about to return has taken its caller's registers back, but
+ * by its unwind information they still lie where they were: below the stack pointer now, in the ABI's
+ * red zone. It may be no part of a small stack that ends here.
+ */
+static __always_inline __u64 red_zone(struct task_struct *task, enum whose whose, __u64 sp)
+{
+	__u64 begin = sp - RED_ZONE;
+	__u8 byte;
+
+	if ((begin ^ sp) / PAGE && user_read(task, whose, &byte, sizeof(byte), begin))
+		return sp;
+	return begin;
+}
+
+/*
  * All of it, or page by page as much as there is: what lies above the stack is not readable. That
  * the next page fits is told by constants: the verifier need not follow a sum.
  */
 static __always_inline __u32 user_copy(struct task_struct *task, enum whose whose, __u8 *dst,
-				       __u32 size, __u64 sp)
+				       __u32 size, __u64 from)
 {
 	const __u32 most = whose == OF_SLEEPER ? VIGIE_SLEEPER_BYTES : VIGIE_STACK_BYTES;
-	__u32 at = -sp & (PAGE - 1);
+	__u32 at = -from & (PAGE - 1);
 
-	if (!user_read(task, whose, dst, size, sp))
+	if (!user_read(task, whose, dst, size, from))
 		return size;
-	if (at > size || (at && user_read(task, whose, dst, at, sp)))
+	if (at > size || (at && user_read(task, whose, dst, at, from)))
 		return 0;
 #pragma unroll
 	for (__u32 i = 0; i < VIGIE_STACK_BYTES / PAGE - 1; i++) {
 		if (i >= most / PAGE - 1 || (i + 2) * PAGE > size ||
-		    user_read(task, whose, dst + at, PAGE, sp + at))
+		    user_read(task, whose, dst + at, PAGE, from + at))
 			break;
 		at += PAGE;
 	}
@@ -157,26 +173,33 @@ static __always_inline bool both_stacks(struct vigie_stack *s, struct task_struc
 					enum whose whose, __u8 *dst, __u32 room)
 {
 	__u64 sp = s->registers[7], begin = BPF_CORE_READ(task, sas_ss_sp);
-	__u64 size = BPF_CORE_READ(task, sas_ss_size), used = begin + size - sp;
+	__u64 size = BPF_CORE_READ(task, sas_ss_size), used = begin + size - s->user_begin;
 	__u32 half = room / 2;
 
 	if (sp - begin >= size || used > half)
 		return false;
-	s->main_sp = interrupted_sp(task, whose, begin + size);
-	if (!s->main_sp || user_read(task, whose, dst, used, sp))
+	sp = interrupted_sp(task, whose, begin + size);
+	if (!sp || user_read(task, whose, dst, used, s->user_begin))
 		return false;
 	s->alt_bytes = used;
 	s->main_at = half;
-	s->user_bytes = half + user_copy(task, whose, dst + half, half, s->main_sp);
+	s->main_begin = red_zone(task, whose, sp);
+	s->user_bytes = half + user_copy(task, whose, dst + half, half, s->main_begin);
 	return true;
 }
 
-/* The bytes behind the stack pointer in the record: room for so many, known to the verifier. */
+/*
+ * The bytes of the stack in the record: room for so many, known to the verifier. A sleeper is in the
+ * midst of a system call, not about to return: nothing of it is in the red zone.
+ */
 static __always_inline void stack_bytes(struct vigie_stack *s, struct task_struct *task,
 					enum whose whose, __u8 *dst, __u32 room)
 {
+	__u64 sp = s->registers[7];
+
+	s->user_begin = whose == OF_SLEEPER ? sp : red_zone(task, whose, sp);
 	if (!both_stacks(s, task, whose, dst, room))
-		s->user_bytes = user_copy(task, whose, dst, room, s->registers[7]);
+		s->user_bytes = user_copy(task, whose, dst, room, s->user_begin);
 }
 
 static __always_inline void stack_user(struct vigie_stack *s, struct task_struct *task,

@@ -84,10 +84,11 @@ struct vigie_stack {
 	__u32 user_bytes; /* copied; 0: no user stack (paged out, or SAME) */
 	/*
 	 * In a handler on an alternate signal stack, else 0: so many of them are of that one, and from
-	 * main_at on they are of the stack that was interrupted, which began at main_sp.
+	 * main_at on they are of the stack that was interrupted.
 	 */
 	__u32 alt_bytes, main_at, zero;
-	__u64 main_sp;
+	/* Where the copied bytes were: from the red zone below the stack pointer on, if that is known. */
+	__u64 user_begin, main_begin;
 	__u64 registers[VIGIE_REGISTERS]; /* as user space was left */
 	__u64 kernel[VIGIE_KERNEL_FRAMES]; /* return addresses, innermost first */
 };
@@ -241,7 +242,7 @@ enum vigie_session_loss {
 		7, /* ns of waiting: no room for another chain; not one of the file's */
 };
 
-VIGIE_ASSERT_SIZE(vigie_stack, 80 + 8 * (17 + 64));
+VIGIE_ASSERT_SIZE(vigie_stack, 88 + 8 * (17 + 64));
 VIGIE_ASSERT_SIZE(vigie_thread, 16 + 8 * (19 + 32) + 16 + 32 + 16 + 16 * VIGIE_HOPS + 16 + 16 + 40 +
 					48 + 16 + 32);
 VIGIE_ASSERT_SIZE(vigie_chain_key, 8 + 8 * VIGIE_HOPS);

@@ -6,9 +6,10 @@
  *
  * mix: some forty different stacks; sort: called back from libc; handler: on an alternate signal
  * stack; nap: as handler, but it sleeps there; deep: 200 calls deep; alloca: below a frame of 100 KB;
- * plt: libc's small functions; vdso: the clock. Each runs below a function run_KIND. Says "ready", runs for so much of wall-clock
- * time, then says how often it went round. drop: root becomes nobody once it runs, as daemons do.
- * Compiled without frame pointers.
+ * plt: libc's small functions; vdso: the clock; calls: functions that return as soon as they are called;
+ * ticks: a timer's handler on an alternate stack while it does so. Each runs below a function run_KIND.
+ * Says "ready", runs for so much of wall-clock time, then says how often it went round. drop: root
+ * becomes nobody once it runs, as daemons do. Compiled without frame pointers.
  */
 #include <alloca.h>
 #include <signal.h>
@@ -16,11 +17,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
 #define APART __attribute__((noinline, noclone))
 
+enum { TICK_US = 2000, TICK_LEAVES = 50 };
 enum { DEPTH = 200, BIG_FRAME = 100 << 10, VALUES = 400, NOBODY = 65534 };
 
 static volatile uint64_t sink;
@@ -153,23 +156,67 @@ static APART void run_vdso(void)
 		sink += now_ns();
 }
 
+static APART void step(void)
+{
+	sink++;
+}
+
+static APART void stride(void)
+{
+	step();
+	step();
+	sink++;
+}
+
+static APART void run_calls(void)
+{
+	int i;
+
+	for (i = 0; i < 1000; i++)
+		stride();
+}
+
+static APART void on_tick(int number)
+{
+	int i;
+
+	for (i = 0; i < TICK_LEAVES; i++)
+		leaf_d();
+}
+
+static APART void run_ticks(void)
+{
+	static const struct itimerval often = { { 0, TICK_US }, { 0, TICK_US } };
+	static int begun;
+	int i;
+
+	if (!begun++)
+		setitimer(ITIMER_REAL, &often, NULL);
+	for (i = 0; i < 1000; i++)
+		stride();
+}
+
 static const struct kind {
 	const char *name;
 	void (*run)(void);
 } kinds[] = {
-	{ "mix", run_mix }, { "sort", run_sort }, { "handler", run_handler },
-	{ "nap", run_nap }, { "deep", run_deep }, { "alloca", run_alloca },
-	{ "plt", run_plt }, { "vdso", run_vdso },
+	{ "mix", run_mix },	{ "sort", run_sort }, { "handler", run_handler },
+	{ "nap", run_nap },	{ "deep", run_deep }, { "alloca", run_alloca },
+	{ "plt", run_plt },	{ "vdso", run_vdso }, { "calls", run_calls },
+	{ "ticks", run_ticks },
 };
 
-static void catch_traps(void)
+static void catch_signals(void)
 {
 	static char stack[64 << 10];
 	const stack_t alternate = { .ss_sp = stack, .ss_size = sizeof(stack) };
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_ONSTACK };
+	const struct sigaction trap = { .sa_handler = on_signal, .sa_flags = SA_ONSTACK };
+	const struct sigaction tick = { .sa_handler = on_tick,
+					.sa_flags = SA_ONSTACK | SA_RESTART };
 
 	sigaltstack(&alternate, NULL);
-	sigaction(SIGTRAP, &action, NULL);
+	sigaction(SIGTRAP, &trap, NULL);
+	sigaction(SIGALRM, &tick, NULL);
 }
 
 int main(int argc, char **argv)
@@ -183,7 +230,7 @@ int main(int argc, char **argv)
 			kind = &kinds[i];
 	if (!kind)
 		return 2;
-	catch_traps();
+	catch_signals();
 	if (argc > 3 && !strcmp(argv[3], "drop") && (setgid(NOBODY) || setuid(NOBODY)))
 		return 1;
 	printf("ready\n");

@@ -35,10 +35,11 @@ enum {
 	PC = 16,
 };
 
-/* Whether an address has call frame information: asking libdw takes longer than unwinding. */
+/* Of an address's call frame information: asking libdw takes longer than unwinding. */
 struct cfi_known {
 	__u64 pc;
-	bool has;
+	bool has; /* any */
+	bool first; /* it says that there is no caller */
 };
 
 struct unwinder {
@@ -52,7 +53,8 @@ struct unwinder {
 	struct foreign_frame *frames;
 	__u32 nframes;
 	__u32 incomplete;
-	bool unread; /* memory was asked for since the last frame, and not had */
+	bool read, unread; /* memory was asked for since the last frame, and had, or not */
+	__u64 last; /* that frame's address */
 	bool beyond; /* memory above the copied bytes was asked for */
 	bool pointers; /* a frame was found by a frame pointer */
 	bool bare; /* the frame before has no call frame information */
@@ -95,20 +97,20 @@ static bool get_thread(Dwfl *dwfl, pid_t tid, void *arg, void **thread)
 	return true;
 }
 
-/* A word at this address, if it is among n bytes of a stack from sp on. */
-static bool copied(const __u8 *bytes, __u32 n, __u64 sp, Dwarf_Addr addr, Dwarf_Word *ret)
+/* A word at this address, if it is among n bytes of a stack from begin on. */
+static bool copied(const __u8 *bytes, __u32 n, __u64 begin, Dwarf_Addr addr, Dwarf_Word *ret)
 {
-	__u64 at = addr - sp;
+	__u64 at = addr - begin;
 
-	if (addr < sp || at >= n || n - at < sizeof(*ret))
+	if (addr < begin || at >= n || n - at < sizeof(*ret))
 		return false;
 	memcpy(ret, bytes + at, sizeof(*ret));
 	return true;
 }
 
-static bool is_above(__u64 sp, Dwarf_Addr addr)
+static bool is_above(__u64 begin, Dwarf_Addr addr)
 {
-	return addr >= sp && addr - sp < STACK_MAX;
+	return addr >= begin && addr - begin < STACK_MAX;
 }
 
 static bool memory_read(Dwfl *dwfl, Dwarf_Addr addr, Dwarf_Word *ret, void *arg)
@@ -117,11 +119,13 @@ static bool memory_read(Dwfl *dwfl, Dwarf_Addr addr, Dwarf_Word *ret, void *arg)
 	const struct vigie_stack *s = u->stack;
 	__u32 first = s->alt_bytes ? s->alt_bytes : s->user_bytes;
 
-	if (copied(u->user, first, s->registers[SP], addr, ret) ||
+	if (copied(u->user, first, s->user_begin, addr, ret) ||
 	    (s->alt_bytes &&
-	     copied(u->user + s->main_at, s->user_bytes - s->main_at, s->main_sp, addr, ret)))
+	     copied(u->user + s->main_at, s->user_bytes - s->main_at, s->main_begin, addr, ret))) {
+		u->read = true;
 		return true;
-	if (is_above(s->registers[SP], addr) || (s->alt_bytes && is_above(s->main_sp, addr)))
+	}
+	if (is_above(s->user_begin, addr) || (s->alt_bytes && is_above(s->main_begin, addr)))
 		u->beyond = true;
 	u->unread = true;
 	return false;
@@ -272,35 +276,42 @@ static const struct placed *place(const struct unwinder *u, __u64 pc)
 	return low < u->nmaps && u->maps[low].map.start <= pc ? &u->maps[low] : NULL;
 }
 
-static bool ask_cfi(struct unwinder *u, __u64 pc)
+static void ask_cfi(struct unwinder *u, __u64 pc, struct cfi_known *ret)
 {
 	Dwfl_Module *mod = dwfl_addrmodule(u->dwfl, pc);
 	Dwarf_Frame *frame = NULL;
 	Dwarf_Addr bias = 0;
+	Dwarf_Op space[3], *ops;
 	Dwarf_CFI *cfi;
+	size_t n;
 
+	*ret = (struct cfi_known){ .pc = pc };
 	cfi = mod ? dwfl_module_eh_cfi(mod, &bias) : NULL;
-	if (cfi && !dwarf_cfi_addrframe(cfi, pc - bias, &frame)) {
-		free(frame);
-		return true;
+	if (!cfi || dwarf_cfi_addrframe(cfi, pc - bias, &frame)) {
+		cfi = mod ? dwfl_module_dwarf_cfi(mod, &bias) : NULL;
+		if (!cfi || dwarf_cfi_addrframe(cfi, pc - bias, &frame))
+			return;
 	}
-	cfi = mod ? dwfl_module_dwarf_cfi(mod, &bias) : NULL;
-	if (cfi && !dwarf_cfi_addrframe(cfi, pc - bias, &frame)) {
-		free(frame);
-		return true;
-	}
-	return false;
+	ret->has = true;
+	ret->first = !dwarf_frame_register(frame, PC, space, &ops, &n) && !n && ops == space;
+	free(frame);
+}
+
+static const struct cfi_known *know_cfi(struct unwinder *u, const struct placed *p, __u64 pc)
+{
+	static const struct cfi_known none;
+	struct cfi_known *known = &u->known[hash_bytes(&pc, sizeof(pc), 0) % CFI_KNOWN];
+
+	if (!p || !p->usable)
+		return &none;
+	if (known->pc != pc)
+		ask_cfi(u, pc, known);
+	return known;
 }
 
 static bool has_cfi(struct unwinder *u, const struct placed *p, __u64 pc)
 {
-	struct cfi_known *known = &u->known[hash_bytes(&pc, sizeof(pc), 0) % CFI_KNOWN];
-
-	if (!p || !p->usable)
-		return false;
-	if (known->pc != pc)
-		*known = (struct cfi_known){ .pc = pc, .has = ask_cfi(u, pc) };
-	return known->has;
+	return know_cfi(u, p, pc)->has;
 }
 
 /* False: there is no room for it. */
@@ -329,13 +340,14 @@ static int on_frame(Dwfl_Frame *state, void *arg)
 	Dwarf_Addr pc;
 	bool activation, bare = u->bare;
 
-	u->unread = false;
+	u->read = u->unread = false;
 	if (!dwfl_frame_pc(state, &pc, &activation))
 		return DWARF_CB_ABORT;
 	if (u->resumed && activation) /* it is there already */
 		return DWARF_CB_OK;
 	if (!activation && pc)
 		pc--;
+	u->last = pc;
 	p = place(u, pc);
 	/* The frame pointer was no such thing: it led to what is no code. */
 	if (bare && !p) {
@@ -382,16 +394,22 @@ static __u32 follow_pointers(struct unwinder *u)
 
 /*
  * By call frame information; true: up to the first function. To libdw a return address that cannot
- * be read is none, and the thread's begin: a copy that is too short would look whole.
+ * be had is none, and the thread's begin. It is the begin if call frame information says so, or if
+ * the address was read and is 0: where a copy is too short, or a register was lost that tells where
+ * the frame is, nothing was read.
  */
 static bool unwind_frames(struct unwinder *u)
 {
 	pid_t pid = dwfl_pid(u->dwfl);
+	const struct cfi_known *last;
 
-	u->unread = u->beyond = false;
+	u->read = u->unread = u->beyond = false;
 	if ((!pid || pid == -1) && !dwfl_attach_state(u->dwfl, NULL, 1, &thread_callbacks, u))
 		return false;
-	return !dwfl_getthread_frames(u->dwfl, 1, on_frame, u) && !u->unread;
+	if (dwfl_getthread_frames(u->dwfl, 1, on_frame, u) || u->unread)
+		return false;
+	last = know_cfi(u, place(u, u->last), u->last);
+	return u->read || last->first || !last->has;
 }
 
 /*
