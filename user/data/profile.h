@@ -156,6 +156,7 @@ enum profile_incomplete {
 	PROFILE_INCOMPLETE_DEEP, /* more frames than are kept */
 	PROFILE_INCOMPLETE_READER, /* the reader of foreign files died or hung */
 	PROFILE_INCOMPLETE_NO_POINTER, /* the chain of frame pointers leads nowhere */
+	PROFILE_INCOMPLETE_ASTRAY, /* unwind information leads nowhere: an exception in flight */
 	PROFILE_INCOMPLETES,
 };
 

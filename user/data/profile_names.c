@@ -57,6 +57,7 @@ const char *profile_incomplete_name(enum profile_incomplete why)
 		[PROFILE_INCOMPLETE_DEEP] = "too many frames",
 		[PROFILE_INCOMPLETE_READER] = "reader of foreign files died",
 		[PROFILE_INCOMPLETE_NO_POINTER] = "no frame pointer",
+		[PROFILE_INCOMPLETE_ASTRAY] = "caller not found",
 	};
 
 	return word(words, PROFILE_INCOMPLETES, why);

@@ -42,6 +42,7 @@ static const char *const incomplete_names[PROFILE_INCOMPLETES] = {
 	[PROFILE_INCOMPLETE_DEEP] = "too_many_frames",
 	[PROFILE_INCOMPLETE_READER] = "reader_died",
 	[PROFILE_INCOMPLETE_NO_POINTER] = "no_frame_pointer",
+	[PROFILE_INCOMPLETE_ASTRAY] = "caller_not_found",
 };
 
 static const char *const stop_names[PROFILE_STOPS] = {

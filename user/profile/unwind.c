@@ -56,6 +56,7 @@ struct unwinder {
 	bool read, unread; /* memory was asked for since the last frame, and had, or not */
 	__u64 last; /* that frame's address */
 	bool beyond; /* memory above the copied bytes was asked for */
+	bool signal; /* a signal's frame was passed: its stack may be another one, not copied */
 	bool pointers; /* a frame was found by a frame pointer */
 	bool bare; /* the frame before has no call frame information */
 	bool resumed; /* libdw goes on where a chain of frame pointers ended */
@@ -345,6 +346,7 @@ static int on_frame(Dwfl_Frame *state, void *arg)
 		return DWARF_CB_ABORT;
 	if (u->resumed && activation) /* it is there already */
 		return DWARF_CB_OK;
+	u->signal |= activation && u->nframes;
 	if (!activation && pc)
 		pc--;
 	u->last = pc;
@@ -456,13 +458,13 @@ static __u32 why_ended(struct unwinder *u, __u64 last_pc)
 		return 0;
 	if (u->incomplete)
 		return u->incomplete;
-	if (u->beyond)
+	if (u->beyond || (u->signal && u->unread))
 		return 1 + PROFILE_INCOMPLETE_SHORT;
 	if (!p)
 		return 1 + PROFILE_INCOMPLETE_UNMAPPED;
 	if (p->map.file && !p->usable)
 		return 1 + PROFILE_INCOMPLETE_NO_FILE;
-	return 1 + (known ? PROFILE_INCOMPLETE_SHORT : PROFILE_INCOMPLETE_NO_CFI);
+	return 1 + (known ? PROFILE_INCOMPLETE_ASTRAY : PROFILE_INCOMPLETE_NO_CFI);
 }
 
 /* Where a frame is in the process: what add_frame() did, undone. */
@@ -512,7 +514,7 @@ __u32 unwinder__unwind(struct unwinder *u, const struct vigie_stack *stack, cons
 	u->nframes = 0;
 	u->incomplete = 0;
 	u->back = 0;
-	u->beyond = u->pointers = u->bare = u->resumed = false;
+	u->beyond = u->signal = u->pointers = u->bare = u->resumed = false;
 	*ret_incomplete = 0;
 	if (u->pointers_first) {
 		*ret_incomplete = unwind_by_pointers(u);

@@ -3,8 +3,8 @@
  * session_file.c - owns the layout: structures of a profile as their words, in order.
  *
  * A structure has only 4-byte and 8-byte members: a text of '4' and '8' describes it, for both
- * directions. Words are varints; the body is deflated. What an earlier version did not have is a
- * 'f' or an 'e' in its texts: so many bytes of 0.
+ * directions. Words are varints; the body is deflated. Other versions are not read: until there is a
+ * release nobody has such a file.
  */
 #include "record/session_file.h"
 
@@ -16,37 +16,31 @@
 #include "base/varint.h"
 
 #define MAGIC "VIGIEPRF"
-enum { HEAD = 8 + 4 + 4 + 8, VERSION = 4 };
+enum { HEAD = 8 + 4 + 4 + 8, VERSION = 5 };
 
 #define WAITS16 "8888888888888888"
-/* Of each version, from 1. Version 1 knew nothing of source lines and frame pointers. */
-static const char *const about_words[VERSION] = { "44444444ff88", "444444444488", "444444444488",
-						  "444444444488" };
-/* Version 2 knew nothing of the stacks of wakers, 3 of what hangs. In between: what was lost. */
-#define QUALITY(stacks, incomplete, rest) stacks "88888" incomplete rest
-static const char *const quality_words[VERSION] = {
-	QUALITY("888e", "8888888e", "8e88888e88eee8"),
-	QUALITY("888e", "88888888", "8888888e888888"),
-	QUALITY("8888", "88888888", "8888888e888888"),
-	QUALITY("8888", "88888888", "88888888888888"),
-};
-enum { QUALITY_WORDS = 4 + 5 + 8 + 14 };
+static const char about_words[] = "444444444488";
+/* Stacks by kind, losses, why incomplete, the rest. */
+static const char quality_words[] = "8888"
+				    "88888"
+				    "888888888"
+				    "88888888888888";
+static const char beside_words[] = "888";
 
 struct array {
 	size_t pointer, count; /* offsets in struct profile */
-	const char *words, *words_1; /* now, and in version 1 */
+	const char *words;
 	size_t size;
 };
-#define ARRAY_SINCE(what, words, words_1)                                                          \
-	{                                                                                          \
-		offsetof(struct profile, what), offsetof(struct profile, n##what), words, words_1, \
-			sizeof(*((struct profile *)0)->what)                                       \
+#define ARRAY(what, words)                                                                \
+	{                                                                                 \
+		offsetof(struct profile, what), offsetof(struct profile, n##what), words, \
+			sizeof(*((struct profile *)0)->what)                              \
 	}
-#define ARRAY(what, words) ARRAY_SINCE(what, words, words)
 static const struct array arrays[] = {
 	ARRAY(strings, "4"),
 	ARRAY(modules, "44888"),
-	ARRAY_SINCE(lines, "4444", "444f"),
+	ARRAY(lines, "4444"),
 	ARRAY(frames, "44844"),
 	ARRAY(nodes, "44"),
 	ARRAY(processes, "4444"),
@@ -54,27 +48,19 @@ static const struct array arrays[] = {
 		       "888" WAITS16 WAITS16 "8"),
 	ARRAY(parties, "44444"),
 	ARRAY(samples, "444488"),
-};
-/*
- * What came later: after all others, and either whole or not there at all, as in a file from
- * before it.
- */
-static const char beside_words[] = "888";
-static const struct array later[] = {
 	ARRAY(cgroups, "44"),
 	ARRAY(chains, "44"
 		      "44444"
 		      "44444"
 		      "88"),
 };
-enum { LATER = sizeof(later) / sizeof(later[0]) };
 enum { ARRAYS = sizeof(arrays) / sizeof(arrays[0]) };
 
 _Static_assert(VIGIE_WAITS == 16, "WAITS16");
-_Static_assert(sizeof(struct profile_quality) == 8 * QUALITY_WORDS, "quality_words");
 _Static_assert(VIGIE_HOPS == 5, "words of chains");
-_Static_assert(sizeof(struct profile_beside) == 8 * (sizeof(beside_words) - 1), "beside_words");
 _Static_assert(sizeof(struct profile_about) == 10 * 4 + 2 * 8, "about_words");
+_Static_assert(sizeof(struct profile_quality) == 8 * (sizeof(quality_words) - 1), "quality_words");
+_Static_assert(sizeof(struct profile_beside) == 8 * (sizeof(beside_words) - 1), "beside_words");
 
 static void put_words(struct buf *out, const void *from, const char *words)
 {
@@ -94,9 +80,8 @@ static void get_words(struct varint_reader *r, void *to, const char *words)
 	char *at = to;
 
 	for (; *words; words++) {
-		bool there = *words <= '9';
-		size_t size = *words == '4' || *words == 'f' ? 4 : 8;
-		__u64 v = there ? varint_get_max(r, size == 4 ? UINT32_MAX : UINT64_MAX) : 0;
+		size_t size = *words - '0';
+		__u64 v = varint_get_max(r, size == 4 ? UINT32_MAX : UINT64_MAX);
 
 		memcpy(at, &v, size);
 		at += size;
@@ -113,26 +98,17 @@ static void put_array(struct buf *out, const struct profile *p, const struct arr
 		put_words(out, array + i * a->size, a->words);
 }
 
-static void put_later(struct buf *out, const struct profile *p)
-{
-	size_t i;
-
-	put_words(out, &p->beside, beside_words);
-	for (i = 0; i < LATER; i++)
-		put_array(out, p, &later[i]);
-}
-
 static void put_body(struct buf *out, const struct profile *p)
 {
 	size_t i;
 
-	put_words(out, &p->about, about_words[VERSION - 1]);
-	put_words(out, &p->quality, quality_words[VERSION - 1]);
+	put_words(out, &p->about, about_words);
+	put_words(out, &p->quality, quality_words);
+	put_words(out, &p->beside, beside_words);
 	varint_put(out, p->ntext);
 	buf_add(out, p->text, p->ntext);
 	for (i = 0; i < ARRAYS; i++)
 		put_array(out, p, &arrays[i]);
-	put_later(out, p);
 }
 
 void session_file_encode(struct buf *out, const struct profile *p)
@@ -163,14 +139,12 @@ void session_file_encode(struct buf *out, const struct profile *p)
 }
 
 /* Every element takes a byte a word at least: a count is never believed beyond that. */
-static int get_array(struct varint_reader *r, struct profile *p, const struct array *a,
-		     __u32 version)
+static int get_array(struct varint_reader *r, struct profile *p, const struct array *a)
 {
-	const char *words = version == 1 ? a->words_1 : a->words;
 	__u64 n = varint_get_max(r, UINT32_MAX - 1), i;
 	char **pointer = (char **)((char *)p + a->pointer), *array;
 
-	if (r->err || n > (size_t)(r->end - r->at) / strspn(words, "48"))
+	if (r->err || n > (size_t)(r->end - r->at) / strlen(a->words))
 		return -EBADMSG;
 	array = calloc(n ? n : 1, a->size);
 	if (!array)
@@ -179,7 +153,7 @@ static int get_array(struct varint_reader *r, struct profile *p, const struct ar
 	*pointer = array;
 	*(__u32 *)((char *)p + a->count) = n;
 	for (i = 0; i < n; i++)
-		get_words(r, array + i * a->size, words);
+		get_words(r, array + i * a->size, a->words);
 	return r->err ? -EBADMSG : 0;
 }
 
@@ -278,7 +252,7 @@ static bool chain_holds(const struct profile *p, const struct profile_chain *c)
 	return true;
 }
 
-static bool later_holds(const struct profile *p)
+static bool rest_holds(const struct profile *p)
 {
 	__u32 i;
 
@@ -291,37 +265,23 @@ static bool later_holds(const struct profile *p)
 	return p->beside.has_steal <= 1;
 }
 
-static int get_later(struct varint_reader *r, struct profile *p, __u32 version)
-{
-	size_t i;
-	int err = 0;
-
-	if (r->at == r->end)
-		return 0;
-	get_words(r, &p->beside, beside_words);
-	for (i = 0; i < LATER && !err; i++)
-		err = get_array(r, p, &later[i], version);
-	return err;
-}
-
-static int get_body(const void *data, size_t len, __u32 version, struct profile *p)
+static int get_body(const void *data, size_t len, struct profile *p)
 {
 	struct varint_reader r;
 	size_t i;
 	int err;
 
 	varint_reader_init(&r, data, len);
-	get_words(&r, &p->about, about_words[version - 1]);
-	get_words(&r, &p->quality, quality_words[version - 1]);
+	get_words(&r, &p->about, about_words);
+	get_words(&r, &p->quality, quality_words);
+	get_words(&r, &p->beside, beside_words);
 	err = get_text(&r, p);
 	for (i = 0; i < ARRAYS && !err; i++)
-		err = get_array(&r, p, &arrays[i], version);
-	if (!err)
-		err = get_later(&r, p, version);
+		err = get_array(&r, p, &arrays[i]);
 	if (err)
 		return err;
 	if (r.at != r.end || !strings_hold(p) || !stacks_hold(p) || !threads_hold(p) ||
-	    !samples_hold(p) || !later_holds(p))
+	    !samples_hold(p) || !rest_holds(p))
 		return -EBADMSG;
 	return profile__adopt(p);
 }
@@ -358,8 +318,8 @@ int session_file_decode(const void *data, size_t len, struct profile **ret, cons
 	memcpy(&version, at + 8, sizeof(version));
 	memcpy(&sum, at + 12, sizeof(sum));
 	memcpy(&raw, at + 16, sizeof(raw));
-	*ret_why = "a later vigie wrote it";
-	if (!version || version > VERSION)
+	*ret_why = "another version of vigie wrote it";
+	if (version != VERSION)
 		return -EPROTONOSUPPORT;
 	*ret_why = "it is damaged, or cut short";
 	if (raw > SESSION_BODY_MAX || len > SESSION_FILE_MAX)
@@ -369,7 +329,7 @@ int session_file_decode(const void *data, size_t len, struct profile **ret, cons
 	if (!err && !p)
 		err = -ENOMEM;
 	if (!err)
-		err = get_body(body, raw, version, p);
+		err = get_body(body, raw, p);
 	free(body);
 	if (err == -ENOMEM)
 		*ret_why = "not enough memory";
