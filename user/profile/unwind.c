@@ -33,6 +33,7 @@ enum {
 	SP = 7, /* DWARF's numbers of registers */
 	FP = 6,
 	PC = 16,
+	EXCEPTION = 0, /* that an exception is handed over in */
 };
 
 /* Of an address's call frame information: asking libdw takes longer than unwinding. */
@@ -40,6 +41,13 @@ struct cfi_known {
 	__u64 pc;
 	bool has; /* any */
 	bool first; /* it says that there is no caller */
+	bool throws; /* it may return elsewhere, with an exception */
+};
+
+/* A frame whose address came from a function that throws; frames: how many there were then, or 0. */
+struct thrown {
+	__u32 frames;
+	__u64 pc, sp, fp;
 };
 
 struct unwinder {
@@ -59,8 +67,9 @@ struct unwinder {
 	bool signal; /* a signal's frame was passed: its stack may be another one, not copied */
 	bool pointers; /* a frame was found by a frame pointer */
 	bool bare; /* the frame before has no call frame information */
-	bool resumed; /* libdw goes on where a chain of frame pointers ended */
+	bool resumed; /* libdw goes on in the midst of a stack */
 	__u64 sp, fp, pc; /* where it does */
+	struct thrown thrown;
 	bool pointers_first;
 	struct cfi_known known[CFI_KNOWN];
 	__u64 back; /* bytes before the program counter where the walk begins */
@@ -295,6 +304,7 @@ static void ask_cfi(struct unwinder *u, __u64 pc, struct cfi_known *ret)
 	}
 	ret->has = true;
 	ret->first = !dwarf_frame_register(frame, PC, space, &ops, &n) && !n && ops == space;
+	ret->throws = !dwarf_frame_register(frame, EXCEPTION, space, &ops, &n) && n;
 	free(frame);
 }
 
@@ -334,6 +344,17 @@ static bool add_frame(struct unwinder *u, const struct placed *p, __u64 pc)
 	return true;
 }
 
+/* Called before it is added. */
+static void note_thrown(struct unwinder *u, Dwfl_Frame *state, __u64 pc)
+{
+	Dwarf_Word sp, fp;
+
+	if (!know_cfi(u, place(u, u->last), u->last)->throws || dwfl_frame_reg(state, SP, &sp) ||
+	    dwfl_frame_reg(state, FP, &fp))
+		return;
+	u->thrown = (struct thrown){ .frames = u->nframes + 1, .pc = pc, .sp = sp, .fp = fp };
+}
+
 static int on_frame(Dwfl_Frame *state, void *arg)
 {
 	struct unwinder *u = arg;
@@ -347,6 +368,8 @@ static int on_frame(Dwfl_Frame *state, void *arg)
 	if (u->resumed && activation) /* it is there already */
 		return DWARF_CB_OK;
 	u->signal |= activation && u->nframes;
+	if (!activation && u->nframes)
+		note_thrown(u, state, pc);
 	if (!activation && pc)
 		pc--;
 	u->last = pc;
@@ -411,7 +434,32 @@ static bool unwind_frames(struct unwinder *u)
 	if (dwfl_getthread_frames(u->dwfl, 1, on_frame, u) || u->unread)
 		return false;
 	last = know_cfi(u, place(u, u->last), u->last);
-	return u->read || last->first || !last->has;
+	return last->first || !last->has || (u->read && u->thrown.frames != u->nframes);
+}
+
+/*
+ * On its way to a handler libgcc puts first that frame's return address over its own, then the
+ * handler over that: frames in between are being left. The first still lies where the frame's callee
+ * had it; the handler is where it says, not after a call. True: up to the first function.
+ */
+static bool unwind_thrown(struct unwinder *u)
+{
+	const struct thrown *t = &u->thrown;
+	Dwarf_Word word;
+	__u64 at = t->sp;
+
+	if (!t->frames)
+		return false;
+	while (memory_read(u->dwfl, at, &word, u) && word != t->pc)
+		at += sizeof(word);
+	u->resumed = true;
+	u->bare = false;
+	u->nframes = t->frames;
+	u->fp = t->fp;
+	u->sp = word == t->pc ? at + sizeof(word) : t->sp;
+	u->pc = t->pc - (word == t->pc);
+	u->last = u->pc;
+	return unwind_frames(u);
 }
 
 /*
@@ -514,6 +562,7 @@ __u32 unwinder__unwind(struct unwinder *u, const struct vigie_stack *stack, cons
 	u->nframes = 0;
 	u->incomplete = 0;
 	u->back = 0;
+	u->thrown.frames = 0;
 	u->beyond = u->signal = u->pointers = u->bare = u->resumed = false;
 	*ret_incomplete = 0;
 	if (u->pointers_first) {
@@ -531,6 +580,8 @@ __u32 unwinder__unwind(struct unwinder *u, const struct vigie_stack *stack, cons
 		*ret_incomplete = 1 + PROFILE_INCOMPLETE_NO_STACK;
 	else if (!whole)
 		*ret_incomplete = why_ended(u, absolute(u, &frames[u->nframes - 1]));
+	if (!whole && unwind_thrown(u))
+		*ret_incomplete = 0;
 	*ret_pointers = u->pointers;
 	*u->busy = 0;
 	return u->nframes;
