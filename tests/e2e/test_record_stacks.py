@@ -108,6 +108,18 @@ class Whole(Session):
             with self.subTest(kind):
                 self.whole(program, kind, 60, through=f"run_{kind}")
 
+    def test_assembly(self):
+        """Without call frame information: the caller is looked for, and is not passed over."""
+        program = stacks.compiled(self.directory, "assembly", file="assembly.c")
+        pointers = stacks.compiled(self.directory, "pointers", "-fno-omit-frame-pointer",
+                                   "-mno-omit-leaf-frame-pointer", file="assembly.c")
+        for kind in "leaf", "saves", "calls":
+            with self.subTest(kind):
+                session = self.whole(program, kind, 60, through=f"run_{kind}")
+                self.assertGreater(session["quality"]["by_frame_pointers"], 100)
+            with self.subTest(kind, frame_pointers=True):
+                self.whole(pointers, kind, 60, through=f"run_{kind}")
+
     def test_cpp_exceptions(self):
         program = stacks.compiled(self.directory, "throws", file="throws.cc", compiler="c++")
         # While libgcc prepares to return elsewhere its stack is not what it says.

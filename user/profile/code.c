@@ -10,12 +10,14 @@
 #include <gelf.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/hash.h"
 
 enum {
 	CFI_KNOWN = 1024, /* a power of two */
+	CALL_BYTES = 7, /* of a call instruction at most */
 	ENTRY_BYTES = 64, /* of a first function at most, up to its call */
 	EXCEPTION = 0, /* DWARF's number of the register that an exception is handed over in */
 };
@@ -197,6 +199,52 @@ const struct cfi *code_cfi(struct code *code, __u64 pc)
 	if (known->pc != pc)
 		ask_cfi(code, pc, known);
 	return known;
+}
+
+/* The section that holds this address; *pc becomes relative to it. */
+static Elf_Scn *section_of(const struct code *code, Dwarf_Addr *pc)
+{
+	Dwfl_Module *mod = dwfl_addrmodule(code->dwfl, *pc);
+	Dwarf_Addr bias;
+
+	return mod ? dwfl_module_address_section(mod, pc, &bias) : NULL;
+}
+
+static bool is_plt(const struct code *code, __u64 pc)
+{
+	Dwarf_Addr at = pc;
+	Elf_Scn *section = section_of(code, &at);
+	Elf *elf = section ? dwfl_module_getelf(dwfl_addrmodule(code->dwfl, pc), &at) : NULL;
+	const char *name = NULL;
+	GElf_Shdr header;
+	size_t names;
+
+	if (elf && !elf_getshdrstrndx(elf, &names) && gelf_getshdr(section, &header))
+		name = elf_strptr(elf, names, header.sh_name);
+	return name && !strncmp(name, ".plt", 4);
+}
+
+enum code_call code_call_before(const struct code *code, __u64 pc, __u64 *ret_callee)
+{
+	Dwarf_Addr at = pc;
+	Elf_Scn *section = section_of(code, &at);
+	Elf_Data *data = section ? elf_rawdata(section, NULL) : NULL;
+	const __u8 *end;
+	__s32 relative;
+	int n;
+
+	if (!data || !data->d_buf || at < CALL_BYTES || at > data->d_size)
+		return CODE_NO_CALL;
+	end = (const __u8 *)data->d_buf + at;
+	if (end[-5] == 0xe8) { /* call rel32 */
+		memcpy(&relative, end - 4, sizeof(relative));
+		*ret_callee = pc + relative;
+		return is_plt(code, *ret_callee) ? CODE_CALL_ANYWHERE : CODE_CALL;
+	}
+	for (n = 2; n <= CALL_BYTES; n++) /* call r/m64: 0xff /2 */
+		if (end[-n] == 0xff && (end[1 - n] & 0x38) == 0x10)
+			return CODE_CALL_ANYWHERE;
+	return CODE_NO_CALL;
 }
 
 bool code_is_entry(const struct code *code, const struct placed *p, __u64 pc)

@@ -42,6 +42,13 @@ Dwfl *code_dwfl(const struct code *code);
 const struct placed *code_place(const struct code *code, __u64 pc);
 /* Valid until the next call. */
 const struct cfi *code_cfi(struct code *code, __u64 pc);
+enum code_call {
+	CODE_NO_CALL,
+	CODE_CALL,
+	CODE_CALL_ANYWHERE /* by a register, memory or the PLT */
+};
+/* What the instruction before this address is, in a file that was read; CODE_CALL: of *ret_callee. */
+enum code_call code_call_before(const struct code *code, __u64 pc, __u64 *ret_callee);
 /* In the first function of p's file, which the dynamic loader and musl leave without any. */
 bool code_is_entry(const struct code *code, const struct placed *p, __u64 pc);
 

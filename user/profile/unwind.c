@@ -17,6 +17,10 @@
 enum {
 	STACK_MAX = 8 << 20, /* what lies further above the stack pointer is no stack */
 	SYSCALL_BYTES = 2, /* of the instruction */
+	/* At most, of a function without call frame information: stack, code, its caller's frame. */
+	LEAF_BYTES = 1024,
+	LEAF_CODE = 16 << 10,
+	LEAF_CALLER = 64 << 10,
 	SP = 7, /* DWARF's numbers of registers; see code.h for PC */
 	FP = 6,
 };
@@ -40,7 +44,7 @@ struct unwinder {
 	__u64 last; /* that frame's address */
 	bool beyond; /* memory above the copied bytes was asked for */
 	bool signal; /* a signal's frame was passed: its stack may be another one, not copied */
-	bool pointers; /* a frame was found by a frame pointer */
+	bool pointers; /* a frame was found by a frame pointer, or looked for */
 	bool bare; /* the frame before has no call frame information */
 	bool resumed; /* libdw goes on in the midst of a stack */
 	__u64 sp, fp, pc; /* where it does */
@@ -226,8 +230,8 @@ static __u32 follow_pointers(struct unwinder *u)
 	while (u->fp) {
 		if (u->fp < u->sp || u->fp % sizeof(next))
 			return 1 + PROFILE_INCOMPLETE_NO_POINTER;
-		if (!memory_read(code_dwfl(u->code), u->fp, &next, u) ||
-		    !memory_read(code_dwfl(u->code), u->fp + sizeof(next), &pc, u))
+		if (!memory_read(NULL, u->fp, &next, u) ||
+		    !memory_read(NULL, u->fp + sizeof(next), &pc, u))
 			return 1 + (u->beyond ? PROFILE_INCOMPLETE_SHORT
 					      : PROFILE_INCOMPLETE_NO_POINTER);
 		if (!pc)
@@ -266,6 +270,17 @@ static bool unwind_frames(struct unwinder *u)
 	return last->first || !last->has || (u->read && u->thrown.frames != u->nframes);
 }
 
+/* In the midst of a stack, from the frame that was added last; true: up to the first function. */
+static bool resume(struct unwinder *u, __u64 sp, __u64 fp, __u64 pc)
+{
+	u->resumed = true;
+	u->bare = false;
+	u->sp = sp;
+	u->fp = fp;
+	u->last = u->pc = pc;
+	return unwind_frames(u);
+}
+
 /*
  * On its way to a handler libgcc puts first that frame's return address over its own, then the
  * handler over that: frames in between are being left. The first still lies where the frame's callee
@@ -279,16 +294,84 @@ static bool unwind_thrown(struct unwinder *u)
 
 	if (!t->frames)
 		return false;
-	while (memory_read(code_dwfl(u->code), at, &word, u) && word != t->pc)
+	while (memory_read(NULL, at, &word, u) && word != t->pc)
 		at += sizeof(word);
-	u->resumed = true;
-	u->bare = false;
 	u->nframes = t->frames;
-	u->fp = t->fp;
-	u->sp = word == t->pc ? at + sizeof(word) : t->sp;
-	u->pc = t->pc - (word == t->pc);
-	u->last = u->pc;
-	return unwind_frames(u);
+	return word == t->pc ? resume(u, at + sizeof(word), t->fp, t->pc - 1)
+			     : resume(u, t->sp, t->fp, t->pc);
+}
+
+/* The return address at this place is of a call that may have led to pc, which lacks information. */
+static bool called_from(struct unwinder *u, __u64 address, __u64 pc, bool anywhere)
+{
+	__u64 callee;
+
+	switch (code_call_before(u->code, address, &callee)) {
+	case CODE_CALL:
+		return callee <= pc && pc - callee < LEAF_CODE && !code_cfi(u->code, callee)->has;
+	case CODE_CALL_ANYWHERE: return anywhere;
+	default: return false;
+	}
+}
+
+/* With the frame pointer that is, or one that lies between: saved by who keeps none. */
+static bool resume_caller(struct unwinder *u, __u64 sp, __u64 at, __u64 pc)
+{
+	const __u32 frames = u->nframes;
+	Dwarf_Word fp = u->stack->registers[FP];
+
+	if (resume(u, at, fp, pc))
+		return true;
+	for (; sp < at && memory_read(NULL, sp, &fp, u); sp += sizeof(fp)) {
+		u->nframes = frames;
+		if (fp >= at && fp - at < LEAF_CALLER && resume(u, at, fp, pc))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Assembly that has no call frame information, as libgmp's and much of codecs, keeps no frame pointer
+ * either: libdw would take its caller's, and leave out the caller. Its return address is looked for
+ * near the stack pointer. What lies in its frame unwritten may be of calls that are over: so it must be
+ * one after a call of this very function; a call by a register or the PLT is believed where there is
+ * no frame at all. And it must lead to the thread's first function. Generated code may have called,
+ * too: there frame pointers are all there is.
+ */
+static bool unwind_leaf(struct unwinder *u)
+{
+	const __u64 *registers = u->stack->registers;
+	__u64 sp = registers[SP], pc = registers[PC], at;
+	const struct placed *p = code_place(u->code, pc);
+	Dwarf_Word word;
+	__u32 before;
+
+	if (!p || !p->usable || code_cfi(u->code, pc)->has)
+		return false;
+	add_frame(u, p, pc);
+	for (at = sp; at < sp + LEAF_BYTES && memory_read(NULL, at, &word, u); at += sizeof(word)) {
+		p = code_place(u->code, word - 1);
+		if (p && !p->usable)
+			break;
+		if (!p || !called_from(u, word, pc, at == sp))
+			continue;
+		before = u->nframes;
+		add_frame(u, p, word - 1);
+		if (!code_cfi(u->code, word - 1)->has) { /* assembly that calls assembly */
+			pc = word - 1;
+			continue;
+		}
+		if (resume_caller(u, sp, at + sizeof(word), word - 1)) {
+			u->pointers = true;
+			return true;
+		}
+		u->nframes = before;
+	}
+	u->nframes = 0;
+	u->incomplete = 0;
+	u->resumed = u->bare = u->signal = false;
+	u->thrown.frames = 0;
+	return false;
 }
 
 /*
@@ -307,9 +390,7 @@ static __u32 unwind_by_pointers(struct unwinder *u)
 	if (before == 1 || ended == 1 + PROFILE_INCOMPLETE_DEEP ||
 	    !code_cfi(u->code, u->pc - 1)->has)
 		return ended;
-	u->resumed = true;
-	u->bare = false;
-	if (unwind_frames(u))
+	if (resume(u, u->sp, u->fp, u->pc))
 		return 0;
 	return u->beyond ? 1 + PROFILE_INCOMPLETE_SHORT : u->incomplete ? u->incomplete : ended;
 }
@@ -364,7 +445,7 @@ __u32 unwinder__unwind(struct unwinder *u, const struct vigie_stack *stack, cons
 		*ret_incomplete = unwind_by_pointers(u);
 	} else {
 		u->back = after_call(u, stack);
-		whole = unwind_frames(u);
+		whole = (!u->back && unwind_leaf(u)) || unwind_frames(u);
 	}
 	if (!u->nframes) { /* not even where it is: a space without a single module */
 		frames[0] = (struct foreign_frame){ .address = stack->registers[PC] };

@@ -24,7 +24,7 @@ void unwinder__free(struct unwinder *u); /* accepts NULL */
 /*
  * Writes at most FOREIGN_FRAMES_MAX frames, innermost first; callers' addresses are of their call
  * instruction. Returns how many; *ret_incomplete: 0, or 1 + enum profile_incomplete; *ret_pointers:
- * some were found by frame pointers, which no code has to keep.
+ * some were found by frame pointers, which no code has to keep, or looked for.
  */
 __u32 unwinder__unwind(struct unwinder *u, const struct vigie_stack *stack, const __u8 *user,
 		       struct foreign_frame *frames, __u32 *ret_incomplete, bool *ret_pointers);
