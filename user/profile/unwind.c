@@ -267,7 +267,7 @@ static bool unwind_frames(struct unwinder *u)
 	if (dwfl_getthread_frames(code_dwfl(u->code), 1, on_frame, u) || u->unread)
 		return false;
 	last = code_cfi(u->code, u->last);
-	return last->first || !last->has || (u->read && u->thrown.frames != u->nframes);
+	return last->first || !last->has || (u->read && !u->thrown.frames);
 }
 
 /* In the midst of a stack, from the frame that was added last; true: up to the first function. */
@@ -284,21 +284,31 @@ static bool resume(struct unwinder *u, __u64 sp, __u64 fp, __u64 pc)
 /*
  * On its way to a handler libgcc puts first that frame's return address over its own, then the
  * handler over that: frames in between are being left. The first still lies where the frame's callee
- * had it; the handler is where it says, not after a call. True: up to the first function.
+ * had it; the handler is where it says, not after a call. True: up to the first function; else what
+ * was found before stays.
  */
 static bool unwind_thrown(struct unwinder *u)
 {
-	const struct thrown *t = &u->thrown;
-	Dwarf_Word word;
-	__u64 at = t->sp;
+	struct foreign_frame found[FOREIGN_FRAMES_MAX];
+	const struct thrown t = u->thrown;
+	const __u32 n = u->nframes;
+	Dwarf_Word word = 0;
+	__u64 at = t.sp;
+	bool whole;
 
-	if (!t->frames)
+	if (!t.frames)
 		return false;
-	while (memory_read(NULL, at, &word, u) && word != t->pc)
+	memcpy(found, u->frames, n * sizeof(*found));
+	while (memory_read(NULL, at, &word, u) && word != t.pc)
 		at += sizeof(word);
-	u->nframes = t->frames;
-	return word == t->pc ? resume(u, at + sizeof(word), t->fp, t->pc - 1)
-			     : resume(u, t->sp, t->fp, t->pc);
+	u->nframes = t.frames;
+	whole = word == t.pc ? resume(u, at + sizeof(word), t.fp, t.pc - 1)
+			     : resume(u, t.sp, t.fp, t.pc);
+	if (!whole) {
+		memcpy(u->frames, found, n * sizeof(*found));
+		u->nframes = n;
+	}
+	return whole;
 }
 
 /* The return address at this place is of a call that may have led to pc, which lacks information. */
