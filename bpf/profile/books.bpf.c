@@ -185,6 +185,18 @@ int on_session_switch(__u64 *ctx)
 	return 0;
 }
 
+/* Its number may be another's soon, and its place is. What it has left to do, its books are there for. */
+SEC("tp_btf/sched_process_exit")
+int on_session_end(__u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+	__u32 tgid = task->tgid;
+
+	if (may_be_target(tgid) && !task->signal->live.counter)
+		bpf_map_delete_elem(&targets, &tgid);
+	return 0;
+}
+
 /* Where no view needs the switches: who ends closes its books here, a moment before its last one. */
 SEC("tp_btf/sched_process_exit")
 int on_session_exit(__u64 *ctx)

@@ -17,10 +17,12 @@
 
 #include "data/profile.h"
 #include "gen/session.skel.h"
+#include "profile/helper.h"
 #include "profile/xstate.h"
 
 enum { LINKS_ROOM = 24, SLEEPER_LEAST = 1024, WAKER_HZ = 100 };
 #define NS_PER_S 1000000000ULL
+#define POLL_NS (NS_PER_S / 4) /* that stacks are handed out in one go */
 
 struct capture {
 	struct session_bpf *skel;
@@ -34,6 +36,7 @@ struct capture {
 	unsigned int nclocks;
 	capture_fn fn;
 	void *ctx;
+	__u64 until_ns; /* fn is called so long */
 };
 
 static bool wants(const struct capture *c, enum profile_view view)
@@ -186,7 +189,8 @@ static int on_record(void *ctx, void *data, size_t len)
 	if (len >= sizeof(*s) && s->user_bytes <= len - sizeof(*s) &&
 	    s->user_bytes <= VIGIE_STACK_BYTES && s->kernel_frames <= VIGIE_KERNEL_FRAMES)
 		c->fn(c->ctx, s, (const __u8 *)(s + 1));
-	return 0;
+	/* What a stack takes is the target's to say: the time and the cost are looked at in between. */
+	return monotonic_ns() > c->until_ns ? -EAGAIN : 0;
 }
 
 static int open_all(struct capture *c, const char **ret_what)
@@ -307,16 +311,14 @@ static int pass(struct capture *c, enum vigie_pass kind)
 
 int capture__begin(struct capture *c)
 {
-	struct timespec now;
 	unsigned int i;
 	int err;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	c->skel->bss->begin_ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
-	err = pass(c, VIGIE_PASS_CLOCK);
 	/* Switches first: who is opened by the pass and then switches must be seen to. */
+	err = attach_all(c);
 	if (!err)
-		err = attach_all(c);
+		err = pass(c, VIGIE_PASS_CLOCK);
+	c->skel->bss->begin_ns = monotonic_ns();
 	if (!err)
 		err = pass(c, VIGIE_PASS_OPEN);
 	for (i = 0; i < c->nclocks && !err; i++)
@@ -325,17 +327,25 @@ int capture__begin(struct capture *c)
 	return err;
 }
 
+bool capture__alive(const struct capture *c)
+{
+	__u32 next;
+
+	return !bpf_map_get_next_key(bpf_map__fd(c->skel->maps.targets), NULL, &next);
+}
+
 int capture__poll(struct capture *c, int timeout_ms, capture_fn fn, void *ctx)
 {
 	int n;
 
 	c->fn = fn;
 	c->ctx = ctx;
+	c->until_ns = monotonic_ns() + timeout_ms * 1000000ULL + POLL_NS;
 	n = ring_buffer__poll(c->ring, timeout_ms);
 	/* Not each record wakes us. */
 	if (n == 0)
 		n = ring_buffer__consume(c->ring);
-	return n == -EINTR ? 0 : n;
+	return n == -EINTR ? 0 : n == -EAGAIN ? 1 : n;
 }
 
 /* Half as much: who waits does so near the begin of its stack, and is visited 49 times a second. */

@@ -43,9 +43,13 @@ int capture__begin(struct capture *c);
 typedef void (*capture_fn)(void *ctx, const struct vigie_stack *stack, const __u8 *user);
 /*
  * Hands out the stacks that are there, after timeout_ms or as soon as one of a program comes that is
- * not known, or the ring fills. Count or -errno.
+ * not known, or the ring fills. A quarter of a second at most: what fn has no time for stays for the
+ * next call. 0: that was all; more: some were, and more may be there; or -errno.
  */
 int capture__poll(struct capture *c, int timeout_ms, capture_fn fn, void *ctx);
+
+/* Some process that is looked at has not ended. */
+bool capture__alive(const struct capture *c);
 
 /* The mappings of this program were read: its stacks may wait. */
 void capture__known(struct capture *c, __u32 tgid, __u32 exec_id);

@@ -3,6 +3,7 @@
 #include "profile/foreign.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 #include "profile/foreign_child.h"
 #include "profile/helper.h"
 #include "profile/opener.h"
+
+#define WAIT_NS 5000000000ULL /* for all answers together */
 
 enum {
 	DUE_MAX = 64, /* stacks on their way: their answers always find room in the socket */
@@ -250,17 +253,25 @@ static bool take_frames(struct foreign *r, foreign_frames_fn fn, void *ctx)
 
 void foreign__poll(struct foreign *r, bool wait, foreign_frames_fn fn, void *ctx)
 {
+	const __u64 until = monotonic_ns() + WAIT_NS;
 	int n;
 
 	while (r->ndue) {
 		n = answer(r, wait ? ANSWER_MS : 0);
 		if (n == 0 && !wait)
 			return;
-		if (n <= 0 || !take_frames(r, fn, ctx)) {
+		if (n <= 0 || monotonic_ns() > until || !take_frames(r, fn, ctx)) {
 			forfeit(r, n == 0, fn, ctx);
 			return;
 		}
 	}
+}
+
+static bool writable(int socket)
+{
+	struct pollfd room = { .fd = socket, .events = POLLOUT };
+
+	return poll(&room, 1, 0) == 1;
 }
 
 int foreign__stack(struct foreign *r, __u32 space, __u32 number, const struct vigie_stack *stack,
@@ -270,8 +281,10 @@ int foreign__stack(struct foreign *r, __u32 space, __u32 number, const struct vi
 					   .a = space,
 					   .b = number,
 					   .len = sizeof(*stack) + stack->user_bytes };
+	int err;
 
-	while (r->ndue == DUE_MAX) {
+	/* It may be waiting itself, for somebody to take its answers. */
+	while (r->ndue == DUE_MAX || (r->ndue && !writable(r->child.fd))) {
 		int n = answer(r, ANSWER_MS);
 
 		if (n <= 0 || !take_frames(r, fn, ctx))
@@ -283,8 +296,10 @@ int foreign__stack(struct foreign *r, __u32 space, __u32 number, const struct vi
 	}
 	r->due[r->ndue++] = number;
 	/* The bytes follow their head in the record: one payload. */
-	if (user != (const __u8 *)(stack + 1) || packet_send(r->child.fd, &head, stack, -1))
-		forfeit(r, false, fn, ctx);
+	err = user == (const __u8 *)(stack + 1) ? packet_send(r->child.fd, &head, stack, -1)
+						: -EINVAL;
+	if (err)
+		forfeit(r, err == -EAGAIN, fn, ctx);
 	return 0;
 }
 

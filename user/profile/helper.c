@@ -7,15 +7,25 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { END_MS = 200 };
+enum { END_MS = 200, SEND_S = 2 };
+
+__u64 monotonic_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
 
 int helper_start(struct helper *h, const int pair[2], void (*run)(void *ctx, int fd), void *ctx)
 {
+	const struct timeval patience = { .tv_sec = SEND_S };
 	int err;
 
 	h->pid = fork();
@@ -28,6 +38,8 @@ int helper_start(struct helper *h, const int pair[2], void (*run)(void *ctx, int
 		h->pid = 0;
 	}
 	h->fd = err ? -1 : pair[0];
+	/* Who hangs takes no packets either; a pipe has no such option, and is only read. */
+	setsockopt(pair[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	return err;
 }
 

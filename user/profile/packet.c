@@ -61,7 +61,7 @@ int packet_send(int socket, const struct foreign_head *head, const void *data, i
 	do
 		n = sendmsg(socket, &message, MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0;
+	return n < 0 ? -errno : 0; /* -EAGAIN: nobody takes it, see helper_start() */
 }
 
 int packet_receive(int socket, struct packet *p, bool wait)

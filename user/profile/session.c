@@ -18,18 +18,11 @@
 #define NS_PER_S 1000000000ULL
 
 enum {
+	DRAIN_MS = 5000, /* for stacks that are there as a session ends */
 	REFRESH_MS = 100, /* mappings are read again that often at most */
 	SETTLED_MS = 2000, /* of start-up; then cost counts, and is judged after as long again */
 	LOSS_JUDGED = 200, /* stacks: of fewer, one lost says nothing */
 };
-
-__u64 session_now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
 
 void session_config_default(struct session_config *config)
 {
@@ -160,6 +153,9 @@ int session__begin(struct session *s)
 	/* The files are pinned at once: whoever exits keeps his names. */
 	for (i = 0; i < s->spaces.nspaces; i++)
 		spaces_refresh(&s->spaces, i);
+	/* Their passes find nobody yet. What comes after the begin is the target's time. */
+	if (s->config.views & 1 << PROFILE_OFF_CPU && s->config.sleeper_hz)
+		sleepers__start(s->capture, s->config.sleeper_hz, &s->sleepers);
 	clock_gettime(CLOCK_REALTIME, &wall);
 	s->begin_wall_ns = wall.tv_sec * NS_PER_S + wall.tv_nsec;
 	err = capture__begin(s->capture);
@@ -167,8 +163,6 @@ int session__begin(struct session *s)
 	s->begin_cpu_ns = cost_ns(s);
 	s->has_steal = !session_steal(&s->begin_steal_ns);
 	s->refresh_ns = s->begin_ns + REFRESH_MS * NS_PER_MS;
-	if (!err && s->config.views & 1 << PROFILE_OFF_CPU && s->config.sleeper_hz)
-		sleepers__start(s->capture, s->config.sleeper_hz, &s->sleepers);
 	return err;
 }
 
@@ -198,14 +192,12 @@ static bool all_ended(const struct session *s)
 	struct pollfd fd = { .events = POLLIN };
 	__u32 i;
 
-	if (s->config.children)
-		return false;
 	for (i = 0; i < s->ntargets; i++) {
 		fd.fd = s->pidfds[i];
 		if (poll(&fd, 1, 0) == 0)
 			return false;
 	}
-	return true;
+	return !s->config.children || !capture__alive(s->capture);
 }
 
 /* What goes on, not the start: a program's files are read into tables once. */
@@ -246,7 +238,7 @@ int session__step(struct session *s, int timeout_ms)
 
 	if (n < 0)
 		return n;
-	now = session_now_ns();
+	now = monotonic_ns();
 	if (s->sleepers)
 		sleepers__poll(s->sleepers, now, session_take_stack, s);
 	foreign__poll(s->reader, false, session_take_frames, s);
@@ -277,10 +269,32 @@ static void fill_quality(struct session *s, enum profile_stop why)
 
 	for (i = 0; i < VIGIE_SESSION_LOSSES; i++)
 		q->lost[i] = capture__lost(s->capture, i);
+	q->lost[VIGIE_SESSION_LOST_RING] += s->dropped;
 	q->cpu_ns = cost_ns(s) - s->begin_cpu_ns;
 	capture__cost(s->capture, &q->probe_ns, &q->probe_runs);
 	q->pointers = foreign__pointers(s->reader);
 	q->stopped_early = why;
+}
+
+static void drop_stack(void *ctx, const struct vigie_stack *stack, const __u8 *user)
+{
+	struct session *s = ctx;
+
+	s->dropped++;
+}
+
+/* What is in the ring still counts, and what the reader still has; but a result is due. */
+static void drain(struct session *s)
+{
+	const __u64 until = monotonic_ns() + DRAIN_MS * NS_PER_MS;
+
+	while (monotonic_ns() < until && capture__poll(s->capture, 0, session_take_stack, s) > 0)
+		;
+	if (s->sleepers)
+		sleepers__poll(s->sleepers, s->end_ns, session_take_stack, s);
+	foreign__poll(s->reader, true, session_take_frames, s);
+	while (capture__poll(s->capture, 0, drop_stack, s) > 0)
+		;
 }
 
 int session__finish(struct session *s, enum profile_stop why, struct profile **ret,
@@ -292,14 +306,10 @@ int session__finish(struct session *s, enum profile_stop why, struct profile **r
 	*ret_what = "close the books";
 	err = capture__end(s->capture);
 	session_settle_steal(s);
-	s->end_ns = session_now_ns();
+	s->end_ns = monotonic_ns();
 	if (err)
 		return err;
-	/* What is in the ring still counts, and what the reader still has. */
-	capture__poll(s->capture, 0, session_take_stack, s);
-	if (s->sleepers)
-		sleepers__poll(s->sleepers, s->end_ns, session_take_stack, s);
-	foreign__poll(s->reader, true, session_take_frames, s);
+	drain(s);
 	fill_quality(s, why);
 	*ret_what = "settle the books";
 	err = s->err == -ENOSPC ? 0 : s->err;
@@ -388,7 +398,7 @@ void session__stat(const struct session *s, struct session_stat *ret)
 {
 	const struct profile_quality *q = &s->profile->quality;
 
-	ret->elapsed_ns = session_now_ns() - s->begin_ns;
+	ret->elapsed_ns = monotonic_ns() - s->begin_ns;
 	ret->stacks = profile_taken(q) + q->stacks[VIGIE_STACK_ASLEEP];
 	ret->lost = capture__lost(s->capture, VIGIE_SESSION_LOST_RING);
 	ret->cost_ns = cost_ns(s) - s->begin_cpu_ns;

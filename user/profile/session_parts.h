@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "profile/capture.h"
 #include "profile/foreign.h"
+#include "profile/helper.h"
 #include "profile/session.h"
 #include "profile/sleepers.h"
 #include "profile/space.h"
@@ -50,6 +51,7 @@ struct session {
 
 	int *pidfds;
 	__u32 ntargets;
+	__u64 dropped; /* stacks that there was no time for at the end */
 	__u64 begin_ns, end_ns, begin_cpu_ns, checked_ns, checked_taken, checked_lost;
 	__u64 settled_ns, settled_cpu_ns; /* since when its cost is judged; 0: not yet */
 	__u64 refresh_ns; /* when the mappings are read next */
@@ -61,7 +63,6 @@ struct session {
 /* Reading mappings takes no more than this part of the time. */
 enum { REFRESH_SHARE = 200 };
 
-__u64 session_now_ns(void);
 /* CPU time that the caller and the opener used so far. */
 __u64 session_effort_ns(const struct session *s);
 /* The thread's index among s->threads. 0 or -errno. */

@@ -13,6 +13,8 @@
 
 #include "profile/helper.h"
 
+#define HAND_OUT_NS 250000000ULL /* that stacks are handed out in one go */
+
 enum {
 	PIPE_BYTES = 8 << 20, /* of a tenth of a second; where that is not allowed, what is */
 	PIPE_BYTES_ALLOWED = 1 << 20,
@@ -146,11 +148,11 @@ static size_t record_at(const struct sleepers *s, size_t at)
 	return have < want ? 0 : want;
 }
 
-static void hand_out(struct sleepers *s, capture_fn fn, void *ctx)
+static void hand_out(struct sleepers *s, __u64 until, capture_fn fn, void *ctx)
 {
 	size_t at = 0, len;
 
-	for (; (len = record_at(s, at)); at += len) {
+	for (; monotonic_ns() < until && (len = record_at(s, at)); at += len) {
 		const struct vigie_stack *head = (const void *)(s->buf + at);
 
 		if (head->kind == VIGIE_STACK_ASLEEP && head->user_bytes <= s->stack_bytes &&
@@ -163,16 +165,20 @@ static void hand_out(struct sleepers *s, capture_fn fn, void *ctx)
 
 bool sleepers__poll(struct sleepers *s, __u64 now_ns, capture_fn fn, void *ctx)
 {
-	ssize_t n;
+	const __u64 until = monotonic_ns() + HAND_OUT_NS;
+	ssize_t n = -1;
 
 	if (s->child.fd < 0)
 		return false;
 	if (!s->heard_ns)
 		s->heard_ns = now_ns;
-	while ((n = read(s->child.fd, s->buf + s->used, PASS_BYTES - s->used)) > 0) {
+	/* What stacks take is the target's to say: the rest has time until the next call. */
+	hand_out(s, until, fn, ctx);
+	while (monotonic_ns() < until &&
+	       (n = read(s->child.fd, s->buf + s->used, PASS_BYTES - s->used)) > 0) {
 		s->heard_ns = now_ns;
 		s->used += n;
-		hand_out(s, fn, ctx);
+		hand_out(s, until, fn, ctx);
 	}
 	if (n == 0) {
 		helper_stop(&s->child);
