@@ -441,6 +441,54 @@ class Safety(Session):
         self.assertEqual(os.stat(self.file).st_mode & 0o777, 0o600)
         self.assertEqual(os.listdir(self.directory), ["s.vigie"])
 
+    def test_a_command_is_as_without_us(self):
+        """Its exit status, its signals; who cannot be run leaves no session."""
+        for command, status in ((["sh", "-c", "exit 7"], 7), (["sh", "-c", "kill -9 $$"], 137)):
+            self.record("--", *command, status=status)
+            os.unlink(self.file)
+        run = self.record("--", "grep", "SigIgn", "/proc/self/status")
+        self.assertEqual(run.stdout.split()[1], b"0000000000000000")
+        os.unlink(self.file)
+        for command, status, why in (("no-such-command", 127, b"-ENOENT"), ("/etc/passwd", 126, b"-EACCES")):
+            run = self.record("--", command, status=status)
+            self.assertRegex(run.stderr, b"cannot run '.*" + command.encode() + b"': " + why)
+            self.assertFalse(os.path.exists(self.file))
+
+    def test_children_to_their_end(self):
+        """Of the command, and of whom it left behind."""
+        begin = time.monotonic()
+        self.record("--children", "-d", "40s", "--", "sh", "-c", f"{lib.workload('leaves')} 1 & exit 0")
+        self.assertLess(time.monotonic() - begin, 30)
+        session = self.json()
+        self.assertEqual(session["quality"]["ended"], "exit")
+        self.assertIn("leaf_d", by_function(session, "cpu"))
+
+    def test_more_children_than_places(self):
+        """There is room for 1024 processes at a time; who has ended leaves his place."""
+        self.record("--children", "--", "sh", "-c", "i=0; while [ $i -lt 1200 ]; do /bin/true; i=$((i+1)); done;"
+                    f" {lib.workload('leaves')} 1")
+        session = self.json()
+        self.assertEqual(session["quality"]["lost"]["processes"], 0)
+        self.assertIn("leaf_d", by_function(session, "cpu"))
+
+    def test_what_is_no_regular_file_stays(self):
+        fifo, link = (os.path.join(self.directory, name) for name in ("fifo", "link"))
+        os.mkfifo(fifo)
+        os.symlink("elsewhere", link)
+        for path in "/dev/full", fifo, link, self.directory:
+            before = os.lstat(path).st_mode
+            run = self.vigie("record", "-o", path, "--", "true", status=2)
+            self.assertIn(b"no regular file", run.stderr)
+            self.assertEqual(os.lstat(path).st_mode, before)
+
+    def test_a_lost_terminal_keeps_what_there_is(self):
+        with running("leaves", 60) as child:
+            vigie = self.start(child.pid)
+            lib.wait_for(attached, "the session")
+            vigie.send_signal(signal.SIGHUP)
+            self.assertEqual(vigie.wait(20), 0)
+        self.assertEqual(self.json()["quality"]["ended"], "interrupt")
+
     def test_says_what_it_did_and_no_more(self):
         with running("leaves", 60) as child:
             quiet = self.record("-p", child.pid, "-d", "200ms").stderr.decode()

@@ -11,10 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/cgroup_names.h"
+#include "app/command.h"
 #include "app/commands.h"
 #include "app/one_session.h"
 #include "app/options.h"
@@ -42,12 +43,11 @@ struct record_options {
 	char target[256]; /* what was asked for, for people */
 	__u64 duration_ns;
 	const char *output;
-	char **command; /* NULL: none */
+	char **argv; /* of the command; NULL: none */
+	struct command command;
 	char line[1024]; /* our own command line */
-	pid_t child;
 	bool buffer; /* --buffer was given */
 	bool verbose;
-	int go; /* a byte: the child may execute the command; -1 */
 };
 
 static void on_signal(int sig)
@@ -142,11 +142,11 @@ static error_t parse_record(int key, char *arg, struct argp_state *state)
 			refuse_value(state, "--buffer", arg, "a power of two");
 		return 0;
 	case 'o': options->output = arg; return 0;
-	case ARGP_KEY_ARGS: options->command = state->argv + state->next; return 0;
+	case ARGP_KEY_ARGS: options->argv = state->argv + state->next; return 0;
 	case ARGP_KEY_END:
-		if (!options->command && !options->targets.n)
+		if (!options->argv && !options->targets.n)
 			argp_error(state, "say whom: --pid, --comm, --unit or -- COMMAND");
-		if (options->command && options->targets.n)
+		if (options->argv && options->targets.n)
 			argp_error(state, "either a command or processes that run, not both");
 		fit_buffer(state, options);
 		return 0;
@@ -176,36 +176,32 @@ static const struct argp_option record_option_table[] = {
 	{ 0 },
 };
 
+/* What is there already is only written over if it is a session's kind of file. */
+static int check_output(const struct record_options *options)
+{
+	struct stat st;
+
+	if (lstat(options->output, &st) || S_ISREG(st.st_mode))
+		return 0;
+	fprintf(stderr,
+		"%s: -o %s is no regular file: name one that is, or that is not there yet\n", who,
+		options->output);
+	return -EEXIST;
+}
+
 /* The command waits, forked, until the session looks at it. */
 static int fork_command(struct record_options *options)
 {
-	int pair[2];
-	char byte;
+	int err;
 
-	options->go = -1;
-	if (!options->command)
+	if (!options->argv)
 		return 0;
-	if (pipe2(pair, O_CLOEXEC))
-		return -errno;
-	options->child = fork();
-	if (options->child < 0)
-		return -errno;
-	if (!options->child) {
-		close(pair[1]);
-		signal(SIGINT, SIG_DFL);
-		signal(SIGTERM, SIG_DFL);
-		if (read(pair[0], &byte, 1) != 1) /* the session failed */
-			_exit(127);
-		execvp(options->command[0], options->command);
-		fprintf(stderr, "%s: cannot run '%s': %s\n", who, options->command[0],
-			err_name(-errno));
-		_exit(127);
-	}
-	close(pair[0]);
-	options->go = pair[1];
-	options->targets.pids[0] = options->child;
+	err = command_fork(&options->command, options->argv);
+	if (err)
+		return err;
+	options->targets.pids[0] = options->command.pid;
 	options->targets.n = 1;
-	snprintf(options->target, sizeof(options->target), "command %s", options->command[0]);
+	snprintf(options->target, sizeof(options->target), "command %s", options->argv[0]);
 	return 0;
 }
 
@@ -345,12 +341,11 @@ static int run_session(struct session *s, struct record_options *options)
 
 	if (!err)
 		err = session__begin(s);
-	/* A byte, not an end: children of the session hold the pipe open, too. */
-	if (!err && options->go >= 0 && write(options->go, "", 1) != 1)
-		err = -errno;
-	if (options->go >= 0)
-		close(options->go);
+	if (!err && options->argv)
+		err = command_go(&options->command);
 	stop = err ? err : watch(s, options);
+	if (options->argv && command_error(&options->command))
+		return EXIT_SUCCESS; /* of the session: see end_command() */
 	if (stop < 0)
 		err = stop;
 	if (!err)
@@ -364,6 +359,23 @@ static int run_session(struct session *s, struct record_options *options)
 		status = EXIT_FAILURE;
 	profile__free(p);
 	return status;
+}
+
+/* Waits for it: it is our child. The status to exit with: its own if the session went well. */
+static int end_command(struct record_options *options, int status)
+{
+	struct command *command = &options->command;
+	int err, its;
+
+	if (!options->argv)
+		return status;
+	err = command_error(command);
+	if (err)
+		fprintf(stderr, "%s: cannot run '%s': %s\n", who, options->argv[0], err_name(err));
+	else if (command->go < 0 && command_runs(command))
+		fprintf(stderr, "%s: waiting for '%s' to end\n", who, options->argv[0]);
+	its = command_wait(command);
+	return status ? status : its;
 }
 
 /* What this kernel does not give is said before, not missed afterwards. */
@@ -388,6 +400,7 @@ static int run(struct record_options *options)
 	/* From the beginning: who is told to end while it loads its programs ends as they are. */
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
+	sigaction(SIGHUP, &act, NULL);
 
 	if (lock < 0) {
 		fprintf(stderr,
@@ -421,9 +434,7 @@ static int run(struct record_options *options)
 	session__free(s);
 	cgroup_names__free(names);
 	close(lock);
-	if (options->child > 0)
-		waitpid(options->child, NULL, 0);
-	return status;
+	return end_command(options, status);
 }
 
 int cmd_record(int argc, char **argv)
@@ -453,11 +464,13 @@ int cmd_record(int argc, char **argv)
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
 		return EXIT_USAGE;
 	if (!options.duration_ns)
-		options.duration_ns = (options.command ? 60 : 10) * NS_PER_S;
+		options.duration_ns = (options.argv ? 60 : 10) * NS_PER_S;
 	if (!options.output) {
 		snprintf(output, sizeof(output), "vigie-%d.vigie",
 			 options.targets.n ? options.targets.pids[0] : getpid());
 		options.output = output;
 	}
+	if (check_output(&options))
+		return EXIT_USAGE;
 	return run(&options);
 }
