@@ -127,21 +127,41 @@ static int ask_debug(struct child *c, __u32 m)
 	return 0;
 }
 
-static void add_name(struct child *c, __u32 m, __u64 address)
+static void add_name(struct child *c, __u64 address, const char *name)
 {
-	char name[FOREIGN_NAME_MAX];
 	struct foreign_named named = { .address = address };
-	const char *found = NULL;
 
-	if (c->jit[m])
-		found = jitmap_name(c->modules[m], address, name, sizeof(name));
-	else if (c->symbols[m])
-		found = symbols__name(c->symbols[m], address, name, sizeof(name));
-	if (!found)
-		return;
 	buf_add(&c->out, &named, sizeof(named));
-	buf_add(&c->out, name, strlen(name) + 1);
+	buf_add(&c->out, name, strnlen(name, FOREIGN_NAME_MAX - 1));
+	buf_char(&c->out, '\0');
 	buf_char(&c->out, '\0'); /* no file */
+}
+
+struct jit_names {
+	struct child *child;
+	const __u64 *addresses;
+};
+
+static void add_jit_name(void *ctx, size_t index, const char *name)
+{
+	struct jit_names *names = ctx;
+
+	add_name(names->child, names->addresses[index], name);
+}
+
+static int add_names(struct child *c, __u32 m, const __u64 *addresses, size_t n)
+{
+	struct jit_names names = { c, addresses };
+	char name[FOREIGN_NAME_MAX];
+	size_t i;
+
+	if (c->jit[m] && c->modules[m] >= 0)
+		return jitmap_names(c->modules[m], (const uint64_t *)addresses, n, add_jit_name,
+				    &names);
+	for (i = 0; i < n && c->symbols[m]; i++)
+		if (symbols__name(c->symbols[m], addresses[i], name, sizeof(name)))
+			add_name(c, addresses[i], name);
+	return 0;
 }
 
 static int load_symbols(struct child *c, __u32 m)
@@ -156,7 +176,7 @@ static int take_name(struct child *c)
 {
 	__u64 wanted[FOREIGN_NAMES_BATCH];
 	__u32 m = c->in.head.a;
-	size_t n = c->in.head.len / sizeof(*wanted), i;
+	size_t n = c->in.head.len / sizeof(*wanted);
 	int err;
 
 	if (m >= FOREIGN_MODULES_MAX || n > FOREIGN_NAMES_BATCH)
@@ -165,8 +185,8 @@ static int take_name(struct child *c)
 	*c->busy = m;
 	err = load_symbols(c, m);
 	buf_clear(&c->out);
-	for (i = 0; i < n && !err; i++)
-		add_name(c, m, wanted[i]);
+	if (!err)
+		err = add_names(c, m, wanted, n);
 	if (!err)
 		err = say(c, FOREIGN_NAMED, m, n, c->out.data, c->out.err ? 0 : c->out.len);
 	*c->busy = 0;

@@ -7,9 +7,11 @@
 #include <stdint.h>
 
 /*
- * The last entry that covers the address: runtimes append, and reuse memory. Reads the file from
- * its begin each time: it is asked for few addresses, once. NULL: none.
+ * Of each of n addresses the last entry that covers it: runtimes append, and reuse memory. name(ctx,
+ * index, text) is called for each that has one, text valid meanwhile. One pass over the file, from its
+ * begin, which may be many megabytes. 0 or -errno.
  */
-const char *jitmap_name(int fd, uint64_t address, char *dst, size_t size);
+int jitmap_names(int fd, const uint64_t *addresses, size_t n,
+		 void (*name)(void *ctx, size_t index, const char *text), void *ctx);
 
 #endif
