@@ -55,6 +55,7 @@ static __noinline int books_open(struct task_struct *task, __u64 now)
 		return 0;
 	b->tid = task->pid;
 	b->tgid = task->tgid;
+	b->start_ns = key.start_ns;
 	b->slot = slot;
 	b->cgroup_id = compat_cgroup_id(task);
 	b->begin_ns = now;
@@ -168,9 +169,11 @@ int on_session_switch(__u64 *ctx)
 		}
 		if (b && b->departed_ns) {
 			b->away_ns = away_until(b, now);
-			b->departed_ns = 0;
-			if (b->why < VIGIE_WAITS)
+			if (b->why < VIGIE_WAITS) {
+				b->gone_ns = b->departed_ns;
 				b->back_ns = now;
+			}
+			b->departed_ns = 0;
 		}
 		if (b && cfg_runq)
 			runq_leave(q, b);

@@ -47,6 +47,8 @@ int on_session_clock(struct bpf_perf_event_data *ctx)
 	s = stack_reserve(task, VIGIE_STACK_ON_CPU, cfg_stack_bytes);
 	if (!s)
 		return 0;
+	if (b)
+		head_of(s, b);
 	if (!(cs & 3))
 		stack_kernel(s, ctx, 0);
 	stack_user(s, task, user_registers(task));
@@ -82,6 +84,7 @@ int on_session_fault(__u64 *ctx)
 	if (!s)
 		return 0;
 	s->weight = weight;
+	head_of(s, b);
 	stack_user(s, task, (void *)ctx[1]);
 	stack_submit(s);
 	return 0;
@@ -110,6 +113,7 @@ int on_session_sleeper(struct bpf_iter__task *ctx)
 		return 0;
 	switches = task->nvcsw + task->nivcsw;
 	head_fill(&s->head, task, VIGIE_STACK_ASLEEP);
+	head_of(&s->head, b);
 	s->head.why = b->why;
 	if (switches == b->asleep_switches) {
 		s->head.flags = VIGIE_STACK_SAME;

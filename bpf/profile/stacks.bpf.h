@@ -40,6 +40,13 @@ static __always_inline void head_fill(struct vigie_stack *head, struct task_stru
 	head->kernel_frames = 0;
 }
 
+/* Whoever executes another program takes over its leader's number and start: its books go on. */
+static __always_inline void head_of(struct vigie_stack *head, const struct vigie_thread *b)
+{
+	head->tid = b->tid;
+	head->start_ns = b->start_ns;
+}
+
 /* In the order of DWARF's register numbers for x86-64. */
 static __always_inline void registers_fill(struct vigie_stack *head, const struct pt_regs *from)
 {

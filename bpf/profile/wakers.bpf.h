@@ -53,21 +53,24 @@ static __always_inline void chain_note(struct vigie_runq_cpu *q, struct vigie_th
 {
 	struct task_struct *waker = compat_current();
 	struct vigie_thread *w = books_running(q, waker);
-	__u64 back;
+	__u64 gone, back;
 	__u32 i;
 
 	if (!w)
 		w = books_of(waker, tgid);
 	if (!w || w == b || !w->hops_n)
 		return;
+	gone = w->gone_ns;
 	back = w->back_ns;
 #pragma unroll
 	for (i = 1; i < VIGIE_HOPS; i++) {
 		if (i > w->hops_n || back <= b->departed_ns)
 			return;
 		b->hops[i] = w->hops[i - 1];
+		b->hops_gone_ns[i] = gone;
 		b->hops_back_ns[i] = back;
 		b->hops_n = i + 1;
+		gone = w->hops_gone_ns[i];
 		back = w->hops_back_ns[i];
 	}
 }
@@ -169,22 +172,42 @@ static __always_inline bool hop_same(const struct vigie_hop *a, const struct vig
 	return a->tid == b->tid && a->kind == b->kind && a->why == b->why;
 }
 
-/* Of one hop it is what wakes has and no chain. */
-static __always_inline void chain_add(struct vigie_thread *b, __u64 ns)
+/*
+ * How much of the chain tells of a wait of ns: a hop only if whoever waited for it was away for half of
+ * that at least. A child that read its file and then worked for a second is not waited for as a disk is.
+ */
+static __always_inline __u32 chain_length(const struct vigie_thread *b, __u64 ns)
 {
-	bool same = b->chain_key.n == b->hops_n;
+	__u64 from;
 	__u32 i;
 
 #pragma unroll
+	for (i = 1; i < VIGIE_HOPS; i++) {
+		from = b->hops_gone_ns[i] > b->gone_ns ? b->hops_gone_ns[i] : b->gone_ns;
+		if (i >= b->hops_n || 2 * (b->hops_back_ns[i] - from) < ns)
+			break;
+	}
+	return i;
+}
+
+/* Of one hop it is what wakes has and no chain. */
+static __always_inline void chain_add(struct vigie_thread *b, __u64 ns)
+{
+	__u32 n = chain_length(b, ns), i;
+	bool same = b->chain_key.n == n;
+
+	if (n < 2)
+		return;
+#pragma unroll
 	for (i = 0; i < VIGIE_HOPS; i++)
-		if (i < b->hops_n && !hop_same(&b->chain_key.hops[i], &b->hops[i]))
+		if (i < n && !hop_same(&b->chain_key.hops[i], &b->hops[i]))
 			same = false;
 	if (!same) {
 		chain_flush(b);
-		b->chain_key = (struct vigie_chain_key){ .tid = b->tid, .n = b->hops_n };
+		b->chain_key = (struct vigie_chain_key){ .tid = b->tid, .n = n };
 #pragma unroll
 		for (i = 0; i < VIGIE_HOPS; i++)
-			if (i < b->hops_n)
+			if (i < n)
 				b->chain_key.hops[i] = b->hops[i];
 	}
 	b->chain.wait_ns += ns;

@@ -158,6 +158,10 @@ static __always_inline __u32 wait_of(__u32 state, __s64 nr, bool memstall, bool 
 	return nr == 56 || nr == 58 || nr == 435 ? VIGIE_WAIT_CHILD : VIGIE_WAIT_KERNEL;
 }
 
+/* asm/thread_info.h: in a 32-bit system call. */
+#define TS_COMPAT 0x0002
+enum { CALL_UNKNOWN = 1 << 20 }; /* a number that no call has */
+
 static __always_inline __u32 wait_reason(struct task_struct *task, __u32 state, bool mmap_lock)
 {
 	__s64 nr;
@@ -165,7 +169,9 @@ static __always_inline __u32 wait_reason(struct task_struct *task, __u32 state, 
 
 	if (!state)
 		return VIGIE_WAIT_RUN_QUEUE;
-	nr = (__s32)USER_REGISTER(task, orig_ax);
+	/* A 32-bit program's calls have other numbers: asleep in some call is what is known. */
+	nr = task->thread_info.status & TS_COMPAT ? CALL_UNKNOWN
+						  : (__s32)USER_REGISTER(task, orig_ax);
 	why = wait_of(state, nr, in_memstall(task), BPF_CORE_READ_BITFIELD(task, in_iowait),
 		      mmap_lock);
 	if (why == VIGIE_WAIT_OTHER && call_is_fd(nr))

@@ -156,6 +156,7 @@ struct vigie_thread {
 	__u32 tid, tgid;
 	__u32 why; /* enum vigie_wait: why it last left the CPU */
 	__u32 flags; /* enum vigie_thread_flags */
+	__u64 start_ns; /* start_boottime, as its books were opened: exec gives who calls it the leader's */
 	__u64 cgroup_id; /* as its books were opened; of the hierarchy that names come from */
 	__u64 begin_ns; /* when its books were opened: the session's begin, or its birth */
 	__u64 end_ns; /* when they were closed: the session's end, or its death */
@@ -179,11 +180,12 @@ struct vigie_thread {
 	__u32 waker_tid, waker_tgid; /* the thread that woke it last */
 	char waker_comm[VIGIE_COMM_LEN]; /* of that thread */
 	char comm[VIGIE_COMM_LEN]; /* its own */
-	__u64 back_ns; /* when it came back to a CPU from being blocked */
+	__u64 gone_ns, back_ns; /* when it left to be blocked last, and came back to a CPU */
 	__u32 slot; /* of these books */
 	__u32 hops_n;
 	struct vigie_hop hops[VIGIE_HOPS]; /* how its last block ended; see wakers.bpf.h */
-	__u64 hops_back_ns[VIGIE_HOPS]; /* when who waited for that hop came back; not of the first */
+	/* When who waited for that hop left, and came back; not of the first. */
+	__u64 hops_gone_ns[VIGIE_HOPS], hops_back_ns[VIGIE_HOPS];
 	/* Who woke it as it was leaving, before it was seen to leave. */
 	__u32 early; /* 1: somebody did */
 	__u32 early_kind, early_tid, early_tgid; /* as waker_kind and so on */
@@ -243,7 +245,7 @@ enum vigie_session_loss {
 };
 
 VIGIE_ASSERT_SIZE(vigie_stack, 88 + 8 * (17 + 64));
-VIGIE_ASSERT_SIZE(vigie_thread, 16 + 8 * (19 + 32) + 16 + 32 + 16 + 16 * VIGIE_HOPS + 16 + 16 + 40 +
+VIGIE_ASSERT_SIZE(vigie_thread, 16 + 8 * (21 + 32) + 16 + 32 + 16 + 24 * VIGIE_HOPS + 16 + 16 + 40 +
 					48 + 16 + 32);
 VIGIE_ASSERT_SIZE(vigie_chain_key, 8 + 8 * VIGIE_HOPS);
 VIGIE_ASSERT_SIZE(vigie_thread_key, 16);

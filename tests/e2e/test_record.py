@@ -454,6 +454,18 @@ class Safety(Session):
             self.assertRegex(run.stderr, b"cannot run '.*" + command.encode() + b"': " + why)
             self.assertFalse(os.path.exists(self.file))
 
+    def test_exec_by_another_thread(self):
+        """It takes over its leader's number: its stacks and its time stay together."""
+        leaves = lib.workload("leaves")
+        self.record("--views", "cpu", "--hz", "499", "--", "/usr/bin/python3", "-c",
+                    "import os, threading, time\n"
+                    f"threading.Thread(target=lambda: os.execv('{leaves}', ['{leaves}', '1'])).start()\n"
+                    "time.sleep(30)\n")
+        session = self.json()
+        ns = by_function(session, "cpu")
+        self.assertGreater(ns["leaf_d"], .9e9 * .35, ns)
+        self.complete(session, .95)
+
     def test_children_to_their_end(self):
         """Of the command, and of whom it left behind."""
         begin = time.monotonic()

@@ -197,6 +197,23 @@ class Wakers(Session):
         self.assertRegex(self.report("text").decode(),
                          r"first +pipe < second \(\d+/\d+\): lock < third")
 
+    def test_who_worked_is_waited_for(self):
+        """A child that sleeps for a moment and then works: its parent does not wait for a timer."""
+        self.record("--children", "--views", "wakers", "--", "/usr/bin/python3", "-c",
+                    "import os, time\n"
+                    "for slept in .02, .5:\n"
+                    "    if not os.fork():\n"
+                    "        time.sleep(slept); end = time.monotonic() + .3\n"
+                    "        while time.monotonic() < end: pass\n"
+                    "        os._exit(0)\n"
+                    "    os.wait()\n")
+        session = self.json()
+        waits = [(len(c["hops"]), c["ns"] / 1e9) for c in session["chains"]
+                 if c["hops"][0]["reason"] == "child"]
+        self.assertEqual(sorted(n for n, _ in waits), [1, 2], session["chains"])
+        for hops, seconds in waits:
+            self.assertAlmostEqual(seconds, .32 if hops == 1 else .8, delta=.15)
+
     def test_two_reasons_in_turn(self):
         """One waker, alternately for a pipe and an eventfd: neither is taken for the other."""
         with running("waits", "turns", 60) as child:

@@ -8,8 +8,11 @@
 #include "profile/session_parts.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { CULPRITS_SHOWN = 48 };
 
@@ -158,10 +161,36 @@ static int by_wait(const void *a, const void *b)
 	return x->tgid < y->tgid ? -1 : 1;
 }
 
-static int culprit_party(struct session *s, const struct capture_culprit *c, __u32 *ret)
+/*
+ * Who was only seen to run by threads that moved away to another CPU has no name yet. Neither of these
+ * files waits for the process, and only a kernel thread has no program.
+ */
+static void name_culprit(struct vigie_culprit *c, __u32 tgid)
+{
+	char path[64], program[1];
+	int fd;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%u/comm", tgid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	n = read(fd, c->comm, sizeof(c->comm) - 1);
+	close(fd);
+	c->comm[n > 0 ? n : 0] = '\0';
+	c->comm[strcspn(c->comm, "\n")] = '\0';
+	snprintf(path, sizeof(path), "/proc/%u/exe", tgid);
+	c->kthread = readlink(path, program, sizeof(program)) < 0 && errno == ENOENT;
+}
+
+static int culprit_party(struct session *s, struct capture_culprit *c, __u32 *ret)
 {
 	struct profile_party party = { .kind = PROFILE_PARTY_PROCESS, .pid = c->tgid };
-	int err = profile_string(s->profile, c->culprit.comm, VIGIE_COMM_LEN, &party.comm);
+	int err;
+
+	if (c->tgid && !c->culprit.comm[0])
+		name_culprit(&c->culprit, c->tgid);
+	err = profile_string(s->profile, c->culprit.comm, VIGIE_COMM_LEN, &party.comm);
 
 	if (!c->tgid)
 		party = (struct profile_party){ .kind = PROFILE_PARTY_IDLE };
@@ -184,7 +213,7 @@ static int others_party(struct session *s, __u32 *ret)
  * Programs measure who ran, the kernel how long was waited. Each thread's wait is divided as the
  * programs saw all waits divide.
  */
-static int add_culprits(struct session *s, const struct capture_culprit *all, size_t n)
+static int add_culprits(struct session *s, struct capture_culprit *all, size_t n)
 {
 	struct profile_sample sample = { .view = PROFILE_RUN_QUEUE };
 	__u64 sum = 0, done, shown;

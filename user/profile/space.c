@@ -178,6 +178,15 @@ static int open_maps(struct spaces *s, __u32 index, FILE **ret)
 	return err;
 }
 
+static void skip_line(FILE *file)
+{
+	int c;
+
+	do
+		c = fgetc(file);
+	while (c != EOF && c != '\n');
+}
+
 int spaces_refresh(struct spaces *s, __u32 index)
 {
 	struct space *space = &s->spaces[index];
@@ -190,6 +199,11 @@ int spaces_refresh(struct spaces *s, __u32 index)
 	int err = maps ? open_maps(s, index, &file) : -ENOMEM;
 
 	while (!err && fgets(line, sizeof(line), file)) {
+		/* The rest of a line too long would be one by itself, and it is the file's name. */
+		if (!strchr(line, '\n')) {
+			skip_line(file);
+			continue;
+		}
 		if (!parse_line(line, &m) || !wanted(&m))
 			continue;
 		sum = hash_bytes(line, strlen(line), sum) ^ m.start ^ m.end << 1 ^ m.inode << 2;
