@@ -150,6 +150,9 @@ static void a_damaged_file_is_refused(void **state)
 		assert_true(decode_copy(file.data, file.len, p) < 0);
 		file.data[i] ^= 0x10;
 	}
+	buf_char(&file, 'x');
+	assert_int_equal(decode_copy(file.data, file.len, NULL), -EBADMSG);
+	file.len--;
 	file.data[8] = 4;
 	assert_int_equal(decode_copy(file.data, file.len, NULL), -EPROTONOSUPPORT);
 	file.data[8] = 6;

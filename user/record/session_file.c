@@ -289,13 +289,13 @@ static int get_body(const void *data, size_t len, struct profile *p)
 /* The length is the header's word: what does not come to it is damaged. */
 static int inflate_body(const char *data, size_t len, __u64 raw, __u32 sum, char **ret)
 {
-	uLongf got = raw;
+	uLongf got = raw, used = len;
 	char *body = malloc(raw ? raw : 1);
 
 	if (!body)
 		return -ENOMEM;
-	if (uncompress((Bytef *)body, &got, (const Bytef *)data, len) != Z_OK || got != raw ||
-	    crc32(0, (const Bytef *)body, raw) != sum) {
+	if (uncompress2((Bytef *)body, &got, (const Bytef *)data, &used) != Z_OK || got != raw ||
+	    used != len || crc32(0, (const Bytef *)body, raw) != sum) {
 		free(body);
 		return -EBADMSG;
 	}
