@@ -196,7 +196,9 @@ class StackSize(Session):
             self.assertGreaterEqual(marked, .9, kib)
             self.assertLessEqual(marked + whole, 1, kib)  # none is short without a sign
             self.assertGreaterEqual(marked + whole, .99, kib)
-            self.assertRegex(self.report("text").decode(), rf"truncated \(.*%\) at {kib} KiB")
+            text = self.report("text").decode()
+            self.assertRegex(text, rf"truncated \(.*%\) at {kib} KiB")
+            self.assertIn("record --stack 64 copies more", text)
 
     def test_deep_stacks_are_whole_with_64(self):
         marked, whole = self.truncated(64)
@@ -526,6 +528,23 @@ class Safety(Session):
 
 
 class Formats(Session):
+    def test_what_a_report_cannot_do(self):
+        with running("leaves", 60) as child:
+            self.record("-p", child.pid, "-d", "1s")
+        for args, status, why in (
+                (["--view", "cpu", "-f", "json"], 2, b"--view does not go with --format json"),
+                (["--diff", self.file, "-f", "pprof"], 2, b"--diff does not go with --format pprof"),
+                (["-f", "html", "-o", "/dev/full"], 1, b"cannot write /dev/full: -ENOSPC"),
+                (["-o", "/nosuch/file"], 1, b"cannot write /nosuch/file: -ENOENT")):
+            self.assertIn(why, self.vigie("report", self.file, *args, status=status).stderr)
+        run = subprocess.run(["bash", "-c", f"set -o pipefail; {lib.VIGIE} report {self.file} -f html | head -c 9"],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True, timeout=60)
+        self.assertEqual((run.stdout, run.stderr), (b"<!DOCTYPE", b""))
+        text = self.report("text", "--view", "cpu", "--top", "2").decode()
+        self.assertNotIn("WHO RAN", text)
+        functions = text.split("FUNCTIONS")[1].split("\n\n")[0].splitlines()[1:]
+        self.assertEqual(len(functions), 2, text)
+
     """Other people's tools on a real session."""
 
     def setUp(self):

@@ -16,6 +16,7 @@
 
 #include "app/commands.h"
 #include "app/options.h"
+#include "app/output.h"
 #include "app/reader.h"
 #include "base/err.h"
 #include "base/text.h"
@@ -109,6 +110,14 @@ static error_t parse_report(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!options->file)
 			argp_error(state, "which session file? `vigie record` makes one");
+		if (options->views &&
+		    (options->format == FORMAT_HTML || options->format == FORMAT_JSON))
+			argp_error(state, "--view does not go with --format %s, which has them all",
+				   format_names[options->format]);
+		if (options->before && options->format > FORMAT_FOLDED)
+			argp_error(state,
+				   "--diff does not go with --format %s: text, html or folded",
+				   format_names[options->format]);
 		return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
@@ -117,7 +126,8 @@ static error_t parse_report(int key, char *arg, struct argp_state *state)
 static const struct argp_option report_option_table[] = {
 	{ "format", 'f', "FORMAT", 0, "text (default), html, folded, pprof, speedscope, json", 1 },
 	{ "view", OPT_VIEW, "VIEW", 0,
-	  "cpu (default of folded), offcpu, runq, wakers, faults; may be repeated", 1 },
+	  "cpu (default of folded), offcpu, runq, wakers, faults; may be repeated; not with html, json",
+	  1 },
 	{ "diff", OPT_DIFF, "FILE", 0, "Compare with this earlier session (text, html, folded)",
 	  1 },
 	{ "top", OPT_TOP, "N", 0, "Rows of each table of text (default 8)", 1 },
@@ -221,17 +231,27 @@ static void encode(struct buf *out, const struct report_options *options, const 
 
 static int emit(const struct report_options *options, const struct buf *out)
 {
-	FILE *file = options->output ? fopen(options->output, "we") : stdout;
-	int err = 0;
+	char shown[512];
+	size_t at = 0;
+	ssize_t n;
+	int fd, err = 0;
 
-	if (!file)
+	if (!options->output)
+		return output_bytes(out, who);
+	fd = open(options->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+	if (fd < 0)
 		err = -errno;
-	if (!err && fwrite(out->data, 1, out->len, file) != out->len)
-		err = -EIO;
-	if (file && (options->output ? fclose(file) : fflush(file)) && !err)
+	while (!err && at < out->len) {
+		n = write(fd, out->data + at, out->len - at);
+		if (n < 0 && errno != EINTR)
+			err = -errno;
+		at += n > 0 ? n : 0;
+	}
+	if (fd >= 0 && close(fd) && !err)
 		err = -errno;
+	text_sanitise(shown, sizeof(shown), options->output, strlen(options->output));
 	if (err)
-		fprintf(stderr, "%s: cannot write: %s\n", who, err_name(err));
+		fprintf(stderr, "%s: cannot write %s: %s\n", who, shown, err_name(err));
 	return err;
 }
 
@@ -284,6 +304,7 @@ int cmd_report(int argc, char **argv)
 	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
 		return EXIT_USAGE;
+	options.text.views = options.views;
 	options.text.colour = !options.output && isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col >= 60)
 		options.text.width = size.ws_col;

@@ -33,6 +33,7 @@ struct profile_text_options {
 	unsigned int top; /* rows of a list; 0: 8 */
 	bool colour;
 	unsigned int width; /* columns; 0: 100 */
+	unsigned int views; /* 1 << enum profile_view, of the tables; 0: all */
 };
 
 /* One screen for a person. With `other`, the profile from before: what grew and what shrank. */

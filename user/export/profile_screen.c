@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { WIDTH = 100, WIDTH_MIN = 60, PIECE_LEN = 4096 };
+
 #define BOLD "\033[1m"
 #define YELLOW "\033[33m"
 #define PLAIN "\033[0m"
-
-enum { TOP = 8, WIDTH = 100, WIDTH_MIN = 60, PIECE_LEN = 4096 };
 
 int screen_init(struct screen *s, struct buf *out, const struct profile *p,
 		const struct profile *other, const struct profile_text_options *o)
@@ -20,7 +20,8 @@ int screen_init(struct screen *s, struct buf *out, const struct profile *p,
 	s->out = out;
 	s->p = p;
 	s->other = other;
-	s->top = o->top ? o->top : TOP;
+	s->top = o->top ? o->top : SCREEN_TOP;
+	s->views = o->views ? o->views : ~0U;
 	s->width = !o->width ? WIDTH : o->width < WIDTH_MIN ? WIDTH_MIN : o->width;
 	s->colour = o->colour;
 	buf_init(&s->line, out->max);

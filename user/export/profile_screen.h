@@ -16,10 +16,12 @@ struct screen {
 	struct buf *out, line;
 	const struct profile *p, *other; /* other: NULL, or the profile from before */
 	struct profile_walk walk, other_walk;
-	unsigned int top, width;
+	unsigned int top, width, views;
 	bool colour;
 	int err; /* sticky; ends up in out */
 };
+
+enum { SCREEN_TOP = 8 }; /* rows of a table, unless said */
 
 int screen_init(struct screen *s, struct buf *out, const struct profile *p,
 		const struct profile *other, const struct profile_text_options *o);

@@ -21,6 +21,7 @@ enum {
 	REASONS_SHOWN = 6,
 	BAR = 30,
 	NAME_WIDTH = 20,
+	WAITS_SHOWN = 4,
 	PARTIES_SHOWN = 4,
 	FAULTS_SHOWN = 2,
 	RELATIONS_SHOWN = 6,
@@ -28,6 +29,17 @@ enum {
 	WOKEN_SHOWN = 3,
 	POINTS_LEAST = 500
 };
+
+static bool wants(const struct screen *s, enum profile_view view)
+{
+	return s->views & 1U << view;
+}
+
+/* Of a table that has so many by default. */
+static unsigned int rows(const struct screen *s, unsigned int shown)
+{
+	return (shown * s->top + SCREEN_TOP - 1) / SCREEN_TOP;
+}
 
 /* --- Header. */
 
@@ -293,7 +305,8 @@ static void function_section(struct screen *s)
 {
 	static const char *titles[] = { "FUNCTIONS, % of CPU time: their own",
 					"with what they call" };
-	static const char *changes[] = { "FUNCTIONS THAT GREW, points of CPU time", "THAT SHRANK" };
+	static const char *changes[] = { "FUNCTIONS THAT GREW, points of CPU time",
+					 "FUNCTIONS THAT SHRANK, points of CPU time" };
 	struct profile_tally t;
 
 	tally(s, &t, profile_tally_functions, PROFILE_CPU);
@@ -325,15 +338,17 @@ static void place_section(struct screen *s, tally_fn *fn, enum profile_view view
 
 static void wait_section(struct screen *s)
 {
-	static const char *changes[] = { "WAITS THAT GREW, points of off-CPU time", "THAT SHRANK" };
+	static const char *changes[] = { "WAITS THAT GREW, points of off-CPU time",
+					 "WAITS THAT SHRANK, points of off-CPU time" };
 
 	place_section(s, profile_tally_places, PROFILE_OFF_CPU,
-		      "WAITS, % of off-CPU time: reason, function", changes, (s->top + 1) / 2);
+		      "WAITS, % of off-CPU time: reason, function", changes, rows(s, WAITS_SHOWN));
 }
 
 static void fault_section(struct screen *s)
 {
-	static const char *changes[] = { "FIRST TOUCHED MORE, points of bytes", "LESS" };
+	static const char *changes[] = { "FIRST TOUCHED MORE, points of bytes",
+					 "FIRST TOUCHED LESS, points of bytes" };
 	char title[64], bytes[16];
 	__u64 sum = 0;
 	__u32 i;
@@ -343,7 +358,8 @@ static void fault_section(struct screen *s)
 			sum += s->p->samples[i].value;
 	text_bytes(bytes, sizeof(bytes), sum);
 	snprintf(title, sizeof(title), "MEMORY FIRST TOUCHED, %% of %s", bytes);
-	place_section(s, profile_tally_places, PROFILE_FAULTS, title, changes, FAULTS_SHOWN);
+	place_section(s, profile_tally_places, PROFILE_FAULTS, title, changes,
+		      rows(s, FAULTS_SHOWN));
 }
 
 static void party_section(struct screen *s)
@@ -352,13 +368,15 @@ static void party_section(struct screen *s)
 	struct list left, right;
 
 	profile_tally_init(&culprits);
-	profile_tally_tags(&culprits, &s->walk, PROFILE_RUN_QUEUE, PROFILE_NOW);
+	if (wants(s, PROFILE_RUN_QUEUE))
+		profile_tally_tags(&culprits, &s->walk, PROFILE_RUN_QUEUE, PROFILE_NOW);
 	profile_tally_init(&wakers);
-	profile_tally_tags(&wakers, &s->walk, PROFILE_WAKERS, PROFILE_NOW);
+	if (wants(s, PROFILE_WAKERS))
+		profile_tally_tags(&wakers, &s->walk, PROFILE_WAKERS, PROFILE_NOW);
 	list_init(s, &left, "WHO RAN MEANWHILE, % of run-queue time", &culprits,
-		  profile_tally_by_self, PARTIES_SHOWN);
+		  profile_tally_by_self, rows(s, PARTIES_SHOWN));
 	list_init(s, &right, "WHO ENDED WAITS, % of off-CPU time", &wakers, profile_tally_by_self,
-		  PARTIES_SHOWN);
+		  rows(s, PARTIES_SHOWN));
 	if (!s->err)
 		two_lists(s, &left, &right);
 	list_done(&left);
@@ -370,9 +388,8 @@ static void party_section(struct screen *s)
 /* Steal is the host's figure, of all CPUs: beside the rows, in no sum. */
 static void relation_section(struct screen *s)
 {
-	static const char *changes[] = {
-		"WHERE WHO RAN BELONGS, points of run-queue time that grew", "THAT SHRANK"
-	};
+	static const char *changes[] = { "RAN MORE FROM, points of run-queue time",
+					 "RAN LESS FROM, points of run-queue time" };
 	size_t before = s->out->len;
 
 	place_section(s, profile_tally_relations, PROFILE_RUN_QUEUE,
@@ -386,20 +403,22 @@ static void relation_section(struct screen *s)
 
 static void woken_section(struct screen *s)
 {
-	static const char *changes[] = { "WOKEN MORE FROM, points of off-CPU time", "LESS" };
+	static const char *changes[] = { "WOKEN MORE FROM, points of off-CPU time",
+					 "WOKEN LESS FROM, points of off-CPU time" };
 
 	place_section(s, profile_tally_places, PROFILE_WAKERS,
-		      "WOKEN FROM, % of off-CPU time: waker, its function", changes, WOKEN_SHOWN);
+		      "WOKEN FROM, % of off-CPU time: waker, its function", changes,
+		      rows(s, WOKEN_SHOWN));
 }
 
 static void chain_section(struct screen *s)
 {
 	static const char *changes[] = { "CHAINS THAT GREW, points of off-CPU time",
-					 "THAT SHRANK" };
+					 "CHAINS THAT SHRANK, points of off-CPU time" };
 
 	place_section(s, profile_tally_chains, PROFILE_WAKERS,
 		      "WAITED FOR IN THE END, % of off-CPU time: thread, why < whom: why < whom",
-		      changes, CHAINS_SHOWN);
+		      changes, rows(s, CHAINS_SHOWN));
 }
 
 void profile_text_encode(struct buf *out, const struct profile *p, const struct profile *other,
@@ -410,13 +429,20 @@ void profile_text_encode(struct buf *out, const struct profile *p, const struct 
 	if (!screen_init(&s, out, p, other, o)) {
 		header(&s);
 		time_section(&s);
-		function_section(&s);
-		wait_section(&s);
-		fault_section(&s);
-		party_section(&s);
-		relation_section(&s);
-		woken_section(&s);
-		chain_section(&s);
+		if (wants(&s, PROFILE_CPU))
+			function_section(&s);
+		if (wants(&s, PROFILE_OFF_CPU))
+			wait_section(&s);
+		if (wants(&s, PROFILE_FAULTS))
+			fault_section(&s);
+		if (wants(&s, PROFILE_RUN_QUEUE) || wants(&s, PROFILE_WAKERS))
+			party_section(&s);
+		if (wants(&s, PROFILE_RUN_QUEUE))
+			relation_section(&s);
+		if (wants(&s, PROFILE_WAKERS)) {
+			woken_section(&s);
+			chain_section(&s);
+		}
 		screen_trust(&s);
 	}
 	screen_done(&s);

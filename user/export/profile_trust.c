@@ -61,6 +61,20 @@ static void incomplete(struct screen *s)
 		screen_line(s);
 }
 
+/* Who reads only the tables above should know, and what to do. */
+static void deeper(struct screen *s)
+{
+	const struct profile_quality *q = &s->p->quality;
+	__u64 cut = q->incomplete[PROFILE_INCOMPLETE_SHORT],
+	      all = sum(q->stacks, VIGIE_STACK_KINDS);
+
+	if (screen_percent(cut, all) < 1 || s->p->about.stack_bytes >= VIGIE_STACK_BYTES)
+		return;
+	screen_printf(s, "  deeper      record --stack %u copies more of a stack",
+		      VIGIE_STACK_BYTES / 1024);
+	screen_line(s);
+}
+
 /* Code without call frame information, or --fp: a function that keeps none hides its caller. */
 static void pointers(struct screen *s)
 {
@@ -138,6 +152,7 @@ void screen_trust(struct screen *s)
 	screen_title(s);
 	stacks(s);
 	incomplete(s);
+	deeper(s);
 	pointers(s);
 	lost(s);
 	screen_printf(s, "  names       %llu of %llu functions outside the kernel (%.1f%%)",
