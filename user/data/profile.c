@@ -355,6 +355,11 @@ int profile__adopt(struct profile *p)
 	return err;
 }
 
+void profile_allow(struct profile *p, size_t max_bytes)
+{
+	p->index->max_bytes = max_bytes;
+}
+
 struct profile *profile__new(size_t max_bytes)
 {
 	struct profile *p = calloc(1, sizeof(*p));

@@ -224,6 +224,8 @@ struct profile {
 
 /* max_bytes bounds all of it; adding more fails with -ENOSPC. NULL: out of memory. */
 struct profile *profile__new(size_t max_bytes);
+/* From now on so much. */
+void profile_allow(struct profile *p, size_t max_bytes);
 void profile__free(struct profile *p); /* accepts NULL */
 /*
  * Arrays and text were replaced, each by as much as is used: from now on strings and lines can be

@@ -310,14 +310,18 @@ int session__finish(struct session *s, enum profile_stop why, struct profile **r
 	if (err)
 		return err;
 	drain(s);
+	/* Who filled it is to be told all the same: what settling and naming add has as much again. */
+	profile_allow(s->profile, 2 * s->config.max_bytes);
+	if (s->err == -ENOSPC)
+		s->err = 0;
 	fill_quality(s, why);
 	*ret_what = "settle the books";
-	err = s->err == -ENOSPC ? 0 : s->err;
-	if (!err)
-		err = session_settle_books(s);
+	err = s->err ? s->err : session_settle_books(s);
 	*ret_what = "name the frames";
-	if (!err && !s->err)
+	if (!err)
 		err = session_name_frames(s);
+	if (err == -ENOSPC) /* what has no name keeps its module and address */
+		err = 0;
 	if (err)
 		return err;
 	count_hangs(s);

@@ -302,11 +302,12 @@ static int name_user(struct session *s)
 
 	for (i = 0; i < p->nframes; i++)
 		p->quality.names_wanted += p->frames[i].module != 0;
+	for (i = 0; i < p->nmodules; i++)
+		p->modules[i].build_id = 0; /* it was the inode: see module_of() */
 	for (m = 1; m < s->spaces.nmodules && !err; m++) {
 		if (!s->modules[m])
 			continue;
 		naming.readers[s->modules[m]] = m;
-		p->modules[s->modules[m]].build_id = 0; /* it was the inode: see module_of() */
 		naming_module(&naming, s->modules[m]);
 	}
 	if (!err)
