@@ -124,6 +124,8 @@ static __u32 module_get(struct spaces *s, __u32 space, const struct mapping *m)
 		hold(s, &s->modules[i], &file);
 		return i;
 	}
+	if (i && s->modules[i].tried == s->nread) /* a mapping before this one did so in vain */
+		return i;
 	if (!i && s->nmodules == FOREIGN_MODULES_MAX)
 		return 0;
 	if (!i)
@@ -137,6 +139,7 @@ static __u32 module_get(struct spaces *s, __u32 space, const struct mapping *m)
 				  .start = m->start,
 				  .end = m->end,
 				  .offset = m->offset,
+				  .tried = s->nread,
 				  .space = space };
 	snprintf(fresh->path, sizeof(fresh->path), "%s", jit ? "[generated code]" : m->path);
 	fresh->open = !opener__file(s->opener, &file, fresh->path);
@@ -198,6 +201,7 @@ int spaces_refresh(struct spaces *s, __u32 index)
 	size_t n = 0;
 	int err = maps ? open_maps(s, index, &file) : -ENOMEM;
 
+	s->nread++;
 	while (!err && fgets(line, sizeof(line), file)) {
 		/* The rest of a line too long would be one by itself, and it is the file's name. */
 		if (!strchr(line, '\n')) {

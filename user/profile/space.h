@@ -22,6 +22,7 @@ struct module {
 	pid_t pid; /* of a JIT's: whose */
 	bool jit;
 	bool open; /* the reader has its file */
+	unsigned int tried; /* the reading of mappings that last asked for it */
 	unsigned int holder; /* the opener that holds it, for other readers: how often one had hung */
 	__u64 start, end, offset; /* where it was seen first */
 	__u32 space; /* that mapped it: its debug file is looked for in that root */
@@ -42,6 +43,7 @@ struct spaces {
 	__u32 nmodules;
 	struct space *spaces;
 	__u32 nspaces;
+	unsigned int nread; /* how often mappings were read */
 };
 
 int spaces_init(struct spaces *s, struct foreign *reader, struct opener *opener);
