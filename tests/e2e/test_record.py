@@ -503,6 +503,15 @@ class Safety(Session):
             self.assertEqual(vigie.wait(20), 0)
         self.assertEqual(self.json()["quality"]["ended"], "interrupt")
 
+    def test_under_nohup_it_goes_on(self):
+        with running("leaves", 60) as child:
+            vigie = subprocess.Popen(["nohup", lib.VIGIE, "record", "-p", str(child.pid), "-d", "2s", "-o",
+                                      self.file], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            lib.wait_for(attached, "the session")
+            vigie.send_signal(signal.SIGHUP)
+            self.assertEqual(vigie.wait(20), 0)
+        self.assertEqual(self.json()["quality"]["ended"], "time")
+
     def test_says_what_it_did_and_no_more(self):
         with running("leaves", 60) as child:
             quiet = self.record("-p", child.pid, "-d", "200ms").stderr.decode()
@@ -510,6 +519,23 @@ class Safety(Session):
         self.assertRegex(quiet, rf"^vigie record: {self.file}: \d+ bytes; .*\n$")
         self.assertIn("libbpf: ", loud)
         self.assertNotIn("accesses field incorrectly", loud) # which libbpf would say unasked
+
+    def test_what_a_report_cannot_do(self):
+        with running("leaves", 60) as child:
+            self.record("-p", child.pid, "-d", "1s")
+        for args, status, why in (
+                (["--view", "cpu", "-f", "json"], 2, b"--view does not go with --format json"),
+                (["--diff", self.file, "-f", "pprof"], 2, b"--diff does not go with --format pprof"),
+                (["-f", "html", "-o", "/dev/full"], 1, b"cannot write /dev/full: -ENOSPC"),
+                (["-o", "/nosuch/file"], 1, b"cannot write /nosuch/file: -ENOENT")):
+            self.assertIn(why, self.vigie("report", self.file, *args, status=status).stderr)
+        run = subprocess.run(["bash", "-c", f"set -o pipefail; {lib.VIGIE} report {self.file} -f html | head -c 9"],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True, timeout=60)
+        self.assertEqual((run.stdout, run.stderr), (b"<!DOCTYPE", b""))
+        text = self.report("text", "--view", "cpu", "--top", "2").decode()
+        self.assertNotIn("WHO RAN", text)
+        functions = text.split("FUNCTIONS")[1].split("\n\n")[0].splitlines()[1:]
+        self.assertEqual(len(functions), 2, text)
 
     def test_refusals(self):
         for args, what in ((["-p", "0"], "process ids"), (["-p", "4194304"], "does not"),
@@ -528,23 +554,6 @@ class Safety(Session):
 
 
 class Formats(Session):
-    def test_what_a_report_cannot_do(self):
-        with running("leaves", 60) as child:
-            self.record("-p", child.pid, "-d", "1s")
-        for args, status, why in (
-                (["--view", "cpu", "-f", "json"], 2, b"--view does not go with --format json"),
-                (["--diff", self.file, "-f", "pprof"], 2, b"--diff does not go with --format pprof"),
-                (["-f", "html", "-o", "/dev/full"], 1, b"cannot write /dev/full: -ENOSPC"),
-                (["-o", "/nosuch/file"], 1, b"cannot write /nosuch/file: -ENOENT")):
-            self.assertIn(why, self.vigie("report", self.file, *args, status=status).stderr)
-        run = subprocess.run(["bash", "-c", f"set -o pipefail; {lib.VIGIE} report {self.file} -f html | head -c 9"],
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True, timeout=60)
-        self.assertEqual((run.stdout, run.stderr), (b"<!DOCTYPE", b""))
-        text = self.report("text", "--view", "cpu", "--top", "2").decode()
-        self.assertNotIn("WHO RAN", text)
-        functions = text.split("FUNCTIONS")[1].split("\n\n")[0].splitlines()[1:]
-        self.assertEqual(len(functions), 2, text)
-
     """Other people's tools on a real session."""
 
     def setUp(self):

@@ -393,6 +393,7 @@ static int run(struct record_options *options)
 {
 	struct sigaction act = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND | SA_RESTART };
 	struct cgroup_names *names = NULL;
+	struct sigaction hangup;
 	struct session *s;
 	const char *what;
 	int err, status, lock = one_session_lock();
@@ -400,7 +401,8 @@ static int run(struct record_options *options)
 	/* From the beginning: who is told to end while it loads its programs ends as they are. */
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
-	sigaction(SIGHUP, &act, NULL);
+	if (!sigaction(SIGHUP, NULL, &hangup) && hangup.sa_handler != SIG_IGN) /* nohup */
+		sigaction(SIGHUP, &act, NULL);
 
 	if (lock < 0) {
 		fprintf(stderr,

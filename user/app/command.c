@@ -18,7 +18,6 @@ static void execute(char **argv, int go, int failed)
 
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
-	signal(SIGHUP, SIG_DFL);
 	signal(SIGPIPE, SIG_DFL);
 	if (read(go, &byte, 1) != 1) /* the session failed */
 		_exit(BY_SIGNAL - 1);

@@ -21,6 +21,7 @@ enum {
 	LEAF_BYTES = 1024,
 	LEAF_CODE = 16 << 10,
 	LEAF_CALLER = 64 << 10,
+	LEAF_TRIES = 8, /* of what may be a saved frame pointer */
 	SP = 7, /* DWARF's numbers of registers; see code.h for PC */
 	FP = 6,
 };
@@ -329,12 +330,16 @@ static bool resume_caller(struct unwinder *u, __u64 sp, __u64 at, __u64 pc)
 {
 	const __u32 frames = u->nframes;
 	Dwarf_Word fp = u->stack->registers[FP];
+	int tries = LEAF_TRIES;
 
 	if (resume(u, at, fp, pc))
 		return true;
-	for (; sp < at && memory_read(NULL, sp, &fp, u); sp += sizeof(fp)) {
+	for (; tries && sp < at && memory_read(NULL, sp, &fp, u); sp += sizeof(fp)) {
+		if (fp < at || fp - at >= LEAF_CALLER)
+			continue;
+		tries--;
 		u->nframes = frames;
-		if (fp >= at && fp - at < LEAF_CALLER && resume(u, at, fp, pc))
+		if (resume(u, at, fp, pc))
 			return true;
 	}
 	return false;
