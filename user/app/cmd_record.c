@@ -19,6 +19,7 @@
 #include "app/commands.h"
 #include "app/one_session.h"
 #include "app/options.h"
+#include "app/output.h"
 #include "app/reader.h"
 #include "app/targets.h"
 #include "base/err.h"
@@ -257,21 +258,14 @@ static void give_away(int fd)
 static int write_file(const char *path, const struct buf *bytes)
 {
 	char partial[4096];
-	size_t at = 0;
-	ssize_t n;
-	int fd, err = 0;
+	int fd, err;
 
 	if ((size_t)snprintf(partial, sizeof(partial), "%s.partial", path) >= sizeof(partial))
 		return -ENAMETOOLONG;
 	fd = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	while (at < bytes->len && !err) {
-		n = write(fd, bytes->data + at, bytes->len - at);
-		if (n < 0 && errno != EINTR)
-			err = -errno;
-		at += n > 0 ? n : 0;
-	}
+	err = output_write(fd, bytes);
 	give_away(fd);
 	close(fd);
 	if (!err && rename(partial, path))

@@ -232,21 +232,12 @@ static void encode(struct buf *out, const struct report_options *options, const 
 static int emit(const struct report_options *options, const struct buf *out)
 {
 	char shown[512];
-	size_t at = 0;
-	ssize_t n;
-	int fd, err = 0;
+	int fd, err;
 
 	if (!options->output)
 		return output_bytes(out, who);
 	fd = open(options->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
-	if (fd < 0)
-		err = -errno;
-	while (!err && at < out->len) {
-		n = write(fd, out->data + at, out->len - at);
-		if (n < 0 && errno != EINTR)
-			err = -errno;
-		at += n > 0 ? n : 0;
-	}
+	err = fd < 0 ? -errno : output_write(fd, out);
 	if (fd >= 0 && close(fd) && !err)
 		err = -errno;
 	text_sanitise(shown, sizeof(shown), options->output, strlen(options->output));

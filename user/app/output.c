@@ -106,18 +106,24 @@ static void encode(struct buf *out, const struct view *view, const struct output
 	}
 }
 
-int output_bytes(const struct buf *bytes, const char *who)
+int output_write(int fd, const struct buf *bytes)
 {
-	int err = bytes->err;
 	size_t at = 0;
 	ssize_t n;
 
-	while (!err && at < bytes->len) {
-		n = write(STDOUT_FILENO, bytes->data + at, bytes->len - at);
+	while (at < bytes->len) {
+		n = write(fd, bytes->data + at, bytes->len - at);
 		if (n < 0 && errno != EINTR)
-			err = -errno;
+			return -errno;
 		at += n > 0 ? n : 0;
 	}
+	return 0;
+}
+
+int output_bytes(const struct buf *bytes, const char *who)
+{
+	int err = bytes->err ? bytes->err : output_write(STDOUT_FILENO, bytes);
+
 	if (err == -EPIPE) /* head has seen enough */
 		return 0;
 	if (err)
