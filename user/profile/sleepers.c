@@ -166,7 +166,7 @@ static void hand_out(struct sleepers *s, __u64 until, capture_fn fn, void *ctx)
 bool sleepers__poll(struct sleepers *s, __u64 now_ns, capture_fn fn, void *ctx)
 {
 	const __u64 until = monotonic_ns() + HAND_OUT_NS;
-	ssize_t n = -1;
+	ssize_t n = 1; /* not asked yet */
 
 	if (s->child.fd < 0)
 		return false;
@@ -182,7 +182,7 @@ bool sleepers__poll(struct sleepers *s, __u64 now_ns, capture_fn fn, void *ctx)
 	}
 	if (n == 0) {
 		helper_stop(&s->child);
-	} else if (now_ns - s->heard_ns > HANG_MS * 1000000ULL) {
+	} else if (n < 0 && now_ns - s->heard_ns > HANG_MS * 1000000ULL) {
 		/* The next one passes by the thread at whose stack it hangs. */
 		helper_stop(&s->child);
 		s->hangs++;
