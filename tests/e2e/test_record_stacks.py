@@ -27,9 +27,9 @@ def setUpModule():
 class Whole(Session):
     """At least 99 % of the stacks come to the thread's first function."""
 
-    def recorded(self, program, *args):
+    def recorded(self, program, *args, more=()):
         with running("", *args, path=program) as child:
-            self.record("-p", child.pid, *ROUND)
+            self.record("-p", child.pid, *ROUND, *more)
         session = self.json()
         self.assertGreater(sum(session["quality"]["stacks"].values()), 150)
         return session
@@ -49,8 +49,8 @@ class Whole(Session):
         return both / n, silent / n
 
     def whole(self, program, *args, through, first=lambda f: f["name"] in FIRST, least=.99,
-              silent_most=.003):
-        session = self.recorded(program, *args)
+              silent_most=.003, more=()):
+        session = self.recorded(program, *args, more=more)
         both, silent = self.reach(session, first, through)
         self.assertGreaterEqual(both, least, session["quality"])
         self.assertLessEqual(silent, silent_most, "stacks that end early without a word")
@@ -123,7 +123,8 @@ class Whole(Session):
     def test_cpp_exceptions(self):
         program = stacks.compiled(self.directory, "throws", file="throws.cc", compiler="c++")
         # While libgcc prepares to return elsewhere its stack is not what it says.
-        session = self.whole(program, 60, through="main") # run_throw() ends with a jump
+        # Half a percent is in flight: of so many that is seen. run_throw() ends with a jump.
+        session = self.whole(program, 60, through="main", least=.998, more=("-d", "5s"))
         thrown = {f["name"] for f in session["frames"]}
         self.assertIn("_Unwind_RaiseException", thrown)
 
