@@ -16,8 +16,8 @@
 #include <sys/socket.h>
 #include <zlib.h>
 
+#include "base/gzip.h"
 #include "export/conns.h"
-#include "export/gzip.h"
 #include "export/http.h"
 #include "export/page.h"
 #include "export/request.h"

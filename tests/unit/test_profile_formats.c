@@ -14,8 +14,8 @@
 #include <cmocka.h>
 #include <zlib.h>
 
+#include "base/intern.h"
 #include "base/varint.h"
-#include "export/intern.h"
 #include "export/profile_formats.h"
 #include "profile_made.h"
 

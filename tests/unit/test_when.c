@@ -9,7 +9,7 @@
 #include <time.h>
 #include <cmocka.h>
 
-#include "app/when.h"
+#include "base/when.h"
 
 #define SECOND 1000000000ULL
 #define UNTOUCHED 0xdeadbeefULL

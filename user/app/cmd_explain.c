@@ -16,9 +16,9 @@
 #include "app/output.h"
 #include "app/past.h"
 #include "app/statedir.h"
-#include "app/when.h"
 #include "app/witness_wire.h"
 #include "base/err.h"
+#include "base/when.h"
 #include "detect/detect.h"
 
 enum { STORY_MAX = 1 << 20, HISTORY_MAX = 200, OPT_LOG_FILE = 1500 };

@@ -20,8 +20,8 @@
 #include "app/past.h"
 #include "app/statedir.h"
 #include "app/watch.h"
-#include "app/when.h"
 #include "base/err.h"
+#include "base/when.h"
 
 enum { OPT_AT = 1150, OPT_RECORDING };
 enum {

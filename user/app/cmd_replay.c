@@ -16,8 +16,8 @@
 #include "app/logbook.h"
 #include "app/output.h"
 #include "app/past.h"
-#include "app/when.h"
 #include "base/err.h"
+#include "base/when.h"
 #include "detect/detect.h"
 #include "export/event.h"
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/when.h"
+#include "base/when.h"
 
 void curve_init(struct curve *curve, __u64 from_ns, __u64 to_ns)
 {

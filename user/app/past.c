@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "app/statedir.h"
-#include "app/when.h"
 #include "base/err.h"
+#include "base/when.h"
 
 /* The folder of the segments: DIR/ring, or DIR itself. */
 static int open_ring(const char *directory)

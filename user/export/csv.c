@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "export/list.h"
+#include "data/view_list.h"
 
 #define EOL "\r\n"
 

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "data/finding.h"
 #include "data/view.h"
+#include "data/view_list.h"
 
 enum { SELF_RECORD_LOSSES = 5 }; /* causes, in the order of the family's labels */
 enum { SELF_CAPTURES = 5 }; /* outcomes, likewise */
@@ -70,32 +71,6 @@ enum om_dialect {
 /* self may be NULL: then no vigie_self_*, vigie_build_info and process_* families (golden tests, once). */
 void openmetrics_encode(struct buf *out, const struct view *view, const struct self_view *self,
 			enum om_dialect dialect);
-
-/* What a table or a list is ordered by, largest first; ties by labels. */
-enum sort_key {
-	SORT_CPU,
-	SORT_WAIT,
-	SORT_OFF,
-	SORT_RSS,
-	SORT_PEAK,
-	SORT_SWAP,
-	SORT_FAULTS,
-	SORT_SWITCHES,
-	SORT_READ,
-	SORT_WRITE,
-	SORT_STALL,
-	SORT_STARTS,
-	SORT_NAME,
-	SORT_KEYS,
-};
-const char *sort_key_name(enum sort_key key);
-
-struct list_options {
-	enum sort_key sort;
-	unsigned int top; /* rows; 0: all. The rest is summed into one row "other" */
-	bool colour; /* table only */
-	unsigned int width; /* table only: columns of the terminal, 0: unlimited */
-};
 
 void table_encode(struct buf *out, const struct view *view, const struct list_options *options);
 void json_encode(struct buf *out, const struct view *view, const struct list_options *options);

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "export/json_writer.h"
+#include "base/json_writer.h"
 
 #define ECS_VERSION "8.17.0"
 #define NS_PER_S 1000000000ULL

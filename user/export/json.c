@@ -4,17 +4,17 @@
  *
  * Owns: the document's order and names; those of the host are psutil's. Members may be added
  * within a schema version, never renamed, removed or given another meaning. Not here: JSON's
- * syntax (json_writer.c), sorting (list.c).
+ * syntax (json_writer.c), sorting (view_list.c).
  */
 #include "export/encode.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_writer.h"
+#include "data/view_list.h"
 #include "export/families.h"
 #include "export/json_host.h"
-#include "export/json_writer.h"
-#include "export/list.h"
 
 /* --- Rows. */
 

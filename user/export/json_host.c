@@ -8,8 +8,8 @@
  */
 #include "export/json_host.h"
 
+#include "data/view_list.h"
 #include "export/families.h"
-#include "export/list.h"
 
 /* A container may see more available than it has in all: psutil falls back to free. */
 static __u64 available_bytes(const struct host_memory *m)

@@ -7,8 +7,8 @@
 #ifndef VIGIE_EXPORT_JSON_HOST_H
 #define VIGIE_EXPORT_JSON_HOST_H
 
+#include "base/json_writer.h"
 #include "data/view.h"
-#include "export/json_writer.h"
 
 void json_host(struct json *j, const struct view *view);
 

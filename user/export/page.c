@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "export/gzip.h"
+#include "base/gzip.h"
 
 /* Ten times what 5 000 series with hostile names can fill. */
 enum { PAGE_MAX_BYTES = 64 * 1024 * 1024 };

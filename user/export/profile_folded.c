@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "export/intern.h"
+#include "base/intern.h"
 #include "export/profile_walk.h"
 
 struct values {

@@ -10,8 +10,8 @@
 
 #include <string.h>
 
+#include "base/json_writer.h"
 #include "base/text.h"
-#include "export/json_writer.h"
 
 static void name_of(struct json *j, const char *raw)
 {

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "export/json_writer.h"
+#include "base/json_writer.h"
 #include "export/profile_walk.h"
 
 enum { KEY_LEN = 40 };

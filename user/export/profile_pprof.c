@@ -15,10 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "export/gzip.h"
-#include "export/intern.h"
+#include "base/gzip.h"
+#include "base/intern.h"
+#include "base/proto_writer.h"
 #include "export/profile_walk.h"
-#include "export/proto_writer.h"
 
 enum profile_field {
 	PROFILE_SAMPLE_TYPE = 1,

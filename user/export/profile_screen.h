@@ -8,9 +8,9 @@
 #ifndef VIGIE_EXPORT_PROFILE_SCREEN_H
 #define VIGIE_EXPORT_PROFILE_SCREEN_H
 
+#include "data/text_cells.h"
 #include "export/profile_formats.h"
 #include "export/profile_walk.h"
-#include "export/table_text.h"
 
 struct screen {
 	struct buf *out, line;

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "export/intern.h"
-#include "export/json_writer.h"
+#include "base/intern.h"
+#include "base/json_writer.h"
 #include "export/profile_walk.h"
 
 enum { TITLE_LEN = 1200 };

@@ -8,8 +8,8 @@
 #ifndef VIGIE_EXPORT_PROFILE_TALLY_H
 #define VIGIE_EXPORT_PROFILE_TALLY_H
 
+#include "base/intern.h"
 #include "data/profile.h"
-#include "export/intern.h"
 #include "export/profile_walk.h"
 
 enum profile_tally_when { PROFILE_NOW, PROFILE_BEFORE, PROFILE_WHENS };

@@ -4,15 +4,15 @@
  * waits and OOM kills.
  *
  * Owns: which columns there are, which give way on a narrow terminal, and what is coloured.
- * Not here: which rows (list.c), widths of characters (table_text.c).
+ * Not here: which rows (view_list.c), widths of characters (text_cells.c).
  */
 #include "export/encode.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "export/list.h"
-#include "export/table_text.h"
+#include "data/text_cells.h"
+#include "data/view_list.h"
 
 enum column_id {
 	COLUMN_CPU,

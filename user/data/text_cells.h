@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * table_text.h - texts and numbers in cells of a stated width.
+ * text_cells.h - texts and numbers in cells of a stated width.
  *
  * Owns: display width, cutting, short forms. Texts must be valid UTF-8 without control
  * characters. Not here: what a column shows (table.c).
  */
-#ifndef VIGIE_EXPORT_TABLE_TEXT_H
-#define VIGIE_EXPORT_TABLE_TEXT_H
+#ifndef VIGIE_DATA_TEXT_CELLS_H
+#define VIGIE_DATA_TEXT_CELLS_H
 
 #include <stdbool.h>
 

@@ -4,8 +4,8 @@
  *
  * Owns: the gzip format's parameters. PURE. Not here: who wants it (negotiate.h).
  */
-#ifndef VIGIE_EXPORT_GZIP_H
-#define VIGIE_EXPORT_GZIP_H
+#ifndef VIGIE_BASE_GZIP_H
+#define VIGIE_BASE_GZIP_H
 
 #include "base/buf.h"
 

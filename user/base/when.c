@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* when.c - owns reading moments. */
-#include "app/when.h"
+#include "base/when.h"
 
 #include <errno.h>
 #include <stdbool.h>

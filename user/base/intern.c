@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* intern.c - owns the table of different texts. */
-#include "export/intern.h"
+#include "base/intern.h"
 
 #include <errno.h>
 #include <stdlib.h>

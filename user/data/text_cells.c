@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * table_text.c - how wide a text is on a terminal, and short forms of numbers.
+ * text_cells.c - how wide a text is on a terminal, and short forms of numbers.
  *
  * Owns: display width without the C locale, which nobody here sets. The ranges are those of
  * Unicode 14: marks and format characters (and Hangul's joining vowels) take no column, East
  * Asian wide and full-width ones two. Not here: columns (table.c).
  */
-#include "export/table_text.h"
+#include "data/text_cells.h"
 
 #include <stdint.h>
 #include <stdio.h>

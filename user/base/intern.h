@@ -5,8 +5,8 @@
  * Owns: the bytes, copied. A failure sticks in bytes.err, so that a writer checks once, at the
  * end; until then all texts are number 0. Not here: what hangs on a number (its caller's array).
  */
-#ifndef VIGIE_EXPORT_INTERN_H
-#define VIGIE_EXPORT_INTERN_H
+#ifndef VIGIE_BASE_INTERN_H
+#define VIGIE_BASE_INTERN_H
 
 #include "base/buf.h"
 #include "base/hash.h"

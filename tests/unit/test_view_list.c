@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* test_list.c - table, JSON and CSV: order, the cut, what is conserved, widths, quoting. */
+/* test_view_list.c - table, JSON and CSV: order, the cut, what is conserved, widths, quoting. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,9 +11,9 @@
 #include <cmocka.h>
 
 #include "../golden/view_fixture.h"
-#include "export/json_writer.h"
-#include "export/list.h"
-#include "export/table_text.h"
+#include "base/json_writer.h"
+#include "data/text_cells.h"
+#include "data/view_list.h"
 
 static struct fixture fixture;
 static struct buf out;

@@ -1,14 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * list.h - which groups a table or a list shows, in which order, and what the rest adds up to.
+ * view_list.h - which groups a table or a list shows, in which order, and what the rest adds
+ * up to.
  *
  * Owns: sorting, the cut at the top, and the figures that several lists derive alike.
  * Not here: how a row looks.
  */
-#ifndef VIGIE_EXPORT_LIST_H
-#define VIGIE_EXPORT_LIST_H
+#ifndef VIGIE_DATA_VIEW_LIST_H
+#define VIGIE_DATA_VIEW_LIST_H
 
-#include "export/encode.h"
+#include <stdbool.h>
+
+#include "data/view.h"
+
+/* What a table or a list is ordered by, largest first; ties by labels. */
+enum sort_key {
+	SORT_CPU,
+	SORT_WAIT,
+	SORT_OFF,
+	SORT_RSS,
+	SORT_PEAK,
+	SORT_SWAP,
+	SORT_FAULTS,
+	SORT_SWITCHES,
+	SORT_READ,
+	SORT_WRITE,
+	SORT_STALL,
+	SORT_STARTS,
+	SORT_NAME,
+	SORT_KEYS,
+};
+const char *sort_key_name(enum sort_key key);
+
+struct list_options {
+	enum sort_key sort;
+	unsigned int top; /* rows; 0: all. The rest is summed into one row "other" */
+	bool colour; /* table only */
+	unsigned int width; /* table only: columns of the terminal, 0: unlimited */
+};
 
 struct list {
 	const struct group_view **rows; /* into the view, sorted */

@@ -4,7 +4,7 @@
  *
  * Owns: commas, quotes, escapes, exact numbers. Not here: any document.
  */
-#include "export/json_writer.h"
+#include "base/json_writer.h"
 
 #include <string.h>
 

@@ -5,8 +5,8 @@
  * Owns: commas, quotes, escapes, exact numbers. Texts must be valid UTF-8. Not here: any
  * document.
  */
-#ifndef VIGIE_EXPORT_JSON_WRITER_H
-#define VIGIE_EXPORT_JSON_WRITER_H
+#ifndef VIGIE_BASE_JSON_WRITER_H
+#define VIGIE_BASE_JSON_WRITER_H
 
 #include "base/buf.h"
 

@@ -5,8 +5,8 @@
  * Owns: keys, lengths, packed numbers. What is 0 or empty is left out, as proto3 does; the
  * functions with _always write it all the same. Not here: any message's fields.
  */
-#ifndef VIGIE_EXPORT_PROTO_WRITER_H
-#define VIGIE_EXPORT_PROTO_WRITER_H
+#ifndef VIGIE_BASE_PROTO_WRITER_H
+#define VIGIE_BASE_PROTO_WRITER_H
 
 #include "base/buf.h"
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * list.c - which groups a table or a list shows, in which order, and what the rest adds up to.
+ * view_list.c - which groups a table or a list shows, in which order, and what the rest adds
+ * up to.
  *
  * Owns: the sort keys and their names. Table, JSON and CSV show the same rows because they
  * ask here. Not here: how a row looks.
  */
-#include "export/list.h"
+#include "data/view_list.h"
 
 #include <errno.h>
 #include <stdlib.h>

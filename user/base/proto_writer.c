@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* proto_writer.c - owns the wire format's bytes. */
-#include "export/proto_writer.h"
+#include "base/proto_writer.h"
 
 #include "base/varint.h"
 

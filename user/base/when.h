@@ -5,8 +5,8 @@
  * "now", "10 min ago", "2h ago", "14:03", "14:03:20" (today, or yesterday if that is still to
  * come), "2026-11-25 14:03:00" (local time), "2026-11-25T14:03:00Z", "@1795622580".
  */
-#ifndef VIGIE_APP_WHEN_H
-#define VIGIE_APP_WHEN_H
+#ifndef VIGIE_BASE_WHEN_H
+#define VIGIE_BASE_WHEN_H
 
 #include <linux/types.h>
 

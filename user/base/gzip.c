@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * gzip.c - the only user of zlib in export.
+ * gzip.c - one page compressed, by zlib.
  *
  * Owns: level and window. Level 1 makes metrics 5 to 9 times smaller; more levels cost
- * more than the bytes they save. Does not belong here: caching (page.c).
+ * more than the bytes they save. Does not belong here: caching (http).
  */
-#include "export/gzip.h"
+#include "base/gzip.h"
 
 #include <errno.h>
 #include <limits.h>
