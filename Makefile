@@ -133,13 +133,13 @@ $(filter $(O)/user/collect/%,$(USER_OBJ)): | $(SKEL)
 $(filter $(O)/user/profile/%,$(USER_OBJ)): | $(O)/gen/session.skel.h
 
 # The page's script and style are files of their own; a header holds their bytes.
-PAGE_PARTS := $(O)/gen/profile_page.js.h $(O)/gen/profile_page.css.h
-$(PAGE_PARTS): $(O)/gen/%.h: user/export/% Makefile
+PAGE_PARTS := $(O)/gen/page.js.h $(O)/gen/page.css.h
+$(PAGE_PARTS): $(O)/gen/%.h: user/report/% Makefile
 	$(say) EMBED $@
 	@mkdir -p $(@D)
 	$(Q)(echo 'static const unsigned char $(subst .,_,$*)[] = {'; \
 		od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g'; echo '};') > $@.tmp && mv $@.tmp $@
-$(O)/user/export/profile_html.o: | $(PAGE_PARTS)
+$(O)/user/report/html.o: | $(PAGE_PARTS)
 
 $(O)/%.o: %.c $(O)/flags | $(O)/gen/version.h
 	$(say) CC $@

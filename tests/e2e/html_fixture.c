@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "../unit/html_scene.h"
-#include "export/profile_encode.h"
+#include "report/formats.h"
 
 /* The same numbers in every run: a linear congruential generator. */
 static __u32 chance(__u32 *seed, __u32 below)

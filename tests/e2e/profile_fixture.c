@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "../unit/profile_made.h"
-#include "export/profile_formats.h"
+#include "report/formats.h"
 
 enum { MAX_BYTES = 64 << 20 };
 

@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 20
 FUZZ_O   := $(O)-fuzz
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(FUZZ_O)/%,$(wildcard tests/fuzz/fuzz_*.c))
 # The pure folders and the pure half of export; what needs a server is not fuzzed here.
-FUZZ_SRC := $(wildcard user/base/*.c user/data/*.c user/model/*.c user/record/*.c) \
+FUZZ_SRC := $(wildcard user/base/*.c user/data/*.c user/model/*.c user/record/*.c user/report/*.c) \
 	    $(filter-out %/http.c %/conns.c %/site.c,$(wildcard user/export/*.c))
 FUZZ_OBJ := $(FUZZ_SRC:%.c=$(FUZZ_O)/%.o)
 FUZZ_FLAGS := -std=gnu11 -g -O1 -Wall -fno-sanitize-recover=undefined
@@ -17,7 +17,7 @@ $(FUZZ_O)/user/%.o: user/%.c
 	$(Q)$(CLANG) $(CPPFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP \
 		-c $< -o $@
 
-$(FUZZ_O)/user/export/profile_html.o: | $(PAGE_PARTS)
+$(FUZZ_O)/user/report/html.o: | $(PAGE_PARTS)
 
 $(FUZZ_O)/libfuzzed.a: $(FUZZ_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^

@@ -8,9 +8,8 @@
 
 #include <zlib.h>
 
-#include "export/profile_encode.h"
-#include "export/profile_formats.h"
 #include "record/session_file.h"
+#include "report/formats.h"
 
 enum { HEAD = 24 };
 

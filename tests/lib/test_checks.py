@@ -83,6 +83,11 @@ class LayersTest(CheckTest):
         self.bad("user/model/a.c", "#include <time.h>", "model is pure")
         self.bad("user/detect/b.c", "int f(void)\n{\n\tclock_gettime(0, 0);\n}", "detect is pure")
 
+    def test_a_report_knows_the_calendar_but_no_clock(self):
+        self.good("user/report/a.c", "#include <time.h>\nint f(void)\n{\n\tgmtime_r(&a, &b);\n}")
+        self.bad("user/report/b.c", "#include <time.h>\nint f(void)\n{\n\ttime(NULL);\n}",
+                 "report is pure")
+
     def test_model_holds_no_global(self):
         self.bad("user/model/a.c", "static int counter;", "no global")
         self.bad("user/model/b.c", "struct thing *last = NULL;", "no global")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * test_profile_formats.c - export/profile_*: lines that are known, sums that agree, names that
+ * test_profile_formats.c - report/: lines that are known, sums that agree, names that
  * break nothing. What other programs make of the formats is in tests/e2e.
  */
 #include <errno.h>
@@ -16,8 +16,8 @@
 
 #include "base/intern.h"
 #include "base/varint.h"
-#include "export/profile_formats.h"
 #include "profile_made.h"
+#include "report/formats.h"
 
 enum { MAX_BYTES = 64 << 20, ALL_VIEWS = (1 << PROFILE_VIEWS) - 1 };
 

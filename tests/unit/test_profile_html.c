@@ -14,9 +14,9 @@
 #include <nettle/base64.h>
 #include <nettle/sha2.h>
 
-#include "export/profile_encode.h"
-#include "export/profile_flame.h"
+#include "report/formats.h"
 #include "html_scene.h"
+#include "report/flame.h"
 
 enum { PAGE_MAX = 16 << 20 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * test_profile_parties.c - export/profile_*: who ran while a thread waited, and who was waited for,
+ * test_profile_parties.c - report/: who ran while a thread waited, and who was waited for,
  * in the formats that show them.
  */
 #include <errno.h>
@@ -12,9 +12,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "export/profile_encode.h"
-#include "export/profile_formats.h"
 #include "profile_made.h"
+#include "report/formats.h"
 
 enum { MAX_BYTES = 64 << 20 };
 

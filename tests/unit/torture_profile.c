@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "../lib/torture.h"
-#include "export/profile_formats.h"
 #include "profile_made.h"
+#include "report/formats.h"
 
 enum { MAX_BYTES = 16 << 20, ALL_VIEWS = (1 << PROFILE_VIEWS) - 1, FORMATS = 6 };
 

@@ -12,7 +12,7 @@
 #include <errno.h>
 
 #include "../lib/torture.h"
-#include "export/profile_encode.h"
+#include "report/formats.h"
 #include "html_scene.h"
 
 static size_t whole;

@@ -20,10 +20,9 @@
 #include "app/reader.h"
 #include "base/err.h"
 #include "base/text.h"
-#include "export/profile_encode.h"
-#include "export/profile_formats.h"
 #include "profile/later.h"
 #include "record/session_file.h"
+#include "report/formats.h"
 
 enum { OPT_VIEW = 1400, OPT_DIFF, OPT_TOP, OPT_DEBUG_DIR };
 enum { OUTPUT_MAX = 256 << 20, ALL_VIEWS = (1 << PROFILE_VIEWS) - 1 };

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * profile_text.c - a profiling session for a person: one screen that says where the time went,
+ * text.c - a profiling session for a person: one screen that says where the time went,
  * which functions took it, who was waited for, and how far all of it can be trusted.
  *
  * Owns: the sections and their layout. Times by reason are the threads' exact books, not the
- * samples. Not here: sums by function or party (profile_tally.c), the quality (profile_trust.c).
+ * samples. Not here: sums by function or party (tally.c), the quality (trust.c).
  */
-#include "export/profile_formats.h"
+#include "report/formats.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "export/profile_screen.h"
-#include "export/profile_tally.h"
+#include "report/screen.h"
+#include "report/tally.h"
 
 /* POINTS_LEAST: millionths of a sum; less would be shown as 0.0. */
 enum {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * profile_walk.c - owns the sanitised names of a profile and the way from a sample to them.
+ * walk.c - owns the sanitised names of a profile and the way from a sample to them.
  *
  * Names are sanitised once, before the first sample: a stack of 100 frames in 10,000 samples
  * would pass the sanitiser a million times.
  */
-#include "export/profile_walk.h"
+#include "report/walk.h"
 
 #include <errno.h>
 #include <stdint.h>

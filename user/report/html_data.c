@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * profile_html_data.c - what the page's script draws from, as JSON.
+ * html_data.c - what the page's script draws from, as JSON.
  *
- * Owns: that document, which nobody else reads: profile_page.js is its only other side. Flat
+ * Owns: that document, which nobody else reads: page.js is its only other side. Flat
  * arrays, because a page may hold many thousands of boxes. All numbers are integers that a
  * script's numbers hold exactly: a session of 60 s with 16384 threads has sums under 2^50 ns.
  */
-#include "export/profile_html.h"
+#include "report/html.h"
 
 #include <string.h>
 

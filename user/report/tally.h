@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * profile_tally.h - a profile's samples added up by one label: by function, by what a wait is
+ * tally.h - a profile's samples added up by one label: by function, by what a wait is
  * told by, by party.
  *
- * Owns: labels and their sums, now and before. Not here: how they are shown (profile_text.c).
+ * Owns: labels and their sums, now and before. Not here: how they are shown (text.c).
  */
-#ifndef VIGIE_EXPORT_PROFILE_TALLY_H
-#define VIGIE_EXPORT_PROFILE_TALLY_H
+#ifndef VIGIE_REPORT_TALLY_H
+#define VIGIE_REPORT_TALLY_H
 
 #include "base/intern.h"
 #include "data/profile.h"
-#include "export/profile_walk.h"
+#include "report/walk.h"
 
 enum profile_tally_when { PROFILE_NOW, PROFILE_BEFORE, PROFILE_WHENS };
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * profile_html_tables.c - the page's tables: the session, exact totals, quality, threads.
+ * html_tables.c - the page's tables: the session, exact totals, quality, threads.
  *
  * Owns: which rows there are and in which order. Sums are of the threads' exact books, never of
  * samples.
  */
-#include "export/profile_html.h"
+#include "report/html.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * profile_trust.c - the section of the summary that says how far a profile can be trusted: what
+ * trust.c - the section of the summary that says how far a profile can be trusted: what
  * was lost, what is incomplete and why, what it cost, why it ended.
  *
  * Owns: its words, and when they are a warning.
  */
-#include "export/profile_screen.h"
+#include "report/screen.h"
 
 #define NS_PER_S 1e9
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * profile_json.c - a profile as it is, for programs: docs/profile-json.md.
+ * json.c - a profile as it is, for programs: docs/profile-json.md.
  *
  * Owns: the members' names, which are promised. What refers to something else does so by its
  * index in the array of that name.
  */
-#include "export/profile_formats.h"
+#include "report/formats.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/json_writer.h"
-#include "export/profile_walk.h"
+#include "report/walk.h"
 
 enum { KEY_LEN = 40 };
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * profile_flame.h - a profile's samples as trees of boxes, one tree a view, merged by name.
+ * flame.h - a profile's samples as trees of boxes, one tree a view, merged by name.
  *
  * Owns: what a box is called, of which kind it is, which boxes stand above the stack (reason,
  * process, thread, party), and the sums. A second profile, to compare with, is laid into the
  * same trees. Names are sanitised here, once. Not here: how a box is drawn or spelled.
  */
-#ifndef VIGIE_EXPORT_PROFILE_FLAME_H
-#define VIGIE_EXPORT_PROFILE_FLAME_H
+#ifndef VIGIE_REPORT_FLAME_H
+#define VIGIE_REPORT_FLAME_H
 
 #include "base/buf.h"
 #include "base/hash.h"
@@ -70,7 +70,7 @@ const char *flame_kind_name(enum flame_kind kind); /* one word, fit for a CSS cl
 
 /*
  * How much more of the whole a box takes than in the other profile, in steps that grow: -4 … 4.
- * The same steps are in profile_page.js.
+ * The same steps are in page.js.
  */
 int flame_growth(const struct flame *f, __u32 box, enum profile_view view);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* profile_screen.c - owns the end of a line: its width, its colour, no blanks at its end. */
-#include "export/profile_screen.h"
+/* screen.c - owns the end of a line: its width, its colour, no blanks at its end. */
+#include "report/screen.h"
 
 #include <errno.h>
 #include <stdarg.h>

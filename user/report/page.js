@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * profile_page.js - draws a profile's flame graphs and heeds their controls.
+ * page.js - draws a profile's flame graphs and heeds their controls.
  *
  * Owns: trees from samples (whole, of some threads, leaf first), search, zoom, keys. Its data is
- * what profile_html_data.c wrote. Names go into the page as text only, never as markup, and
+ * what html_data.c wrote. Names go into the page as text only, never as markup, and
  * nothing here asks a network for anything.
  */
 "use strict";
 (() => {
-const ROW = 18;            /* pixels, as in profile_html_svg.c */
+const ROW = 18;            /* pixels, as in html_svg.c */
 const LEAST = 1;           /* pixels: narrower boxes are drawn as one, (others) */
 const THIN = 4;            /* pixels: a border would hide narrower boxes */
-const STEPS = [0.001, 0.005, 0.02, 0.05]; /* as in profile_flame.c */
+const STEPS = [0.001, 0.005, 0.02, 0.05]; /* as in flame.c */
 const PIECES = 50;         /* of (others), where even one by one they are too narrow */
 const OTHERS = -1;         /* the name of a box that stands for narrow ones */
 const SVG = "http://www.w3.org/2000/svg";

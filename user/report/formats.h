@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * profile_formats.h - the PURE encoders of a profiling session: a profile in, bytes out.
+ * formats.h - the PURE encoders of a profiling session: a profile in, bytes out.
  *
  * Owns: the list of formats. Each appends to a buf and reports through the buf's sticky error.
  * The same profile makes the same bytes; what a view adds up to is the same in all of them, to
  * the nanosecond and byte. Not here: where the bytes go (app), what they are made of (data/).
  */
-#ifndef VIGIE_EXPORT_PROFILE_FORMATS_H
-#define VIGIE_EXPORT_PROFILE_FORMATS_H
+#ifndef VIGIE_REPORT_FORMATS_H
+#define VIGIE_REPORT_FORMATS_H
 
 #include "base/buf.h"
 #include "data/profile.h"
@@ -39,5 +39,13 @@ struct profile_text_options {
 /* One screen for a person. With `other`, the profile from before: what grew and what shrank. */
 void profile_text_encode(struct buf *out, const struct profile *p, const struct profile *other,
 			 const struct profile_text_options *o);
+
+/*
+ * One HTML page that needs nothing but itself: flame graphs of every recorded view, exact
+ * totals, threads and quality. It reads without JavaScript; with it one can search, zoom, reverse
+ * and pick threads. With `other` (NULL: none) frames are coloured by how much more of the whole
+ * they take than there, matched by the names along their path.
+ */
+void profile_html_encode(struct buf *out, const struct profile *p, const struct profile *other);
 
 #endif

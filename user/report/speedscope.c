@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * profile_speedscope.c - speedscope's own JSON: a profile for each view, then one a thread.
+ * speedscope.c - speedscope's own JSON: a profile for each view, then one a thread.
  *
  * Owns: its members. A frame there is a function of a file; its line is where the function
  * begins, not where it was: two calls from one function are one box. A view comes first, so that
  * the viewer opens with all threads.
  */
-#include "export/profile_formats.h"
+#include "report/formats.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 
 #include "base/intern.h"
 #include "base/json_writer.h"
-#include "export/profile_walk.h"
+#include "report/walk.h"
 
 enum { TITLE_LEN = 1200 };
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * profile_flame.c - a profile's samples as trees of boxes, one tree a view, merged by name.
+ * flame.c - a profile's samples as trees of boxes, one tree a view, merged by name.
  *
  * Owns: see the header. Stacks of one function called from two places are one box: people read
  * functions, not return addresses; a frame with inlined lines is one box a line.
  */
-#include "export/profile_flame.h"
+#include "report/flame.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * profile_folded.c - collapsed stacks: a line a stack, as flamegraph.pl and its kin read them.
+ * folded.c - collapsed stacks: a line a stack, as flamegraph.pl and its kin read them.
  *
  * Owns: the marks and what must not stand in a name. Not here: the order of frames
- * (profile_walk.c).
+ * (walk.c).
  */
-#include "export/profile_formats.h"
+#include "report/formats.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/intern.h"
-#include "export/profile_walk.h"
+#include "report/walk.h"
 
 struct values {
 	__u64 now, before;

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * profile_html.c - a profile as one HTML page that needs nothing but itself.
+ * html.c - a profile as one HTML page that needs nothing but itself.
  *
  * Owns: the page's order, its policy and the words around its numbers. The policy lets exactly
  * our script and our style run, by their hashes: whatever a hostile name might slip in, and any
- * request, is blocked by the browser as well. Not here: trees (profile_flame.c), tables, SVG, data
- * (profile_html_*.c), script and style (profile_page.js, profile_page.css).
+ * request, is blocked by the browser as well. Not here: trees (flame.c), tables, SVG, data
+ * (profile_html_*.c), script and style (page.js, page.css).
  */
-#include "export/profile_encode.h"
+#include "report/formats.h"
 
 #include <nettle/base64.h>
 #include <nettle/sha2.h>
 
-#include "export/profile_html.h"
-#include "gen/profile_page.css.h"
-#include "gen/profile_page.js.h"
+#include "report/html.h"
+#include "gen/page.css.h"
+#include "gen/page.js.h"
 
 static const struct {
 	const char *title, *about;
@@ -47,15 +47,15 @@ static void page_head(struct buf *out, const struct profile *p)
 {
 	buf_str(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 		     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'");
-	source_hash(out, "script-src", profile_page_js, sizeof(profile_page_js));
-	source_hash(out, "style-src", profile_page_css, sizeof(profile_page_css));
+	source_hash(out, "script-src", page_js, sizeof(page_js));
+	source_hash(out, "style-src", page_css, sizeof(page_css));
 	buf_str(out, "; base-uri 'none'; form-action 'none'\">\n"
 		     "<meta name=\"color-scheme\" content=\"light dark\">\n"
 		     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 		     "<title>");
 	html_name(out, profile_text(p, p->about.target));
 	buf_str(out, " – vigie profile</title>\n<style>");
-	buf_add(out, profile_page_css, sizeof(profile_page_css));
+	buf_add(out, page_css, sizeof(page_css));
 	buf_str(out, "</style>\n</head>\n<body>\n");
 }
 
@@ -183,7 +183,7 @@ static void body(struct buf *out, const struct profile *p, const struct profile 
 	buf_str(out, "<script type=\"application/json\" id=\"data\">");
 	html_data(out, f, p, other);
 	buf_str(out, "</script>\n<script>");
-	buf_add(out, profile_page_js, sizeof(profile_page_js));
+	buf_add(out, page_js, sizeof(page_js));
 	buf_str(out, "</script>\n</body>\n</html>\n");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * profile_pprof.c - pprof's profile.proto: numbers refer to tables, all of it compressed.
+ * pprof.c - pprof's profile.proto: numbers refer to tables, all of it compressed.
  *
  * Owns: the fields' numbers, which value types a file has, which module is the main one.
  *
@@ -8,7 +8,7 @@
  * format wants. Addresses are those of the module's file, so a mapping begins at 0 unless the
  * file was mapped where it was linked to be.
  */
-#include "export/profile_formats.h"
+#include "report/formats.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -18,7 +18,7 @@
 #include "base/gzip.h"
 #include "base/intern.h"
 #include "base/proto_writer.h"
-#include "export/profile_walk.h"
+#include "report/walk.h"
 
 enum profile_field {
 	PROFILE_SAMPLE_TYPE = 1,

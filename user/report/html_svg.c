@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * profile_html_svg.c - a view's flame graph as SVG, for who runs no script.
+ * html_svg.c - a view's flame graph as SVG, for who runs no script.
  *
  * Owns: which boxes are worth drawing, and where they stand. Places are percents of the width,
  * so that the graph fits any window; a box is an <svg> of its own, which cuts off what of its
  * name has no room. Neither style nor script: the page's policy would block them.
  */
-#include "export/profile_html.h"
+#include "report/html.h"
 
 #include <stdio.h>
 #include <stdlib.h>

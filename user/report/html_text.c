@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* profile_html_text.c - owns how numbers and names are spelled in a profile's page. */
-#include "export/profile_html.h"
+/* html_text.c - owns how numbers and names are spelled in a profile's page. */
+#include "report/html.h"
 
 #include <string.h>
 #include <time.h>

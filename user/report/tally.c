@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * profile_tally.c - owns sums by label, and which function of a stack says most about it.
+ * tally.c - owns sums by label, and which function of a stack says most about it.
  */
-#include "export/profile_tally.h"
+#include "report/tally.h"
 
 #include <errno.h>
 #include <stdio.h>

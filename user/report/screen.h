@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * profile_screen.h - lines of a profile's summary, none wider than the terminal.
+ * screen.h - lines of a profile's summary, none wider than the terminal.
  *
  * Owns: one line under construction, colours, the section that says how far the profile can be
- * trusted. Not here: the other sections (profile_text.c).
+ * trusted. Not here: the other sections (text.c).
  */
-#ifndef VIGIE_EXPORT_PROFILE_SCREEN_H
-#define VIGIE_EXPORT_PROFILE_SCREEN_H
+#ifndef VIGIE_REPORT_SCREEN_H
+#define VIGIE_REPORT_SCREEN_H
 
 #include "data/text_cells.h"
-#include "export/profile_formats.h"
-#include "export/profile_walk.h"
+#include "report/formats.h"
+#include "report/walk.h"
 
 struct screen {
 	struct buf *out, line;

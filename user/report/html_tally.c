@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * profile_html_tally.c - the page's tables of sums: who ran while the target waited for a CPU, by
+ * html_tally.c - the page's tables of sums: who ran while the target waited for a CPU, by
  * where that belongs; who was waited for in the end, by chain of wakers.
  *
  * Owns: their rows. The first's add up to the run-queue view; steal stands beside, in no sum. The
  * second's are of the wakers view; waits that one waker explains have no row.
  */
-#include "export/profile_html.h"
+#include "report/html.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "export/profile_tally.h"
-#include "export/profile_walk.h"
+#include "report/tally.h"
+#include "report/walk.h"
 
 enum { ROWS_MAX = 12 }; /* the others are one row */
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * profile_walk.h - the stack of a sample as the names that every format shows.
+ * walk.h - the stack of a sample as the names that every format shows.
  *
  * Owns: the order (process, what it waited for, outermost to innermost function, inlined ones
  * expanded) and the one place where a profile's names are sanitised. Not here: any format's
  * quoting and marks.
  */
-#ifndef VIGIE_EXPORT_PROFILE_WALK_H
-#define VIGIE_EXPORT_PROFILE_WALK_H
+#ifndef VIGIE_REPORT_WALK_H
+#define VIGIE_REPORT_WALK_H
 
 #include "base/buf.h"
 #include "data/profile.h"
