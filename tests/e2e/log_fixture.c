@@ -20,8 +20,8 @@
 
 #include "base/text.h"
 #include "detect/detect.h"
-#include "export/event.h"
-#include "export/log_file.h"
+#include "log/encode.h"
+#include "log/log_file.h"
 
 enum { CORPUS = 240 };
 

@@ -2,7 +2,7 @@
 /* fuzz_chain.c - lines of a log from anybody: judged, never believed beyond their end. */
 #include "fuzz.h"
 
-#include "export/chain_check.h"
+#include "log/chain_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "export/encode.h"
-#include "export/event.h"
+#include "log/encode.h"
 
 enum {
 	JSON_MAX = 1 << 20,

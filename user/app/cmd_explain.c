@@ -12,7 +12,6 @@
 
 #include "app/commands.h"
 #include "app/curve.h"
-#include "app/findings_log.h"
 #include "app/output.h"
 #include "app/past.h"
 #include "app/statedir.h"
@@ -20,6 +19,7 @@
 #include "base/err.h"
 #include "base/when.h"
 #include "detect/detect.h"
+#include "log/findings_log.h"
 
 enum { STORY_MAX = 1 << 20, HISTORY_MAX = 200, OPT_LOG_FILE = 1500 };
 

@@ -23,6 +23,7 @@
 #include "app/reader.h"
 #include "app/targets.h"
 #include "base/err.h"
+#include "base/io.h"
 #include "base/parse.h"
 #include "base/text.h"
 #include "collect/bpf_log.h"
@@ -265,7 +266,7 @@ static int write_file(const char *path, const struct buf *bytes)
 	fd = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	err = output_write(fd, bytes);
+	err = io_write(fd, bytes->data, bytes->len);
 	give_away(fd);
 	close(fd);
 	if (!err && rename(partial, path))

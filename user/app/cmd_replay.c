@@ -19,7 +19,7 @@
 #include "base/err.h"
 #include "base/when.h"
 #include "detect/detect.h"
-#include "export/event.h"
+#include "log/encode.h"
 
 enum { OPT_FROM = 1400, OPT_TO, OPT_AT, OPT_EVERY, LINE_BYTES = 64 << 10, GROUPS_MAX = 1 << 17 };
 

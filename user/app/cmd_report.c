@@ -19,6 +19,7 @@
 #include "app/output.h"
 #include "app/reader.h"
 #include "base/err.h"
+#include "base/io.h"
 #include "base/text.h"
 #include "profile/later.h"
 #include "record/session_file.h"
@@ -236,7 +237,7 @@ static int emit(const struct report_options *options, const struct buf *out)
 	if (!options->output)
 		return output_bytes(out, who);
 	fd = open(options->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
-	err = fd < 0 ? -errno : output_write(fd, out);
+	err = fd < 0 ? -errno : io_write(fd, out->data, out->len);
 	if (fd >= 0 && close(fd) && !err)
 		err = -errno;
 	text_sanitise(shown, sizeof(shown), options->output, strlen(options->output));

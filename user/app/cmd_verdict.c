@@ -12,15 +12,16 @@
 #include <unistd.h>
 
 #include "app/commands.h"
-#include "app/findings_log.h"
 #include "app/logbook.h"
 #include "app/options.h"
 #include "app/statedir.h"
 #include "app/verdicts.h"
 #include "base/err.h"
+#include "base/io.h"
 #include "base/text.h"
-#include "export/event.h"
-#include "export/log_file.h"
+#include "log/encode.h"
+#include "log/findings_log.h"
+#include "log/log_file.h"
 
 enum { OPT_LOG_FILE = 1500 };
 
@@ -106,7 +107,7 @@ static int pass(int dirfd, const struct log_place *place, const struct verdict_o
 
 static int run(const struct verdict_options *options)
 {
-	int dirfd = statedir_open(options->directory), err;
+	int dirfd = io_open_dir(options->directory), err;
 	struct verdict v = { .kind = options->kind };
 	struct log_place place;
 	struct timespec now;

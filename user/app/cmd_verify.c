@@ -12,7 +12,7 @@
 #include "app/commands.h"
 #include "app/options.h"
 #include "base/err.h"
-#include "export/chain_check.h"
+#include "log/chain_check.h"
 
 enum { LINE_BYTES = 1 << 20, PATHS_MAX = 256, FAULTS_SHOWN = 100, EXIT_FAULT = 1 };
 

@@ -9,9 +9,9 @@
 
 #include <stdbool.h>
 
-#include "app/findings_log.h"
 #include "base/buf.h"
 #include "data/view.h"
+#include "log/findings_log.h"
 
 enum { CURVE_COLUMNS = 64, CURVE_ROWS = 8 };
 

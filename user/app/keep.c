@@ -11,6 +11,7 @@
 #include "app/statedir.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "base/io.h"
 
 enum { MAX_INCIDENTS = 50, MAX_INCIDENT_BYTES = 64 << 20 };
 
@@ -73,8 +74,8 @@ static int start_scribe(struct keep *keep, const struct keep_options *options, u
 	int err = 0;
 
 	if (options->log_file) {
-		err = statedir_split(options->log_file, directory, sizeof(directory),
-				     &config.log_name);
+		err = io_split_path(options->log_file, directory, sizeof(directory),
+				    &config.log_name);
 		config.log_directory = directory;
 	}
 	if (err) {

@@ -6,7 +6,7 @@
 
 #include "app/statedir.h"
 #include "base/parse.h"
-#include "export/event.h"
+#include "log/encode.h"
 
 enum {
 	OPT_RECORDING = 1300,

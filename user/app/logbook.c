@@ -13,8 +13,8 @@
 
 #include "base/err.h"
 #include "base/text.h"
-#include "export/event.h"
 #include "gen/version.h"
+#include "log/encode.h"
 
 enum { EVENT_MAX = 64 * 1024, TEXT_LEN = 512 };
 

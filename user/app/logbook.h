@@ -4,7 +4,7 @@
  *
  * Owns: the level below which nothing is written, and which encoder feeds which place. The
  * bytes go to the scribe; before there is one, and after it is gone, text goes to standard
- * error directly. Not here: what an event looks like (export/event.h).
+ * error directly. Not here: what an event looks like (log/encode.h).
  */
 #ifndef VIGIE_APP_LOGBOOK_H
 #define VIGIE_APP_LOGBOOK_H

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "app/suspects.h"
-#include "export/event.h"
+#include "log/encode.h"
 
 #define NS_PER_S 1000000000ULL
 

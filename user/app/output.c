@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/io.h"
 
 enum { OPT_SORT = 1100, OPT_TOP, PAGE_MAX = 256 << 20 };
 
@@ -106,23 +107,9 @@ static void encode(struct buf *out, const struct view *view, const struct output
 	}
 }
 
-int output_write(int fd, const struct buf *bytes)
-{
-	size_t at = 0;
-	ssize_t n;
-
-	while (at < bytes->len) {
-		n = write(fd, bytes->data + at, bytes->len - at);
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		at += n > 0 ? n : 0;
-	}
-	return 0;
-}
-
 int output_bytes(const struct buf *bytes, const char *who)
 {
-	int err = bytes->err ? bytes->err : output_write(STDOUT_FILENO, bytes);
+	int err = bytes->err ? bytes->err : io_write(STDOUT_FILENO, bytes->data, bytes->len);
 
 	if (err == -EPIPE) /* head has seen enough */
 		return 0;

@@ -27,8 +27,6 @@ extern const struct argp output_argp;
 void output_fit(struct output_options *options);
 /* Draws and writes the view; complains on stderr as who. 0 or -errno. */
 int output_view(const struct view *view, const struct output_options *options, const char *who);
-/* All bytes there. 0 or -errno. */
-int output_write(int fd, const struct buf *bytes);
 /* All bytes to standard output; a reader that has seen enough is no error. */
 int output_bytes(const struct buf *bytes, const char *who);
 

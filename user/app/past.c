@@ -10,20 +10,21 @@
 
 #include "app/statedir.h"
 #include "base/err.h"
+#include "base/io.h"
 #include "base/when.h"
 
 /* The folder of the segments: DIR/ring, or DIR itself. */
 static int open_ring(const char *directory)
 {
-	int fd = statedir_open(directory), ring;
+	int fd = io_open_dir(directory), ring;
 
 	if (fd < 0)
 		return fd;
-	ring = openat(fd, STATEDIR_RING, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (ring < 0 && errno == ENOENT)
+	ring = io_open_subdir(fd, STATEDIR_RING);
+	if (ring == -ENOENT)
 		return fd;
 	close(fd);
-	return ring < 0 ? -errno : ring;
+	return ring;
 }
 
 /* What there is instead of what was asked for. */

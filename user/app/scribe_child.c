@@ -29,7 +29,7 @@
 #include "app/landlock.h"
 #include "app/statedir.h"
 #include "app/witness_wire.h"
-#include "export/log_file.h"
+#include "log/log_file.h"
 #include "record/incident.h"
 #include "record/ring.h"
 
@@ -472,7 +472,7 @@ static int open_files(struct child *c, const struct scribe_config *config, const
 	if (err || dir < 0)
 		return err;
 	*ret_what = "open the log";
-	return log_file__open(dir, config->log_name ? config->log_name : STATEDIR_LOG, NULL,
+	return log_file__open(dir, config->log_name ? config->log_name : LOG_FILE_NAME, NULL,
 			      &c->log);
 }
 

@@ -4,20 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
+
 enum { DIR_MODE = 0750, LOCK_MODE = 0640 };
-
-int statedir_open(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	return fd < 0 ? -errno : fd;
-}
 
 /* A stranger who can write here could have vigie write elsewhere, and forge evidence. */
 static int check_owner(int fd, uid_t uid, const char **ret_why)
@@ -45,9 +38,9 @@ int statedir_make(const char *path, uid_t uid, gid_t gid, const char **ret_why)
 	if (mkdir(path, DIR_MODE) && errno != EEXIST)
 		return -errno;
 	*ret_why = "cannot be opened";
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = io_open_dir(path);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	err = check_owner(fd, uid, ret_why);
 	if (!err && geteuid() == 0 && fchown(fd, uid, gid)) {
 		*ret_why = "cannot be given to the user that vigie serves as";
@@ -62,12 +55,9 @@ int statedir_make(const char *path, uid_t uid, gid_t gid, const char **ret_why)
 
 int statedir_sub(int dirfd, const char *name)
 {
-	int fd;
-
 	if (mkdirat(dirfd, name, DIR_MODE) && errno != EEXIST)
 		return -errno;
-	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	return fd < 0 ? -errno : fd;
+	return io_open_subdir(dirfd, name);
 }
 
 int statedir_lock(int dirfd, int *ret_fd)
@@ -84,18 +74,4 @@ int statedir_lock(int dirfd, int *ret_fd)
 	}
 	*ret_fd = fd;
 	return 0;
-}
-
-int statedir_split(const char *path, char *directory, size_t size, const char **ret_name)
-{
-	const char *slash = strrchr(path, '/');
-	int n;
-
-	*ret_name = slash ? slash + 1 : path;
-	if (!slash)
-		n = snprintf(directory, size, ".");
-	else
-		n = snprintf(directory, size, "%.*s", slash == path ? 1 : (int)(slash - path),
-			     path);
-	return !**ret_name || n < 0 || (size_t)n >= size ? -EINVAL : 0;
 }

@@ -5,7 +5,7 @@
  * Owns: the record that the three encoders (ECS, journald, text) draw: an operational
  * message of vigie, a finding, or a verdict. It points to what the caller keeps; nothing
  * is copied. All texts are sanitised. Not here: sequence and chain, which belong to the
- * file that the record ends up in (export/chain.h).
+ * file that the record ends up in (log/chain.h).
  */
 #ifndef VIGIE_DATA_EVENT_H
 #define VIGIE_DATA_EVENT_H

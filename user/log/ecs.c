@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * event_ecs.c - owns an event as Elastic Common Schema 8.17: which field holds what.
+ * ecs.c - owns an event as Elastic Common Schema 8.17: which field holds what.
  *
  * What ECS has no field for (CPU and memory of a process, culprits) is under "vigie".
  */
-#include "export/event.h"
+#include "log/encode.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* chain.c - owns what is hashed, and how it is spelled. SHA-256 is nettle's. */
-#include "export/chain.h"
+#include "log/chain.h"
 
 #include <inttypes.h>
 #include <nettle/sha2.h>

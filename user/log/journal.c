@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * event_journal.c - owns an event in journald's native protocol.
+ * journal.c - owns an event in journald's native protocol.
  *
  * KEY=value lines; a value with a line end has its length before it instead, so no text can
  * make up a field. OBJECT_PID has journald add what it knows of that process.
  */
-#include "export/event.h"
+#include "log/encode.h"
 
 #include <math.h>
 #include <stdio.h>

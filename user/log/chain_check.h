@@ -5,10 +5,10 @@
  * Owns: telling apart what was edited, removed, put elsewhere, doubled or cut. Not here:
  * reading files, printing.
  */
-#ifndef VIGIE_EXPORT_CHAIN_CHECK_H
-#define VIGIE_EXPORT_CHAIN_CHECK_H
+#ifndef VIGIE_LOG_CHAIN_CHECK_H
+#define VIGIE_LOG_CHAIN_CHECK_H
 
-#include "export/chain.h"
+#include "log/chain.h"
 
 enum chain_fault {
 	CHAIN_FITS,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* log_file.c - owns the file, its head and its predecessors. */
-#include "export/log_file.h"
+#include "log/log_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

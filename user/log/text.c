@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * event_text.c - owns an event as a line in the layout of Python's logging.
+ * text.c - owns an event as a line in the layout of Python's logging.
  *
  * The subset of its format strings that says something of vigie; a test holds the result
  * against Python's own Formatter.
  */
-#include "export/event.h"
+#include "log/encode.h"
 
 #include <ctype.h>
 #include <errno.h>

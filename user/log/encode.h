@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * event.h - one event, three encodings. PURE.
+ * encode.h - one event, three encodings. PURE.
  *
  * Owns: Elastic Common Schema 8.17 as nested JSON, journald's native protocol, and a line in
  * the layout of Python's logging. docs/log.md has the fields. Texts arrive sanitised; never in
  * an event: arguments, environment. Not here: sequence and hash (chain.h), sockets, files.
  */
-#ifndef VIGIE_EXPORT_EVENT_H
-#define VIGIE_EXPORT_EVENT_H
+#ifndef VIGIE_LOG_ENCODE_H
+#define VIGIE_LOG_ENCODE_H
 
 #include "base/buf.h"
 #include "data/event.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* chain_check.c - owns what each misfit means. */
-#include "export/chain_check.h"
+#include "log/chain_check.h"
 
 #include <string.h>
 

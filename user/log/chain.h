@@ -11,8 +11,8 @@
  *
  * Owns: sealing a line, checking a sealed one, the head's text. Not here: files.
  */
-#ifndef VIGIE_EXPORT_CHAIN_H
-#define VIGIE_EXPORT_CHAIN_H
+#ifndef VIGIE_LOG_CHAIN_H
+#define VIGIE_LOG_CHAIN_H
 
 #include <stdbool.h>
 
@@ -25,7 +25,7 @@ struct chain {
 	unsigned char hash[CHAIN_HASH]; /* of the last line */
 };
 
-/* Ends an open ECS line (event.h) as the next of the chain, which moves on. */
+/* Ends an open ECS line (encode.h) as the next of the chain, which moves on. */
 void chain_seal(struct chain *chain, struct buf *line);
 
 /* What a line says of itself. */

@@ -6,10 +6,12 @@
  * ourselves (FILE.1, FILE.2, …) and by others (a rename is noticed before the next line), and
  * what waits while the disk takes nothing. Not here: what a line says.
  */
-#ifndef VIGIE_EXPORT_LOG_FILE_H
-#define VIGIE_EXPORT_LOG_FILE_H
+#ifndef VIGIE_LOG_LOG_FILE_H
+#define VIGIE_LOG_LOG_FILE_H
 
-#include "export/chain.h"
+#include "log/chain.h"
+
+#define LOG_FILE_NAME "events.ndjson" /* in a state directory */
 
 struct log_file;
 
@@ -36,7 +38,7 @@ int log_file__open(int dirfd, const char *name, const struct log_file_config *co
 		   struct log_file **ret);
 void log_file__free(struct log_file *log); /* accepts NULL */
 /*
- * Seals and appends an open line (event.h). 0, or -errno: it waits, with what waits already,
+ * Seals and appends an open line (encode.h). 0, or -errno: it waits, with what waits already,
  * for the next call, which tries again; sequence numbers are given as lines are written, so a
  * chain has no gaps.
  */

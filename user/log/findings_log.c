@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* findings_log.c - owns the way from a line of the log to a finding_event. */
-#include "app/findings_log.h"
+#include "log/findings_log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,9 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "app/statedir.h"
 #include "base/err.h"
+#include "base/io.h"
 #include "base/text.h"
+#include "log/log_file.h"
 
 enum { LINE_BYTES = 1 << 20, DEPTH_MAX = 16, ROTATED_MAX = 99 };
 
@@ -210,17 +211,17 @@ int log_place_open(struct log_place *place, const char *directory, const char *l
 		   const char *who)
 {
 	char parent[PATH_MAX];
-	int n = log_file
-			? snprintf(place->path, sizeof(place->path), "%s", log_file)
-			: snprintf(place->path, sizeof(place->path), "%s/" STATEDIR_LOG, directory);
+	int n = log_file ? snprintf(place->path, sizeof(place->path), "%s", log_file)
+			 : snprintf(place->path, sizeof(place->path), "%s/" LOG_FILE_NAME,
+				    directory);
 
 	if (n < 0 || (size_t)n >= sizeof(place->path) ||
-	    statedir_split(place->path, parent, sizeof(parent), &place->name)) {
+	    io_split_path(place->path, parent, sizeof(parent), &place->name)) {
 		fprintf(stderr, "%s: '%s' is not the path of a file\n", who,
 			log_file ? log_file : directory);
 		return -EINVAL;
 	}
-	place->dirfd = statedir_open(parent);
+	place->dirfd = io_open_dir(parent);
 	if (place->dirfd >= 0)
 		return 0;
 	fprintf(stderr, "%s: cannot open '%s': %s\n", who, parent, err_name(place->dirfd));

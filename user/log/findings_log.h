@@ -6,8 +6,8 @@
  * Only commands that a person starts read JSON; the daemon never does. A line that cannot be
  * read is passed over: what is wrong with it `vigie verify` says.
  */
-#ifndef VIGIE_APP_FINDINGS_LOG_H
-#define VIGIE_APP_FINDINGS_LOG_H
+#ifndef VIGIE_LOG_FINDINGS_LOG_H
+#define VIGIE_LOG_FINDINGS_LOG_H
 
 #include <limits.h>
 
