@@ -26,8 +26,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "app/confine.h"
 #include "base/err.h"
+#include "sandbox/confine.h"
 
 /* Above PID_MAX_LIMIT: without the filter these calls would fail, but otherwise. */
 enum { NOBODY_PID = 0x3fffffff };

@@ -18,10 +18,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/confine.h"
 #include "base/err.h"
 #include "base/parse.h"
 #include "export/http.h"
+#include "sandbox/confine.h"
 
 struct fixture {
 	uint64_t series;

@@ -286,7 +286,7 @@ class Findings(Recorded):
             witness = child_of(daemon, "vigie-witness")
             self.assertEqual(capabilities(daemon.pid, "CapPrm"), 0)
             status = lib.status(witness)
-            # BPF, PERFMON, SYS_PTRACE and what else confine_witness.c lists; SYS_ADMIN only where
+            # BPF, PERFMON, SYS_PTRACE and what else confine_profiler.c lists; SYS_ADMIN only where
             # Debian's kernel lets nobody else sample.
             listed = sum(1 << cap for cap in (2, 5, 6, 7, 8, 19, 24, 34, 38, 39, 40))
             if int(lib.read("/proc/sys/kernel/perf_event_paranoid")) > 2:

@@ -26,8 +26,8 @@
 #include <unistd.h>
 
 #include "app/witness.h"
-#include "app/confine.h"
 #include "base/err.h"
+#include "sandbox/confine.h"
 
 static void say(const char *name, long rc)
 {
@@ -89,7 +89,7 @@ static int confined(void)
 	pid_t foreign = stranger();
 	const char *what = "";
 	char maps[32];
-	int err = confine_witness(&what);
+	int err = confine_profiler(&what);
 
 	snprintf(maps, sizeof(maps), "/proc/%d/maps", foreign);
 	if (err) {

@@ -58,7 +58,12 @@ class LayersTest(CheckTest):
         self.bad("user/base/a.c", '#include "data/view.h"', "base may not include data")
 
     def test_nobody_includes_app(self):
-        self.bad("user/export/a.c", '#include "app/confine.h"', "export may not include app")
+        self.bad("user/export/a.c", '#include "app/options.h"', "export may not include app")
+
+    def test_sandbox_is_a_noun(self):
+        self.good("user/profile/a.c", '#include "sandbox/confine.h"')
+        self.bad("user/sandbox/a.c", '#include "profile/source.h"', "sandbox may not include profile")
+        self.bad("user/sandbox/b.c", '#include "data/view.h"', "sandbox may not include data")
 
     def test_libbpf_only_in_collect(self):
         self.good("user/collect/a.c", "#include <bpf/libbpf.h>")

@@ -20,7 +20,6 @@
 #include "app/one_session.h"
 #include "app/options.h"
 #include "app/output.h"
-#include "app/reader.h"
 #include "app/targets.h"
 #include "base/err.h"
 #include "base/io.h"
@@ -30,6 +29,7 @@
 #include "gen/version.h"
 #include "profile/session.h"
 #include "record/session_file.h"
+#include "sandbox/confine.h"
 
 enum { OPT_COMM = 1300, OPT_UNIT, OPT_HZ, OPT_VIEWS, OPT_CHILDREN, OPT_BUFFER, OPT_FP, OPT_STACK };
 enum { STEP_MS = 100, EXIT_LOSSY = 3 };
@@ -452,7 +452,7 @@ int cmd_record(int argc, char **argv)
 	int i;
 
 	session_config_default(&options.session);
-	options.session.confine = reader_confine;
+	options.session.confine = confine_symbolizer;
 	for (i = 0; i < argc; i++)
 		snprintf(options.line + strlen(options.line),
 			 sizeof(options.line) - strlen(options.line), "%s%s", i ? " " : "",

@@ -17,13 +17,13 @@
 #include "app/commands.h"
 #include "app/options.h"
 #include "app/output.h"
-#include "app/reader.h"
 #include "base/err.h"
 #include "base/io.h"
 #include "base/text.h"
 #include "profile/later.h"
 #include "record/session_file.h"
 #include "report/formats.h"
+#include "sandbox/confine.h"
 
 enum { OPT_VIEW = 1400, OPT_DIFF, OPT_TOP, OPT_DEBUG_DIR };
 enum { OUTPUT_MAX = 256 << 20, ALL_VIEWS = (1 << PROFILE_VIEWS) - 1 };
@@ -289,7 +289,7 @@ int cmd_report(int argc, char **argv)
 		       "  vigie report s.vigie --debug-dir /srv/debug",
 	};
 	struct report_options options = { .text = { .top = 8, .width = 100 },
-					  .later = { .confine = reader_confine } };
+					  .later = { .confine = confine_symbolizer } };
 	struct winsize size;
 
 	argp_err_exit_status = EXIT_USAGE;

@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "app/commands.h"
-#include "app/confine.h"
 #include "app/keep.h"
 #include "app/occupant.h"
 #include "app/options.h"
@@ -24,6 +23,7 @@
 #include "app/watch.h"
 #include "base/err.h"
 #include "export/http.h"
+#include "sandbox/confine.h"
 
 enum { OPT_INSECURE = 1200, OPT_USER, OPT_MAX_GROUPS, OPT_LINGER, OPT_PEAK_WINDOW };
 

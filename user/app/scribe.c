@@ -15,8 +15,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "app/forked.h"
 #include "app/scribe_child.h"
+#include "sandbox/process.h"
 
 enum {
 	SEND_BUFFER = 8 << 20, /* what may be on its way: some minutes of a slow disk */
@@ -132,7 +132,7 @@ void scribe__free(struct scribe *s)
 		return;
 	gone(s);
 	if (s->pid > 0)
-		forked_await_end(s->pid); /* it ends when it has read all */
+		process_await_end(s->pid); /* it ends when it has read all */
 	free(s);
 }
 

@@ -24,14 +24,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "app/confine.h"
-#include "app/forked.h"
-#include "app/landlock.h"
 #include "app/statedir.h"
 #include "app/witness_wire.h"
 #include "log/log_file.h"
 #include "record/incident.h"
 #include "record/ring.h"
+#include "sandbox/confine.h"
+#include "sandbox/landlock.h"
+#include "sandbox/process.h"
 
 enum {
 	SYNC_MS = 5000, /* what a loss of power can cost */
@@ -102,7 +102,7 @@ static void gather_stat(struct child *c)
 		stat->incidents_dropped = incidents->dropped;
 		stat->incident_entries_dropped = incidents->entries_dropped;
 	}
-	stat->cpu_ns = forked_cpu_ns(RUSAGE_SELF);
+	stat->cpu_ns = process_cpu_ns(RUSAGE_SELF);
 	stat->resident_bytes = own_resident_bytes(c);
 }
 
@@ -425,7 +425,7 @@ static int open_outside(struct child *c, const struct scribe_config *config, con
 static int give_up(const struct child *c, const struct scribe_config *config, const char **ret_what)
 {
 	const struct confine_config confinement = {
-		.role = CONFINE_SCRIBE,
+		.role = CONFINE_WRITER,
 		.uid = config->uid,
 		.gid = config->gid,
 		.already_unprivileged = !config->change_user,
@@ -481,10 +481,10 @@ static int start(struct child *c, const struct scribe_config *config, const char
 	const int keep[] = { c->fd, c->witness, c->statedir, config->lock };
 	int err;
 
-	forked_ignore_signals();
+	process_ignore_signals();
 	prctl(PR_SET_NAME, "vigie-scribe", 0, 0, 0);
 	umask(0027);
-	forked_keep(keep, sizeof(keep) / sizeof(*keep));
+	process_close_all_but(keep, sizeof(keep) / sizeof(*keep));
 	err = open_outside(c, config, ret_what);
 	if (!err)
 		err = give_up(c, config, ret_what);

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/users.h"
 #include "base/err.h"
 #include "collect/bpf_log.h"
 #include "collect/bpf_source.h"
+#include "sandbox/users.h"
 
 int watch_prepare(struct watch *watch, const struct common_options *options, const char *who)
 {

@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "app/forked.h"
 #include "app/witness_child.h"
+#include "sandbox/process.h"
 
 enum { START_MS = 5000 };
 
@@ -99,7 +99,7 @@ void witness__free(struct witness *w)
 		return;
 	gone(w);
 	if (w->pid > 0)
-		forked_await_end(w->pid); /* it ends when its socket does */
+		process_await_end(w->pid); /* it ends when its socket does */
 	free(w);
 }
 

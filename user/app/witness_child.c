@@ -21,11 +21,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "app/confine.h"
-#include "app/forked.h"
 #include "app/one_session.h"
 #include "app/witness_rate.h"
 #include "app/witness_session.h"
+#include "sandbox/confine.h"
+#include "sandbox/process.h"
 
 enum { PATIENCE_S = 60 }; /* a session that takes longer hangs */
 
@@ -53,7 +53,7 @@ static void say(struct child *c, struct witness_said *said)
 {
 	c->said.totals[said->outcome]++;
 	memcpy(said->totals, c->said.totals, sizeof(said->totals));
-	said->cpu_ns = forked_cpu_ns(RUSAGE_SELF) + forked_cpu_ns(RUSAGE_CHILDREN);
+	said->cpu_ns = process_cpu_ns(RUSAGE_SELF) + process_cpu_ns(RUSAGE_CHILDREN);
 	send(c->asks, said, sizeof(*said), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
@@ -206,10 +206,10 @@ void witness_child(int asks, int parcels)
 	struct witness_said said = { .outcome = WITNESS_CAPTURED };
 	const char *what = "";
 
-	forked_ignore_signals();
+	process_ignore_signals();
 	prctl(PR_SET_NAME, "vigie-witness", 0, 0, 0);
-	forked_keep(keep, 2);
-	said.err = confine_witness(&what);
+	process_close_all_but(keep, 2);
+	said.err = confine_profiler(&what);
 	snprintf(said.what, sizeof(said.what), "%s", what);
 	send(asks, &said, sizeof(said), MSG_NOSIGNAL);
 	if (!said.err)

@@ -15,9 +15,9 @@
 
 #include "app/cgroup_names.h"
 #include "app/one_session.h"
-#include "app/reader.h"
 #include "profile/session.h"
 #include "record/session_file.h"
+#include "sandbox/confine.h"
 
 enum { LOOK_S = 10, STEP_MS = 100, FILE_MAX = 8 << 20, PROFILE_MAX = 32 << 20 };
 
@@ -192,7 +192,7 @@ void witness_session(const struct witness_ask *ask, int parcels, struct witness_
 
 	ret->outcome = WITNESS_CAPTURED;
 	session_config_default(&config);
-	config.confine = reader_confine;
+	config.confine = confine_symbolizer;
 	config.max_bytes = PROFILE_MAX;
 	names = cgroup_names__new(&config); /* without, cgroups are numbers */
 	err = session__open(&config, &s, &what);

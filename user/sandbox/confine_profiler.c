@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * confine_witness.c - owns what is left to the one process that stays privileged.
+ * confine_profiler.c - owns what is left to the one process that stays privileged.
  *
  * It keeps root and the capabilities of a profiling session; it can start no program, load no
  * module, open no network, mount nothing and enter no namespace, nor can what it forks. Debian's
  * kernels let only CAP_SYS_ADMIN open a perf event where kernel.perf_event_paranoid is 3, their
  * default: there it is kept, and nowhere else.
  */
-#include "app/confine.h"
+#include "sandbox/confine.h"
 
 #include <cap-ng.h>
 #include <errno.h>
@@ -125,7 +125,7 @@ static int load_filter(void)
 	return err;
 }
 
-int confine_witness(const char **ret_what)
+int confine_profiler(const char **ret_what)
 {
 	int err;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* forked.c - owns how a process of the daemon's begins, and how its end is awaited. */
-#include "app/forked.h"
+/* process.c - owns how a process of the daemon's begins, and how its end is awaited. */
+#include "sandbox/process.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -16,7 +16,7 @@ enum {
 	STOP_MS = 300, /* a stop as a whole takes 500 at most */
 };
 
-void forked_keep(const int *keep, size_t n)
+void process_close_all_but(const int *keep, size_t n)
 {
 	bool kept;
 	size_t i;
@@ -31,7 +31,7 @@ void forked_keep(const int *keep, size_t n)
 	}
 }
 
-void forked_ignore_signals(void)
+void process_ignore_signals(void)
 {
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
@@ -39,7 +39,7 @@ void forked_ignore_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-__u64 forked_cpu_ns(int who)
+__u64 process_cpu_ns(int who)
 {
 	struct rusage used;
 
@@ -49,7 +49,7 @@ __u64 forked_cpu_ns(int who)
 	       (used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1000ULL;
 }
 
-void forked_await_end(pid_t pid)
+void process_await_end(pid_t pid)
 {
 	const struct timespec moment = { .tv_nsec = 5000000 };
 	int waited_ms;

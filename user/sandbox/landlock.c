@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* landlock.c - owns the rule set: everything about files is denied but below a directory. */
-#include "app/landlock.h"
+#include "sandbox/landlock.h"
 
 #include <errno.h>
 #include <linux/landlock.h>
@@ -19,7 +19,7 @@
 /* What the first version knew: bits 0 to 12. */
 #define ACCESS_FIRST ((LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1)
 
-/* Below its directories a scribe makes, reads, writes and removes files and directories. */
+/* Below its directories the writer makes, reads, writes and removes files and directories. */
 #define ACCESS_GRANTED                                                  \
 	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE | \
 	 LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | \

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* reader.c - owns the decision as whom foreign files are read. */
-#include "app/reader.h"
+/* confine_symbolizer.c - owns the decision as whom foreign files are read. */
+#include "sandbox/confine.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "app/confine.h"
 #include "base/err.h"
 
-int reader_confine(void)
+int confine_symbolizer(void)
 {
-	struct confine_config config = { .role = CONFINE_READER,
+	struct confine_config config = { .role = CONFINE_SYMBOLIZER,
 					 .uid = getuid(),
 					 .gid = getgid(),
 					 .already_unprivileged = geteuid() != 0 };

@@ -5,8 +5,8 @@
  * Owns: the three system calls, which glibc does not wrap. Needs no privilege, but
  * no_new_privs must be set. Not here: system calls (confine.h).
  */
-#ifndef VIGIE_APP_LANDLOCK_H
-#define VIGIE_APP_LANDLOCK_H
+#ifndef VIGIE_SANDBOX_LANDLOCK_H
+#define VIGIE_SANDBOX_LANDLOCK_H
 
 /*
  * From now on files are reached below these directories only (descriptors; negative ones are

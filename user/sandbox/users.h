@@ -2,8 +2,8 @@
 /*
  * users.h - names of uids, read once: later the process may neither ask nor connect.
  */
-#ifndef VIGIE_APP_USERS_H
-#define VIGIE_APP_USERS_H
+#ifndef VIGIE_SANDBOX_USERS_H
+#define VIGIE_SANDBOX_USERS_H
 
 #include <linux/types.h>
 

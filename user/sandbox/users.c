@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* users.c - owns the table uid -> name, from the C library's user database. */
-#include "app/users.h"
+#include "sandbox/users.h"
 
 #include <errno.h>
 #include <pwd.h>

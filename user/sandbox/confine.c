@@ -6,7 +6,7 @@
  * lists of system calls that serving and writing need. Does not belong here: what must be opened
  * before (cmd_serve.c), the kernel's facts (collect).
  */
-#include "app/confine.h"
+#include "sandbox/confine.h"
 
 #include <cap-ng.h>
 #include <errno.h>
@@ -92,7 +92,7 @@ static const int server_calls[] = {
 	SCMP_SYS(sched_getaffinity),
 	SCMP_SYS(sysinfo),
 	SCMP_SYS(uname),
-	SCMP_SYS(wait4), /* for the scribe */
+	SCMP_SYS(wait4), /* for the writer */
 
 	SCMP_SYS(epoll_create1),
 	SCMP_SYS(epoll_ctl),
@@ -115,7 +115,7 @@ static const int server_calls[] = {
 };
 
 /* Files, by any path: which of them is the user's business, and Landlock's. */
-static const int scribe_calls[] = {
+static const int writer_calls[] = {
 	SCMP_SYS(openat),
 	SCMP_SYS(pwrite64),
 	SCMP_SYS(pwritev),
@@ -276,10 +276,10 @@ static int allow_role(scmp_filter_ctx ctx, enum confine_role role)
 {
 	int err;
 
-	if (role == CONFINE_READER)
+	if (role == CONFINE_SYMBOLIZER)
 		return 0;
-	if (role == CONFINE_SCRIBE)
-		return allow_calls(ctx, scribe_calls, COUNT(scribe_calls));
+	if (role == CONFINE_WRITER)
+		return allow_calls(ctx, writer_calls, COUNT(writer_calls));
 	err = allow_calls(ctx, server_calls, COUNT(server_calls));
 	if (!err)
 		err = allow_reading_files(ctx);

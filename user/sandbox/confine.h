@@ -3,10 +3,10 @@
  * confine.h - giving up privileges, for good.
  *
  * Owns: the user, the capabilities, no_new_privs and the seccomp filter of a process that
- * has opened everything it will ever need. Not here: deciding when (cmd_serve.c).
+ * has opened everything it will ever need. Not here: deciding when.
  */
-#ifndef VIGIE_APP_CONFINE_H
-#define VIGIE_APP_CONFINE_H
+#ifndef VIGIE_SANDBOX_CONFINE_H
+#define VIGIE_SANDBOX_CONFINE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,8 +15,8 @@
 /* What the process is for, and so which calls it needs. */
 enum confine_role {
 	CONFINE_SERVER, /* serves sockets, reads maps, iterators and /proc; writes no file */
-	CONFINE_SCRIBE, /* writes files below its directories; no socket beyond those it has, no BPF */
-	CONFINE_READER, /* reads foreign files by the descriptors that it is sent; opens nothing */
+	CONFINE_WRITER, /* writes files below its directories; no socket beyond those it has, no BPF */
+	CONFINE_SYMBOLIZER, /* reads foreign files by the descriptors that it is sent; opens nothing */
 };
 
 struct confine_config {
@@ -40,10 +40,12 @@ int confine_find_user(const char *name, uid_t *ret_uid, gid_t *ret_gid);
  */
 int confine(const struct confine_config *config, const char **ret_what);
 /*
- * For the one process that stays privileged (witness.h): root, with the capabilities of a
+ * For the one process that stays privileged (daemon): root, with the capabilities of a
  * profiling session only, and a filter that lets nothing be executed, connected or mounted.
  * It is inherited by what it forks. 0 or -errno with *ret_what.
  */
-int confine_witness(const char **ret_what);
+int confine_profiler(const char **ret_what);
+/* For a process that reads foreign files (CONFINE_SYMBOLIZER): as whom, said where it fails. */
+int confine_symbolizer(void);
 
 #endif
