@@ -20,8 +20,10 @@
 
 #include "base/err.h"
 #include "base/parse.h"
-#include "export/http.h"
+#include "http/http.h"
 #include "sandbox/confine.h"
+
+#include "../lib/http_contents.h"
 
 struct fixture {
 	uint64_t series;
@@ -43,20 +45,20 @@ static __s64 on_refresh(void *ctx)
 	return f->generation;
 }
 
-static int on_render(void *ctx, enum om_dialect dialect, struct buf *out)
+static int on_render(void *ctx, unsigned int page, unsigned int content, struct buf *out)
 {
-	const char *suffix = dialect == OM_TEXT_0_0_4 ? "_total" : "";
+	const char *suffix = content == TEXT ? "_total" : "";
 	struct fixture *f = ctx;
 
-	f->renders[dialect]++;
+	f->renders[content]++;
 	buf_printf(out, "# TYPE vigie_test_seconds%s counter\n", suffix);
-	if (dialect == OM_OPENMETRICS_1_0)
+	if (content == OPENMETRICS)
 		buf_str(out, "# UNIT vigie_test_seconds seconds\n");
 	buf_printf(out, "# HELP vigie_test_seconds%s Synthetic.\n", suffix);
 	for (uint64_t i = 0; i < f->series; i++)
 		buf_printf(out, "vigie_test_seconds_total{series=\"%llu\"} %lld\n",
 			   (unsigned long long)i, (long long)f->generation);
-	if (dialect == OM_OPENMETRICS_1_0)
+	if (content == OPENMETRICS)
 		buf_str(out, "# EOF\n");
 	/* After the text: a failure half-way must not reach the client. */
 	return f->render_err;
@@ -89,8 +91,8 @@ static void command(struct fixture *f, const char *line)
 	http__stat(f->http, &stat);
 	printf("scrapes=%llu errors=%llu refused=%llu refreshes=%lu openmetrics=%lu text=%lu\n",
 	       (unsigned long long)stat.scrapes, (unsigned long long)stat.scrape_errors,
-	       (unsigned long long)stat.connections_refused, f->refreshes,
-	       f->renders[OM_OPENMETRICS_1_0], f->renders[OM_TEXT_0_0_4]);
+	       (unsigned long long)stat.connections_refused, f->refreshes, f->renders[OPENMETRICS],
+	       f->renders[TEXT]);
 }
 
 static int loop(struct fixture *f)
@@ -132,7 +134,8 @@ static int give_up_privileges(void)
 int main(int argc, char **argv)
 {
 	struct fixture f = { .step = true, .is_ready = true };
-	const struct http_callbacks callbacks = { &f, on_refresh, on_render, on_ready };
+	const struct http_callbacks callbacks = { &f, on_refresh, on_render, on_ready,
+						  TEST_CONTENTS };
 	struct http_address addresses[HTTP_LISTENERS_MAX];
 	unsigned int n = 0, failed = 0;
 	const char *why = "";

@@ -5,10 +5,11 @@
 FUZZ_SECONDS ?= 20
 FUZZ_O   := $(O)-fuzz
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(FUZZ_O)/%,$(wildcard tests/fuzz/fuzz_*.c))
-# The pure folders and the pure half of export; what needs a server is not fuzzed here.
+# The pure folders, and what of log and http is pure.
 FUZZ_SRC := $(wildcard user/base/*.c user/data/*.c user/model/*.c user/record/*.c user/report/*.c) \
 	    $(filter-out %/findings_log.c,$(wildcard user/log/*.c)) \
-	    $(filter-out %/http.c %/conns.c %/site.c,$(wildcard user/export/*.c))
+	    $(wildcard user/export/*.c) \
+	    $(filter-out %/http.c %/conns.c %/routes.c,$(wildcard user/http/*.c))
 FUZZ_OBJ := $(FUZZ_SRC:%.c=$(FUZZ_O)/%.o)
 FUZZ_FLAGS := -std=gnu11 -g -O1 -Wall -fno-sanitize-recover=undefined
 

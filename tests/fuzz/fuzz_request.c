@@ -2,7 +2,9 @@
 /* fuzz_request.c - a request and its headers: always a choice or a status that exists. */
 #include "fuzz.h"
 
-#include "export/request.h"
+#include "http/request.h"
+
+#include "../lib/http_contents.h"
 
 /* Lines of the input: method, version, target, Host, then headers "name: value" in turn. */
 static char *next_line(char **rest)
@@ -24,11 +26,11 @@ static void headers(struct request *r, char *rest)
 
 static void check_choice(const struct request *r)
 {
-	struct choice choice = negotiation_choose(&r->negotiation);
+	struct choice choice = negotiation_choose(&r->negotiation, test_pages);
 	char type[CONTENT_TYPE_MAX];
 
-	FUZZ_CHECK((unsigned int)choice.dialect < NEGOTIATE_DIALECTS);
-	choice_content_type(&choice, type);
+	FUZZ_CHECK(choice.content < CONTENTS);
+	choice_content_type(&choice, test_contents, type);
 	FUZZ_CHECK(memchr(type, 0, sizeof(type)) && strchr(type, 47));
 }
 
@@ -40,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct request r = { .check_host = size & 1, .own_name = "host.example" };
 	unsigned int status, i = 0;
 
-	negotiation_init(&r.negotiation);
+	negotiation_init(&r.negotiation, test_contents, CONTENTS);
 	r.method = next_line(&rest);
 	r.version = next_line(&rest);
 	r.target = next_line(&rest);

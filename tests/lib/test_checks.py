@@ -60,6 +60,10 @@ class LayersTest(CheckTest):
     def test_nobody_includes_app(self):
         self.bad("user/export/a.c", '#include "app/options.h"', "export may not include app")
 
+    def test_http_knows_no_format(self):
+        self.bad("user/http/a.c", '#include "export/encode.h"', "http may not include export")
+        self.bad("user/http/b.c", '#include "report/formats.h"', "http may not include report")
+
     def test_sandbox_is_a_noun(self):
         self.good("user/profile/a.c", '#include "sandbox/confine.h"')
         self.bad("user/sandbox/a.c", '#include "profile/source.h"', "sandbox may not include profile")
@@ -73,11 +77,11 @@ class LayersTest(CheckTest):
         self.bad("user/app/a.c", '#include "vigie.skel.h"', "belongs to collect")
 
     def test_sockets_have_a_home(self):
-        self.bad("user/collect/a.c", "#include <sys/socket.h>", "belongs to app, export")
+        self.bad("user/collect/a.c", "#include <sys/socket.h>", "belongs to app, http")
 
     def test_microhttpd_in_one_file(self):
         text = c_file("a.c", "#include <microhttpd.h>")
-        done = self.run_on("check-layers", {"user/export/a.c": text, "user/export/b.c": text})
+        done = self.run_on("check-layers", {"user/http/a.c": text, "user/http/b.c": text})
         self.assertEqual(done.returncode, 1)
         self.assertIn("only 1 file", done.stdout)
 

@@ -17,11 +17,13 @@
 #include <zlib.h>
 
 #include "base/gzip.h"
-#include "export/conns.h"
-#include "export/http.h"
-#include "export/page.h"
-#include "export/request.h"
-#include "export/site.h"
+#include "http/conns.h"
+#include "http/http.h"
+#include "http/page_cache.h"
+#include "http/request.h"
+#include "http/routes.h"
+
+#include "../lib/http_contents.h"
 
 /* --- Addresses. --------------------------------------------------------------------- */
 
@@ -147,7 +149,7 @@ static struct request plain_request(void)
 			     .header_bytes = 100,
 			     .check_host = true };
 
-	negotiation_init(&r.negotiation);
+	negotiation_init(&r.negotiation, test_contents, CONTENTS);
 	request_add_header(&r, "host", "localhost");
 	return r;
 }
@@ -313,13 +315,13 @@ static __s64 on_refresh(void *ctx)
 	return ((struct backend *)ctx)->generation;
 }
 
-static int on_render(void *ctx, enum om_dialect dialect, struct buf *out)
+static int on_render(void *ctx, unsigned int page, unsigned int content, struct buf *out)
 {
 	struct backend *b = ctx;
 
 	b->renders++;
 	for (int i = 0; i < 20000; i++)
-		buf_printf(out, "d%d generation %lld\n", dialect, (long long)b->generation);
+		buf_printf(out, "d%u generation %lld\n", content, (long long)b->generation);
 	return b->err;
 }
 
@@ -330,7 +332,8 @@ static bool on_ready(void *ctx)
 
 static struct backend backend;
 static struct page_cache cache;
-static const struct http_callbacks callbacks = { &backend, on_refresh, on_render, on_ready };
+static const struct http_callbacks callbacks = { &backend, on_refresh, on_render, on_ready,
+						 TEST_CONTENTS };
 
 static int pages_setup(void **state)
 {
@@ -339,26 +342,26 @@ static int pages_setup(void **state)
 	return 0;
 }
 
-static struct page *get(enum om_dialect dialect, bool gzip)
+static struct page *get(unsigned int content, bool gzip)
 {
 	struct page *page = NULL;
 
-	assert_int_equal(page_cache_get(&cache, &callbacks, dialect, gzip, &page), 0);
+	assert_int_equal(page_cache_get(&cache, &callbacks, 0, content, gzip, &page), 0);
 	assert_int_equal(page->gzip, gzip);
 	return page;
 }
 
 static void test_pages_are_shared(void **state)
 {
-	struct page *a = get(OM_TEXT_0_0_4, false), *b = get(OM_TEXT_0_0_4, false);
-	struct page *z = get(OM_TEXT_0_0_4, true), *om = get(OM_OPENMETRICS_1_0, false), *next;
+	struct page *a = get(TEXT, false), *b = get(TEXT, false);
+	struct page *z = get(TEXT, true), *om = get(OPENMETRICS, false), *next;
 
 	assert_ptr_equal(a, b);
 	assert_ptr_not_equal(a, om);
 	assert_int_equal(backend.renders, 2);
 	assert_int_equal(a->refs, 3);
 	backend.generation = 2;
-	next = get(OM_TEXT_0_0_4, false);
+	next = get(TEXT, false);
 	assert_int_equal(backend.renders, 3);
 	assert_ptr_not_equal(next, a);
 	/* The readers of the first generation still have it. */
@@ -379,13 +382,13 @@ static void test_failures_leave_no_page(void **state)
 	struct page *page = NULL;
 
 	backend.generation = -ESRCH;
-	assert_int_equal(page_cache_get(&cache, &callbacks, OM_TEXT_0_0_4, false, &page), -ESRCH);
+	assert_int_equal(page_cache_get(&cache, &callbacks, 0, TEXT, false, &page), -ESRCH);
 	backend.generation = 1;
 	backend.err = -ENOSPC;
-	assert_int_equal(page_cache_get(&cache, &callbacks, OM_TEXT_0_0_4, true, &page), -ENOSPC);
+	assert_int_equal(page_cache_get(&cache, &callbacks, 0, TEXT, true, &page), -ENOSPC);
 	assert_null(page);
 	backend.err = 0;
-	page_put(get(OM_TEXT_0_0_4, true));
+	page_put(get(TEXT, true));
 	assert_int_equal(backend.renders, 2);
 	page_cache_done(&cache);
 }
@@ -430,34 +433,34 @@ static const char *header(const struct answer *a, const char *name)
 static void test_answers(void **state)
 {
 	struct request r = plain_request();
-	struct site site;
+	struct routes routes;
 	struct answer a;
 
-	site_init(&site, &callbacks, "1.0<script>");
-	assert_null(strstr(site.index, "<script"));
-	site_answer(&site, &r, &a);
+	routes_init(&routes, &callbacks, "1.0<script>");
+	assert_null(strstr(routes.index, "<script"));
+	routes_answer(&routes, &r, &a);
 	assert_int_equal(a.status, 200);
 	assert_non_null(a.page);
 	page_put(a.page);
 	assert_null(header(&a, "Connection"));
 	backend.err = -EIO;
 	backend.generation = 2;
-	site_answer(&site, &r, &a);
+	routes_answer(&routes, &r, &a);
 	assert_int_equal(a.status, 503);
 	assert_null(a.page);
 	assert_non_null(strstr(a.body, "-EIO"));
 	r.target = "/-/ready";
-	site_answer(&site, &r, &a);
+	routes_answer(&routes, &r, &a);
 	assert_int_equal(a.status, 503);
 	backend.is_ready = true;
 	r.has_body = true;
-	site_answer(&site, &r, &a);
+	routes_answer(&routes, &r, &a);
 	assert_int_equal(a.status, 200);
 	assert_string_equal(header(&a, "Connection"), "close");
 	assert_string_equal(header(&a, "Cache-Control"), "no-store");
-	assert_int_equal(site.scrapes, 1);
-	assert_int_equal(site.scrape_errors, 1);
-	site_done(&site);
+	assert_int_equal(routes.scrapes, 1);
+	assert_int_equal(routes.scrape_errors, 1);
+	routes_done(&routes);
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * test_negotiate.c - which dialect and coding each Accept and Accept-Encoding gets.
+ * test_negotiate.c - which content and coding each Accept and Accept-Encoding gets.
  *
  * Owns: the grammar's corners. The same over a socket is in tests/e2e/test_http.py.
  */
@@ -14,7 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "export/negotiate.h"
+#include "http/negotiate.h"
+
+#include "../lib/http_contents.h"
 
 #define OM "application/openmetrics-text"
 
@@ -22,20 +24,20 @@ static struct choice choose(const char *accept, const char *encoding)
 {
 	struct negotiation n;
 
-	negotiation_init(&n);
+	negotiation_init(&n, test_contents, CONTENTS);
 	if (accept)
 		negotiation_accept(&n, accept);
 	if (encoding)
 		negotiation_accept_encoding(&n, encoding);
-	return negotiation_choose(&n);
+	return negotiation_choose(&n, test_pages);
 }
 
-static void expect(const char *accept, enum om_dialect dialect)
+static void expect(const char *accept, unsigned int content)
 {
 	struct choice c = choose(accept, NULL);
 
-	if (c.dialect != dialect)
-		fail_msg("\"%s\" gave dialect %d", accept, c.dialect);
+	if (c.content != content)
+		fail_msg("\"%s\" gave content %u", accept, c.content);
 }
 
 static void test_openmetrics_chosen(void **state)
@@ -61,7 +63,7 @@ static void test_openmetrics_chosen(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(accepts) / sizeof(accepts[0]); i++)
-		expect(accepts[i], OM_OPENMETRICS_1_0);
+		expect(accepts[i], OPENMETRICS);
 }
 
 static void test_text_chosen(void **state)
@@ -112,29 +114,29 @@ static void test_text_chosen(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(accepts) / sizeof(accepts[0]); i++)
-		expect(accepts[i], OM_TEXT_0_0_4);
+		expect(accepts[i], TEXT);
 }
 
 /* A specific range beats a wildcard in whatever order they come. */
 static void test_order_does_not_matter(void **state)
 {
-	expect("*/*;q=1," OM ";q=0", OM_TEXT_0_0_4);
-	expect(OM ";q=0,*/*;q=1", OM_TEXT_0_0_4);
-	expect("text/plain;q=0," OM ";q=0.1,text/*", OM_OPENMETRICS_1_0);
-	expect(OM ";q=0.1,text/*,text/plain;q=0", OM_OPENMETRICS_1_0);
+	expect("*/*;q=1," OM ";q=0", TEXT);
+	expect(OM ";q=0,*/*;q=1", TEXT);
+	expect("text/plain;q=0," OM ";q=0.1,text/*", OPENMETRICS);
+	expect(OM ";q=0.1,text/*,text/plain;q=0", OPENMETRICS);
 }
 
 static void test_lines_add_up(void **state)
 {
 	struct negotiation n;
 
-	negotiation_init(&n);
+	negotiation_init(&n, test_contents, CONTENTS);
 	negotiation_accept(&n, "text/plain;q=0.5");
 	negotiation_accept(&n, OM ";q=0.6");
 	negotiation_accept_encoding(&n, "br");
 	negotiation_accept_encoding(&n, "gzip;q=0.1");
-	assert_int_equal(negotiation_choose(&n).dialect, OM_OPENMETRICS_1_0);
-	assert_true(negotiation_choose(&n).gzip);
+	assert_int_equal(negotiation_choose(&n, test_pages).content, OPENMETRICS);
+	assert_true(negotiation_choose(&n, test_pages).gzip);
 }
 
 static void expect_type(const char *accept, const char *want)
@@ -142,7 +144,7 @@ static void expect_type(const char *accept, const char *want)
 	char type[CONTENT_TYPE_MAX];
 	struct choice c = choose(accept, NULL);
 
-	choice_content_type(&c, type);
+	choice_content_type(&c, test_contents, type);
 	assert_string_equal(type, want);
 }
 
@@ -167,10 +169,10 @@ static void test_content_type(void **state)
 
 static void test_longest_content_type_fits(void **state)
 {
-	struct choice c = { OM_OPENMETRICS_1_0, ESCAPING_ALLOW_UTF8, false };
+	struct choice c = { OPENMETRICS, ESCAPING_ALLOW_UTF8, false };
 	char type[CONTENT_TYPE_MAX];
 
-	choice_content_type(&c, type);
+	choice_content_type(&c, test_contents, type);
 	assert_non_null(strstr(type, "allow-utf-8"));
 	assert_true(strlen(type) < CONTENT_TYPE_MAX - 1);
 }
@@ -220,6 +222,38 @@ static void test_gzip(void **state)
 	}
 }
 
+/* A third content is a line in the table: of those equally wanted the page's first is had. */
+static void test_more_contents(void **state)
+{
+	static const struct http_content contents[] = {
+		{ "text/plain", "0.0.4" },
+		{ "application/json", "1" },
+		{ "application/openmetrics-text", "1.0.0" },
+	};
+	static const struct http_page page = { "/metrics", { 2, 1, 0 }, 3 };
+	static const struct http_page two = { "/other", { 1, 0 }, 2 };
+	static const struct {
+		const char *accept;
+		unsigned int content, of_two;
+	} cases[] = {
+		{ "application/*", 2, 1 },
+		{ OM ",application/json", 2, 1 },
+		{ OM ";q=0.5,application/json", 1, 1 },
+		{ OM, 2, 0 },
+		{ "*/*", 0, 0 },
+		{ "application/json;version=2", 0, 0 },
+		{ "application/json;q=0,*/*;q=0.1", 0, 0 },
+	};
+	struct negotiation n;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		negotiation_init(&n, contents, 3);
+		negotiation_accept(&n, cases[i].accept);
+		assert_int_equal(negotiation_choose(&n, &page).content, cases[i].content);
+		assert_int_equal(negotiation_choose(&n, &two).content, cases[i].of_two);
+	}
+}
+
 /* Any bytes: an answer, and (under the sanitisers) nothing read beyond the end. */
 static void test_random_bytes(void **state)
 {
@@ -234,7 +268,7 @@ static void test_random_bytes(void **state)
 		for (size_t i = 0; i < len; i++)
 			line[i] = alphabet[(size_t)rand_r(&seed) % (sizeof(alphabet) - 1)];
 		line[len] = '\0';
-		assert_in_range(choose(line, line).dialect, 0, NEGOTIATE_DIALECTS - 1);
+		assert_in_range(choose(line, line).content, 0, CONTENTS - 1);
 		free(line);
 	}
 }
@@ -249,6 +283,7 @@ int main(void)
 		cmocka_unit_test(test_content_type),
 		cmocka_unit_test(test_longest_content_type_fits),
 		cmocka_unit_test(test_gzip),
+		cmocka_unit_test(test_more_contents),
 		cmocka_unit_test(test_random_bytes),
 	};
 

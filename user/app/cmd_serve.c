@@ -22,7 +22,7 @@
 #include "app/server.h"
 #include "app/watch.h"
 #include "base/err.h"
-#include "export/http.h"
+#include "http/http.h"
 #include "sandbox/confine.h"
 
 enum { OPT_INSECURE = 1200, OPT_USER, OPT_MAX_GROUPS, OPT_LINGER, OPT_PEAK_WINDOW };

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "export/http.h"
+#include "http/http.h"
 
 /* Writes "vigie (pid 123)" to dst, or "" where it cannot be found out. */
 void occupant_find(const struct http_address *address, char *dst, size_t dst_size);

@@ -144,7 +144,16 @@ static void tell_self(struct server *s)
 		s->self.record.entries_lost[i] = wrote.entries_lost[i];
 }
 
-static int on_render(void *ctx, enum om_dialect dialect, struct buf *out)
+/* What is served where, in which dialects: contents are an om_dialect each. */
+static const struct http_content contents[] = {
+	[OM_OPENMETRICS_1_0] = { "application/openmetrics-text", "1.0.0" },
+	[OM_TEXT_0_0_4] = { "text/plain", "0.0.4" },
+};
+static const struct http_page pages[] = {
+	{ "/metrics", { OM_OPENMETRICS_1_0, OM_TEXT_0_0_4 }, 2 },
+};
+
+static int on_render(void *ctx, unsigned int page, unsigned int content, struct buf *out)
 {
 	struct server *s = ctx;
 	struct http_stat stat;
@@ -156,7 +165,7 @@ static int on_render(void *ctx, enum om_dialect dialect, struct buf *out)
 	s->self.connections_refused = stat.connections_refused;
 	selfstat_read(&s->self);
 	tell_self(s);
-	openmetrics_encode(out, s->parts.watch->view, &s->self, dialect);
+	openmetrics_encode(out, s->parts.watch->view, &s->self, (enum om_dialect)content);
 	s->self.renders++;
 	s->self.render_ns += now_ns() - began;
 	return out->err;
@@ -241,6 +250,10 @@ int server__start(struct server *s)
 		.refresh = on_refresh,
 		.render = on_render,
 		.ready = on_ready,
+		.contents = contents,
+		.ncontents = sizeof(contents) / sizeof(contents[0]),
+		.pages = pages,
+		.npages = sizeof(pages) / sizeof(pages[0]),
 	};
 	int fds[FDS_MAX], err = http__start(s->parts.http, &callbacks, s->self.version);
 	unsigned int i, n;

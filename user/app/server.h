@@ -13,7 +13,7 @@
 
 #include "app/lookout.h"
 #include "app/watch.h"
-#include "export/http.h"
+#include "http/http.h"
 
 struct server;
 

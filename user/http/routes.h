@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * site.h - which answer a request gets: status, headers, body.
+ * routes.h - which answer a request gets: status, headers, body.
  *
  * Owns: the paths, the answers' headers, the current pages and the counting of scrapes.
- * Not here: sockets, libmicrohttpd (http.c); what a page says (encode.h).
+ * Not here: sockets, libmicrohttpd (http.c); what a page says (content.h).
  */
-#ifndef VIGIE_EXPORT_SITE_H
-#define VIGIE_EXPORT_SITE_H
+#ifndef VIGIE_HTTP_ROUTES_H
+#define VIGIE_HTTP_ROUTES_H
 
-#include "export/http.h"
-#include "export/negotiate.h"
-#include "export/page.h"
-#include "export/request.h"
+#include "http/http.h"
+#include "http/negotiate.h"
+#include "http/page_cache.h"
+#include "http/request.h"
 
-struct site {
+struct routes {
 	struct http_callbacks callbacks;
 	struct page_cache cache;
 	__u64 scrapes, scrape_errors;
@@ -24,7 +24,7 @@ enum { ANSWER_HEADERS_MAX = 8 };
 
 struct answer {
 	unsigned int status;
-	const char *body; /* of the page, the site, static, or in text */
+	const char *body; /* of the page, the routes, static, or in text */
 	size_t body_len;
 	struct page *page; /* a reference that the answer's reader puts; or NULL */
 	bool in_text; /* the body dies with this answer */
@@ -37,9 +37,10 @@ struct answer {
 	unsigned int nheaders;
 };
 
-void site_init(struct site *s, const struct http_callbacks *callbacks, const char *version);
-void site_done(struct site *s);
+void routes_init(struct routes *routes, const struct http_callbacks *callbacks,
+		 const char *version);
+void routes_done(struct routes *routes);
 /* Always an answer. To be used in place: it points into itself. */
-void site_answer(struct site *s, const struct request *r, struct answer *ret);
+void routes_answer(struct routes *routes, const struct request *r, struct answer *ret);
 
 #endif

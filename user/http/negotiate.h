@@ -2,17 +2,18 @@
 /*
  * negotiate.h - what a client accepts, and what it therefore gets.
  *
- * Owns: the grammar of Accept and Accept-Encoding and the choice between our two dialects.
+ * Owns: the grammar of Accept and Accept-Encoding and the choice among the
+ * contents that a page is had in.
  * PURE: text in, a choice out. Header lines are fed one by one, so that several lines of
  * the same name count as one list. Not here: where the lines come from (http.c).
  */
-#ifndef VIGIE_EXPORT_NEGOTIATE_H
-#define VIGIE_EXPORT_NEGOTIATE_H
+#ifndef VIGIE_HTTP_NEGOTIATE_H
+#define VIGIE_HTTP_NEGOTIATE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "export/encode.h"
+#include "http/content.h"
 
 /* How a client wants names beyond [a-zA-Z0-9_:]. Ours have none, so each is true of them. */
 enum escaping {
@@ -23,33 +24,36 @@ enum escaping {
 	ESCAPING_VALUES,
 };
 
-enum { NEGOTIATE_DIALECTS = OM_TEXT_0_0_4 + 1 };
-
 /* Weights are in thousandths; -1: nothing was said. */
 struct negotiation {
+	const struct http_content *contents; /* borrowed */
+	unsigned int ncontents;
 	struct {
 		int q;
 		int specificity;
 		enum escaping escaping;
-	} dialects[NEGOTIATE_DIALECTS];
+	} wanted[HTTP_CONTENTS_MAX]; /* by content */
 	int gzip_q;
 	int identity_q;
 	int any_encoding_q;
 };
 
 struct choice {
-	enum om_dialect dialect;
+	unsigned int content;
 	enum escaping escaping;
 	bool gzip;
 };
 
-void negotiation_init(struct negotiation *n);
+/* ncontents at most HTTP_CONTENTS_MAX. */
+void negotiation_init(struct negotiation *n, const struct http_content *contents,
+		      unsigned int ncontents);
 void negotiation_accept(struct negotiation *n, const char *line);
 void negotiation_accept_encoding(struct negotiation *n, const char *line);
-/* Always answers: where nothing fits, the text format that every scraper reads. */
-struct choice negotiation_choose(const struct negotiation *n);
+/* Always answers: where nothing fits, the page's last content. */
+struct choice negotiation_choose(const struct negotiation *n, const struct http_page *page);
 
 enum { CONTENT_TYPE_MAX = 96 };
-void choice_content_type(const struct choice *choice, char dst[CONTENT_TYPE_MAX]);
+void choice_content_type(const struct choice *choice, const struct http_content *contents,
+			 char dst[CONTENT_TYPE_MAX]);
 
 #endif

@@ -5,13 +5,13 @@
  * Owns: the request target's forms, the protocol version, the Host header, and the order
  * in which faults are reported. PURE. Not here: reading it off a socket (http.c).
  */
-#ifndef VIGIE_EXPORT_REQUEST_H
-#define VIGIE_EXPORT_REQUEST_H
+#ifndef VIGIE_HTTP_REQUEST_H
+#define VIGIE_HTTP_REQUEST_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "export/negotiate.h"
+#include "http/negotiate.h"
 
 enum host_kind {
 	HOST_MALFORMED,

@@ -4,13 +4,13 @@
  *
  * Owns: one conversion. Not here: sockets (http.c).
  */
-#ifndef VIGIE_EXPORT_HTTP_ADDRESS_H
-#define VIGIE_EXPORT_HTTP_ADDRESS_H
+#ifndef VIGIE_HTTP_HTTP_ADDRESS_H
+#define VIGIE_HTTP_HTTP_ADDRESS_H
 
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "export/http.h"
+#include "http/http.h"
 
 /* The length, or 0 where it is no address. */
 socklen_t http_address_sockaddr(const struct http_address *address, struct sockaddr_storage *ss);

@@ -5,8 +5,8 @@
  * Owns: the phases of a connection, their deadlines, and who makes room in a full house.
  * PURE: time comes in as milliseconds of any steady clock. Not here: sockets (http.c).
  */
-#ifndef VIGIE_EXPORT_CONNS_H
-#define VIGIE_EXPORT_CONNS_H
+#ifndef VIGIE_HTTP_CONNS_H
+#define VIGIE_HTTP_CONNS_H
 
 #include <linux/types.h>
 #include <stdbool.h>

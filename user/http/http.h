@@ -4,13 +4,16 @@
  *
  * Owns: listeners, connections, limits, content negotiation, compression, and the rendered
  * pages that concurrent scrapers share. Runs inside the caller's event loop, no thread.
- * Not here: what a page says (encode.h).
+ * Not here: what a page says, in which formats (the caller renders).
  */
-#ifndef VIGIE_EXPORT_HTTP_H
-#define VIGIE_EXPORT_HTTP_H
+#ifndef VIGIE_HTTP_HTTP_H
+#define VIGIE_HTTP_HTTP_H
+
+#include <linux/types.h>
+#include <stdbool.h>
 
 #include "base/buf.h"
-#include "export/encode.h"
+#include "http/content.h"
 
 struct http_address {
 	int family; /* AF_INET, AF_INET6, AF_UNIX */
@@ -35,15 +38,23 @@ struct http_callbacks {
 	 * grows with each new view, or -errno (answered with 503).
 	 */
 	__s64 (*refresh)(void *ctx);
-	/* Renders the current view. 0 or -errno (503). Called once per generation and dialect. */
-	int (*render)(void *ctx, enum om_dialect dialect, struct buf *out);
+	/*
+	 * Renders a page of the current view in one of its contents, both by index. 0 or -errno
+	 * (503). Called once per generation, page and content.
+	 */
+	int (*render)(void *ctx, unsigned int page, unsigned int content, struct buf *out);
 	/* For /-/ready: true once the first snapshot was taken. */
 	bool (*ready)(void *ctx);
+	/* Static, at most HTTP_CONTENTS_MAX and HTTP_PAGES_MAX of them. */
+	const struct http_content *contents;
+	unsigned int ncontents;
+	const struct http_page *pages;
+	unsigned int npages;
 };
 
 struct http_stat {
-	__u64 scrapes; /* /metrics answered with 200 */
-	__u64 scrape_errors; /* /metrics answered with 5xx */
+	__u64 scrapes; /* pages answered with 200 */
+	__u64 scrape_errors; /* pages answered with 5xx */
 	__u64 connections_refused; /* over the cap: turned away, or closed for a newer one */
 };
 

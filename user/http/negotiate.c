@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * negotiate.c - RFC 9110 sections 5.6 and 12.5, as far as two dialects and gzip need them.
+ * negotiate.c - RFC 9110 sections 5.6 and 12.5, as far as content types and gzip need them.
  *
  * Owns: parsing and choosing. A malformed list element is ignored alone, its neighbours
  * still count. Does not belong here: sockets, libmicrohttpd, allocation.
  */
-#include "export/negotiate.h"
+#include "http/negotiate.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -201,30 +201,41 @@ static enum escaping escaping_of(const struct element *e)
 	return ESCAPING_UNDERSCORES;
 }
 
-/* How closely a range names a dialect: -1 not at all, 0 for all, up to 4 with parameters. */
-static int specificity(const struct element *e, enum om_dialect dialect)
+/* Is it the range of all subtypes of this type? */
+static bool range_is(const struct element *e, const char *type)
 {
-	const bool om = dialect == OM_OPENMETRICS_1_0;
-	const char *type = om ? "application/openmetrics-text" : "text/plain";
-	const char *any = om ? "application/*" : "text/*";
+	size_t len = strcspn(type, "/") + 1;
 
-	if (e->has_version && strcmp(e->version, om ? "1.0.0" : "0.0.4"))
+	return e->name_len == len + 1 && !strncasecmp(e->name, type, len) && e->name[len] == '*';
+}
+
+/* How closely a range names a content: -1 not at all, 0 for all, up to 4 with parameters. */
+static int specificity(const struct element *e, const struct http_content *content)
+{
+	if (e->has_version && strcmp(e->version, content->version))
 		return -1;
 	if (e->has_charset && strcasecmp(e->charset, "utf-8"))
 		return -1;
-	if (name_is(e->name, e->name_len, type))
+	if (name_is(e->name, e->name_len, content->type))
 		return 2 + e->has_version + e->has_charset;
-	if (name_is(e->name, e->name_len, any))
+	if (range_is(e, content->type))
 		return 1;
 	return name_is(e->name, e->name_len, "*/*") ? 0 : -1;
 }
 
-void negotiation_init(struct negotiation *n)
+void negotiation_init(struct negotiation *n, const struct http_content *contents,
+		      unsigned int ncontents)
 {
-	*n = (struct negotiation){ .gzip_q = -1, .identity_q = -1, .any_encoding_q = -1 };
-	for (int i = 0; i < NEGOTIATE_DIALECTS; i++) {
-		n->dialects[i].q = -1;
-		n->dialects[i].specificity = -1;
+	*n = (struct negotiation){
+		.contents = contents,
+		.ncontents = ncontents,
+		.gzip_q = -1,
+		.identity_q = -1,
+		.any_encoding_q = -1,
+	};
+	for (unsigned int i = 0; i < ncontents; i++) {
+		n->wanted[i].q = -1;
+		n->wanted[i].specificity = -1;
 	}
 }
 
@@ -233,16 +244,16 @@ void negotiation_accept(struct negotiation *n, const char *line)
 	struct element e;
 
 	while (next_element(&line, &e)) {
-		for (int i = 0; i < NEGOTIATE_DIALECTS; i++) {
-			int s = specificity(&e, (enum om_dialect)i);
+		for (unsigned int i = 0; i < n->ncontents; i++) {
+			int s = specificity(&e, &n->contents[i]);
 
-			if (s < n->dialects[i].specificity || s < 0)
+			if (s < n->wanted[i].specificity || s < 0)
 				continue;
-			if (s == n->dialects[i].specificity && e.q <= n->dialects[i].q)
+			if (s == n->wanted[i].specificity && e.q <= n->wanted[i].q)
 				continue;
-			n->dialects[i].q = e.q;
-			n->dialects[i].specificity = s;
-			n->dialects[i].escaping = escaping_of(&e);
+			n->wanted[i].q = e.q;
+			n->wanted[i].specificity = s;
+			n->wanted[i].escaping = escaping_of(&e);
 		}
 	}
 }
@@ -268,29 +279,39 @@ void negotiation_accept_encoding(struct negotiation *n, const char *line)
 	}
 }
 
-struct choice negotiation_choose(const struct negotiation *n)
+/*
+ * Is content a wanted more than b, which stands behind it in the page's list? Equally wanted and
+ * equally well named, a is taken if it was named at all: who takes anything gets the last.
+ */
+static bool is_wanted_more(const struct negotiation *n, unsigned int a, unsigned int b)
 {
-	const int om = OM_OPENMETRICS_1_0, text = OM_TEXT_0_0_4;
+	int q = n->wanted[a].q - n->wanted[b].q;
+	int named = n->wanted[a].specificity - n->wanted[b].specificity;
+
+	if (n->wanted[a].q <= 0)
+		return false;
+	if (q || named)
+		return q > 0 || (!q && named > 0);
+	return n->wanted[a].specificity > 0;
+}
+
+struct choice negotiation_choose(const struct negotiation *n, const struct http_page *page)
+{
 	const int gzip_q = n->gzip_q >= 0 ? n->gzip_q : n->any_encoding_q;
-	int best = text;
+	unsigned int i = page->ncontents - 1, best = page->contents[i];
 
-	/* Equally wanted and equally well named: OpenMetrics if it was named, else text. */
-	if (n->dialects[om].q > 0) {
-		int dq = n->dialects[om].q - n->dialects[text].q;
-		int ds = n->dialects[om].specificity - n->dialects[text].specificity;
-
-		if (dq > 0 || (dq == 0 && ds > 0) ||
-		    (dq == 0 && ds == 0 && n->dialects[om].specificity > 0))
-			best = om;
-	}
+	while (i--)
+		if (is_wanted_more(n, page->contents[i], best))
+			best = page->contents[i];
 	return (struct choice){
-		.dialect = (enum om_dialect)best,
-		.escaping = n->dialects[best].q > 0 ? n->dialects[best].escaping : ESCAPING_NONE,
+		.content = best,
+		.escaping = n->wanted[best].q > 0 ? n->wanted[best].escaping : ESCAPING_NONE,
 		.gzip = gzip_q > 0 && gzip_q >= n->identity_q,
 	};
 }
 
-void choice_content_type(const struct choice *choice, char dst[CONTENT_TYPE_MAX])
+void choice_content_type(const struct choice *choice, const struct http_content *contents,
+			 char dst[CONTENT_TYPE_MAX])
 {
 	static const char *const escapings[] = {
 		[ESCAPING_NONE] = "",
@@ -299,9 +320,8 @@ void choice_content_type(const struct choice *choice, char dst[CONTENT_TYPE_MAX]
 		[ESCAPING_DOTS] = "; escaping=dots",
 		[ESCAPING_VALUES] = "; escaping=values",
 	};
-	const char *type = choice->dialect == OM_OPENMETRICS_1_0
-				   ? "application/openmetrics-text; version=1.0.0"
-				   : "text/plain; version=0.0.4";
+	const struct http_content *content = &contents[choice->content];
 
-	snprintf(dst, CONTENT_TYPE_MAX, "%s; charset=utf-8%s", type, escapings[choice->escaping]);
+	snprintf(dst, CONTENT_TYPE_MAX, "%s; version=%s; charset=utf-8%s", content->type,
+		 content->version, escapings[choice->escaping]);
 }

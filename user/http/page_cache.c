@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * page.c - see page.h.
+ * page_cache.c - see page.h.
  *
  * Owns: the life of a page. Does not belong here: headers, sockets, what a page says.
  */
-#include "export/page.h"
+#include "http/page_cache.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -37,11 +37,11 @@ static struct page *page_new(bool gzip)
 
 static void cache_drop(struct page_cache *c)
 {
-	for (int i = 0; i < NEGOTIATE_DIALECTS; i++) {
-		for (int gzip = 0; gzip < 2; gzip++) {
-			page_put(c->pages[i][gzip]);
-			c->pages[i][gzip] = NULL;
-		}
+	struct page **slot = &c->pages[0][0][0];
+
+	for (size_t i = 0; i < sizeof(c->pages) / sizeof(*slot); i++) {
+		page_put(slot[i]);
+		slot[i] = NULL;
 	}
 }
 
@@ -56,43 +56,42 @@ void page_cache_done(struct page_cache *c)
 }
 
 /* On failure the slot stays empty and the next scrape tries again. */
-static int cache_render(struct page_cache *c, const struct http_callbacks *callbacks,
-			enum om_dialect dialect)
+static int cache_render(struct page *slots[2], const struct http_callbacks *callbacks,
+			unsigned int page_index, unsigned int content)
 {
 	struct page *page = page_new(false);
 	int err;
 
 	if (!page)
 		return -ENOMEM;
-	err = callbacks->render(callbacks->ctx, dialect, &page->text);
+	err = callbacks->render(callbacks->ctx, page_index, content, &page->text);
 	if (!err)
 		err = page->text.err;
 	if (err) {
 		page_put(page);
 		return err;
 	}
-	c->pages[dialect][0] = page;
+	slots[0] = page;
 	return 0;
 }
 
-static void cache_compress(struct page_cache *c, enum om_dialect dialect)
+static void cache_compress(struct page *slots[2])
 {
-	const struct page *plain = c->pages[dialect][0];
 	struct page *page = page_new(true);
 
 	if (!page)
 		return;
-	if (gzip_encode(&page->text, plain->text.data, plain->text.len))
+	if (gzip_encode(&page->text, slots[0]->text.data, slots[0]->text.len))
 		page_put(page);
 	else
-		c->pages[dialect][1] = page;
+		slots[1] = page;
 }
 
-int page_cache_get(struct page_cache *c, const struct http_callbacks *callbacks,
-		   enum om_dialect dialect, bool gzip, struct page **ret)
+int page_cache_get(struct page_cache *c, const struct http_callbacks *callbacks, unsigned int page,
+		   unsigned int content, bool gzip, struct page **ret)
 {
 	__s64 generation = callbacks->refresh(callbacks->ctx);
-	struct page *page;
+	struct page **slots = c->pages[page][content];
 	int err;
 
 	if (generation < 0)
@@ -100,15 +99,14 @@ int page_cache_get(struct page_cache *c, const struct http_callbacks *callbacks,
 	if (generation != c->generation)
 		cache_drop(c);
 	c->generation = generation;
-	if (!c->pages[dialect][0]) {
-		err = cache_render(c, callbacks, dialect);
+	if (!slots[0]) {
+		err = cache_render(slots, callbacks, page, content);
 		if (err)
 			return err;
 	}
-	if (gzip && !c->pages[dialect][1])
-		cache_compress(c, dialect);
-	page = gzip && c->pages[dialect][1] ? c->pages[dialect][1] : c->pages[dialect][0];
-	page->refs++;
-	*ret = page;
+	if (gzip && !slots[1])
+		cache_compress(slots);
+	*ret = slots[gzip && slots[1]];
+	(*ret)->refs++;
 	return 0;
 }

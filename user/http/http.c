@@ -2,16 +2,16 @@
 /*
  * http.c - the only sockets and the only user of libmicrohttpd.
  *
- * Owns: listeners, accepting, ending connections, and the way between library and site.
+ * Owns: listeners, accepting, ending connections, and the way between library and routes.
  * libmicrohttpd parses and writes; accepting stays here, because a full house must make
  * room by closing whoever waits longest, and the library can only stop accepting.
  * It has one idle timeout that each byte resets; the deadlines here are absolute, so one
  * byte a second gains nothing. A connection is ended by shutdown(2) on its descriptor:
  * the library then finds it closed and frees what it holds.
  *
- * Does not belong here: what a request gets (site.c), who must go (conns.c).
+ * Does not belong here: what a request gets (routes.c), who must go (conns.c).
  */
-#include "export/http.h"
+#include "http/http.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,9 +31,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "export/conns.h"
-#include "export/http_address.h"
-#include "export/site.h"
+#include "http/conns.h"
+#include "http/http_address.h"
+#include "http/routes.h"
 
 enum {
 	ACCEPT_BATCH = 32,
@@ -60,7 +60,7 @@ struct farewell {
 };
 
 struct http {
-	struct site site;
+	struct routes routes;
 	struct MHD_Daemon *daemon;
 	int epoll_fd; /* of the listeners, the lingering and libmicrohttpd's own epoll */
 	struct listener listeners[HTTP_LISTENERS_MAX];
@@ -352,7 +352,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 	conn_enter(c, PHASE_ANSWER, http->now_ms);
 	request.uri_len = c->uri_len;
 	request.check_host = c->check_host;
-	negotiation_init(&request.negotiation);
+	negotiation_init(&request.negotiation, http->routes.callbacks.contents,
+			 http->routes.callbacks.ncontents);
 	MHD_get_connection_values(mhd, MHD_HEADER_KIND, on_header, &request);
 	c->has_body = request.has_body;
 	if (!*context && !request.has_body) {
@@ -360,7 +361,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 		return MHD_YES;
 	}
 	c->bytes_parsed += request.header_bytes;
-	site_answer(&http->site, &request, &answer);
+	routes_answer(&http->routes, &request, &answer);
 	return reply(http, mhd, &answer);
 }
 
@@ -604,7 +605,7 @@ int http__start(struct http *http, const struct http_callbacks *callbacks, const
 	struct utsname uts;
 	int err = 0;
 
-	site_init(&http->site, callbacks, version);
+	routes_init(&http->routes, callbacks, version);
 	if (!uname(&uts))
 		memcpy(http->own_name, uts.nodename, sizeof(http->own_name));
 	/* Not every way in which the library writes can say MSG_NOSIGNAL. */
@@ -671,8 +672,8 @@ void http__run(struct http *http)
 void http__stat(const struct http *http, struct http_stat *ret)
 {
 	*ret = (struct http_stat){
-		.scrapes = http->site.scrapes,
-		.scrape_errors = http->site.scrape_errors,
+		.scrapes = http->routes.scrapes,
+		.scrape_errors = http->routes.scrape_errors,
 		.connections_refused = http->connections_refused,
 	};
 }
@@ -693,6 +694,6 @@ void http__free(struct http *http)
 	}
 	if (http->epoll_fd >= 0)
 		close(http->epoll_fd);
-	site_done(&http->site);
+	routes_done(&http->routes);
 	free(http);
 }

@@ -5,7 +5,7 @@
  * Owns: the table. Small enough to be scanned: 256 connections, a few scans a second.
  * Does not belong here: system calls.
  */
-#include "export/conns.h"
+#include "http/conns.h"
 
 enum {
 	HEADER_MS = 10 * 1000,

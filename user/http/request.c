@@ -6,7 +6,7 @@
  * and the refusal of foreign host names on loopback (DNS rebinding). Does not belong here:
  * libmicrohttpd, answers' texts.
  */
-#include "export/request.h"
+#include "http/request.h"
 
 #include <arpa/inet.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * site.c - see site.h.
+ * routes.c - see routes.h.
  *
  * Owns: paths, texts, headers. Does not belong here: sockets, libmicrohttpd, formats.
  */
-#include "export/site.h"
+#include "http/routes.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,12 +12,12 @@
 #include "base/err.h"
 
 /* Only what needs no escaping in HTML is taken from the version. */
-static void index_render(struct site *s, const char *version)
+static void index_render(struct routes *routes, const char *version)
 {
 	size_t len = strspn(version, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				     "0123456789.-+_~");
 
-	snprintf(s->index, sizeof(s->index),
+	snprintf(routes->index, sizeof(routes->index),
 		 "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">"
 		 "<title>vigie</title></head>\n<body>\n<h1>vigie</h1>\n"
 		 "<p>Version %.*s. What every process of this host costs, and why it waits.</p>\n"
@@ -25,17 +25,17 @@ static void index_render(struct site *s, const char *version)
 		 (int)(len < 64 ? len : 64), version);
 }
 
-void site_init(struct site *s, const struct http_callbacks *callbacks, const char *version)
+void routes_init(struct routes *routes, const struct http_callbacks *callbacks, const char *version)
 {
-	s->callbacks = *callbacks;
-	s->scrapes = s->scrape_errors = 0;
-	page_cache_init(&s->cache);
-	index_render(s, version);
+	routes->callbacks = *callbacks;
+	routes->scrapes = routes->scrape_errors = 0;
+	page_cache_init(&routes->cache);
+	index_render(routes, version);
 }
 
-void site_done(struct site *s)
+void routes_done(struct routes *routes)
 {
-	page_cache_done(&s->cache);
+	page_cache_done(&routes->cache);
 }
 
 static void add_header(struct answer *a, const char *name, const char *value)
@@ -84,56 +84,85 @@ static void answer_fault(struct answer *a, unsigned int status)
 		add_header(a, "Allow", "GET, HEAD");
 }
 
-static void answer_metrics(struct site *s, const struct negotiation *n, struct answer *a)
+static void answer_page(struct routes *routes, unsigned int page, const struct negotiation *n,
+			struct answer *a)
 {
-	struct choice choice = negotiation_choose(n);
-	int err = page_cache_get(&s->cache, &s->callbacks, choice.dialect, choice.gzip, &a->page);
+	const struct http_callbacks *callbacks = &routes->callbacks;
+	struct choice choice = negotiation_choose(n, &callbacks->pages[page]);
+	int err = page_cache_get(&routes->cache, callbacks, page, choice.content, choice.gzip,
+				 &a->page);
 
 	if (err) {
-		s->scrape_errors++;
+		routes->scrape_errors++;
 		snprintf(a->text, sizeof(a->text),
 			 "no metrics: the snapshot or its page failed: %s\n", err_name(err));
 		a->in_text = true;
 		set_text(a, 503, a->text);
 		return;
 	}
-	s->scrapes++;
+	routes->scrapes++;
 	a->status = 200;
 	a->body = a->page->text.data;
 	a->body_len = a->page->text.len;
-	choice_content_type(&choice, a->content_type);
+	choice_content_type(&choice, callbacks->contents, a->content_type);
 	add_header(a, "Content-Type", a->content_type);
 	add_header(a, "Vary", "Accept, Accept-Encoding");
 	if (a->page->gzip)
 		add_header(a, "Content-Encoding", "gzip");
 }
 
-static void answer_index(const struct site *s, struct answer *a)
+static void answer_index(const struct routes *routes, struct answer *a)
 {
-	set_body(a, 200, "text/html; charset=utf-8", s->index);
+	set_body(a, 200, "text/html; charset=utf-8", routes->index);
 	add_header(a, "Content-Security-Policy",
 		   "default-src 'none'; base-uri 'none'; form-action 'none'; "
 		   "frame-ancestors 'none'");
 }
 
-static void answer_path(struct site *s, const char *path, const struct negotiation *n,
-			struct answer *a)
+static void answer_healthy(const struct routes *routes, struct answer *a)
 {
-	if (!strcmp(path, "/metrics"))
-		answer_metrics(s, n, a);
-	else if (!strcmp(path, "/"))
-		answer_index(s, a);
-	else if (!strcmp(path, "/-/healthy"))
-		set_text(a, 200, "vigie is healthy\n");
-	else if (strcmp(path, "/-/ready"))
-		answer_fault(a, 404);
-	else if (s->callbacks.ready(s->callbacks.ctx))
+	set_text(a, 200, "vigie is healthy\n");
+}
+
+static void answer_ready(const struct routes *routes, struct answer *a)
+{
+	if (routes->callbacks.ready(routes->callbacks.ctx))
 		set_text(a, 200, "vigie is ready\n");
 	else
 		set_text(a, 503, "not ready: no snapshot yet\n");
 }
 
-void site_answer(struct site *s, const struct request *r, struct answer *ret)
+/* What is answered without a view; the caller's pages come first. */
+static const struct {
+	const char *path;
+	void (*answer)(const struct routes *routes, struct answer *a);
+} fixed_routes[] = {
+	{ "/", answer_index },
+	{ "/-/healthy", answer_healthy },
+	{ "/-/ready", answer_ready },
+};
+
+static void answer_path(struct routes *routes, const char *path, const struct negotiation *n,
+			struct answer *a)
+{
+	size_t i;
+
+	for (i = 0; i < routes->callbacks.npages; i++) {
+		if (!strcmp(path, routes->callbacks.pages[i].path)) {
+			answer_page(routes, i, n, a);
+			return;
+		}
+	}
+	for (i = 0; i < sizeof(fixed_routes) / sizeof(fixed_routes[0]); i++) {
+		if (!strcmp(path, fixed_routes[i].path)) {
+			fixed_routes[i].answer(routes, a);
+			return;
+		}
+	}
+	answer_fault(a, 404);
+}
+
+void routes_answer(struct routes *routes, const struct request *r, struct answer *ret)
 {
 	const char *path = NULL;
 	unsigned int fault = request_check(r, &path);
@@ -142,7 +171,7 @@ void site_answer(struct site *s, const struct request *r, struct answer *ret)
 	if (fault)
 		answer_fault(ret, fault);
 	else
-		answer_path(s, path, &r->negotiation, ret);
+		answer_path(routes, path, &r->negotiation, ret);
 	add_header(ret, "Cache-Control", "no-store");
 	add_header(ret, "X-Content-Type-Options", "nosniff");
 	/* A body is not read: what would follow it on this connection cannot be found. */

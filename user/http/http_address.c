@@ -4,7 +4,7 @@
  *
  * Owns: the grammar of --listen, and the binary form of what it names. Does not belong here: sockets (http.c).
  */
-#include "export/http_address.h"
+#include "http/http_address.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

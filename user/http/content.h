@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * content.h - what there is to serve, as this room knows it: types by index, pages by path.
+ *
+ * Owns: how a caller says which content types it can make, and which page is had in which of
+ * them. Not here: any format; the caller renders.
+ */
+#ifndef VIGIE_HTTP_CONTENT_H
+#define VIGIE_HTTP_CONTENT_H
+
+enum { HTTP_CONTENTS_MAX = 8, HTTP_PAGES_MAX = 8, PAGE_CONTENTS_MAX = 4 };
+
+/* "text/plain; version=0.0.4"; always UTF-8. Texts are static. */
+struct http_content {
+	const char *type; /* media type and subtype, in lower case */
+	const char *version; /* of its version parameter */
+};
+
+/* A path whose body is rendered from the current view, shared and compressed by page_cache.h. */
+struct http_page {
+	const char *path;
+	/* Indices of contents, the preferred one first; the last is had where nothing fits. */
+	unsigned int contents[PAGE_CONTENTS_MAX];
+	unsigned int ncontents; /* 1 or more */
+};
+
+#endif
