@@ -9,7 +9,7 @@ FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(FUZZ_O)/%,$(wildcard tests/fuzz/fuzz_*.c
 FUZZ_SRC := $(wildcard user/base/*.c user/data/*.c user/model/*.c user/record/*.c user/report/*.c) \
 	    $(filter-out %/findings_log.c,$(wildcard user/log/*.c)) \
 	    $(wildcard user/export/*.c) \
-	    $(filter-out %/http.c %/conns.c %/routes.c,$(wildcard user/http/*.c))
+	    $(filter-out %/http.c %/listener.c %/conns.c %/routes.c,$(wildcard user/http/*.c))
 FUZZ_OBJ := $(FUZZ_SRC:%.c=$(FUZZ_O)/%.o)
 FUZZ_FLAGS := -std=gnu11 -g -O1 -Wall -fno-sanitize-recover=undefined
 

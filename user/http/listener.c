@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* listener.c - owns binding to an address, and the file of a Unix socket. */
+#include "http/listener.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "http/http_address.h"
+
+enum { BACKLOG = 512 };
+
+/* Nobody answers on it any more. */
+static bool unix_is_stale(const struct sockaddr_storage *ss, socklen_t len)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool stale;
+
+	if (fd < 0)
+		return false;
+	stale = connect(fd, (const struct sockaddr *)ss, len) && errno == ECONNREFUSED;
+	close(fd);
+	return stale;
+}
+
+static int bind_unix(struct listener *l, const struct sockaddr_storage *ss, socklen_t len)
+{
+	struct stat st;
+
+	/* The file's mode comes from the descriptor's: it is never wider, not for a moment. */
+	if (fchmod(l->fd, 0660))
+		return -errno;
+	if (bind(l->fd, (const struct sockaddr *)ss, len)) {
+		if (errno != EADDRINUSE)
+			return -errno;
+		if (lstat(l->address.path, &st) || !S_ISSOCK(st.st_mode) || !unix_is_stale(ss, len))
+			return -EADDRINUSE;
+		if (unlink(l->address.path) || bind(l->fd, (const struct sockaddr *)ss, len))
+			return -errno;
+	}
+	if (chmod(l->address.path, 0660) || stat(l->address.path, &st))
+		return -errno;
+	l->dev = st.st_dev;
+	l->ino = st.st_ino;
+	return 0;
+}
+
+static int bind_inet(struct listener *l, const struct sockaddr_storage *ss, socklen_t len)
+{
+	struct sockaddr_storage bound;
+	socklen_t bound_len = sizeof(bound);
+	int on = 1, v6only = strcmp(l->address.host, "::") != 0;
+
+	if (setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)))
+		return -errno;
+	if (l->address.family == AF_INET6 &&
+	    setsockopt(l->fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof(v6only)))
+		return -errno;
+	if (bind(l->fd, (const struct sockaddr *)ss, len) ||
+	    getsockname(l->fd, (struct sockaddr *)&bound, &bound_len))
+		return -errno;
+	/* The port stands at the same place in both families. */
+	l->address.port = ntohs(((struct sockaddr_in *)&bound)->sin_port);
+	return 0;
+}
+
+int listener_open(struct listener *l, const struct http_address *address)
+{
+	struct sockaddr_storage ss;
+	socklen_t len;
+	int err;
+
+	l->address = *address;
+	len = http_address_sockaddr(address, &ss);
+	if (!len)
+		return -EINVAL;
+	l->fd = socket(address->family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (l->fd < 0 && errno == EAFNOSUPPORT && !strcmp(address->host, "::")) {
+		struct http_address any = { AF_INET, "0.0.0.0", address->port, "", false };
+
+		return listener_open(l, &any);
+	}
+	if (l->fd < 0)
+		return -errno;
+	err = address->family == AF_UNIX ? bind_unix(l, &ss, len) : bind_inet(l, &ss, len);
+	if (!err && listen(l->fd, BACKLOG))
+		err = -errno;
+	return err;
+}
+
+void listener_close(struct listener *l)
+{
+	struct stat st;
+
+	if (l->fd < 0)
+		return;
+	close(l->fd);
+	if (l->ino && !stat(l->address.path, &st) && st.st_dev == l->dev && st.st_ino == l->ino)
+		unlink(l->address.path);
+}
