@@ -2,7 +2,7 @@
 /*
  * cmd_record.c - owns `vigie record`: one profiling session into one file.
  *
- * Ctrl-C ends it early and keeps what there is. The file appears whole or not at all.
+ * SIGINT (Ctrl-C) and SIGTERM end it early and keep what there is. The file appears whole or not at all.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -384,21 +384,35 @@ static void tell_gaps(const struct session *s, const struct record_options *opti
 				session__gap(s, view));
 }
 
-static int run(struct record_options *options)
+/*
+ * From the beginning: who is told to end while it loads its programs ends as they are. SIGINT and
+ * SIGTERM are heard also where a script's background began us with them ignored: an early end loses
+ * nothing, and the command keeps what it would have. SIGHUP is not: that is what nohup is for.
+ */
+static void hear_signals(void)
 {
 	struct sigaction act = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND | SA_RESTART };
-	struct cgroup_names *names = NULL;
 	struct sigaction hangup;
+	sigset_t heard;
+
+	sigemptyset(&heard);
+	sigaddset(&heard, SIGINT);
+	sigaddset(&heard, SIGTERM);
+	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGTERM, &act, NULL);
+	if (!sigaction(SIGHUP, NULL, &hangup) && hangup.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &act, NULL);
+	sigprocmask(SIG_UNBLOCK, &heard, NULL);
+}
+
+static int run(struct record_options *options)
+{
+	struct cgroup_names *names = NULL;
 	struct session *s;
 	const char *what;
 	int err, status, lock = one_session_lock();
 
-	/* From the beginning: who is told to end while it loads its programs ends as they are. */
-	sigaction(SIGINT, &act, NULL);
-	sigaction(SIGTERM, &act, NULL);
-	if (!sigaction(SIGHUP, NULL, &hangup) && hangup.sa_handler != SIG_IGN) /* nohup */
-		sigaction(SIGHUP, &act, NULL);
-
+	hear_signals();
 	if (lock < 0) {
 		fprintf(stderr,
 			lock == -EWOULDBLOCK

@@ -4,21 +4,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "app/signals.h"
+
 enum { BY_SIGNAL = 128 };
 
-/* What it has is what it would have without us. */
+/* What it has is what it would have without us: a signal that came meanwhile finds it so, too. */
 static void execute(char **argv, int go, int failed)
 {
 	int err;
 	char byte;
 
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
-	signal(SIGPIPE, SIG_DFL);
+	signals_give_back();
 	if (read(go, &byte, 1) != 1) /* the session failed */
 		_exit(BY_SIGNAL - 1);
 	execvp(argv[0], argv);
@@ -31,6 +30,7 @@ static void execute(char **argv, int go, int failed)
 int command_fork(struct command *c, char **argv)
 {
 	int go[2], failed[2], err = 0;
+	__u64 mask;
 
 	c->go = c->failed = -1;
 	if (pipe2(go, O_CLOEXEC))
@@ -41,6 +41,7 @@ int command_fork(struct command *c, char **argv)
 		close(go[1]);
 		return err;
 	}
+	mask = signals_block();
 	c->pid = fork();
 	if (!c->pid) {
 		close(go[1]);
@@ -49,6 +50,7 @@ int command_fork(struct command *c, char **argv)
 	}
 	if (c->pid < 0)
 		err = -errno;
+	signals_unblock(mask);
 	close(go[0]);
 	close(failed[1]);
 	c->go = go[1];

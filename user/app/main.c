@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/commands.h"
+#include "app/signals.h"
 #include "app/standard.h"
 #include "gen/version.h"
 
@@ -49,6 +50,7 @@ int main(int argc, char **argv)
 	char name[32];
 	int i;
 
+	signals_init();
 	if (standard_descriptors_init())
 		return EXIT_FAILURE;
 	if (argc < 2) {
