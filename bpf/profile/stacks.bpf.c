@@ -9,7 +9,7 @@
 #include "stacks.bpf.h"
 
 const volatile __u32 cfg_stack_bytes = VIGIE_STACK_DEFAULT;
-const volatile __u32 cfg_xstate_bytes[2] = {};
+const volatile __u32 cfg_xstate_bytes[VIGIE_XSTATE_SIZES] = {};
 const volatile __u32 cfg_sleeper_bytes = VIGIE_SLEEPER_DEFAULT;
 
 struct stacks_map stacks SEC(".maps");

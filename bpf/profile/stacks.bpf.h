@@ -10,8 +10,8 @@
 
 /* Bytes of a stack: a record has room for so many, and no more. Known to the verifier. */
 extern const volatile __u32 cfg_stack_bytes;
-/* What the kernel saves of the FPU below the end of a signal's stack: one of these; 0: none. */
-extern const volatile __u32 cfg_xstate_bytes[2];
+/* What the kernel saves of the FPU below the end of a signal's stack: one of these; 0: no more. */
+extern const volatile __u32 cfg_xstate_bytes[VIGIE_XSTATE_SIZES];
 
 struct stacks_map {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -157,36 +157,43 @@ static __always_inline void stack_submit(struct vigie_stack *s)
 enum { SIGFRAME = 440, SIGFRAME_SP = 168, SIGFRAME_FPSTATE = 232 };
 
 /*
- * The stack pointer of what a signal interrupted that was the first on this stack. Where its frame is
- * follows from the size of what is saved above it; that it is one, from its pointer to that. 0: none.
+ * The frame of the signal that was the first on this stack, and the stack pointer of what it interrupted.
+ * Where it is follows from the size of what is saved above it; that it is one, from its pointer to that.
+ * 0: none.
  */
-static __always_inline __u64 interrupted_sp(struct task_struct *task, enum whose whose, __u64 top)
+static __always_inline __u64 signal_frame(struct task_struct *task, enum whose whose, __u64 top,
+					  __u64 *ret_sp)
 {
 #pragma unroll
-	for (int i = 0; i < 2; i++) {
-		__u64 saved = (top - cfg_xstate_bytes[i]) & ~63ULL, found = 0, sp = 0;
+	for (int i = 0; i < VIGIE_XSTATE_SIZES; i++) {
+		__u64 saved = (top - cfg_xstate_bytes[i]) & ~63ULL, found = 0;
 		__u64 frame = ((saved - SIGFRAME) & ~15ULL) - 8;
 
 		if (cfg_xstate_bytes[i] &&
 		    !user_read(task, whose, &found, sizeof(found), frame + SIGFRAME_FPSTATE) &&
-		    found == saved && !user_read(task, whose, &sp, sizeof(sp), frame + SIGFRAME_SP))
-			return sp;
+		    found == saved &&
+		    !user_read(task, whose, ret_sp, sizeof(*ret_sp), frame + SIGFRAME_SP))
+			return frame;
 	}
 	return 0;
 }
 
-/* On an alternate signal stack: half of the room is for it, half for the one below. */
+/*
+ * On an alternate signal stack: half of the room is for it, half for the one below. Of the first no
+ * more than to the end of the frame: what is saved above it, 11 KiB with AMX, leads nowhere.
+ */
 static __always_inline bool both_stacks(struct vigie_stack *s, struct task_struct *task,
 					enum whose whose, __u8 *dst, __u32 room)
 {
-	__u64 sp = s->registers[7], begin = BPF_CORE_READ(task, sas_ss_sp);
-	__u64 size = BPF_CORE_READ(task, sas_ss_size), used = begin + size - s->user_begin;
+	__u64 begin = BPF_CORE_READ(task, sas_ss_sp), size = BPF_CORE_READ(task, sas_ss_size);
+	__u64 frame, used, sp = 0;
 	__u32 half = room / 2;
 
-	if (sp - begin >= size || used > half)
+	if (s->registers[7] - begin >= size)
 		return false;
-	sp = interrupted_sp(task, whose, begin + size);
-	if (!sp || user_read(task, whose, dst, used, s->user_begin))
+	frame = signal_frame(task, whose, begin + size, &sp);
+	used = frame + SIGFRAME - s->user_begin;
+	if (!frame || used > half || user_read(task, whose, dst, used, s->user_begin))
 		return false;
 	s->alt_bytes = used;
 	s->main_at = half;

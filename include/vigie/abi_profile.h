@@ -19,6 +19,8 @@ enum {
 	VIGIE_SLEEPER_BYTES = 16384,
 	VIGIE_SLEEPER_DEFAULT = 8192,
 	VIGIE_KERNEL_FRAMES = 64,
+	/* Of what the FPU's state may take in a signal's frame: x86 has two today. */
+	VIGIE_XSTATE_SIZES = 3,
 	VIGIE_REGISTERS = 17, /* in the order of DWARF's numbers; the last is the instruction */
 	VIGIE_THREADS_MAX = 16384, /* whose books a session keeps, dead ones included */
 	VIGIE_TARGETS_MAX = 1024, /* processes of a session */

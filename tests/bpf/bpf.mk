@@ -4,7 +4,7 @@
 
 BPF_TEST_BIN := $(patsubst %.c,$(O)/%,$(wildcard tests/bpf/test_*.c))
 BPF_TEST_LOGIC := $(patsubst %,$(O)/%.bpf.o,bpf/knobs bpf/cpus tests/bpf/logic)
-BPF_TEST_SESSION_LOGIC := $(patsubst %,$(O)/%.bpf.o,bpf/knobs bpf/profile/session tests/bpf/session_logic)
+BPF_TEST_SESSION_LOGIC := $(patsubst %,$(O)/%.bpf.o,bpf/knobs bpf/profile/session bpf/profile/stacks tests/bpf/session_logic)
 # What test_epoch makes fail, or uses as the moment at which late writers write.
 BPF_TEST_WRAP := malloc calloc realloc syscall nanosleep bpf_map_lookup_batch \
 		 bpf_map_lookup_and_delete_batch bpf_map_update_elem

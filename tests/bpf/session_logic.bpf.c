@@ -6,6 +6,7 @@
  * along: one of them is attached, and sees real switches.
  */
 #include "books.bpf.c"
+#include "stacks.bpf.h"
 #include "session_logic.h"
 
 SEC("?syscall")
@@ -46,5 +47,15 @@ int session_absence(struct session_absence *ctx)
 	absence_book(b, ctx->away_ns, ctx->wait_ns);
 	wakes_flush(b);
 	ctx->wakes = b->wakes;
+	return 0;
+}
+
+SEC("?syscall")
+int session_frame(struct session_frame *ctx)
+{
+	__u64 sp = 0;
+
+	ctx->frame = signal_frame(bpf_get_current_task_btf(), OF_CURRENT, ctx->top, &sp);
+	ctx->sp = sp;
 	return 0;
 }

@@ -26,4 +26,10 @@ struct session_absence {
 	__u32 wakes;
 };
 
+/* signal_frame() of the caller's memory below top: both 0 if there is none. */
+struct session_frame {
+	__u64 top;
+	__u64 frame, sp;
+};
+
 #endif

@@ -6,19 +6,23 @@
  */
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <ucontext.h>
 #include <cmocka.h>
 #include <vigie/abi_profile.h>
 
 #include "bpf_test.h"
 #include "gen/session_logic.skel.h"
+#include "profile/xstate.h"
 #include "session_logic.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+enum { NO_AMX = 2820, AMX = 11012 }; /* Sapphire Rapids: until a thread uses tiles, and then */
 enum { INTERRUPTIBLE = 1, AWAY_NS = 5000, WAIT_NS = 2000, MADE_UP_TID = 4711 };
 
 static struct session_logic_bpf *skel;
@@ -35,11 +39,15 @@ static int load_logic(void **state)
 	bpf_object__for_each_program(prog, skel->obj)
 		bpf_program__set_autoload(prog, prog == skel->progs.session_waker ||
 							prog == skel->progs.session_absence ||
+							prog == skel->progs.session_frame ||
 							prog == skel->progs.on_session_switch);
 	skel->rodata->cfg_task_storage = true;
 	skel->rodata->cfg_off_cpu = true;
 	skel->rodata->cfg_runq = true;
 	skel->rodata->cfg_wakers = true;
+	skel->rodata->cfg_xstate_bytes[0] = xstate_measure();
+	skel->rodata->cfg_xstate_bytes[1] = NO_AMX;
+	skel->rodata->cfg_xstate_bytes[2] = AMX;
 	return session_logic_bpf__load(skel);
 }
 
@@ -189,6 +197,89 @@ static void who_stays_runnable_has_no_waker(void **state)
 	assert_int_not_equal(bpf_map_get_next_key(bpf_map__fd(skel->maps.wakes), NULL, &key), 0);
 }
 
+/* --- The frame of a signal on an alternate stack. */
+
+/* struct rt_sigframe of arch/x86/include/asm/sigframe.h, in libc's words. */
+struct made_frame {
+	__u64 pretcode;
+	ucontext_t context; /* libc's is longer: what follows it is not written here */
+};
+enum { RT_SIGFRAME = 440 };
+
+/* As get_sigframe() of arch/x86/kernel/signal.c has it. */
+static struct made_frame *make_frame(__u64 top, __u32 xstate_bytes, __u64 sp)
+{
+	__u64 fp = (top - xstate_bytes) / 64 * 64;
+	struct made_frame *frame = (void *)((fp - RT_SIGFRAME) / 16 * 16 - 8);
+
+	frame->context.uc_mcontext.fpregs = (void *)fp;
+	frame->context.uc_mcontext.gregs[REG_RSP] = sp;
+	return frame;
+}
+
+static void a_frame_is_found_whatever_it_saves(void **state)
+{
+	static __u8 stack[32768] __attribute__((aligned(64)));
+	static const __u32 sizes[] = { NO_AMX, AMX };
+	size_t i, at;
+
+	NEED_BPF();
+	for (i = 0; i < COUNT(sizes); i++)
+		for (at = 0; at < 64; at += 8) { /* a stack may end anywhere */
+			struct session_frame ctx = { .top = (__u64)stack + sizeof(stack) - at };
+			struct made_frame *made;
+
+			memset(stack, 0, sizeof(stack));
+			call(skel->progs.session_frame, &ctx, sizeof(ctx));
+			assert_int_equal(ctx.frame | ctx.sp, 0);
+			made = make_frame(ctx.top, sizes[i], 0x7ffd00001230);
+			call(skel->progs.session_frame, &ctx, sizeof(ctx));
+			assert_int_equal(ctx.frame, (__u64)made);
+			assert_int_equal(ctx.sp, 0x7ffd00001230);
+			/* Not one that begins elsewhere. */
+			made->context.uc_mcontext.fpregs =
+				(void *)((__u64)made->context.uc_mcontext.fpregs + 64);
+			call(skel->progs.session_frame, &ctx, sizeof(ctx));
+			assert_int_equal(ctx.frame, 0);
+		}
+}
+
+static struct session_frame seen, expected;
+
+static void on_alternate_stack(int number, siginfo_t *info, void *context)
+{
+	const ucontext_t *interrupted = context;
+
+	expected.frame = (__u64)context - sizeof(__u64);
+	expected.sp = interrupted->uc_mcontext.gregs[REG_RSP];
+	call(skel->progs.session_frame, &seen, sizeof(seen));
+}
+
+/* No frame is made up here: it is this kernel's. */
+static void the_kernels_own_frame_is_found(void **state)
+{
+	const struct sigaction act = { .sa_sigaction = on_alternate_stack,
+				       .sa_flags = SA_SIGINFO | SA_ONSTACK };
+	static __u8 place[131072];
+	size_t at;
+
+	NEED_BPF();
+	sigaction(SIGUSR1, &act, NULL);
+	for (at = 0; at < 64; at += 8) {
+		const stack_t stack = { .ss_sp = place, .ss_size = sizeof(place) - at };
+		const stack_t none = { .ss_flags = SS_DISABLE };
+
+		seen = (struct session_frame){ .top = (__u64)place + stack.ss_size };
+		assert_int_equal(sigaltstack(&stack, NULL), 0);
+		raise(SIGUSR1);
+		assert_int_equal(sigaltstack(&none, NULL), 0);
+		assert_int_not_equal(expected.sp, 0);
+		assert_int_equal(seen.frame, expected.frame);
+		assert_int_equal(seen.sp, expected.sp);
+	}
+	signal(SIGUSR1, SIG_DFL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +289,8 @@ int main(void)
 		cmocka_unit_test(an_early_interrupt_is_no_thread),
 		cmocka_unit_test(nobody_early_is_nobody),
 		cmocka_unit_test(who_stays_runnable_has_no_waker),
+		cmocka_unit_test(a_frame_is_found_whatever_it_saves),
+		cmocka_unit_test(the_kernels_own_frame_is_found),
 	};
 
 	return cmocka_run_group_tests_name("session_logic", tests, load_logic, unload_logic);

@@ -205,14 +205,19 @@ class Cut(Session):
         self.assertGreaterEqual(whole, .99)
         self.complete(session)
 
+    def test_little_is_enough_for_two_stacks(self):
+        """What is saved of the FPU, two kilobytes and more, is none of it."""
+        _, whole, _, _ = self.handled("--stack", "2")
+        self.assertGreaterEqual(whole, .99)
+
     def test_asleep_on_an_alternate_signal_stack(self):
         _, whole, _, session = self.handled("-d", "3s", kind="nap", view="offcpu", least=50)
         self.assertGreaterEqual(whole, .99)
         self.complete(session)
 
     def test_too_little_for_two_stacks(self):
-        """A signal's frame alone takes more than a kilobyte: the interrupted function is known at most."""
-        _, whole, cut, session = self.handled("--stack", "2")
+        """Half of it is less than a signal's frame: the interrupted function is known at most."""
+        _, whole, cut, session = self.handled("--stack", "1")
         self.assertEqual(whole, 0)
         self.assertGreaterEqual(cut, .99, session["quality"])
 
