@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """tally - runs one test suite and counts what it reports.
 
-    tally.py --results FILE [--limit SECONDS] NAME -- COMMAND...
+    tally.py --results FILE [--limit SECONDS] [--second-chance] NAME -- COMMAND...
     tally.py --results FILE --skip REASON NAME
     tally.py --results FILE --close
 
 Owns the protocol between suites and scripts/test (CONTRIBUTING.md describes it): TAP lines,
 cmocka's standard output and unittest's output are understood; everything is passed through.
 A command that fails without a failed case counts as one failure, and so does one that
-reports nothing. --close repeats every failure and skip, prints the sum and gives the status.
+reports nothing. With --second-chance what fails is run once more, and that counts: what failed
+first is kept. --close repeats every failure, skip and first failure, says how many second chances
+were used, prints the sum and gives the status.
 """
 import argparse
 import json
@@ -150,9 +152,10 @@ def run(command, limit, tally):
     tally.end(None if expired.is_set() else status, limit)
 
 
-def report(results, name, tally, seconds):
+def report(results, name, tally, seconds, first=None):
+    """first: what failed before the second chance that this was; None: it was none."""
     entry = {"suite": name, "passed": tally.passed, "failed": tally.failed,
-             "skipped": tally.skipped}
+             "skipped": tally.skipped, "first": first}
     with open(results, "a", encoding="utf-8") as file:
         file.write(json.dumps(entry) + "\n")
     print(f"{name}: {tally.passed} passed, {len(tally.failed)} failed, "
@@ -166,6 +169,12 @@ def close(results):
         for entry in entries:
             for name in entry[what]:
                 print(f"{what.upper()} {entry['suite']}: {name}")
+    again = [entry for entry in entries if entry["first"] is not None]
+    for entry in again:
+        for name in entry["first"]:
+            print(f"FAILED FIRST {entry['suite']}: {name}")
+    print(f"second chances: {len(again)}" +
+          (f" ({', '.join(entry['suite'] for entry in again)})" if again else ""))
     passed = sum(e["passed"] for e in entries)
     failed = sum(len(e["failed"]) for e in entries)
     skipped = sum(len(e["skipped"]) for e in entries)
@@ -177,6 +186,7 @@ def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--results", required=True)
     parser.add_argument("--limit", type=float, default=600)
+    parser.add_argument("--second-chance", action="store_true")
     parser.add_argument("--skip")
     parser.add_argument("--close", action="store_true")
     parser.add_argument("name", nargs="?")
@@ -184,14 +194,19 @@ def main():
     args = parser.parse_args()
     if args.close:
         return close(args.results)
-    tally = Tally()
+    tally, first = Tally(), None
     began = time.monotonic()
+    command = args.command[1:] if args.command[:1] == ["--"] else args.command
     if args.skip:
         print(f"ok - {args.name} # SKIP {args.skip}")
         tally.skipped.append(args.skip)
     else:
-        run(args.command[1:] if args.command[:1] == ["--"] else args.command, args.limit, tally)
-    report(args.results, args.name, tally, time.monotonic() - began)
+        run(command, args.limit, tally)
+    if args.second_chance and tally.failed:
+        print(f"\n== {args.name}: failed as shown above; once more, and that counts", flush=True)
+        first, tally = tally.failed, Tally()
+        run(command, args.limit, tally)
+    report(args.results, args.name, tally, time.monotonic() - began, first)
     return 1 if tally.failed else 0
 
 

@@ -67,6 +67,7 @@ class TallyTest(unittest.TestCase):
         done = self.tally("--close")
         lines = done.stdout.splitlines()
         self.assertTrue(re.fullmatch(r"\d+ passed, \d+ failed, \d+ skipped", lines[-1]), lines)
+        self.chances = lines.pop(-2)
         return done.returncode, lines
 
     def test_all_good(self):
@@ -115,6 +116,33 @@ class TallyTest(unittest.TestCase):
 
     def test_sanitizer_report_is_a_failure_even_with_status_0(self):
         self.assertEqual(self.suite("ok - a\nx.c:1:2: runtime error: shift\n").returncode, 1)
+
+    def chance(self, name, script):
+        """A suite that tells its first run from its second."""
+        mark = os.path.join(self.dir.name, name)
+        script = script.replace("FIRST", f"{{ [ ! -e {mark} ] && touch {mark}; }}")
+        return self.tally("--second-chance", name, "--", "sh", "-c", script)
+
+    def test_second_chances_are_counted(self):
+        self.assertEqual(self.chance("good", "echo ok - a").returncode, 0)
+        self.close()
+        self.assertEqual(self.chances, "second chances: 0")
+        done = self.chance("once", "if FIRST; then echo ok - a; echo not ok - b; else echo ok - a; echo ok - b; fi")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("once: failed as shown above", done.stdout)
+        self.assertEqual(self.chance("died", "if FIRST; then exit 4; fi; echo ok - c").returncode, 0)
+        status, lines = self.close()
+        self.assertEqual(self.chances, "second chances: 2 (once, died)")
+        self.assertEqual(lines, ["FAILED FIRST once: b", "FAILED FIRST died: ended with status 4",
+                                 "4 passed, 0 failed, 0 skipped"])
+        self.assertEqual(status, 0)
+
+    def test_canary_a_second_failure_fails_the_run(self):
+        self.assertEqual(self.chance("bad", "if FIRST; then echo not ok - a; else echo not ok - b; fi").returncode, 1)
+        status, lines = self.close()
+        self.assertEqual(self.chances, "second chances: 1 (bad)")
+        self.assertEqual(lines, ["FAILED bad: b", "FAILED FIRST bad: a", "0 passed, 1 failed, 0 skipped"])
+        self.assertEqual(status, 1)
 
     def test_time_limit_ends_the_whole_group(self):
         done = self.tally("--limit", "0.3", "slow", "--", "sh", "-c", "echo ok - a; sleep 60; :")
