@@ -16,6 +16,7 @@ import lib
 from test_record import attached, running
 
 PROBE = os.path.join(os.environ.get("O", "build"), "tests/e2e/witness_probe")
+PARCEL_PROBE = os.path.join(os.environ.get("O", "build"), "tests/e2e/parcel_probe")
 LOCK = "/run/vigie-session.lock"
 SEAL_SEAL, SEAL_SHRINK, SEAL_GROW, SEAL_WRITE = 1, 2, 4, 8
 FORBIDDEN = ("execve", "execve-in-a-child", "socket", "ptrace", "mount", "unshare", "setns",
@@ -117,6 +118,25 @@ class Witness(unittest.TestCase):
             # By itself it would end after ten seconds.
             lib.wait_for(lambda: not attached(), "the end of its programs", patience_s=5)
         self.assertFalse(os.path.exists(self.file))
+
+
+class Parcel(unittest.TestCase):
+    """What arrives at the real scribe in the witness' place."""
+
+    def handed(self, *kinds):
+        with tempfile.TemporaryDirectory(prefix="vigie-parcel.") as directory:
+            state = os.path.join(directory, "state")
+            run = subprocess.run([PARCEL_PROBE, state, *kinds], check=True, stdout=subprocess.PIPE,
+                                 text=True)
+            file = os.path.join(state, "incidents", ID, "session.vigie")
+            return run.stdout.split(), lib.read(file) if os.path.exists(file) else None
+
+    def test_a_sealed_memfd(self):
+        self.assertEqual(self.handed("sealed"), (["0", "0", "0"], "what a session saw"))
+
+    def test_any_other_descriptor_is_refused(self):
+        for kind in "file", "directory", "pipe", "unsealed":
+            self.assertEqual(self.handed(kind), (["-EINVAL", "0", "0"], None), kind)
 
 
 class Confined(unittest.TestCase):

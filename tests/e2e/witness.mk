@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What test_witness.py drives; it finds it by $O.
-WITNESS_PROBE := $(O)/tests/e2e/witness_probe
+WITNESS_PROBE := $(O)/tests/e2e/witness_probe $(O)/tests/e2e/parcel_probe
 
 $(WITNESS_PROBE): %: %.o $(LIB)
 	$(say) LINK $@
@@ -8,4 +8,4 @@ $(WITNESS_PROBE): %: %.o $(LIB)
 
 e2e-programs: $(WITNESS_PROBE)
 
--include $(WITNESS_PROBE).d
+-include $(WITNESS_PROBE:=.d)

@@ -26,6 +26,7 @@
 
 #include "app/statedir.h"
 #include "app/witness_wire.h"
+#include "base/memfd.h"
 #include "log/log_file.h"
 #include "record/incident.h"
 #include "record/ring.h"
@@ -280,23 +281,21 @@ static bool take_one(struct child *c, char *piece)
 /* Sealed: as big as it is now it stays, and nobody writes while we read. */
 static int attach(struct child *c, const char *id, int fd)
 {
-	const int seals = F_SEAL_SHRINK | F_SEAL_WRITE;
 	struct buf bytes;
-	struct stat st;
+	size_t size;
 	char *room;
-	int err;
+	int err = memfd_check(fd, INCIDENT_ATTACHED_MAX, &size);
 
-	if (fstat(fd, &st) || (fcntl(fd, F_GET_SEALS) & seals) != seals ||
-	    st.st_size > INCIDENT_ATTACHED_MAX)
-		return -EINVAL;
+	if (err)
+		return err;
 	buf_init(&bytes, INCIDENT_ATTACHED_MAX);
-	room = buf_reserve(&bytes, st.st_size);
+	room = buf_reserve(&bytes, size);
 	if (!room)
 		err = -ENOMEM;
-	else if (pread(fd, room, st.st_size, 0) != st.st_size)
+	else if (pread(fd, room, size, 0) != (ssize_t)size)
 		err = -EIO;
 	else
-		err = incidents__attach(c->incidents, id, WITNESS_FILE, room, st.st_size);
+		err = incidents__attach(c->incidents, id, WITNESS_FILE, room, size);
 	buf_done(&bytes);
 	return err;
 }

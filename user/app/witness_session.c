@@ -8,13 +8,13 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "app/cgroup_names.h"
 #include "app/one_session.h"
+#include "base/memfd.h"
 #include "profile/session.h"
 #include "record/session_file.h"
 #include "sandbox/confine.h"
@@ -119,21 +119,16 @@ static int hand_over(int parcels, const char *id, const struct buf *bytes)
 				  .msg_control = control.room,
 				  .msg_controllen = sizeof(control.room) };
 	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-	int fd = memfd_create("session", MFD_CLOEXEC | MFD_ALLOW_SEALING), err = 0;
+	int fd = memfd_sealed("session", bytes->data, bytes->len), err = 0;
 
 	if (fd < 0)
-		return -errno;
-	if (write(fd, bytes->data, bytes->len) != (ssize_t)bytes->len)
-		err = -EIO;
-	if (!err &&
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE))
-		err = -errno;
+		return fd;
 	memcpy(parcel.id, id, sizeof(parcel.id));
 	head->cmsg_level = SOL_SOCKET;
 	head->cmsg_type = SCM_RIGHTS;
 	head->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(head), &fd, sizeof(fd));
-	if (!err && sendmsg(parcels, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+	if (sendmsg(parcels, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		err = -errno;
 	close(fd);
 	return err;

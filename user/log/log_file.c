@@ -170,12 +170,21 @@ void log_file__free(struct log_file *log)
 
 void log_file__reopen(struct log_file *log)
 {
+	struct stat st;
+
 	if (log->fd >= 0)
 		close(log->fd);
 	log->size = 0;
 	log->fd = open_plain(log->dirfd, log->name, O_RDWR | O_CREAT);
-	if (log->fd >= 0)
-		log->size = lseek(log->fd, 0, SEEK_END);
+	if (log->fd < 0)
+		return;
+	if (fstat(log->fd,
+		  &st)) { /* where a line goes is not known: as if it could not be opened */
+		close(log->fd);
+		log->fd = -errno;
+		return;
+	}
+	log->size = st.st_size;
 }
 
 /* Somebody has renamed or removed it since the last line. */

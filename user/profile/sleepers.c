@@ -96,7 +96,13 @@ static int start(struct sleepers *s)
 		return -errno;
 	if (fcntl(pair[1], F_SETPIPE_SZ, PIPE_BYTES) < 0)
 		fcntl(pair[1], F_SETPIPE_SZ, PIPE_BYTES_ALLOWED);
-	fcntl(pair[0], F_SETFL, O_NONBLOCK);
+	if (fcntl(pair[0], F_SETFL, O_NONBLOCK)) { /* a read of it would wait for the child */
+		int err = -errno;
+
+		close(pair[0]);
+		close(pair[1]);
+		return err;
+	}
 	s->heard_ns = 0;
 	s->used = 0;
 	return helper_start(&s->child, pair, run_child, s);
