@@ -5,7 +5,8 @@
 	hung_fs.py DIRECTORY MOUNT STUCK
 
 Shows DIRECTORY at MOUNT: its files can be read and overwritten. As long as the file STUCK exists it
-takes requests and answers none: who asked waits where no signal reaches.
+takes requests and answers none: who asked waits where no signal reaches. Where STUCK holds a number,
+each request is answered, so many seconds late.
 """
 import errno
 import os
@@ -23,9 +24,19 @@ class Hung(fusepy.Operations):
         self.stuck = stuck
 
     def __call__(self, op, *args):
-        while os.path.exists(self.stuck):
-            time.sleep(.02)
+        while (late := self.late()) is not None:
+            time.sleep(late or .02)
+            if late:
+                break
         return super().__call__(op, *args)
+
+    def late(self):
+        """Seconds; 0: never; None: not at all."""
+        try:
+            with open(self.stuck, encoding="ascii") as file:
+                return float(file.read() or 0)
+        except FileNotFoundError:
+            return None
 
     def at(self, path):
         return os.path.join(self.directory, path.lstrip("/"))

@@ -104,6 +104,24 @@ class Hung(Session):
             self.unreadable(session)
             self.answer()
 
+    def test_late_each_time(self):
+        """Nobody hangs: each file comes just in time. All together they have a limit nevertheless."""
+        many = [os.path.join(self.there, f"late{i}.so") for i in range(3 * GUESTS)]
+        for path in many:
+            shutil.copy(os.path.join(self.directory, "real", "lib0.so"),
+                        os.path.join(self.directory, "real", os.path.basename(path)))
+        with running("guests", "keep", 120, *many) as child:
+            lib.write(self.stuck, ".8")
+            began = time.monotonic()
+            self.record("-p", child.pid, *ROUND, "--views", "cpu")
+            took = time.monotonic() - began
+            self.answer()
+        # Twenty seconds for who opens the files, and the reader gives up what it cannot read.
+        self.assertLess(took, SECONDS + 20 + 12)
+        q = self.json()["quality"]
+        self.assertGreaterEqual(q["hangs"], 1, q)
+        self.assertEqual(q["ended"], "time")
+
     def test_unmounted_meanwhile(self):
         """No list of mounts has it any more; the program runs on."""
         with self.remote() as child:

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "data/profile.h"
@@ -17,11 +16,12 @@
 #include "profile/helper.h"
 #include "profile/opener.h"
 
-#define WAIT_NS 5000000000ULL /* for all answers together */
+#define NS_PER_MS 1000000ULL
+#define WAIT_NS (5000 * NS_PER_MS) /* for all answers together */
+#define ANSWER_NS (2000 * NS_PER_MS) /* of one question: a reader that takes longer hangs */
 
 enum {
 	DUE_MAX = 64, /* stacks on their way: their answers always find room in the socket */
-	ANSWER_MS = 2000, /* of one packet: a reader that takes longer hangs */
 	LATE_MS =
 		200, /* a reader that was told how long it may take, and takes so much longer, too */
 	RESTARTS_MAX = 8,
@@ -43,15 +43,15 @@ struct foreign {
 	__u32 due[DUE_MAX]; /* numbers, in the order of the answers */
 	unsigned int ndue, restarts;
 	__u64 pointers; /* stacks with frames that frame pointers led to */
+	__u64 patience_ns; /* left of config's */
+	__u64 room_ns; /* until when room for stacks is waited for, by the outermost of its callers */
+	unsigned int room_callers;
 	struct packet in;
 };
 
-static __u64 now_ms(void)
+static __u64 shorter(__u64 a, __u64 b)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000ULL + t.tv_nsec / 1000000;
+	return a < b ? a : b;
 }
 
 /* What a foreign file may make it use; its user and its system calls are confine()'s. */
@@ -121,10 +121,26 @@ static int tell_space(struct foreign *r, __u32 space)
 	return packet_send(r->child.fd, &head, told->maps, -1);
 }
 
+/* What it must know, again. 0 or -errno; no longer than there is patience. */
+static int tell_all(struct foreign *r)
+{
+	const __u64 until = monotonic_ns() + r->patience_ns;
+	int err = 0;
+	__u32 i;
+
+	for (i = 1; i < r->nmodules && !err; i++)
+		err = monotonic_ns() < until ? tell_module(r, i) : -ETIMEDOUT;
+	for (i = 0; i < VIGIE_TARGETS_MAX && !err; i++)
+		if (r->spaces[i].maps)
+			err = monotonic_ns() < until ? tell_space(r, i) : -ETIMEDOUT;
+	return err;
+}
+
 /* It died, or hangs: another one, that never sees the file at which that happened. */
 static void restart(struct foreign *r, bool hung)
 {
-	__u32 guilty = *r->busy, i;
+	__u32 guilty = *r->busy;
+	__u64 began;
 	int err;
 
 	helper_stop(&r->child);
@@ -133,16 +149,28 @@ static void restart(struct foreign *r, bool hung)
 		close(r->modules[guilty]);
 		r->modules[guilty] = -1;
 	}
-	if (r->restarts > RESTARTS_MAX)
+	if (r->restarts > RESTARTS_MAX || !r->patience_ns)
 		return;
+	began = monotonic_ns();
 	err = start(r, guilty, hung);
-	for (i = 1; i < r->nmodules && !err; i++)
-		err = tell_module(r, i);
-	for (i = 0; i < VIGIE_TARGETS_MAX && !err; i++)
-		if (r->spaces[i].maps)
-			err = tell_space(r, i);
+	if (!err)
+		err = tell_all(r);
+	patience_spend(&r->patience_ns, began);
 	if (err)
 		helper_stop(&r->child);
+}
+
+/* Of something that it was told since then: who does not take it, or always late, hangs. */
+static int foreign_told(struct foreign *r, __u64 since, int err)
+{
+	patience_spend(&r->patience_ns, since);
+	if (err != -EAGAIN && r->patience_ns)
+		return err;
+	if (r->ndue)
+		helper_stop(&r->child); /* whose answers are due learns it when he waits for them */
+	else
+		restart(r, true);
+	return -ETIMEDOUT;
 }
 
 /* The stacks that it took to its grave. */
@@ -164,6 +192,7 @@ int foreign__start(const struct foreign_config *config, struct foreign **ret)
 	if (!r)
 		return -ENOMEM;
 	r->config = *config;
+	r->patience_ns = config->patience_ms * NS_PER_MS;
 	r->nmodules = 1;
 	r->child.fd = -1;
 	for (i = 0; i < FOREIGN_MODULES_MAX; i++)
@@ -201,6 +230,8 @@ void foreign__free(struct foreign *r)
 
 int foreign__module(struct foreign *r, __u32 module, int fd, bool jit)
 {
+	const __u64 began = monotonic_ns();
+
 	if (module >= FOREIGN_MODULES_MAX)
 		return -E2BIG;
 	if (r->modules[module] >= 0)
@@ -209,13 +240,14 @@ int foreign__module(struct foreign *r, __u32 module, int fd, bool jit)
 	r->jit[module] = jit;
 	if (module >= r->nmodules)
 		r->nmodules = module + 1;
-	return r->child.pid ? tell_module(r, module) : -EPIPE;
+	return r->child.pid ? foreign_told(r, began, tell_module(r, module)) : -EPIPE;
 }
 
 int foreign__space(struct foreign *r, __u32 space, const struct foreign_map *maps, size_t n)
 {
 	struct told_space *told = &r->spaces[space];
 	struct foreign_map *copy = malloc((n ? n : 1) * sizeof(*copy));
+	const __u64 began = monotonic_ns();
 
 	if (space >= VIGIE_TARGETS_MAX || !copy) {
 		free(copy);
@@ -225,13 +257,13 @@ int foreign__space(struct foreign *r, __u32 space, const struct foreign_map *map
 	free(told->maps);
 	told->maps = copy;
 	told->n = n;
-	return r->child.pid ? tell_space(r, space) : -EPIPE;
+	return r->child.pid ? foreign_told(r, began, tell_space(r, space)) : -EPIPE;
 }
 
 /* 1: a packet; 0: none in time; -EPIPE: it is gone; -errno. */
-static int answer(struct foreign *r, int timeout_ms)
+static int answer(struct foreign *r, __u64 until)
 {
-	return r->child.pid ? helper_answer(r->child.fd, &r->in, timeout_ms) : -EPIPE;
+	return r->child.pid ? helper_answer(r->child.fd, &r->in, until) : -EPIPE;
 }
 
 /* In order: the answer is to the first that is due. */
@@ -254,10 +286,12 @@ static bool take_frames(struct foreign *r, foreign_frames_fn fn, void *ctx)
 void foreign__poll(struct foreign *r, bool wait, foreign_frames_fn fn, void *ctx)
 {
 	const __u64 until = monotonic_ns() + WAIT_NS;
+	__u64 now;
 	int n;
 
 	while (r->ndue) {
-		n = answer(r, wait ? ANSWER_MS : 0);
+		now = monotonic_ns();
+		n = answer(r, wait ? shorter(until, now + ANSWER_NS) : 0);
 		if (n == 0 && !wait)
 			return;
 		if (n <= 0 || monotonic_ns() > until || !take_frames(r, fn, ctx)) {
@@ -274,6 +308,24 @@ static bool writable(int socket)
 	return poll(&room, 1, 0) == 1;
 }
 
+/*
+ * It may be waiting itself, for somebody to take its answers. An answer may lead to another stack,
+ * and so back to here: all of that has the time of one.
+ */
+static void make_room(struct foreign *r, foreign_frames_fn fn, void *ctx)
+{
+	int n;
+
+	if (!r->room_callers++)
+		r->room_ns = monotonic_ns() + ANSWER_NS;
+	while (r->ndue == DUE_MAX || (r->ndue && !writable(r->child.fd))) {
+		n = answer(r, r->room_ns);
+		if (n <= 0 || !take_frames(r, fn, ctx))
+			forfeit(r, n == 0, fn, ctx);
+	}
+	r->room_callers--;
+}
+
 int foreign__stack(struct foreign *r, __u32 space, __u32 number, const struct vigie_stack *stack,
 		   const __u8 *user, foreign_frames_fn fn, void *ctx)
 {
@@ -283,13 +335,7 @@ int foreign__stack(struct foreign *r, __u32 space, __u32 number, const struct vi
 					   .len = sizeof(*stack) + stack->user_bytes };
 	int err;
 
-	/* It may be waiting itself, for somebody to take its answers. */
-	while (r->ndue == DUE_MAX || (r->ndue && !writable(r->child.fd))) {
-		int n = answer(r, ANSWER_MS);
-
-		if (n <= 0 || !take_frames(r, fn, ctx))
-			forfeit(r, n == 0, fn, ctx);
-	}
+	make_room(r, fn, ctx);
 	if (!r->child.pid) {
 		fn(ctx, number, NULL, 0, 1 + PROFILE_INCOMPLETE_READER);
 		return 0;
@@ -357,27 +403,31 @@ static int give_debug(struct foreign *r, __u32 module, foreign_debug_fn debug, v
 	return err;
 }
 
-/* Sends the head and n addresses, waits for what is known of them. 0 or -errno, and the reader anew. */
+/*
+ * Sends the head and n addresses, waits for what is known of them. 0 or -errno, and the reader anew.
+ * Whatever it says in between, it has ns for all of it; the opener's time beside that it can have once.
+ */
 static int ask_addresses(struct foreign *r, const struct foreign_head *head, const __u64 *addresses,
-			 unsigned int ms, const struct foreign_ask *ask)
+			 __u64 ns, const struct foreign_ask *ask)
 {
 	__u32 module = head->a;
-	__u64 end = now_ms() + ms;
+	__u64 end = monotonic_ns() + ns, began;
+	bool wanted = false;
 	int err = r->child.pid ? packet_send(r->child.fd, head, addresses, -1) : -EPIPE;
 
 	while (!err) {
-		__u64 now = now_ms();
-		int got = now < end ? answer(r, end - now) : 0;
+		int got = answer(r, end);
 
 		err = got < 0 ? got : got == 0 ? -ETIMEDOUT : r->in.head.a != module ? -EBADMSG : 0;
 		if (!err && r->in.head.kind == FOREIGN_NAMED) {
 			err = take_named(r, module, ask->named, ask->ctx);
 			if (!err)
 				return 0;
-		} else if (!err && r->in.head.kind == FOREIGN_WANTS) {
+		} else if (!err && r->in.head.kind == FOREIGN_WANTS && !wanted) {
+			wanted = true;
+			began = monotonic_ns();
 			err = give_debug(r, module, ask->debug, ask->ctx);
-			/* Not the reader's time: a file may be long in coming. */
-			end += now_ms() - now;
+			end += monotonic_ns() - began;
 		} else if (!err) {
 			err = -EBADMSG;
 		}
@@ -394,7 +444,15 @@ int foreign__name(struct foreign *r, __u32 module, const __u64 *addresses, __u32
 					   .a = module,
 					   .len = n * sizeof(*addresses) };
 
-	return ask_addresses(r, &head, addresses, ANSWER_MS, ask);
+	const __u64 began = monotonic_ns();
+	int err;
+
+	/* No fault of this module's, nor of this reader's: lines may still be asked for. */
+	if (!r->patience_ns)
+		return -ETIMEDOUT;
+	err = ask_addresses(r, &head, addresses, shorter(r->patience_ns, ANSWER_NS), ask);
+	patience_spend(&r->patience_ns, began);
+	return err;
 }
 
 int foreign__lines(struct foreign *r, __u32 module, const __u64 *addresses, __u32 n,
@@ -403,7 +461,7 @@ int foreign__lines(struct foreign *r, __u32 module, const __u64 *addresses, __u3
 	const struct foreign_head head = {
 		.kind = FOREIGN_LINE, .a = module, .b = ms, .len = n * sizeof(*addresses)
 	};
-	int err = ask_addresses(r, &head, addresses, ms + LATE_MS, ask);
+	int err = ask_addresses(r, &head, addresses, (ms + LATE_MS) * NS_PER_MS, ask);
 
 	if (!err)
 		*ret_looked = r->in.head.b < n ? r->in.head.b : n;
@@ -416,12 +474,17 @@ int foreign__identify(struct foreign *r, __u32 module, char ret_id[FOREIGN_ID_MA
 	const struct foreign_head head = { .kind = FOREIGN_IDENTIFY, .a = module };
 	size_t at = 0;
 	const char *id = NULL;
-	int err = r->child.pid ? packet_send(r->child.fd, &head, NULL, -1) : -EPIPE, got;
+	const __u64 began = monotonic_ns();
+	int err, got;
 
+	if (!r->patience_ns)
+		return -ETIMEDOUT;
+	err = r->child.pid ? packet_send(r->child.fd, &head, NULL, -1) : -EPIPE;
 	if (!err) {
-		got = answer(r, ANSWER_MS);
+		got = answer(r, began + shorter(r->patience_ns, ANSWER_NS));
 		err = got < 0 ? got : got == 0 ? -ETIMEDOUT : 0;
 	}
+	patience_spend(&r->patience_ns, began);
 	if (!err && r->in.head.kind == FOREIGN_IDENTITY && r->in.head.a == module)
 		id = text_at(r, &at);
 	if (!id || strlen(id) >= FOREIGN_ID_MAX) {

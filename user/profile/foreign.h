@@ -22,6 +22,11 @@ struct foreign_config {
 	/* Gives up everything in the new process; 0 or -errno. The reader does not start without. */
 	int (*confine)(void);
 	bool pointers; /* stacks are unwound by frame pointers first */
+	/*
+	 * How long readers may keep us waiting in all, for names and with what they are told; then
+	 * nobody is asked for names any more. Stacks and lines have limits of their own.
+	 */
+	unsigned int patience_ms;
 	struct opener *opener; /* gives the reader its files; NULL: foreign__module() does */
 };
 

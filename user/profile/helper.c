@@ -83,6 +83,13 @@ __u64 helper_cpu_ns(const struct helper *h)
 	return h->past_cpu_ns + living_cpu_ns(h->pid);
 }
 
+void patience_spend(__u64 *left_ns, __u64 since_ns)
+{
+	__u64 took = monotonic_ns() - since_ns;
+
+	*left_ns -= took < *left_ns ? took : *left_ns;
+}
+
 void helper_keep(int a, int b)
 {
 	int low = a < b ? a : b, high = a < b ? b : a;
@@ -127,14 +134,17 @@ void helper_many_files(void)
 	setrlimit(RLIMIT_NOFILE, &l);
 }
 
-int helper_answer(int socket, struct packet *in, int timeout_ms)
+int helper_answer(int socket, struct packet *in, __u64 until_ns)
 {
 	struct pollfd fd = { .fd = socket, .events = POLLIN };
+	__u64 now;
 	int n;
 
-	do
-		n = poll(&fd, 1, timeout_ms);
-	while (n < 0 && errno == EINTR);
+	do {
+		now = monotonic_ns();
+		/* Rounded up: who has half a millisecond left does not ask a thousand times. */
+		n = poll(&fd, 1, now < until_ns ? (until_ns - now + 999999) / 1000000 : 0);
+	} while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return n < 0 ? -errno : 0;
 	n = packet_receive(socket, in, false);

@@ -36,7 +36,13 @@ int helper_null(void);
 void helper_quiet(int null);
 /* In the child: as many files as the host lets us have, not as many as a shell does. */
 void helper_many_files(void);
-/* 1: a packet; 0: none within timeout_ms (-1: for ever); -EPIPE: it is gone; -errno. */
-int helper_answer(int socket, struct packet *in, int timeout_ms);
+/*
+ * 1: a packet; 0: none until then, in CLOCK_MONOTONIC; -EPIPE: it is gone; -errno. Who asks several
+ * times gives the same time: a helper, or a file system that it waits for, may answer whenever the
+ * patience of one question is about to end.
+ */
+int helper_answer(int socket, struct packet *in, __u64 until_ns);
+/* What is left of a helper's time after it kept us waiting since then. Only shrinks. */
+void patience_spend(__u64 *left_ns, __u64 since_ns);
 
 #endif

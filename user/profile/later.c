@@ -15,6 +15,8 @@ enum {
 	CANDIDATE = 1, /* the reader's module that is looked at; the profile's come after it */
 	FIRST = 2,
 	LINES_MS = 10000, /* nobody's production host waits */
+	PATIENCE_MS =
+		300000, /* a directory of a distribution's debug files has a hundred thousand */
 };
 
 struct later {
@@ -141,7 +143,8 @@ static int search_all(struct later *l, struct later_stat *stat, const char **ret
 int later_name(struct profile *p, const struct later_config *config, struct later_stat *ret,
 	       const char **ret_what, const char **ret_dir)
 {
-	const struct foreign_config reader = { .confine = config->confine };
+	const struct foreign_config reader = { .confine = config->confine,
+					       .patience_ms = PATIENCE_MS };
 	struct later l = { .p = p, .config = config };
 	struct later_stat stat = { 0 };
 	int err = foreign__start(&reader, &l.reader);

@@ -17,8 +17,11 @@ enum {
 	ANSWER_MS = 2000, /* of one request: an opener that takes longer hangs */
 	HALVED_MAX = 3, /* times that this is halved, once after each hang */
 	HANGS_MAX = 16, /* it is started again; that many cost the session seven seconds */
+	PATIENCE_MS = 20000, /* of all requests: slow answers, too, come to an end */
 	REQUEST_MAX = sizeof(struct opener_file) + 4 * OPENER_PATH_MAX,
 };
+
+#define NS_PER_MS 1000000ULL
 
 /* Where it hung: a device of files, or one of these. */
 #define KEY_DEBUG (1ULL << 63)
@@ -31,6 +34,7 @@ struct opener {
 	pid_t pids[VIGIE_TARGETS_MAX]; /* by space; 0: none */
 	__u64 hung[HANGS_MAX]; /* keys */
 	unsigned int nhung;
+	__u64 patience_ns; /* left of PATIENCE_MS */
 	struct packet in;
 	struct buf out;
 };
@@ -59,6 +63,7 @@ int opener__start(struct opener **ret)
 	if (!o)
 		return -ENOMEM;
 	o->child.fd = o->reader = -1;
+	o->patience_ns = PATIENCE_MS * NS_PER_MS;
 	buf_init(&o->out, REQUEST_MAX);
 	err = packet_init(&o->in);
 	if (!err)
@@ -83,15 +88,30 @@ void opener__free(struct opener *o)
 	free(o);
 }
 
-/* The packet is answered, or its sender is as good as dead. 0 or -errno. */
+/* When nothing is left of its time. What the reader was given it keeps. */
+static void give_up(struct opener *o)
+{
+	helper_stop(&o->child);
+	if (o->nhung < HANGS_MAX)
+		o->hung[o->nhung++] = 0;
+}
+
+/*
+ * The packet is answered, or its sender is as good as dead. 0 or -errno. How long an answer takes is
+ * often for a target's file system to say, FUSE for one: so all of them together have an end as well.
+ */
 static int exchange(struct opener *o, const struct foreign_head *head, const void *data, int fd)
 {
+	__u64 began = monotonic_ns();
+	__u64 ns = (ANSWER_MS >> (o->nhung < HALVED_MAX ? o->nhung : HALVED_MAX)) * NS_PER_MS;
 	int err = o->child.pid ? packet_send(o->child.fd, head, data, fd) : -EPIPE, n;
 
 	if (err)
 		return err;
-	n = helper_answer(o->child.fd, &o->in,
-			  ANSWER_MS >> (o->nhung < HALVED_MAX ? o->nhung : HALVED_MAX));
+	n = helper_answer(o->child.fd, &o->in, began + (ns < o->patience_ns ? ns : o->patience_ns));
+	patience_spend(&o->patience_ns, began);
+	if (!o->patience_ns)
+		give_up(o);
 	if (n <= 0)
 		return n ? n : -ETIMEDOUT;
 	return o->in.head.kind == OPENER_DONE ? 0 : -EBADMSG;

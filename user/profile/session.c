@@ -19,6 +19,7 @@
 
 enum {
 	DRAIN_MS = 5000, /* for stacks that are there as a session ends */
+	NAMES_MS = 15000, /* that readers may keep us waiting for names */
 	REFRESH_MS = 100, /* mappings are read again that often at most */
 	SETTLED_MS = 2000, /* of start-up; then cost counts, and is judged after as long again */
 	LOSS_JUDGED = 200, /* stacks: of fewer, one lost says nothing */
@@ -51,6 +52,7 @@ static int allocate(struct session *s)
 static int open_parts(struct session *s, const char **ret_what)
 {
 	struct foreign_config reader = { .confine = s->config.confine,
+					 .patience_ms = NAMES_MS,
 					 .pointers = s->config.pointers };
 	const struct capture_config capture = { .hz = s->config.hz,
 						.views = s->config.views,
