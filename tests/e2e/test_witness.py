@@ -138,6 +138,16 @@ class Parcel(unittest.TestCase):
         for kind in "file", "directory", "pipe", "unsealed":
             self.assertEqual(self.handed(kind), (["-EINVAL", "0", "0"], None), kind)
 
+    def test_of_two_none_stays_open(self):
+        """Room for one has room for two, so much is it padded."""
+        for n in 2, 4:
+            said, file = self.handed(*["sealed"] * n)
+            self.assertEqual((said[1:], file), (["1", "0"], None), n)
+
+    def test_none(self):
+        said, file = self.handed()
+        self.assertEqual((said[1:], file), (["1", "0"], None))
+
 
 class Confined(unittest.TestCase):
     def test_what_it_can_and_cannot(self):

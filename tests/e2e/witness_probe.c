@@ -27,6 +27,7 @@
 
 #include "app/witness.h"
 #include "base/err.h"
+#include "base/fd_pass.h"
 #include "sandbox/confine.h"
 
 static void say(const char *name, long rc)
@@ -153,20 +154,11 @@ static int keep(int fd, const char *path)
 static void take_parcel(int scribe, const char *path)
 {
 	struct witness_parcel parcel;
-	union {
-		char room[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct iovec part = { .iov_base = &parcel, .iov_len = sizeof(parcel) };
-	struct msghdr message = { .msg_iov = &part,
-				  .msg_iovlen = 1,
-				  .msg_control = control.room,
-				  .msg_controllen = sizeof(control.room) };
+	const struct iovec part = { .iov_base = &parcel, .iov_len = sizeof(parcel) };
 	int fd;
 
-	if (recvmsg(scribe, &message, 0) != sizeof(parcel) || !CMSG_FIRSTHDR(&message))
+	if (fd_pass_receive(scribe, &part, 1, 0, &fd) != sizeof(parcel) || fd < 0)
 		return;
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
 	printf("parcel %s %d\n", parcel.id, keep(fd, path));
 	fflush(stdout);
 	close(fd);

@@ -26,6 +26,7 @@
 
 #include "app/statedir.h"
 #include "app/witness_wire.h"
+#include "base/fd_pass.h"
 #include "base/memfd.h"
 #include "log/log_file.h"
 #include "record/incident.h"
@@ -309,34 +310,22 @@ static void witness_gone(struct child *c)
 static void take_parcel(struct child *c)
 {
 	struct witness_parcel parcel;
-	union {
-		char room[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct iovec part = { .iov_base = &parcel, .iov_len = sizeof(parcel) };
-	struct msghdr message = { .msg_iov = &part,
-				  .msg_iovlen = 1,
-				  .msg_control = control.room,
-				  .msg_controllen = sizeof(control.room) };
-	ssize_t n = recvmsg(c->witness, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	struct cmsghdr *head;
+	const struct iovec part = { .iov_base = &parcel, .iov_len = sizeof(parcel) };
 	int fd, err = -EINVAL;
+	ssize_t n = fd_pass_receive(c->witness, &part, 1, MSG_DONTWAIT, &fd);
 
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+	if (n == -EAGAIN)
 		return;
-	if (n <= 0) {
+	if (n <= 0 && n != -EBADMSG) {
 		witness_gone(c);
 		return;
 	}
-	head = CMSG_FIRSTHDR(&message);
-	if (!head || head->cmsg_type != SCM_RIGHTS || head->cmsg_len != CMSG_LEN(sizeof(int))) {
+	if (n != sizeof(parcel) || fd < 0)
 		c->stat.messages_bad++;
-		return;
-	}
-	memcpy(&fd, CMSG_DATA(head), sizeof(fd));
-	if (n == sizeof(parcel) && !parcel.id[FINDING_ID_LEN - 1] && c->incidents)
+	else if (!parcel.id[FINDING_ID_LEN - 1] && c->incidents)
 		err = attach(c, parcel.id, fd);
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 	/* -ENOENT: the folder has made room meanwhile. */
 	if (err && err != -ENOENT)
 		note(c, err, "cannot keep the session of a finding");

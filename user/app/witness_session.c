@@ -14,6 +14,7 @@
 
 #include "app/cgroup_names.h"
 #include "app/one_session.h"
+#include "base/fd_pass.h"
 #include "base/memfd.h"
 #include "profile/session.h"
 #include "record/session_file.h"
@@ -109,27 +110,13 @@ static int look(struct session *s, struct witness_said *said)
 static int hand_over(int parcels, const char *id, const struct buf *bytes)
 {
 	struct witness_parcel parcel = { .pad = "" };
-	union {
-		char room[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { .room = "" };
-	struct iovec part = { .iov_base = &parcel, .iov_len = sizeof(parcel) };
-	struct msghdr message = { .msg_iov = &part,
-				  .msg_iovlen = 1,
-				  .msg_control = control.room,
-				  .msg_controllen = sizeof(control.room) };
-	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-	int fd = memfd_sealed("session", bytes->data, bytes->len), err = 0;
+	const struct iovec part = { .iov_base = &parcel, .iov_len = sizeof(parcel) };
+	int fd = memfd_sealed("session", bytes->data, bytes->len), err;
 
 	if (fd < 0)
 		return fd;
 	memcpy(parcel.id, id, sizeof(parcel.id));
-	head->cmsg_level = SOL_SOCKET;
-	head->cmsg_type = SCM_RIGHTS;
-	head->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(head), &fd, sizeof(fd));
-	if (sendmsg(parcels, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		err = -errno;
+	err = fd_pass_send(parcels, &part, 1, fd, MSG_DONTWAIT);
 	close(fd);
 	return err;
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* packet.c - owns sendmsg and recvmsg of the reader's socket pair. */
+/* packet.c - owns the pair of sockets and the check of a packet's length. */
 #include "profile/packet.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
+
+#include "base/fd_pass.h"
 
 enum { SEND_BUFFER = 4 << 20 };
 
@@ -40,56 +41,25 @@ void packet_done(struct packet *p)
 
 int packet_send(int socket, const struct foreign_head *head, const void *data, int fd)
 {
-	union {
-		struct cmsghdr align;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec parts[2] = { { (void *)head, sizeof(*head) }, { (void *)data, head->len } };
-	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
-	struct cmsghdr *c;
-	ssize_t n;
+	const struct iovec parts[] = { { (void *)head, sizeof(*head) },
+				       { (void *)data, head->len } };
 
-	if (fd >= 0) {
-		message.msg_control = control.room;
-		message.msg_controllen = sizeof(control.room);
-		c = CMSG_FIRSTHDR(&message);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	}
-	do
-		n = sendmsg(socket, &message, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0; /* -EAGAIN: nobody takes it, see helper_start() */
+	/* -EAGAIN: nobody takes it, see helper_start() */
+	return fd_pass_send(socket, parts, 2, fd, 0);
 }
 
 int packet_receive(int socket, struct packet *p, bool wait)
 {
-	union {
-		struct cmsghdr align;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec parts[2] = { { &p->head, sizeof(p->head) }, { p->data, FOREIGN_PACKET_MAX } };
-	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
-	struct cmsghdr *c;
+	const struct iovec parts[] = { { &p->head, sizeof(p->head) },
+				       { p->data, FOREIGN_PACKET_MAX } };
 	ssize_t n;
 
 	if (p->fd >= 0)
 		close(p->fd);
-	p->fd = -1;
-	message.msg_control = control.room;
-	message.msg_controllen = sizeof(control.room);
-	do
-		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
-	while (n < 0 && errno == EINTR);
+	n = fd_pass_receive(socket, parts, 2, wait ? 0 : MSG_DONTWAIT, &p->fd);
 	if (n <= 0)
-		return n < 0 ? -errno : 0;
-	for (c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c))
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-			memcpy(&p->fd, CMSG_DATA(c), sizeof(p->fd));
-	if ((size_t)n < sizeof(p->head) || p->head.len != n - sizeof(p->head) ||
-	    message.msg_flags & MSG_TRUNC)
+		return n;
+	if ((size_t)n < sizeof(p->head) || p->head.len != n - sizeof(p->head))
 		return -EBADMSG;
 	return 1;
 }
