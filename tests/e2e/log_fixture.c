@@ -107,7 +107,7 @@ static void make(struct made *m, int i)
 	if (m->event.kind == EVENT_FINDING) {
 		make_finding(&m->finding, i / 3);
 		m->event.finding = &m->finding;
-		m->event.action = finding_action(m->finding.phase);
+		m->event.action = event_of_finding(&m->finding).action;
 		m->event.level = m->finding.severity;
 	} else if (m->event.kind == EVENT_VERDICT) {
 		snprintf(m->verdict.finding, sizeof(m->verdict.finding), "%012x", i);

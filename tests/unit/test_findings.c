@@ -82,6 +82,28 @@ static void verdicts_silence_one_pattern(void **state)
 	scene_done(&s);
 }
 
+/* Its last update said otherwise, but a verdict came since: the end knows, and who heard of it. */
+static void an_end_knows_the_verdict_and_who_was_told(void **state)
+{
+	char pattern[FINDING_ID_LEN];
+	struct scene s;
+
+	scene_init(&s);
+	run_away(&s, 2, 20);
+	memcpy(pattern, s.last.pattern, sizeof(pattern));
+	assert_true(!s.last.silenced && s.last.told);
+	rest(&s, 1);
+	assert_int_equal(detect__silence(s.detect, pattern, VERDICT_BENIGN), 0);
+	rest(&s, 60);
+	assert_true(s.last.phase == FINDING_END && s.last.silenced && s.last.told);
+	/* Benign from its begin to its end nobody heard of it. */
+	run_away(&s, 2, 20);
+	assert_true(s.last.phase == FINDING_START && s.last.silenced && !s.last.told);
+	rest(&s, 60);
+	assert_true(s.last.phase == FINDING_END && s.last.silenced && !s.last.told);
+	scene_done(&s);
+}
+
 /* A hundred names that never were before, each with a fault of its own. */
 static void a_flood_is_bounded_and_counted(void **state)
 {
@@ -216,6 +238,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_repeat_is_the_same_finding),
 		cmocka_unit_test(verdicts_silence_one_pattern),
+		cmocka_unit_test(an_end_knows_the_verdict_and_who_was_told),
 		cmocka_unit_test(a_flood_is_bounded_and_counted),
 		cmocka_unit_test(hostile_names_stay_names),
 		cmocka_unit_test(a_replay_gives_the_same_ids),

@@ -80,14 +80,7 @@ void blackbox_record(struct blackbox *box, const struct snapshot *snapshot)
 
 static void draw_finding(struct blackbox *box, const struct finding *finding)
 {
-	const struct event event = {
-		.kind = EVENT_FINDING,
-		.level = finding->severity,
-		.wall_ns = finding->now_wall_ns,
-		.action = finding_action(finding->phase),
-		.message = finding->message,
-		.finding = finding,
-	};
+	const struct event event = event_of_finding(finding);
 
 	buf_clear(&box->finding);
 	event_ecs_encode(&box->finding, &event, &box->book->origin);

@@ -3,7 +3,7 @@
  * cmd_replay.c - owns `vigie replay`: a recording through the live path.
  *
  *	--at TIME           what `vigie once` would have printed for the interval that ended then
- *	--format findings   what detection finds in it, as lines of the log
+ *	--format findings   what detection finds in it, as lines of the log; verdicts hold as they did
  *	else                every view of the range (tables: one for each --every)
  */
 #include <errno.h>
@@ -11,12 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "app/commands.h"
 #include "app/logbook.h"
 #include "app/output.h"
 #include "app/past.h"
+#include "app/statedir.h"
+#include "app/verdicts.h"
 #include "base/err.h"
+#include "base/io.h"
 #include "base/when.h"
 #include "detect/detect.h"
 #include "log/encode.h"
@@ -117,14 +121,7 @@ static int replay_views(struct past *past, const struct replay_options *options)
 
 static int print_finding(const struct finding *f, const struct origin *origin, struct buf *line)
 {
-	const struct event event = {
-		.kind = EVENT_FINDING,
-		.level = f->phase == FINDING_END ? SEVERITY_INFO : f->severity,
-		.wall_ns = f->now_wall_ns,
-		.action = finding_action(f->phase),
-		.message = f->message,
-		.finding = f,
-	};
+	const struct event event = event_of_finding(f);
 
 	buf_clear(line);
 	event_ecs_encode(line, &event, origin);
@@ -144,28 +141,97 @@ static int find_in_view(struct past *past, struct detect *detect, const struct o
 	return err;
 }
 
-static int replay_findings(struct past *past)
+/* What people said of findings, in the order of the file. */
+struct said {
+	struct verdict *all;
+	size_t n, max, next;
+	int err;
+};
+
+static void keep_verdict(void *ctx, const struct verdict *verdict)
+{
+	struct said *said = ctx;
+	struct verdict *more = said->all;
+
+	if (said->n == said->max) {
+		said->max = said->max ? 2 * said->max : 64;
+		more = reallocarray(said->all, said->max, sizeof(*more));
+	}
+	if (!more || said->err) {
+		said->err = -ENOMEM;
+		return;
+	}
+	said->all = more;
+	said->all[said->n++] = *verdict;
+}
+
+/* Those of the state directory; a copied ring or an incident has none. */
+static int read_verdicts(const char *directory, struct said *said)
+{
+	int dirfd = io_open_dir(directory), err = dirfd < 0 ? dirfd : 0;
+	struct verdicts verdicts;
+	off_t before = -1;
+
+	verdicts_init(&verdicts, dirfd);
+	while (!err && !said->err && verdicts.at != before) {
+		before = verdicts.at;
+		err = verdicts_read(&verdicts, keep_verdict, said);
+	}
+	if (dirfd >= 0)
+		close(dirfd);
+	err = err ? err : said->err;
+	if (err)
+		fprintf(stderr, "%s: cannot read the verdicts in '%s': %s\n", who, directory,
+			err_name(err));
+	return err;
+}
+
+/* A verdict holds from when it was passed, as it did live. */
+static void silence(struct detect *detect, struct said *said, __u64 wall_ns)
+{
+	while (said->next < said->n && said->all[said->next].wall_ns <= wall_ns) {
+		const struct verdict *v = &said->all[said->next++];
+
+		detect__silence(detect, v->pattern, v->kind); /* too many: live it said so */
+	}
+}
+
+static int find_in_all(struct past *past, struct said *said, const struct origin *origin)
 {
 	struct detect_config config;
 	struct detect *detect = NULL;
-	struct logbook book;
 	struct buf line;
 	int n, err = 0;
 
-	logbook_init(&book);
 	buf_init(&line, LINE_BYTES);
 	detect_config_default(&config);
 	while (!err && (n = past_step(past, who)) > 0) {
 		if (past->began) {
 			detect__free(detect);
 			detect = detect__new(&config);
+			said->next = 0;
 		}
-		err = detect ? find_in_view(past, detect, &book.origin, &line) : -ENOMEM;
+		if (detect)
+			silence(detect, said, past->view->wall_ns);
+		err = detect ? find_in_view(past, detect, origin, &line) : -ENOMEM;
 	}
 	detect__free(detect);
 	buf_done(&line);
-	logbook_done(&book);
 	return err ? err : n;
+}
+
+static int replay_findings(struct past *past, const char *directory)
+{
+	struct said said = { .n = 0 };
+	struct logbook book;
+	int err = read_verdicts(directory, &said);
+
+	logbook_init(&book);
+	if (!err)
+		err = find_in_all(past, &said, &book.origin);
+	logbook_done(&book);
+	free(said.all);
+	return err;
 }
 
 static int run(struct replay_options *options)
@@ -188,7 +254,7 @@ static int run(struct replay_options *options)
 	if (err)
 		return err;
 	if (options->output.extra_chosen)
-		err = replay_findings(&past);
+		err = replay_findings(&past, options->directory);
 	else if (options->at_ns)
 		err = replay_at(&past, options);
 	else

@@ -62,14 +62,6 @@ void lookout_done(struct lookout *lookout)
 	detect__free(lookout->detect);
 }
 
-/* What a verdict calls benign is still on record, for who asks for it. */
-static enum severity level_of(const struct finding *finding)
-{
-	if (finding->silenced)
-		return SEVERITY_DEBUG;
-	return finding->phase == FINDING_END ? SEVERITY_INFO : finding->severity;
-}
-
 /* Who did it, while it is still being done. */
 static void capture(struct lookout *lookout, const struct finding *finding, const struct view *view)
 {
@@ -130,14 +122,7 @@ void lookout_listen(struct lookout *lookout)
 
 static void tell(struct lookout *lookout, const struct finding *finding, const struct view *view)
 {
-	const struct event event = {
-		.kind = EVENT_FINDING,
-		.level = level_of(finding),
-		.wall_ns = finding->now_wall_ns,
-		.action = finding_action(finding->phase),
-		.message = finding->message,
-		.finding = finding,
-	};
+	const struct event event = event_of_finding(finding);
 	bool begins;
 
 	logbook_event(lookout->book, &event);

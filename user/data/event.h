@@ -25,6 +25,12 @@ struct event {
 	const struct verdict *verdict; /* EVENT_VERDICT */
 };
 
+/*
+ * The event that a finding makes at its begin, update and end, the same for the log, the folder
+ * of evidence and a replay. It points to the finding.
+ */
+struct event event_of_finding(const struct finding *finding);
+
 /* Who writes the log: alike in all records of a run. */
 struct origin {
 	char host_name[65];

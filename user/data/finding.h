@@ -93,6 +93,7 @@ struct finding {
 	__u64 limit_bytes; /* growth only: the cgroup's or the host's */
 	bool raised; /* this update made it more severe than it was */
 	bool silenced; /* a verdict calls the pattern benign: logged at debug, counted apart */
+	bool told; /* since its start it was not silenced all the time */
 	char message[320]; /* one line for people; no newline */
 };
 

@@ -94,18 +94,25 @@ int events_silence(struct events *e, const char *pattern, enum verdict_kind kind
 	return 0;
 }
 
-static void apply_verdict(const struct events *e, struct finding *f)
+/* VERDICT_REVOKED: nobody said anything that holds. */
+static enum verdict_kind verdict_on(const struct events *e, const struct finding *f)
 {
 	unsigned int i;
 
-	f->silenced = false;
-	for (i = 0; i < e->nverdicts; i++) {
-		if (strcmp(e->verdicts[i].pattern, f->pattern))
-			continue;
-		f->silenced = e->verdicts[i].kind == VERDICT_BENIGN;
-		if (e->verdicts[i].kind == VERDICT_MALICIOUS && f->severity < SEVERITY_ERROR)
-			f->severity = SEVERITY_ERROR;
-	}
+	for (i = 0; i < e->nverdicts; i++)
+		if (!strcmp(e->verdicts[i].pattern, f->pattern))
+			return e->verdicts[i].kind;
+	return VERDICT_REVOKED;
+}
+
+static void apply_verdict(const struct events *e, struct finding *f)
+{
+	enum verdict_kind kind = verdict_on(e, f);
+
+	f->silenced = kind == VERDICT_BENIGN;
+	if (kind == VERDICT_MALICIOUS && f->severity < SEVERITY_ERROR)
+		f->severity = SEVERITY_ERROR;
+	f->told |= !f->silenced;
 }
 
 /* --- Phases. */
@@ -170,7 +177,7 @@ static void start(struct events *e, struct event *event, const struct view *view
 		return;
 	}
 	f->phase = FINDING_START;
-	f->raised = false;
+	f->raised = f->told = false;
 	event->mild_ns = view->time_ns;
 	f->worst = again ? f->worst : 0;
 	if (!again)
@@ -224,6 +231,7 @@ static void end(struct events *e, struct event *event, const struct view *view)
 
 	f->phase = FINDING_END;
 	f->raised = false;
+	f->silenced = verdict_on(e, f) == VERDICT_BENIGN;
 	f->now_wall_ns = view->wall_ns;
 	f->duration_ns = event->warm_ns - event->since_ns;
 	subject_name(&f->who, name);

@@ -22,13 +22,6 @@ static const unsigned int syslog_severity[SEVERITIES] = { 7, 6, 4, 3, 2 };
 /* Our own scale of event.severity: Python's levels. */
 static const unsigned int numeric_severity[SEVERITIES] = { 10, 20, 30, 40, 50 };
 
-const char *finding_action(enum finding_phase phase)
-{
-	static const char *const actions[] = { "finding-start", "finding-update", "finding-end" };
-
-	return actions[phase];
-}
-
 /* RFC 3339 with milliseconds, UTC. */
 static void json_time(struct json *j, const char *name, __u64 wall_ns)
 {

@@ -14,9 +14,6 @@
 
 #define EVENT_TEXT_FORMAT "%(asctime)s - %(levelname)s - %(message)s"
 
-/* ECS event.action of a finding's phase: "finding-start", "finding-update", "finding-end". */
-const char *finding_action(enum finding_phase phase);
-
 /*
  * The line but its end: "event", the last member, is open, for the owner of the file to seal
  * with a sequence number and a hash. event_ecs_close() ends it without.
