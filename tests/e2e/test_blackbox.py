@@ -372,6 +372,121 @@ class Findings(Recorded):
         self.assertIn('"kin-e2e"', run.stdout)
         self.verified()
 
+    def of(self, ident, *actions):
+        return [e for e in self.events() if e["vigie"].get("finding", {}).get("id") == ident and
+                (not actions or e["event"]["action"] in actions)]
+
+    def starts_of(self, rule, names):
+        """The ids of the rule's findings that began about these processes, or None."""
+        ids = {e["process"]["name"]: e["vigie"]["finding"]["id"] for e in self.events("finding-start")
+               if e["rule"]["id"] == rule and e.get("process", {}).get("name") in names}
+        return ids if len(ids) == len(names) else None
+
+    def ring_bytes(self, ident):
+        ring = os.path.join(self.state, "incidents", ident, "ring")
+        return sum(os.stat(os.path.join(ring, name)).st_size for name in os.listdir(ring))
+
+    def pass_verdict(self, ident, kind):
+        said = vigie("verdict", ident, kind, "--recording", self.state)
+        self.assertEqual(said.returncode, 0, said.stderr)
+
+    def kept_of(self, ident):
+        with open(os.path.join(self.state, "incidents", ident, "finding.json"),
+                  encoding="utf-8") as f:
+            return json.load(f)
+
+    @staticmethod
+    def told(event):
+        return (event["@timestamp"], event["event"]["action"], event["log"]["level"],
+                event["vigie"]["finding"]["silenced"])
+
+    def test_a_verdict_on_what_is_under_way(self):
+        """Called benign its evidence is complete; revoked it is taken up again; then it ends. The
+        log, the folder and a replay tell the same of each step."""
+        with self.serve("--log-level", "debug") as daemon, Stage() as stage:
+            stage.act("burner-e2e", "burn")
+            ident = wait_for(lambda: self.starts_of("runaway-cpu", {"burner-e2e"}),
+                             "the finding")["burner-e2e"]
+            folder = os.path.join(self.state, "incidents", ident)
+            wait_for(lambda: os.path.exists(os.path.join(folder, "host.json")), "the evidence")
+
+            def active():
+                """The page agrees with the log, this one included or not as the log has it."""
+                last = {e["vigie"]["finding"]["id"]: e for e in self.events()
+                        if e.get("rule", {}).get("id") == "runaway-cpu"}
+                loud = {one for one, e in last.items() if not e["vigie"]["finding"]["silenced"] and
+                        e["event"]["action"] != "finding-end"}
+                page = daemon.scrape().one("vigie_finding_active", rule="runaway-cpu")
+                return (ident in loud,) if page == len(loud) else None
+            self.assertEqual(wait_for(active, "the gauge"), (True,))
+            self.pass_verdict(ident, "benign")
+            wait_for(lambda: [e for e in self.of(ident) if e["log"]["level"] == "debug"],
+                     "a silenced update", patience_s=60)
+            wait_for(lambda: self.kept_of(ident)["log"]["level"] == "debug", "its finding.json")
+            before = self.ring_bytes(ident)
+            self.wait_for_entries(daemon, 4)
+            self.assertEqual(self.ring_bytes(ident), before)
+            self.assertEqual(wait_for(active, "the gauge"), (False,))
+            wait_for(lambda: self.told(self.kept_of(ident)) == self.told(self.of(ident)[-1]),
+                     "the folder to say what the log says")
+
+            self.pass_verdict(ident, "revoked")
+            wait_for(lambda: self.of(ident)[-1]["log"]["level"] == "warning", "it is back",
+                     patience_s=60)
+            wait_for(lambda: self.ring_bytes(ident) > before, "its evidence goes on")
+            self.assertEqual(wait_for(active, "the gauge"), (True,))
+            self.pass_verdict(ident, "benign")
+            wait_for(lambda: self.of(ident)[-1]["log"]["level"] == "debug", "silence again",
+                     patience_s=60)
+            stage.children[0].kill()
+            wait_for(lambda: self.of(ident, "finding-end"), "its end", patience_s=90)
+            wait_for(lambda: self.kept_of(ident)["event"]["action"] == "finding-end",
+                     "the end of its evidence")
+            # Somebody saw it begin: whoever counts begins and ends must see this one end.
+            self.assertEqual(self.of(ident)[-1]["log"]["level"], "info")
+            self.assertEqual(wait_for(active, "the gauge"), (False,))
+            self.assertEqual(daemon.stop(), 0)
+        live = [self.told(e) for e in self.of(ident)]
+        self.assertEqual((live[0][1:], live[-1][1:]), (("finding-start", "warning", False),
+                                                       ("finding-end", "info", True)))
+        self.assertEqual(self.told(self.kept_of(ident)), live[-1])
+        run = vigie("replay", self.state, "--format", "findings")
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        # A verdict may be heard one snapshot sooner or later than it was: order is what counts.
+        again = [self.told(e)[1:] for e in map(json.loads, run.stdout.splitlines())
+                 if e["vigie"]["finding"]["id"] == ident]
+        self.assertEqual(again, [t[1:] for t in live])
+        story = vigie("explain", ident, "--recording", self.state)
+        self.assertIn("over at", story.stdout)
+        self.verified()
+
+    def test_what_was_called_benign_leaves_others_room(self):
+        """As many as may be open at once, all silenced as they run: the next has its evidence."""
+        with self.serve() as daemon, Stage() as stage:
+            names = {f"looper{i}-e2e" for i in range(8)}
+            for name in sorted(names):
+                stage.act(name, "crash", 0.4)
+            ids = wait_for(lambda: self.starts_of("crash-loop", names), "eight findings",
+                           patience_s=120, every_s=0.5)
+            self.assertEqual(len(set(ids.values())), 8)
+            silenced = set()
+
+            def silent():
+                # Whatever else this host suffers has no say in it.
+                for e in self.events("finding-start"):
+                    if e["vigie"]["finding"]["id"] not in silenced:
+                        silenced.add(e["vigie"]["finding"]["id"])
+                        self.pass_verdict(e["vigie"]["finding"]["id"], "benign")
+                return not daemon.scrape().sum("vigie_finding_active")
+            wait_for(silent, "silence", patience_s=120, every_s=0.5)
+            stage.act("looper8-e2e", "crash", 0.4)
+            ident = wait_for(lambda: self.starts_of("crash-loop", {"looper8-e2e"}),
+                             "the ninth", patience_s=120, every_s=0.5)["looper8-e2e"]
+            wait_for(lambda: os.path.exists(os.path.join(self.state, "incidents", ident,
+                                                         "host.json")), "evidence of the ninth")
+            self.assertEqual(daemon.stop(), 0)
+        self.verified()
+
     def test_unknown_findings_are_refused(self):
         with self.serve():
             wait_for(lambda: self.events("serving"), "the log")

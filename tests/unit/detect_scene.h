@@ -38,7 +38,7 @@ struct scene {
 	struct finding last; /* that was handed out */
 	unsigned int started[RULES], ended[RULES], updated[RULES];
 	unsigned int loud; /* starts of warnings and above */
-	unsigned int raised; /* updates that said so */
+	unsigned int raised; /* updates that made the last one more severe */
 };
 
 static const char *const scene_names[PROCESSES] = { "init",  "nginx", "hog",   "gcc",
@@ -125,11 +125,12 @@ static inline void step_ns(struct scene *s, __u64 interval_ns)
 	for (i = 0; i < n; i++) {
 		unsigned int rule = out[i]->rule - rules;
 
+		s->raised += out[i]->phase == FINDING_UPDATE && !strcmp(out[i]->id, s->last.id) &&
+			     out[i]->severity > s->last.severity;
 		s->last = *out[i];
 		s->started[rule] += out[i]->phase == FINDING_START;
 		s->updated[rule] += out[i]->phase == FINDING_UPDATE;
 		s->ended[rule] += out[i]->phase == FINDING_END;
-		s->raised += out[i]->raised;
 		s->loud += out[i]->phase == FINDING_START && out[i]->severity >= SEVERITY_WARNING &&
 			   !out[i]->silenced;
 		assert_true(strlen(out[i]->id) == 12 && strlen(out[i]->pattern) == 12);

@@ -118,6 +118,9 @@ static void one_case(int i, enum severity severity, bool silenced, bool told)
 	assert_ptr_equal(event.message, f.message);
 	assert_int_equal(event.wall_ns, f.now_wall_ns);
 	encodings_agree(&event, level, table[i].type);
+	/* Evidence is taken of what is said aloud, as long as it goes on. */
+	assert_int_equal(finding_wants_evidence(&f),
+			 f.phase != FINDING_END && want == OWN && severity >= SEVERITY_WARNING);
 }
 
 static void each_phase_severity_and_verdict(void **state)

@@ -82,6 +82,64 @@ static void verdicts_silence_one_pattern(void **state)
 	scene_done(&s);
 }
 
+/* What is said of a finding that goes on, step by step, as a verdict comes and goes. */
+static void a_verdict_is_heard_at_once(void **state)
+{
+	char pattern[FINDING_ID_LEN];
+	__u64 total, active;
+	struct scene s;
+
+	scene_init(&s);
+	run_away(&s, 2, 20);
+	memcpy(pattern, s.last.pattern, sizeof(pattern));
+	assert_int_equal(s.updated[RULE_RUNAWAY], 0);
+	assert_int_equal(detect__silence(s.detect, pattern, VERDICT_BENIGN), 0);
+	run_away(&s, 2, 1);
+	assert_int_equal(s.updated[RULE_RUNAWAY], 1);
+	assert_true(s.last.silenced && s.last.told);
+	detect__count(s.detect, RULE_RUNAWAY, &total, &active);
+	assert_int_equal(total, 1);
+	assert_int_equal(active, 0);
+	assert_int_equal(detect__silence(s.detect, pattern, VERDICT_REVOKED), 0);
+	run_away(&s, 2, 1);
+	assert_int_equal(s.updated[RULE_RUNAWAY], 2);
+	assert_true(!s.last.silenced && s.last.told);
+	detect__count(s.detect, RULE_RUNAWAY, &total, &active);
+	assert_int_equal(total, 1);
+	assert_int_equal(active, 1);
+	rest(&s, 60);
+	detect__count(s.detect, RULE_RUNAWAY, &total, &active);
+	assert_int_equal(active, 0);
+	scene_done(&s);
+}
+
+/* Silenced as it begins it is in no sum; told later it is counted once. */
+static void who_is_told_late_is_counted(void **state)
+{
+	char pattern[FINDING_ID_LEN];
+	__u64 total, active;
+	struct scene s;
+
+	scene_init(&s);
+	run_away(&s, 2, 20);
+	memcpy(pattern, s.last.pattern, sizeof(pattern));
+	rest(&s, 700);
+	assert_int_equal(detect__silence(s.detect, pattern, VERDICT_BENIGN), 0);
+	run_away(&s, 2, 20);
+	detect__count(s.detect, RULE_RUNAWAY, &total, &active);
+	assert_int_equal(total, 1);
+	assert_int_equal(active, 0);
+	assert_int_equal(detect__silence(s.detect, pattern, VERDICT_MALICIOUS), 0);
+	run_away(&s, 2, 1);
+	assert_true(!s.last.silenced && s.last.told);
+	assert_int_equal(s.last.severity, SEVERITY_ERROR);
+	run_away(&s, 2, 40);
+	detect__count(s.detect, RULE_RUNAWAY, &total, &active);
+	assert_int_equal(total, 2);
+	assert_int_equal(active, 1);
+	scene_done(&s);
+}
+
 /* Its last update said otherwise, but a verdict came since: the end knows, and who heard of it. */
 static void an_end_knows_the_verdict_and_who_was_told(void **state)
 {
@@ -238,6 +296,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_repeat_is_the_same_finding),
 		cmocka_unit_test(verdicts_silence_one_pattern),
+		cmocka_unit_test(a_verdict_is_heard_at_once),
+		cmocka_unit_test(who_is_told_late_is_counted),
 		cmocka_unit_test(an_end_knows_the_verdict_and_who_was_told),
 		cmocka_unit_test(a_flood_is_bounded_and_counted),
 		cmocka_unit_test(hostile_names_stay_names),

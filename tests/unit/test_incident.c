@@ -204,6 +204,33 @@ static void from_the_minutes_before_to_its_end(void **state)
 	place_done(&h);
 }
 
+/* Closed before the finding is over: its last words still come, and no snapshot. */
+static void what_is_closed_hears_of_its_end(void **state)
+{
+	__u64 first, last, bytes;
+	struct place h;
+
+	place_init(&h, 10, 64 << 20);
+	steps(&h, 12);
+	assert_int_equal(incidents__end(h.incidents, "0123456789ab", "{}", 2), -ENOENT);
+	assert_false(is_there("0123456789ab"));
+	assert_int_equal(begin(&h, "0123456789ab", h.world.s.wall_ns), 0);
+	steps(&h, 4);
+	assert_int_equal(incidents__end(h.incidents, "0123456789ab", "{1}", 3), 0);
+	holds("0123456789ab/finding.json", "{1}");
+	bytes = incidents__stat(h.incidents)->bytes;
+	steps(&h, 10);
+	assert_int_equal(incidents__end(h.incidents, "0123456789ab", "{2}", 3), 0);
+	holds("0123456789ab/finding.json", "{2}");
+	assert_int_equal(incidents__end(h.incidents, "0123456789ab", "", 0), 0);
+	holds("0123456789ab/finding.json", "{2}");
+	assert_int_equal(incidents__end(h.incidents, "../../../../x", "{}", 2), -ENOENT);
+	assert_int_equal(incidents__stat(h.incidents)->bytes, bytes);
+	assert_in_range(replayed("0123456789ab", &first, &last), 4, 16);
+	assert_int_equal(last, h.began_ns + 16 * STEP);
+	place_done(&h);
+}
+
 static __u64 bytes_read(void)
 {
 	unsigned long long n = 0;
@@ -365,6 +392,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_PLACE(from_the_minutes_before_to_its_end),
+		IN_PLACE(what_is_closed_hears_of_its_end),
 		IN_PLACE(the_rest_of_the_recording_is_not_read),
 		IN_PLACE(the_oldest_closed_ones_make_room),
 		IN_PLACE(all_open_is_no_room),

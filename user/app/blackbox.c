@@ -35,6 +35,10 @@ int blackbox_init(struct blackbox *box, struct scribe *scribe, struct logbook *b
 
 void blackbox_done(struct blackbox *box)
 {
+	unsigned int i;
+
+	for (i = 0; i < EVIDENCE_MAX; i++)
+		buf_done(&box->evidence[i].unsent);
 	encoder__free(box->encoder);
 	buf_done(&box->entry);
 	buf_done(&box->finding);
@@ -78,42 +82,107 @@ void blackbox_record(struct blackbox *box, const struct snapshot *snapshot)
 	box->encode_ns += cpu_ns() - began;
 }
 
-static void draw_finding(struct blackbox *box, const struct finding *finding)
-{
-	const struct event event = event_of_finding(finding);
+/* --- Evidence. */
 
-	buf_clear(&box->finding);
-	event_ecs_encode(&box->finding, &event, &box->book->origin);
-	event_ecs_close(&box->finding);
+static struct evidence *evidence_find(struct blackbox *box, const char *id)
+{
+	unsigned int i;
+
+	for (i = 0; i < EVIDENCE_MAX; i++)
+		if (!strcmp(box->evidence[i].id, id))
+			return &box->evidence[i];
+	return NULL;
 }
 
-bool blackbox_incident(struct blackbox *box, const struct finding *finding, const struct view *view)
+static struct evidence *evidence_of(struct blackbox *box, const struct finding *finding)
 {
-	static const enum scribe_kind kinds[] = {
-		[FINDING_START] = SCRIBE_INCIDENT_BEGIN,
-		[FINDING_UPDATE] = SCRIBE_INCIDENT_UPDATE,
-		[FINDING_END] = SCRIBE_INCIDENT_END,
-	};
-	const struct list_options options = { .sort = SORT_CPU, .top = TOP_GROUPS };
-	/* What was only a lead has no folder yet. */
-	bool begins = finding->phase == FINDING_START || finding->raised;
-	struct scribe_head head = { .kind = kinds[begins ? FINDING_START : finding->phase] };
-	__u64 since = finding->since_wall_ns ? finding->since_wall_ns : view->wall_ns;
+	struct evidence *e = evidence_find(box, finding->id);
 
-	if (!box->scribe || !scribe__alive(box->scribe))
-		return false;
-	draw_finding(box, finding);
+	if (e || !finding_wants_evidence(finding))
+		return e;
+	e = evidence_find(box, "");
+	if (e)
+		memcpy(e->id, finding->id, sizeof(e->id));
+	return e;
+}
+
+static void evidence_done(struct evidence *e)
+{
+	buf_done(&e->unsent);
+	*e = (struct evidence){ .open = false };
+}
+
+static int send_finding(struct blackbox *box, enum scribe_kind kind, const struct event *event,
+			const struct view *view)
+{
+	const struct list_options options = { .sort = SORT_CPU, .top = TOP_GROUPS };
+	const struct finding *finding = event->finding;
+	__u64 since = finding->since_wall_ns ? finding->since_wall_ns : view->wall_ns;
+	struct scribe_head head = { .kind = kind };
+
+	buf_clear(&box->finding);
+	event_ecs_encode(&box->finding, event, &box->book->origin);
+	event_ecs_close(&box->finding);
 	memcpy(head.id, finding->id, sizeof(head.id));
 	head.split = box->finding.len;
 	head.wall_ns = since > BEFORE_NS ? since - BEFORE_NS : 0;
-	if (begins) {
+	if (kind == SCRIBE_INCIDENT_BEGIN) {
 		buf_clear(&box->host);
 		json_encode(&box->host, view, &options);
 		buf_add(&box->finding, box->host.data, box->host.err ? 0 : box->host.len);
 	}
 	if (box->finding.err)
+		return box->finding.err;
+	return scribe__send(box->scribe, &head, box->finding.data, box->finding.len);
+}
+
+/* A folder that nobody closes would take every snapshot and another finding's place. */
+static void keep_unsent(struct blackbox *box, struct evidence *e)
+{
+	e->owed = true;
+	buf_init(&e->unsent, 2 * JSON_MAX);
+	buf_add(&e->unsent, box->finding.data, box->finding.err ? 0 : box->finding.len);
+}
+
+static void send_unsent(struct blackbox *box, struct evidence *e)
+{
+	struct scribe_head head = { .kind = SCRIBE_INCIDENT_END, .split = e->unsent.len };
+
+	memcpy(head.id, e->id, sizeof(head.id));
+	if (scribe__send(box->scribe, &head, e->unsent.data, e->unsent.len))
+		return;
+	e->open = e->owed = false;
+	buf_done(&e->unsent);
+	if (e->over)
+		evidence_done(e);
+}
+
+bool blackbox_incident(struct blackbox *box, const struct event *event, const struct view *view)
+{
+	const struct finding *finding = event->finding;
+	bool wants = finding_wants_evidence(finding);
+	enum scribe_kind kind = SCRIBE_INCIDENT_END;
+	struct evidence *e;
+	int err;
+
+	if (!box->scribe || !scribe__alive(box->scribe))
 		return false;
-	return !scribe__send(box->scribe, &head, box->finding.data, box->finding.len) && begins;
+	e = evidence_of(box, finding);
+	if (!e)
+		return false;
+	if (wants)
+		kind = e->open ? SCRIBE_INCIDENT_UPDATE : SCRIBE_INCIDENT_BEGIN;
+	e->over = finding->phase == FINDING_END;
+	e->owed = false; /* this says it later */
+	buf_done(&e->unsent);
+	err = send_finding(box, kind, event, view);
+	if (!err)
+		e->open = wants;
+	else if (!wants)
+		keep_unsent(box, e);
+	if (!err && e->over)
+		evidence_done(e);
+	return !err && kind == SCRIBE_INCIDENT_BEGIN;
 }
 
 static __u64 lost(const struct scribe_stat *stat)
@@ -129,10 +198,14 @@ static __u64 lost(const struct scribe_stat *stat)
 void blackbox_watch(struct blackbox *box)
 {
 	struct scribe_stat stat;
+	unsigned int i;
 	__u64 sum;
 
 	if (!box->scribe)
 		return;
+	for (i = 0; i < EVIDENCE_MAX && scribe__alive(box->scribe); i++)
+		if (box->evidence[i].owed)
+			send_unsent(box, &box->evidence[i]);
 	scribe__stat(box->scribe, &stat);
 	sum = lost(&stat);
 	if (!box->failing && (!scribe__alive(box->scribe) || stat.err || sum > box->lost_before)) {

@@ -126,11 +126,8 @@ static void tell(struct lookout *lookout, const struct finding *finding, const s
 	bool begins;
 
 	logbook_event(lookout->book, &event);
-	/* A lead is not worth a folder: a hundred of them would push an incident out. */
-	if (finding->severity < SEVERITY_WARNING || finding->silenced)
-		return;
-	begins = blackbox_incident(lookout->box, finding, view);
-	if (finding->phase != FINDING_END && (begins || has_turn(lookout, finding->id)))
+	begins = blackbox_incident(lookout->box, &event, view);
+	if (finding_wants_evidence(finding) && (begins || has_turn(lookout, finding->id)))
 		capture(lookout, finding, view);
 }
 

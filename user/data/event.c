@@ -30,3 +30,9 @@ struct event event_of_finding(const struct finding *finding)
 		.finding = finding,
 	};
 }
+
+bool finding_wants_evidence(const struct finding *finding)
+{
+	return finding->severity >= SEVERITY_WARNING && !finding->silenced &&
+	       finding->phase != FINDING_END;
+}

@@ -30,6 +30,11 @@ struct event {
  * of evidence and a replay. It points to the finding.
  */
 struct event event_of_finding(const struct finding *finding);
+/*
+ * Is the finding, as it is now, worth a folder that takes what goes on? Not a lead: a hundred of
+ * them would push an incident out. Not what is called benign, and not what is over.
+ */
+bool finding_wants_evidence(const struct finding *finding);
 
 /* Who writes the log: alike in all records of a run. */
 struct origin {

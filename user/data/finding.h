@@ -91,7 +91,6 @@ struct finding {
 	double slope_per_s; /* growth only: rule->unit a second */
 	__u64 exhausted_in_ns; /* growth only: to the limit at this slope; 0: not in sight */
 	__u64 limit_bytes; /* growth only: the cgroup's or the host's */
-	bool raised; /* this update made it more severe than it was */
 	bool silenced; /* a verdict calls the pattern benign: logged at debug, counted apart */
 	bool told; /* since its start it was not silenced all the time */
 	char message[320]; /* one line for people; no newline */

@@ -74,7 +74,7 @@ static void name_finding(struct event *event, const struct view *view)
 
 /* --- Verdicts. */
 
-int events_silence(struct events *e, const char *pattern, enum verdict_kind kind)
+static int set_verdict(struct events *e, const char *pattern, enum verdict_kind kind)
 {
 	unsigned int i;
 
@@ -105,6 +105,19 @@ static enum verdict_kind verdict_on(const struct events *e, const struct finding
 	return VERDICT_REVOKED;
 }
 
+/* Who runs under that pattern hears of it at once, not with the next update. */
+int events_silence(struct events *e, const char *pattern, enum verdict_kind kind)
+{
+	int err = set_verdict(e, pattern, kind);
+	unsigned int i;
+
+	for (i = 0; i < e->n; i++)
+		if (e->all[i]->state == EVENT_ACTIVE &&
+		    !strcmp(e->all[i]->finding.pattern, pattern))
+			e->all[i]->judged = true;
+	return err;
+}
+
 static void apply_verdict(const struct events *e, struct finding *f)
 {
 	enum verdict_kind kind = verdict_on(e, f);
@@ -123,6 +136,19 @@ static __u64 wall_at(const struct view *view, __u64 time_ns)
 	__u64 ago = view->time_ns > time_ns ? view->time_ns - time_ns : 0;
 
 	return view->wall_ns > ago ? view->wall_ns - ago : 0;
+}
+
+/* What is called benign is in neither sum; a total that was given is never taken back. */
+static void count(struct events *e, struct event *event)
+{
+	const struct finding *f = &event->finding;
+	bool active = event->state == EVENT_ACTIVE && !f->silenced;
+	unsigned int rule = event->signal.rule;
+
+	e->active[rule] += (int)active - (int)event->in_active;
+	e->total[rule] += active && !event->in_total;
+	event->in_active = active;
+	event->in_total |= active;
 }
 
 static void fill(struct events *e, struct event *event, const struct view *view)
@@ -177,21 +203,19 @@ static void start(struct events *e, struct event *event, const struct view *view
 		return;
 	}
 	f->phase = FINDING_START;
-	f->raised = f->told = false;
+	f->told = false;
 	event->mild_ns = view->time_ns;
 	f->worst = again ? f->worst : 0;
 	if (!again)
 		name_finding(event, view);
 	f->start_wall_ns = view->wall_ns;
 	event->state = EVENT_ACTIVE;
+	event->judged = false;
 	event->told_ns = view->time_ns;
 	event->changed = true;
 	fill(e, event, view);
-	e->active[event->signal.rule]++;
-	if (f->silenced)
-		e->silenced++;
-	else if (!again)
-		e->total[event->signal.rule]++;
+	e->silenced += f->silenced;
+	count(e, event);
 }
 
 /* It got worse, and has been so for some seconds: one bad second is none. */
@@ -212,15 +236,16 @@ static void update(struct events *e, struct event *event, const struct view *vie
 
 	if (event->signal.observed > f->worst)
 		f->worst = event->signal.observed;
-	if (!worse && view->time_ns - event->told_ns < e->config.update_ns)
+	if (!worse && !event->judged && view->time_ns - event->told_ns < e->config.update_ns)
 		return;
+	event->judged = false;
 	if (!worse)
 		event->signal.severity = before;
 	f->phase = FINDING_UPDATE;
 	event->told_ns = view->time_ns;
 	event->changed = true;
 	fill(e, event, view);
-	f->raised = f->severity > before;
+	count(e, event);
 }
 
 /* As it was last described: the subject may be gone. */
@@ -230,7 +255,6 @@ static void end(struct events *e, struct event *event, const struct view *view)
 	char name[SUBJECT_NAME];
 
 	f->phase = FINDING_END;
-	f->raised = false;
 	f->silenced = verdict_on(e, f) == VERDICT_BENIGN;
 	f->now_wall_ns = view->wall_ns;
 	f->duration_ns = event->warm_ns - event->since_ns;
@@ -240,7 +264,7 @@ static void end(struct events *e, struct event *event, const struct view *view)
 	event->state = EVENT_COOLING;
 	event->ended_ns = view->time_ns;
 	event->changed = true;
-	e->active[event->signal.rule]--;
+	count(e, event);
 }
 
 /* --- A view. */

@@ -49,6 +49,8 @@ struct event {
 	enum event_state state;
 	bool signalled; /* in this view */
 	bool changed; /* to be handed out */
+	bool judged; /* a verdict changed what is said of it: that is news */
+	bool in_total, in_active; /* it is in these sums */
 	__u64 since_ns, warm_ns, told_ns, ended_ns;
 	__u64 mild_ns; /* when it was last no worse than what was said of it */
 	struct signal signal; /* the last one */

@@ -332,7 +332,8 @@ const struct family families[] = {
 	  DOC("detection: see docs/rules.md", "detection", "exact", "5.10") },
 	{ .name = "vigie_finding_active", GAUGE, COUNT, .shape = FAMILY_RULE_ACTIVE, .self = true,
 	  .labels = "`rule`",
-	  .help = "Findings that began and have not ended, by rule.",
+	  .help = "Findings that began and have not ended, by rule; those of patterns called "
+		  "benign are not counted.",
 	  DOC("detection: see docs/rules.md", "detection", "exact", "5.10") },
 
 	/* --- What vigie costs, bounds and loses. */

@@ -477,14 +477,29 @@ int incidents__update(struct incidents *in, const char *id, const char *finding,
 	return o ? replace_file(o->dirfd, FINDING_FILE, finding, len) : -ENOENT;
 }
 
+/* It takes no more entries, but the finding went on or was over only later. */
+static int tell_closed(struct incidents *in, const char *id, const char *finding, size_t len)
+{
+	int fd, err;
+
+	if (!is_id(id) || !find_known(in, id))
+		return -ENOENT;
+	fd = openat(in->dirfd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	err = len ? replace_file(fd, FINDING_FILE, finding, len) : 0;
+	close(fd);
+	return err;
+}
+
 int incidents__end(struct incidents *in, const char *id, const char *finding, size_t len)
 {
 	struct open_incident *o = find_open(in, id);
 	int err;
 
 	if (!o)
-		return -ENOENT;
-	err = replace_file(o->dirfd, FINDING_FILE, finding, len);
+		return tell_closed(in, id, finding, len);
+	err = len ? replace_file(o->dirfd, FINDING_FILE, finding, len) : 0;
 	if (o->fd >= 0 && fdatasync(o->fd) && !err)
 		err = -errno;
 	close_incident(in, o);

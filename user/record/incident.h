@@ -49,7 +49,7 @@ int incidents__begin(struct incidents *incidents, const char *id,
 		     const struct incident_begin *begin, struct ring *ring);
 /* Replaces finding.json. -ENOENT: no such open incident. */
 int incidents__update(struct incidents *incidents, const char *id, const char *finding, size_t len);
-/* The same, and it takes no more entries. */
+/* The same, and it takes no more entries; also where it took none before. len 0: what is known stays. */
 int incidents__end(struct incidents *incidents, const char *id, const char *finding, size_t len);
 /* One entry, packed by the ring, for every open incident. */
 void incidents__append(struct incidents *incidents, struct ring *ring,
