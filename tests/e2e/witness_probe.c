@@ -27,8 +27,8 @@
 
 #include "app/witness.h"
 #include "base/err.h"
-#include "base/fd_pass.h"
 #include "sandbox/confine.h"
+#include "sandbox/fd_pass.h"
 
 static void say(const char *name, long rc)
 {

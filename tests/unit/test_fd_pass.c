@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "base/fd_pass.h"
+#include "sandbox/fd_pass.h"
 
 enum { MOST = 253 }; /* SCM_MAX_FD */
 

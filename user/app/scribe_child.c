@@ -26,12 +26,12 @@
 
 #include "app/statedir.h"
 #include "app/witness_wire.h"
-#include "base/fd_pass.h"
 #include "base/memfd.h"
 #include "log/log_file.h"
 #include "record/incident.h"
 #include "record/ring.h"
 #include "sandbox/confine.h"
+#include "sandbox/fd_pass.h"
 #include "sandbox/landlock.h"
 #include "sandbox/process.h"
 

@@ -14,11 +14,11 @@
 
 #include "app/cgroup_names.h"
 #include "app/one_session.h"
-#include "base/fd_pass.h"
 #include "base/memfd.h"
 #include "profile/session.h"
 #include "record/session_file.h"
 #include "sandbox/confine.h"
+#include "sandbox/fd_pass.h"
 
 enum { LOOK_S = 10, STEP_MS = 100, FILE_MAX = 8 << 20, PROFILE_MAX = 32 << 20 };
 

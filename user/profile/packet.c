@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/fd_pass.h"
+#include "sandbox/fd_pass.h"
 
 enum { SEND_BUFFER = 4 << 20 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* fd_pass.c - owns the control messages of descriptors. */
-#include "base/fd_pass.h"
+#include "sandbox/fd_pass.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -5,8 +5,8 @@
  * Owns: SCM_RIGHTS, and that no descriptor that nobody asked for stays open, whatever the other end
  * sends. Not here: what the packets mean.
  */
-#ifndef VIGIE_BASE_FD_PASS_H
-#define VIGIE_BASE_FD_PASS_H
+#ifndef VIGIE_SANDBOX_FD_PASS_H
+#define VIGIE_SANDBOX_FD_PASS_H
 
 #include <stddef.h>
 #include <sys/types.h>
