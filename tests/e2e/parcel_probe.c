@@ -20,11 +20,11 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "app/scribe.h"
-#include "app/statedir.h"
-#include "app/witness_wire.h"
 #include "base/err.h"
 #include "base/memfd.h"
+#include "daemon/profiler_wire.h"
+#include "daemon/state_dir.h"
+#include "daemon/writer.h"
 
 enum { NOBODY = 65534, PATIENCE_MS = 10000, MOST = 4 };
 

@@ -25,8 +25,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "app/witness.h"
 #include "base/err.h"
+#include "daemon/profiler.h"
 #include "sandbox/confine.h"
 #include "sandbox/fd_pass.h"
 

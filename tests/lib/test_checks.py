@@ -60,6 +60,13 @@ class LayersTest(CheckTest):
     def test_nobody_includes_app(self):
         self.bad("user/export/a.c", '#include "app/options.h"', "export may not include app")
 
+    def test_the_daemon_includes_no_app_and_no_argp(self):
+        self.good("user/daemon/a.c", '#include "model/model.h"\n#include "http/http.h"')
+        self.good("user/app/b.c", '#include "daemon/server.h"')
+        self.bad("user/daemon/c.c", '#include "app/options.h"', "daemon may not include app")
+        self.bad("user/daemon/d.c", "#include <argp.h>", "belongs to app")
+        self.bad("user/model/e.c", '#include "daemon/server.h"', "model may not include daemon")
+
     def test_http_knows_no_format(self):
         self.bad("user/http/a.c", '#include "export/encode.h"', "http may not include export")
         self.bad("user/http/b.c", '#include "report/formats.h"', "http may not include report")
@@ -77,7 +84,7 @@ class LayersTest(CheckTest):
         self.bad("user/app/a.c", '#include "vigie.skel.h"', "belongs to collect")
 
     def test_sockets_have_a_home(self):
-        self.bad("user/collect/a.c", "#include <sys/socket.h>", "belongs to app, http, profile, sandbox")
+        self.bad("user/collect/a.c", "#include <sys/socket.h>", "belongs to daemon, http, profile, sandbox")
 
     def test_microhttpd_in_one_file(self):
         text = c_file("a.c", "#include <microhttpd.h>")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * test_blackbox.c - app/blackbox: when a folder of evidence is opened and closed. The scribe is
+ * test_blackbox.c - daemon/recorder: when a folder of evidence is opened and closed. The scribe is
  * the real one, another process, and folders are read as it left them.
  */
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "app/blackbox.h"
+#include "daemon/recorder.h"
 #include "detect/detect.h"
 #include "record/segment.h"
 #include "record_world.h"

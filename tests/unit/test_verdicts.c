@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* test_verdicts.c - app/verdicts: whole lines or none, read once, whatever else is in the file. */
+/* test_verdicts.c - daemon/verdicts: whole lines or none, read once, whatever else is in the file. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -15,8 +15,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "app/statedir.h"
-#include "app/verdicts.h"
+#include "daemon/state_dir.h"
+#include "daemon/verdicts.h"
 
 static char place[64];
 static int dirfd_;

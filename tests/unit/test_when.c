@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* test_when.c - app/when: moments as people write them, with the C library's own calendar. */
+/* test_when.c - base/when: moments as people write them, with the C library's own calendar. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "app/suspects.h"
-#include "app/witness_rate.h"
+#include "daemon/capture_targets.h"
+#include "daemon/profiler_rate.h"
 
 #define SECOND 1000000000ull
 

@@ -17,11 +17,11 @@
 
 #include "app/commands.h"
 #include "app/output.h"
-#include "app/past.h"
-#include "app/statedir.h"
-#include "app/watch.h"
 #include "base/err.h"
 #include "base/when.h"
+#include "daemon/pipeline_live.h"
+#include "daemon/pipeline_recorded.h"
+#include "daemon/state_dir.h"
 
 enum { OPT_AT = 1150, OPT_RECORDING };
 enum {

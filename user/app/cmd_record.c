@@ -14,10 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "app/cgroup_names.h"
 #include "app/command.h"
 #include "app/commands.h"
-#include "app/one_session.h"
 #include "app/options.h"
 #include "app/output.h"
 #include "app/targets.h"
@@ -26,6 +24,8 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "collect/bpf_log.h"
+#include "daemon/cgroup_names.h"
+#include "daemon/session_lock.h"
 #include "gen/version.h"
 #include "profile/session.h"
 #include "record/session_file.h"

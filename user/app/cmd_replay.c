@@ -14,14 +14,14 @@
 #include <unistd.h>
 
 #include "app/commands.h"
-#include "app/logbook.h"
 #include "app/output.h"
-#include "app/past.h"
-#include "app/statedir.h"
-#include "app/verdicts.h"
 #include "base/err.h"
 #include "base/io.h"
 #include "base/when.h"
+#include "daemon/logbook.h"
+#include "daemon/pipeline_recorded.h"
+#include "daemon/state_dir.h"
+#include "daemon/verdicts.h"
 #include "detect/detect.h"
 #include "log/encode.h"
 

@@ -12,16 +12,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "app/commands.h"
-#include "app/keep.h"
-#include "app/occupant.h"
 #include "app/options.h"
-#include "app/server.h"
-#include "app/watch.h"
+#include "app/services_options.h"
 #include "base/err.h"
+#include "daemon/pipeline_live.h"
+#include "daemon/port_owner.h"
+#include "daemon/server.h"
+#include "daemon/services.h"
 #include "http/http.h"
 #include "sandbox/confine.h"
 
@@ -219,8 +219,8 @@ static void announce(const struct http *http, const struct serve_options *option
 
 		http_address_format(address, text, sizeof(text));
 		logbook_say(book, SEVERITY_INFO, "serving", 0, "serving %s%s%s",
-			    address->family == AF_UNIX ? "" : "http://", text,
-			    address->family == AF_UNIX ? "" : "/metrics");
+			    address->path[0] ? "" : "http://", text,
+			    address->path[0] ? "" : "/metrics");
 	}
 }
 

@@ -12,13 +12,13 @@
 #include <unistd.h>
 
 #include "app/commands.h"
-#include "app/logbook.h"
 #include "app/options.h"
-#include "app/statedir.h"
-#include "app/verdicts.h"
 #include "base/err.h"
 #include "base/io.h"
 #include "base/text.h"
+#include "daemon/logbook.h"
+#include "daemon/state_dir.h"
+#include "daemon/verdicts.h"
 #include "log/encode.h"
 #include "log/findings_log.h"
 #include "log/log_file.h"

@@ -130,31 +130,3 @@ const struct argp common_argp = {
 	.parser = parse_common,
 	.children = common_children,
 };
-
-void common_options_init(struct common_options *options, const enum group_key *keys,
-			 unsigned int nkeys)
-{
-	struct collect_config defaults;
-
-	collect_config_default(&defaults);
-	memset(options, 0, sizeof(*options));
-	memcpy(options->keys, keys, nkeys * sizeof(*keys));
-	options->nkeys = nkeys;
-	options->slow_wait_ns = defaults.slow_wait_ns;
-}
-
-void common_options_collect(const struct common_options *options, struct collect_config *ret)
-{
-	static const __u32 carried[GROUP_KEYS] = {
-		[KEY_UNIT] = VIGIE_BY_CGROUP,	[KEY_COMM] = VIGIE_BY_COMM,
-		[KEY_EXE] = VIGIE_BY_EXE,	[KEY_USER] = VIGIE_BY_USER,
-		[KEY_CGROUP] = VIGIE_BY_CGROUP, [KEY_PID] = VIGIE_BY_PID,
-	};
-	unsigned int i;
-
-	collect_config_default(ret);
-	ret->slow_wait_ns = options->slow_wait_ns;
-	ret->group_by = 0;
-	for (i = 0; i < options->nkeys; i++)
-		ret->group_by |= carried[options->keys[i]];
-}

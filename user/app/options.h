@@ -10,26 +10,12 @@
 #include <argp.h>
 #include <stdbool.h>
 
-#include "collect/plan.h"
-#include "data/view.h"
+#include "daemon/pipeline_options.h"
 
 enum { EXIT_USAGE = 2 };
 
-struct common_options {
-	enum group_key keys[GROUP_KEYS];
-	unsigned int nkeys;
-	__u64 slow_wait_ns;
-	bool verbose;
-};
-
 /* Child parsers whose input is a common_options: --group-by alone; with it --slow-wait, --verbose. */
 extern const struct argp group_argp, common_argp;
-
-/* Sets the default grouping; nkeys at most GROUP_KEYS. */
-void common_options_init(struct common_options *options, const enum group_key *keys,
-			 unsigned int nkeys);
-/* What the kernel side must carry for these keys. */
-void common_options_collect(const struct common_options *options, struct collect_config *ret);
 
 /*
  * Ends the program with EXIT_USAGE: "vigie once: --top: 'x' is not …". allowed says what is.

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* services_options.c - owns reading the options about recording and log. */
+#include "app/services_options.h"
+
+#include <string.h>
+
+#include "base/parse.h"
+#include "daemon/state_dir.h"
+#include "log/encode.h"
+
+enum {
+	OPT_RECORDING = 1300,
+	OPT_KEEP,
+	OPT_MAX_SIZE,
+	OPT_NONE,
+	OPT_FILE,
+	OPT_LEVEL,
+	OPT_FORMAT,
+	OPT_CAPTURE
+};
+
+#define NS_PER_S 1000000000ULL
+#define HOUR_NS (3600 * NS_PER_S)
+
+static void parse_level(const struct argp_state *state, struct keep_options *options,
+			const char *arg)
+{
+	enum severity level;
+
+	for (level = 0; level < SEVERITIES; level++) {
+		if (strcmp(arg, severity_name(level)))
+			continue;
+		options->log_level = level;
+		return;
+	}
+	refuse_value(state, "--log-level", arg, "one of debug, info, warning, error, critical");
+}
+
+static void parse_format(const struct argp_state *state, struct keep_options *options,
+			 const char *arg)
+{
+	const char *why;
+
+	if (event_text_check_format(arg, &why))
+		refuse_value(state, "--log-format", arg, why);
+	options->log_format = arg;
+}
+
+static void parse_max_size(const struct argp_state *state, struct keep_options *options,
+			   const char *arg)
+{
+	uint64_t bytes;
+
+	if (parse_size(arg, 8 << 20, 1ULL << 40, &bytes))
+		refuse_value(state, "--max-size", arg,
+			     "a size from 8MiB to 1024GiB, such as 256MB");
+	options->max_bytes = bytes;
+}
+
+static void parse_capture(const struct argp_state *state, struct keep_options *options,
+			  const char *arg)
+{
+	options->capture = !strcmp(arg, "auto");
+	if (!options->capture && strcmp(arg, "off"))
+		refuse_value(state, "--capture", arg, "one of auto, off");
+}
+
+static error_t parse_keep(int key, char *arg, struct argp_state *state)
+{
+	struct keep_options *options = state->input;
+
+	switch (key) {
+	case OPT_RECORDING:
+		options->directory = arg;
+		options->directory_given = true;
+		return 0;
+	case OPT_KEEP:
+		options->keep_ns = option_duration(state, "--keep", arg, 60 * NS_PER_S,
+						   366 * 24 * HOUR_NS,
+						   "a duration from 1m to 366d, such as 24h");
+		return 0;
+	case OPT_MAX_SIZE: parse_max_size(state, options, arg); return 0;
+	case OPT_NONE: options->recording = false; return 0;
+	case OPT_FILE: options->log_file = arg; return 0;
+	case OPT_LEVEL: parse_level(state, options, arg); return 0;
+	case OPT_FORMAT: parse_format(state, options, arg); return 0;
+	case OPT_CAPTURE: parse_capture(state, options, arg); return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option keep_option_table[] = {
+	{ "recording", OPT_RECORDING, "DIR", 0,
+	  "Where recording, log and evidence are kept (default " STATEDIR_DEFAULT ")", 2 },
+	{ "keep", OPT_KEEP, "DURATION", 0, "How far the recording goes back (default 24h)", 2 },
+	{ "max-size", OPT_MAX_SIZE, "SIZE", 0, "How big it may become (default 256MB)", 2 },
+	{ "no-recording", OPT_NONE, NULL, 0, "Keep nothing; the log goes to standard error only",
+	  2 },
+	{ "capture", OPT_CAPTURE, "auto|off", 0,
+	  "As a finding begins look inside the culprit for ten seconds, into its evidence; auto: "
+	  "where we are root (default auto)",
+	  2 },
+	{ "log-file", OPT_FILE, "FILE", 0, "The log as JSON lines (default DIR/events.ndjson)", 2 },
+	{ "log-level", OPT_LEVEL, "LEVEL", 0,
+	  "Log from here on: debug, info, warning, error, critical (default info)", 2 },
+	{ "log-format", OPT_FORMAT, "FORMAT", 0,
+	  "Of lines on standard error, as Python's logging has it (default "
+	  "'%(asctime)s - %(levelname)s - %(message)s')",
+	  2 },
+	{ 0 },
+};
+
+const struct argp keep_argp = { .options = keep_option_table, .parser = parse_keep };

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * services_options.h - the options of `vigie serve` about what is kept: recording, log.
+ *
+ * Owns: their names and bounds. Not here: their defaults (daemon/services.h).
+ */
+#ifndef VIGIE_APP_SERVICES_OPTIONS_H
+#define VIGIE_APP_SERVICES_OPTIONS_H
+
+#include "app/options.h"
+#include "daemon/services.h"
+
+extern const struct argp keep_argp; /* its input is a keep_options */
+
+#endif

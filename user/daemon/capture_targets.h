@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* capture_targets.h - PURE: whose inside may tell why a finding began. */
+#ifndef VIGIE_DAEMON_CAPTURE_TARGETS_H
+#define VIGIE_DAEMON_CAPTURE_TARGETS_H
+
+#include "daemon/profiler_wire.h"
+#include "data/view.h"
+
+/*
+ * Fills targets: the culprits, the largest share first, then whom the finding is about; of a
+ * group or unit the process that takes most CPU, or has most memory where it takes none. No
+ * kernel threads, not ourselves (self and its children), nobody twice. Returns how many.
+ */
+unsigned int suspects_of(const struct finding *finding, const struct view *view, __u32 self,
+			 struct witness_target targets[WITNESS_TARGETS]);
+
+#endif

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* cgroup_names.c - owns the table of names of a session's cgroups. */
+#include "daemon/cgroup_names.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "collect/cgroups.h"
+#include "collect/plan.h"
+#include "model/unit.h"
+
+struct cgroup_names {
+	struct cgroups *cgroups;
+};
+
+static int name_cgroup(void *ctx, __u64 id, struct session_cgroup *ret)
+{
+	struct cgroup_names *names = ctx;
+	const struct cgroup_name *used;
+	struct unit unit;
+	size_t n;
+
+	/* It was made after the last scan? One that has gone is not searched for twice. */
+	if (cgroups__wanted(names->cgroups, id)) {
+		cgroups__scan(names->cgroups);
+		cgroups__give_up(names->cgroups, id);
+	}
+	cgroups__begin(names->cgroups);
+	if (!cgroups__use(names->cgroups, id))
+		return -ENOENT;
+	used = cgroups__used(names->cgroups, &n);
+	unit_from_path(used[0].path, &unit);
+	snprintf(ret->path, sizeof(ret->path), "%s", used[0].path);
+	snprintf(ret->unit, sizeof(ret->unit), "%s", unit.name);
+	return 0;
+}
+
+struct cgroup_names *cgroup_names__new(struct session_config *config)
+{
+	struct cgroup_names *names = calloc(1, sizeof(*names));
+	struct collect_config collect;
+	static struct kfacts facts;
+	static struct plan plan;
+
+	if (!names)
+		return NULL;
+	collect_config_default(&collect);
+	kfacts_gather(&facts);
+	plan_make(&facts, &collect, &plan);
+	names->cgroups = cgroups__new(plan.cgroup.mount);
+	if (!names->cgroups) {
+		free(names);
+		return NULL;
+	}
+	/* Whoever goes while the session runs keeps its name. */
+	cgroups__scan(names->cgroups);
+	config->cgroup_subsys = plan.cgroup.subsys;
+	config->name_cgroup = name_cgroup;
+	config->cgroup_ctx = names;
+	return names;
+}
+
+void cgroup_names__free(struct cgroup_names *names)
+{
+	if (!names)
+		return;
+	cgroups__free(names->cgroups);
+	free(names);
+}

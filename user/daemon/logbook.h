@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * logbook.h - one event, drawn for every place that wants it.
+ *
+ * Owns: the level below which nothing is written, and which encoder feeds which place. The
+ * bytes go to the scribe; before there is one, and after it is gone, text goes to standard
+ * error directly. Not here: what an event looks like (log/encode.h).
+ */
+#ifndef VIGIE_DAEMON_LOGBOOK_H
+#define VIGIE_DAEMON_LOGBOOK_H
+
+#include "daemon/writer.h"
+#include "data/event.h"
+
+struct logbook {
+	enum severity level; /* the least that is written */
+	const char *format; /* of text lines; NULL: Python's default */
+	bool text, journal, file; /* where events go */
+	struct origin origin;
+	struct scribe *scribe; /* or NULL */
+	struct buf scratch;
+	__u64 written[SEVERITIES]; /* events, by level */
+	__u64 unwritten; /* events that no place took */
+};
+
+/* Fills in the origin; text only, level info. Nothing is opened for good. */
+void logbook_init(struct logbook *book);
+void logbook_done(struct logbook *book);
+/* True if standard error leads to journald: then it gets events, not text. */
+bool logbook_is_journaled(void);
+
+void logbook_event(struct logbook *book, const struct event *event);
+/* An operational message: err is 0 or a negative errno, whose name is appended. */
+void logbook_say(struct logbook *book, enum severity level, const char *action, int err,
+		 const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * pipeline_live.h - a source and a model, wired.
+ *
+ * Owns: opening both with messages that a person can act on, and one step of the pipeline.
+ */
+#ifndef VIGIE_DAEMON_PIPELINE_LIVE_H
+#define VIGIE_DAEMON_PIPELINE_LIVE_H
+
+#include "daemon/pipeline_options.h"
+#include "data/source.h"
+#include "model/model.h"
+
+struct watch {
+	struct kfacts facts;
+	struct plan plan;
+	struct source *source;
+	struct model *model;
+	struct snapshot snapshot; /* of the last step, valid as long as view */
+	const struct view *view; /* of the last step; NULL before the first */
+	struct users *users;
+};
+
+/*
+ * Gathers the facts, makes the plan and refuses, with one line on stderr, where it cannot
+ * work. 0 or -errno. Done apart from watch_open(), so that a port is tried in between.
+ */
+int watch_prepare(struct watch *watch, const struct common_options *options, const char *who);
+/* Loads, attaches and makes the model; complains on stderr. 0 or -errno. */
+int watch_open(struct watch *watch, const struct common_options *options,
+	       struct model_config *config, const char *who);
+/* Takes a snapshot and applies it: watch->view. 0 or -errno. */
+int watch_step(struct watch *watch);
+void watch_done(struct watch *watch);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * pipeline_options.h - what a pipeline is told, whether it is live or recorded.
+ *
+ * Owns: these options as values and their defaults. Not here: how people type them (app/options.h).
+ */
+#ifndef VIGIE_DAEMON_PIPELINE_OPTIONS_H
+#define VIGIE_DAEMON_PIPELINE_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "collect/plan.h"
+#include "data/view.h"
+
+struct common_options {
+	enum group_key keys[GROUP_KEYS];
+	unsigned int nkeys;
+	__u64 slow_wait_ns;
+	bool verbose;
+};
+
+/* Sets the default grouping; nkeys at most GROUP_KEYS. */
+void common_options_init(struct common_options *options, const enum group_key *keys,
+			 unsigned int nkeys);
+/* What the kernel side must carry for these keys. */
+void common_options_collect(const struct common_options *options, struct collect_config *ret);
+
+#endif

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* pipeline_recorded.c - owns the wiring from a recording to the view. */
+#include "daemon/pipeline_recorded.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/io.h"
+#include "base/when.h"
+#include "daemon/state_dir.h"
+
+/* The folder of the segments: DIR/ring, or DIR itself. */
+static int open_ring(const char *directory)
+{
+	int fd = io_open_dir(directory), ring;
+
+	if (fd < 0)
+		return fd;
+	ring = io_open_subdir(fd, STATEDIR_RING);
+	if (ring == -ENOENT)
+		return fd;
+	close(fd);
+	return ring;
+}
+
+/* What there is instead of what was asked for. */
+static void tell_span(const char *directory, const char *who)
+{
+	const struct replay_range all = { 0 };
+	char first[20], last[20];
+	struct source *source;
+	__u64 first_ns, last_ns;
+	int fd = open_ring(directory);
+
+	if (fd < 0 || replay__open(fd, &all, &source)) {
+		fprintf(stderr, "%s: '%s' holds no snapshot\n", who, directory);
+		return;
+	}
+	replay__span(source, &first_ns, &last_ns);
+	when_format(first_ns, first);
+	when_format(last_ns, last);
+	fprintf(stderr, "%s: nothing was recorded then: '%s' has %s to %s\n", who, directory, first,
+		last);
+	source__free(source);
+}
+
+int past_open(struct past *past, const char *directory, const struct replay_range *range,
+	      const struct common_options *options, struct model_config *config, const char *who)
+{
+	int fd = open_ring(directory), err;
+
+	memset(past, 0, sizeof(*past));
+	err = fd < 0 ? fd : replay__open(fd, range, &past->source);
+	if (err == -ENODATA) {
+		tell_span(directory, who);
+		return err;
+	}
+	if (err) {
+		fprintf(stderr, "%s: '%s' is no recording: %s%s\n", who, directory, err_name(err),
+			err == -ENOENT ? " (it should hold ring/ with *.seg in it)" : "");
+		return err;
+	}
+	memcpy(config->keys, options->keys, sizeof(config->keys));
+	config->nkeys = options->nkeys;
+	past->config = *config;
+	return 0;
+}
+
+/* What a vigie that was started then had: nothing yet. */
+static int begin_life(struct past *past)
+{
+	struct model *model = model__new(&past->config);
+
+	if (!model)
+		return -errno;
+	model__free(past->model);
+	past->model = model;
+	past->view = NULL;
+	return 0;
+}
+
+int past_step(struct past *past, const char *who)
+{
+	int n = source__next(past->source, &past->snapshot);
+	int err = n < 0 ? n : 0;
+
+	past->began = n > 0 && replay__began(past->source);
+	if (past->began)
+		err = begin_life(past);
+	if (n > 0 && !err)
+		err = model__apply(past->model, &past->snapshot, &past->view);
+	if (err < 0) {
+		fprintf(stderr, "%s: cannot read the recording: %s\n", who, err_name(err));
+		return err;
+	}
+	return n;
+}
+
+void past_tell_skipped(const struct past *past, const char *who)
+{
+	const struct reader_stat *stat = replay__stat(past->source);
+	__u64 undecodable = replay__undecodable(past->source), sum = undecodable;
+	int i;
+
+	for (i = 0; i < READER_SKIPS; i++)
+		sum += stat->skipped[i];
+	if (!sum)
+		return;
+	fprintf(stderr, "%s: passed over in the recording:", who);
+	for (i = 0; i < READER_SKIPS; i++)
+		if (stat->skipped[i])
+			fprintf(stderr, " %llu %s", (unsigned long long)stat->skipped[i],
+				reader_skip_names[i]);
+	if (undecodable)
+		fprintf(stderr, " %llu entries whose predecessor is missing",
+			(unsigned long long)undecodable);
+	fputc('\n', stderr);
+}
+
+void past_done(struct past *past)
+{
+	source__free(past->source);
+	model__free(past->model);
+	memset(past, 0, sizeof(*past));
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * pipeline_recorded.h - a recording and a model, wired: what pipeline_live.h is for the present.
+ *
+ * Owns: opening a recording by the directory that people name (a state directory, an incident,
+ * or the ring itself), with messages they can act on, and what was skipped in it.
+ */
+#ifndef VIGIE_DAEMON_PIPELINE_RECORDED_H
+#define VIGIE_DAEMON_PIPELINE_RECORDED_H
+
+#include "daemon/pipeline_options.h"
+#include "data/source.h"
+#include "model/model.h"
+#include "record/replay.h"
+
+struct past {
+	struct source *source;
+	struct model_config config;
+	struct model *model; /* of one life of vigie; another one gets another model */
+	struct snapshot snapshot;
+	const struct view *view; /* its processes and cgroups only until the next step */
+	bool began; /* it is the first of a life: what was learned from those before is void */
+};
+
+/* Complains on stderr as who. 0 or -errno. */
+int past_open(struct past *past, const char *directory, const struct replay_range *range,
+	      const struct common_options *options, struct model_config *config, const char *who);
+/* 1: past->view is the next one; 0: the end; or -errno, said on stderr. */
+int past_step(struct past *past, const char *who);
+/* One line on stderr if something was passed over. */
+void past_tell_skipped(const struct past *past, const char *who);
+void past_done(struct past *past);
+
+#endif

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* profiler.c - the main process' end: starting the witness, asking, never waiting. */
+#include "daemon/profiler.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/profiler_child.h"
+#include "sandbox/process.h"
+
+enum { START_MS = 5000 };
+
+struct witness {
+	pid_t pid;
+	int fd; /* -1: it is gone */
+	struct witness_said last;
+	bool has_said;
+};
+
+const char *witness_outcome_name(enum witness_outcome outcome)
+{
+	static const char *const names[WITNESS_OUTCOMES] = {
+		[WITNESS_CAPTURED] = "captured", [WITNESS_BUSY] = "busy",
+		[WITNESS_LIMITED] = "limited",	 [WITNESS_GONE] = "gone",
+		[WITNESS_FAILED] = "failed",
+	};
+
+	return outcome < WITNESS_OUTCOMES ? names[outcome] : "failed";
+}
+
+static void gone(struct witness *w)
+{
+	if (w->fd >= 0)
+		close(w->fd);
+	w->fd = -1;
+}
+
+/* The first thing that it says is whether it could give up what it must not have. */
+static int await_start(struct witness *w, const char **ret_what)
+{
+	static char what[WITNESS_WHAT_LEN];
+	struct pollfd fd = { .fd = w->fd, .events = POLLIN };
+	struct witness_said said;
+
+	if (poll(&fd, 1, START_MS) <= 0)
+		return -ETIMEDOUT;
+	if (recv(w->fd, &said, sizeof(said), MSG_DONTWAIT) != sizeof(said))
+		return -EPIPE;
+	if (!said.err)
+		return 0;
+	memcpy(what, said.what, sizeof(what));
+	what[sizeof(what) - 1] = '\0';
+	*ret_what = what;
+	return said.err;
+}
+
+int witness__start(struct witness **ret, int *ret_scribe, const char **ret_what)
+{
+	struct witness *w = calloc(1, sizeof(*w));
+	int asks[2] = { -1, -1 }, parcels[2] = { -1, -1 }, err = 0;
+
+	*ret_what = "make its sockets";
+	if (!w)
+		return -ENOMEM;
+	w->fd = -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, asks) ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, parcels))
+		err = -errno;
+	if (!err) {
+		*ret_what = "fork";
+		w->pid = fork();
+		if (w->pid == 0)
+			witness_child(asks[1], parcels[1]);
+		err = w->pid < 0 ? -errno : 0;
+	}
+	w->fd = asks[0];
+	close(asks[1]);
+	close(parcels[1]);
+	*ret_what = "start";
+	if (!err)
+		err = await_start(w, ret_what);
+	if (err) {
+		close(parcels[0]);
+		witness__free(w);
+		return err;
+	}
+	*ret_scribe = parcels[0];
+	*ret = w;
+	return 0;
+}
+
+void witness__free(struct witness *w)
+{
+	if (!w)
+		return;
+	gone(w);
+	if (w->pid > 0)
+		process_await_end(w->pid); /* it ends when its socket does */
+	free(w);
+}
+
+int witness__fd(const struct witness *w)
+{
+	return w->fd;
+}
+
+bool witness__listen(struct witness *w, struct witness_said *ret)
+{
+	ssize_t n;
+
+	if (w->fd < 0)
+		return false;
+	do
+		n = recv(w->fd, ret, sizeof(*ret), MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && errno == EAGAIN)
+		return false;
+	if (n != sizeof(*ret)) {
+		gone(w);
+		return false;
+	}
+	ret->id[sizeof(ret->id) - 1] = ret->what[sizeof(ret->what) - 1] = '\0';
+	w->last = *ret;
+	w->has_said = true;
+	return true;
+}
+
+int witness__ask(struct witness *w, const struct witness_ask *ask)
+{
+	if (w->fd < 0)
+		return -EPIPE;
+	if (send(w->fd, ask, sizeof(*ask), MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(*ask))
+		return 0;
+	return -errno;
+}
+
+const struct witness_said *witness__last(const struct witness *w)
+{
+	return w->has_said ? &w->last : NULL;
+}

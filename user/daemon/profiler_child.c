@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * profiler_child.c - the witness: waits to be asked, decides whether, and has one session at a
+ * time run in a process of its own.
+ *
+ * It ends when the main process does, and takes a session that runs with it: its programs are
+ * gone with its descriptors.
+ */
+#include "daemon/profiler_child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/profiler_rate.h"
+#include "daemon/profiler_session.h"
+#include "daemon/session_lock.h"
+#include "sandbox/confine.h"
+#include "sandbox/process.h"
+
+enum { PATIENCE_S = 60 }; /* a session that takes longer hangs */
+
+#define NS_PER_S 1000000000ULL
+
+struct child {
+	int asks, parcels;
+	struct witness_rate rate;
+	pid_t session; /* 0: none runs */
+	int result; /* its pipe */
+	__u64 until_ns;
+	struct witness_said said; /* of the session that runs; totals of all */
+};
+
+static __u64 now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+/* Whoever does not listen hears the totals with the next one. */
+static void say(struct child *c, struct witness_said *said)
+{
+	c->said.totals[said->outcome]++;
+	memcpy(said->totals, c->said.totals, sizeof(said->totals));
+	said->cpu_ns = process_cpu_ns(RUSAGE_SELF) + process_cpu_ns(RUSAGE_CHILDREN);
+	send(c->asks, said, sizeof(*said), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static bool is_valid(const struct witness_ask *ask)
+{
+	__u32 i;
+
+	if (!ask->n || ask->n > WITNESS_TARGETS || ask->id[FINDING_ID_LEN - 1] ||
+	    strspn(ask->id, "0123456789abcdef") != FINDING_ID_LEN - 1)
+		return false;
+	for (i = 0; i < ask->n; i++)
+		if (ask->targets[i].pid <= 1 || ask->targets[i].pid > 1 << 22)
+			return false;
+	return true;
+}
+
+static void session_child(struct child *c, const struct witness_ask *ask, int result)
+	__attribute__((noreturn));
+static void session_child(struct child *c, const struct witness_ask *ask, int result)
+{
+	struct witness_said said = { .outcome = WITNESS_FAILED };
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	prctl(PR_SET_NAME, "vigie-session", 0, 0, 0);
+	close(c->asks);
+	memcpy(said.id, ask->id, sizeof(said.id));
+	witness_session(ask, c->parcels, &said);
+	if (write(result, &said, sizeof(said)) != sizeof(said))
+		_exit(1);
+	_exit(0);
+}
+
+static int begin(struct child *c, const struct witness_ask *ask)
+{
+	int pair[2];
+
+	if (pipe2(pair, O_CLOEXEC))
+		return -errno;
+	c->session = fork();
+	if (c->session == 0)
+		session_child(c, ask, pair[1]);
+	close(pair[1]);
+	if (c->session < 0) {
+		c->session = 0;
+		close(pair[0]);
+		return -EAGAIN;
+	}
+	c->result = pair[0];
+	c->until_ns = now_ns() + PATIENCE_S * NS_PER_S;
+	memcpy(c->said.id, ask->id, sizeof(ask->id));
+	return 0;
+}
+
+/* WITNESS_CAPTURED: it has begun. What finds the host busy has not had its turn. */
+static enum witness_outcome decide(struct child *c, const struct witness_ask *ask, __s32 *ret_err)
+{
+	enum witness_outcome outcome = WITNESS_CAPTURED;
+	int lock;
+
+	if (c->session)
+		return WITNESS_BUSY;
+	lock = one_session_lock();
+	if (lock == -EWOULDBLOCK)
+		return WITNESS_BUSY;
+	*ret_err = lock < 0 ? lock : 0;
+	if (!*ret_err && !witness_rate_take(&c->rate, now_ns(), &ask->targets[0]))
+		outcome = WITNESS_LIMITED;
+	else if (!*ret_err)
+		*ret_err = begin(c, ask);
+	if (lock >= 0)
+		close(lock); /* the session's process has it, too, and holds it to its end */
+	return *ret_err ? WITNESS_FAILED : outcome;
+}
+
+static void take_ask(struct child *c, const struct witness_ask *ask)
+{
+	struct witness_said said = { .outcome = WITNESS_FAILED };
+
+	if (!is_valid(ask)) {
+		said.err = -EINVAL;
+		say(c, &said);
+		return;
+	}
+	memcpy(said.id, ask->id, sizeof(said.id));
+	said.outcome = decide(c, ask, &said.err);
+	if (said.err)
+		snprintf(said.what, sizeof(said.what), "begin a session");
+	if (said.outcome != WITNESS_CAPTURED)
+		say(c, &said);
+}
+
+/* It has said what became of it, or it has died, or it hangs. */
+static void session_end(struct child *c)
+{
+	struct witness_said said = { .outcome = WITNESS_FAILED };
+	ssize_t n;
+
+	if (now_ns() >= c->until_ns)
+		kill(c->session, SIGKILL);
+	n = read(c->result, &said, sizeof(said));
+	if (n != sizeof(said)) {
+		memset(&said, 0, sizeof(said));
+		memcpy(said.id, c->said.id, sizeof(said.id));
+		said.outcome = WITNESS_FAILED;
+		said.err = now_ns() >= c->until_ns ? -ETIMEDOUT : -ECHILD;
+		snprintf(said.what, sizeof(said.what), "run the session: its process ended");
+	}
+	close(c->result);
+	waitpid(c->session, NULL, 0);
+	c->session = 0;
+	say(c, &said);
+}
+
+static int patience_ms(const struct child *c)
+{
+	__u64 now = now_ns();
+
+	if (!c->session)
+		return -1;
+	return now >= c->until_ns ? 0 : (int)((c->until_ns - now) / 1000000 + 1);
+}
+
+static void loop(struct child *c)
+{
+	struct pollfd fds[2];
+	struct witness_ask ask;
+	ssize_t n;
+
+	for (;;) {
+		fds[0] = (struct pollfd){ .fd = c->asks, .events = POLLIN };
+		fds[1] = (struct pollfd){ .fd = c->session ? c->result : -1, .events = POLLIN };
+		if (poll(fds, 2, patience_ms(c)) < 0 && errno != EINTR)
+			return;
+		if (c->session && (fds[1].revents || now_ns() >= c->until_ns))
+			session_end(c);
+		if (!fds[0].revents)
+			continue;
+		n = recv(c->asks, &ask, sizeof(ask), MSG_DONTWAIT);
+		if (n == sizeof(ask))
+			take_ask(c, &ask);
+		else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+			return;
+	}
+}
+
+void witness_child(int asks, int parcels)
+{
+	const int keep[] = { asks, parcels };
+	struct child c = { .asks = asks, .parcels = parcels };
+	struct witness_said said = { .outcome = WITNESS_CAPTURED };
+	const char *what = "";
+
+	process_ignore_signals();
+	prctl(PR_SET_NAME, "vigie-witness", 0, 0, 0);
+	process_close_all_but(keep, 2);
+	said.err = confine_profiler(&what);
+	snprintf(said.what, sizeof(said.what), "%s", what);
+	send(asks, &said, sizeof(said), MSG_NOSIGNAL);
+	if (!said.err)
+		loop(&c);
+	if (c.session)
+		kill(c.session, SIGKILL);
+	_exit(said.err != 0);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* profiler_session.h - one session for a finding, in a process of its own. */
+#ifndef VIGIE_DAEMON_PROFILER_SESSION_H
+#define VIGIE_DAEMON_PROFILER_SESSION_H
+
+#include "daemon/profiler_wire.h"
+
+/*
+ * Looks for some seconds, then hands the file to the scribe at parcels. *ret gets id, outcome,
+ * err, what and figures. The caller holds the host's lock. All memory goes back with the process.
+ */
+void witness_session(const struct witness_ask *ask, int parcels, struct witness_said *ret);
+
+#endif

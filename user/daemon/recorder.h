@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * recorder.h - the main process' side of recording: encode, hand over, keep evidence.
+ *
+ * Owns: when an entry must be decodable by itself, what an incident folder is given, and
+ * what is said when the disk fails and when it works again. Not here: the format (record/),
+ * the disk (writer.h).
+ */
+#ifndef VIGIE_DAEMON_RECORDER_H
+#define VIGIE_DAEMON_RECORDER_H
+
+#include "daemon/logbook.h"
+#include "daemon/writer.h"
+#include "data/event.h"
+#include "data/snapshot.h"
+#include "data/view.h"
+#include "record/codec.h"
+
+/* A finding's folder as the scribe has it, as far as it was handed over. */
+struct evidence {
+	char id[FINDING_ID_LEN]; /* "": the place is free */
+	bool open; /* it takes snapshots */
+	bool over; /* so is the finding: it goes as soon as the scribe knows */
+	bool owed; /* that it closes: the message found no room on its way */
+	struct buf unsent; /* what that message said; empty: memory was short, too */
+};
+
+enum { EVIDENCE_MAX = 128 }; /* as many as there are findings at once */
+
+struct blackbox {
+	struct scribe *scribe; /* NULL: nothing is recorded */
+	struct logbook *book;
+	struct encoder *encoder;
+	struct buf entry, finding, host;
+	struct evidence evidence[EVIDENCE_MAX];
+	__u64 next_key_ns;
+	bool failing; /* said once, not for every entry */
+	__u64 lost_before, encode_ns, encoded_bytes;
+};
+
+int blackbox_init(struct blackbox *box, struct scribe *scribe, struct logbook *book);
+void blackbox_done(struct blackbox *box);
+void blackbox_record(struct blackbox *box, const struct snapshot *snapshot);
+/*
+ * Opens, updates or closes the folder of an event's finding, by whether it wants evidence now: a
+ * verdict may close it before the end and open it again. True: it is to be opened.
+ */
+bool blackbox_incident(struct blackbox *box, const struct event *event, const struct view *view);
+/* Says aloud what changed about the disk, and sends what waited for room. After each snapshot. */
+void blackbox_watch(struct blackbox *box);
+
+#endif

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * server.c - owns the loop: one thread, one epoll.
+ *
+ *	scrape ---> refresh ---> render ---> answer      later: settle
+ *	timer  ---> refresh                              later: settle
+ *
+ * Settling waits for the kernel some milliseconds, so it comes when the answer is out.
+ */
+#include "daemon/server.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/selfstat.h"
+
+enum { MISSING_MAX = PLAN_ITEMS_MAX, RULES_MAX = 32, FDS_MAX = HTTP_LISTENERS_MAX };
+
+#define NS_PER_MS 1000000ULL
+#define NS_PER_S 1000000000ULL
+#define SHARE_MIN_NS (50 * NS_PER_MS)
+#define SETTLE_DELAY_NS (100 * NS_PER_MS)
+#define BUDGET_MAX_NS (60 * NS_PER_S)
+
+struct server {
+	struct server_config config;
+	struct server_parts parts;
+	int epoll, signals, tick, settle;
+	__s64 generation; /* of watch->view */
+	__u64 fresh_until; /* CLOCK_MONOTONIC */
+	bool settling; /* the timer of that name is armed */
+	bool failing; /* the last snapshot failed: said once, not every second */
+	__u64 budget_ns; /* of fresh snapshots on request, see take_from_budget() */
+	__u64 budget_time_ns;
+	struct self_view self;
+	struct self_missing missing[MISSING_MAX];
+	struct self_rule rules[RULES_MAX];
+};
+
+static __u64 now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+static void arm(int timer, __u64 delay_ns)
+{
+	struct itimerspec when = {
+		.it_value = { .tv_sec = delay_ns / NS_PER_S, .tv_nsec = delay_ns % NS_PER_S },
+	};
+
+	timerfd_settime(timer, 0, &when, NULL);
+}
+
+/* What was read goes to the disk as it is, then what was made of it is judged. */
+static void record_and_judge(struct server *s)
+{
+	blackbox_record(s->parts.box, &s->parts.watch->snapshot);
+	lookout_see(s->parts.lookout, s->parts.watch->view);
+	blackbox_watch(s->parts.box);
+}
+
+int server__snapshot(struct server *s)
+{
+	__u64 began = now_ns(), share;
+	int err = watch_step(s->parts.watch);
+
+	if (err && !s->failing)
+		logbook_say(s->parts.book, SEVERITY_ERROR, "snapshot-failed", err,
+			    "cannot read a snapshot");
+	s->failing = err != 0;
+	if (err)
+		return err;
+	s->generation++;
+	record_and_judge(s);
+	share = 9 * (now_ns() - began);
+	s->fresh_until = began + (share > SHARE_MIN_NS ? share : SHARE_MIN_NS);
+	if (!s->settling) /* or frequent scrapes would put it off for ever */
+		arm(s->settle, SETTLE_DELAY_NS);
+	s->settling = true;
+	arm(s->tick, s->config.interval_ns);
+	return 0;
+}
+
+/* A second of budget a snapshot, earned by a second of time. */
+static bool take_from_budget(struct server *s, __u64 now)
+{
+	s->budget_ns += now - s->budget_time_ns;
+	s->budget_time_ns = now;
+	if (s->budget_ns > BUDGET_MAX_NS)
+		s->budget_ns = BUDGET_MAX_NS;
+	if (s->budget_ns < NS_PER_S)
+		return false;
+	s->budget_ns -= NS_PER_S;
+	return true;
+}
+
+static __s64 on_refresh(void *ctx)
+{
+	struct server *s = ctx;
+	__u64 now = now_ns();
+	int err = 0;
+
+	if (now >= s->fresh_until && take_from_budget(s, now))
+		err = server__snapshot(s);
+	return err ? err : s->generation;
+}
+
+/* What the others say of themselves, as the page wants it. */
+static void tell_self(struct server *s)
+{
+	struct scribe_stat wrote = { .up = false };
+	int i;
+
+	lookout_stat(s->parts.lookout, &s->self, s->rules, RULES_MAX);
+	for (i = 0; i < SEVERITIES; i++)
+		s->self.events[i] = s->parts.book->written[i];
+	if (!s->parts.scribe)
+		return;
+	scribe__stat(s->parts.scribe, &wrote);
+	s->self.record = (struct self_record){
+		.up = wrote.up && s->parts.box->scribe,
+		.entries = wrote.entries,
+		.entry_bytes = wrote.entry_bytes,
+		.disk_bytes = wrote.ring_bytes,
+		.lines_lost = wrote.lines_lost,
+		.incidents = wrote.incidents,
+		.incidents_dropped = wrote.incidents_dropped,
+		.incident_entries_dropped = wrote.incident_entries_dropped,
+		.cpu_ns = wrote.cpu_ns,
+		.resident_bytes = wrote.resident_bytes,
+	};
+	for (i = 0; i < SCRIBE_LOSSES; i++)
+		s->self.record.entries_lost[i] = wrote.entries_lost[i];
+}
+
+/* What is served where, in which dialects: contents are an om_dialect each. */
+static const struct http_content contents[] = {
+	[OM_OPENMETRICS_1_0] = { "application/openmetrics-text", "1.0.0" },
+	[OM_TEXT_0_0_4] = { "text/plain", "0.0.4" },
+};
+static const struct http_page pages[] = {
+	{ "/metrics", { OM_OPENMETRICS_1_0, OM_TEXT_0_0_4 }, 2 },
+};
+
+static int on_render(void *ctx, unsigned int page, unsigned int content, struct buf *out)
+{
+	struct server *s = ctx;
+	struct http_stat stat;
+	__u64 began = now_ns();
+
+	http__stat(s->parts.http, &stat);
+	s->self.scrapes = stat.scrapes;
+	s->self.scrape_errors = stat.scrape_errors;
+	s->self.connections_refused = stat.connections_refused;
+	selfstat_read(&s->self);
+	tell_self(s);
+	openmetrics_encode(out, s->parts.watch->view, &s->self, (enum om_dialect)content);
+	s->self.renders++;
+	s->self.render_ns += now_ns() - began;
+	return out->err;
+}
+
+static bool on_ready(void *ctx)
+{
+	struct server *s = ctx;
+
+	return s->generation > 0;
+}
+
+static int watch_fd(struct server *s, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+
+	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static int open_signals(struct server *s)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -errno;
+	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return s->signals < 0 ? -errno : 0;
+}
+
+static int open_descriptors(struct server *s)
+{
+	int err = open_signals(s);
+
+	if (err)
+		return err;
+	s->epoll = epoll_create1(EPOLL_CLOEXEC);
+	s->tick = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	s->settle = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (s->epoll < 0 || s->tick < 0 || s->settle < 0)
+		return -errno;
+	err = watch_fd(s, s->signals);
+	if (!err)
+		err = watch_fd(s, s->tick);
+	if (!err && s->parts.scribe)
+		err = watch_fd(s, scribe__fd(s->parts.scribe));
+	if (!err && s->parts.witness && witness__fd(s->parts.witness) >= 0)
+		err = watch_fd(s, witness__fd(s->parts.witness));
+	return err ? err : watch_fd(s, s->settle);
+}
+
+int server__new(const struct server_config *config, const struct server_parts *parts,
+		struct server **ret)
+{
+	struct server *s = calloc(1, sizeof(*s));
+	int err;
+
+	if (!s)
+		return -ENOMEM;
+	s->config = *config;
+	s->parts = *parts;
+	s->budget_ns = BUDGET_MAX_NS;
+	s->budget_time_ns = now_ns();
+	s->epoll = s->signals = s->tick = s->settle = -1;
+	selfstat_init(&s->self, &parts->watch->plan, s->missing, MISSING_MAX);
+	err = open_descriptors(s);
+	if (err) {
+		server__free(s);
+		return err;
+	}
+	*ret = s;
+	return 0;
+}
+
+int server__start(struct server *s)
+{
+	const struct http_callbacks callbacks = {
+		.ctx = s,
+		.refresh = on_refresh,
+		.render = on_render,
+		.ready = on_ready,
+		.contents = contents,
+		.ncontents = sizeof(contents) / sizeof(contents[0]),
+		.pages = pages,
+		.npages = sizeof(pages) / sizeof(pages[0]),
+	};
+	int fds[FDS_MAX], err = http__start(s->parts.http, &callbacks, s->self.version);
+	unsigned int i, n;
+
+	if (err)
+		return err;
+	n = http__fds(s->parts.http, fds, FDS_MAX);
+	for (i = 0; i < n && !err; i++)
+		err = watch_fd(s, fds[i]);
+	return err ? err : server__snapshot(s);
+}
+
+static void drain(int fd)
+{
+	__u64 expirations;
+
+	if (read(fd, &expirations, sizeof(expirations)) < 0)
+		return; /* disarmed meanwhile */
+}
+
+/* True: it is time to stop. SIGHUP says that the log was renamed. */
+static bool take_signal(struct server *s)
+{
+	struct scribe_head head = { .kind = SCRIBE_REOPEN };
+	struct signalfd_siginfo info;
+
+	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo != SIGHUP)
+			return true;
+		if (s->parts.scribe)
+			scribe__send(s->parts.scribe, &head, NULL, 0);
+	}
+	return false;
+}
+
+/* What must be done before the clients' turn. True: it is time to stop. */
+static bool take_event(struct server *s, int fd)
+{
+	if (fd == s->signals)
+		return take_signal(s);
+	if (fd == s->tick) {
+		drain(s->tick);
+		if (server__snapshot(s))
+			arm(s->tick, s->config.interval_ns);
+	} else if (s->parts.scribe && fd == scribe__fd(s->parts.scribe)) {
+		scribe__listen(s->parts.scribe);
+	} else if (s->parts.witness && fd == witness__fd(s->parts.witness)) {
+		lookout_listen(s->parts.lookout);
+	}
+	return false;
+}
+
+static void settle(struct server *s)
+{
+	drain(s->settle);
+	s->settling = false;
+	source__settle(s->parts.watch->source);
+}
+
+int server__run(struct server *s)
+{
+	struct epoll_event events[8];
+	int n, i;
+
+	for (;;) {
+		n = epoll_wait(s->epoll, events, 8, http__timeout_ms(s->parts.http));
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		for (i = 0; i < n; i++)
+			if (take_event(s, events[i].data.fd))
+				return 0;
+		http__run(s->parts.http);
+		for (i = 0; i < n; i++)
+			if (events[i].data.fd == s->settle)
+				settle(s);
+	}
+}
+
+void server__free(struct server *s)
+{
+	if (!s)
+		return;
+	close(s->epoll);
+	close(s->signals);
+	close(s->tick);
+	close(s->settle);
+	free(s);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * server.h - the event loop of `vigie serve`.
+ *
+ * Owns: when a snapshot is taken. A scrape takes a fresh one, scrapers that arrive together
+ * share it, and so that nobody can make us dear, a view is shared for nine times as long as
+ * it took to make: at most a tenth of a core however often we are asked. Fresh snapshots on
+ * request are at most one a second in the long run, a minute's worth at once, or an eager
+ * scraper could wash old entries out of the recording. Without scrapers a timer keeps the counters of the dead from piling up in the kernel.
+ */
+#ifndef VIGIE_DAEMON_SERVER_H
+#define VIGIE_DAEMON_SERVER_H
+
+#include "daemon/finding_handler.h"
+#include "daemon/pipeline_live.h"
+#include "http/http.h"
+
+struct server;
+
+struct server_config {
+	__u64 interval_ns; /* a snapshot at least that often */
+};
+
+/* What the loop drives. All of it stays the caller's. */
+struct server_parts {
+	struct watch *watch;
+	struct http *http;
+	struct logbook *book;
+	struct blackbox *box;
+	struct lookout *lookout;
+	struct scribe *scribe; /* NULL: nothing is written */
+	struct witness *witness; /* NULL: nobody looks inside */
+};
+
+/* Opens timers and the signal descriptor; blocks SIGTERM, SIGINT and SIGHUP. 0 or -errno. */
+int server__new(const struct server_config *config, const struct server_parts *parts,
+		struct server **ret);
+/* Takes a snapshot now, records and judges it; complains in the log. 0 or -errno. */
+int server__snapshot(struct server *server);
+/* Begins to accept connections. 0 or -errno. */
+int server__start(struct server *server);
+/* Serves until SIGTERM or SIGINT. 0 or -errno. */
+int server__run(struct server *server);
+void server__free(struct server *server); /* accepts NULL */
+
+#endif

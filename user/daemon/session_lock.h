@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * session_lock.h - what every profiling session has in common, whoever runs it.
+ *
+ * Owns: that there is one at a time on a host, and what a profile says about itself.
+ */
+#ifndef VIGIE_DAEMON_SESSION_LOCK_H
+#define VIGIE_DAEMON_SESSION_LOCK_H
+
+#include "data/profile.h"
+
+#define SESSION_LOCK "/run/vigie-session.lock"
+
+/* Two would sample each other. A descriptor to be held, -EWOULDBLOCK: one runs; or -errno. */
+int one_session_lock(void);
+/* target, command: for people. 0 or -errno. */
+int one_session_describe(struct profile *p, const char *target, const char *command);
+
+#endif

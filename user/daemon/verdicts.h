@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * verdicts.h - what people said of findings, in a file of the state directory.
+ *
+ * One line a verdict, appended with one write:
+ *	UNIX_NS FINDING PATTERN benign|malicious|revoked USER NOTE
+ * The last line of a pattern counts. The file is data, not evidence: the log has the same
+ * as linked events, in its chain.
+ *
+ * Owns: that file's format. Not here: what a verdict changes (detect/, finding_handler.c).
+ */
+#ifndef VIGIE_DAEMON_VERDICTS_H
+#define VIGIE_DAEMON_VERDICTS_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "data/finding.h"
+
+enum { VERDICT_LINE_MAX = 1024 };
+
+/* A reader that takes up where it stopped. */
+struct verdicts {
+	int dirfd; /* the caller's; -1: there are none */
+	off_t at;
+	__u64 bad; /* lines that are none */
+};
+
+void verdicts_init(struct verdicts *verdicts, int dirfd);
+/* Calls take for every line that is new. Reads at most 1 MiB at a time. 0 or -errno. */
+int verdicts_read(struct verdicts *verdicts, void (*take)(void *ctx, const struct verdict *verdict),
+		  void *ctx);
+/* One line, without its end. 0 or -EINVAL with *ret untouched. Any bytes are accepted. */
+int verdict_parse(const char *line, size_t len, struct verdict *ret);
+/* The same for people. */
+void verdict_message(const struct verdict *verdict, char *dst, size_t size);
+/* Appends to the file, made if need be with the directory's owner. 0 or -errno. */
+int verdict_append(int dirfd, const struct verdict *verdict);
+
+#endif

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * writer.c - the main process' end: starting the scribe, handing over, never waiting.
+ *
+ * Owns: the socket pair, the count of what never left. Not here: the other end
+ * (writer_child.c).
+ */
+#include "daemon/writer.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "daemon/writer_child.h"
+#include "sandbox/process.h"
+
+enum {
+	SEND_BUFFER = 8 << 20, /* what may be on its way: some minutes of a slow disk */
+	START_MS = 10000,
+};
+
+const char *const scribe_loss_names[SCRIBE_LOSSES] = {
+	[SCRIBE_LOST_QUEUE] = "queue_full",    [SCRIBE_LOST_NO_SPACE] = "no_space",
+	[SCRIBE_LOST_READ_ONLY] = "read_only", [SCRIBE_LOST_IO] = "io_error",
+	[SCRIBE_LOST_NOT_KEY] = "no_key",
+};
+
+struct scribe {
+	pid_t pid;
+	int fd; /* -1: the scribe is gone */
+	__u64 number;
+	__u64 entries_dropped, lines_dropped;
+	bool wants_key; /* an entry was dropped here */
+	struct scribe_stat said;
+};
+
+static void buffer_size(int fd)
+{
+	int size = SEND_BUFFER;
+
+	/* Beyond the host's limit where we may; the default is some 200 KB. */
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)))
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+}
+
+static void gone(struct scribe *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	s->fd = -1;
+	s->said.up = false;
+}
+
+void scribe__listen(struct scribe *s)
+{
+	struct scribe_stat said;
+	ssize_t n;
+
+	while (s->fd >= 0) {
+		n = recv(s->fd, &said, sizeof(said), MSG_DONTWAIT);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return;
+		if (n != sizeof(said)) {
+			gone(s);
+			return;
+		}
+		s->said = said;
+		s->said.what[SCRIBE_WHAT_LEN - 1] = '\0';
+	}
+}
+
+/* The first thing it says is whether it could open everything. */
+static int await_start(struct scribe *s, const char **ret_what)
+{
+	struct pollfd fd = { .fd = s->fd, .events = POLLIN };
+
+	*ret_what = "start the scribe";
+	if (poll(&fd, 1, START_MS) <= 0)
+		return -ETIMEDOUT;
+	scribe__listen(s);
+	if (s->said.what[0])
+		*ret_what = s->said.what;
+	return s->fd < 0 && !s->said.err ? -EPIPE : s->said.err;
+}
+
+int scribe__start(const struct scribe_config *config, struct scribe **ret, const char **ret_what)
+{
+	static struct scribe_stat failed; /* keeps the text alive for the caller */
+	struct scribe *s = calloc(1, sizeof(*s));
+	int pair[2], err;
+
+	*ret_what = "make a socket pair";
+	if (!s)
+		return -ENOMEM;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
+		err = -errno;
+		free(s);
+		return err;
+	}
+	buffer_size(pair[0]);
+	*ret_what = "fork";
+	s->pid = fork();
+	if (s->pid == 0) {
+		close(pair[0]);
+		scribe_child(config, pair[1]);
+	}
+	err = s->pid < 0 ? -errno : 0;
+	close(pair[1]);
+	s->fd = pair[0];
+	if (!err)
+		err = await_start(s, ret_what);
+	if (err) {
+		failed = s->said;
+		if (failed.what[0])
+			*ret_what = failed.what;
+		scribe__free(s);
+		return err;
+	}
+	*ret = s;
+	return 0;
+}
+
+void scribe__free(struct scribe *s)
+{
+	if (!s)
+		return;
+	gone(s);
+	if (s->pid > 0)
+		process_await_end(s->pid); /* it ends when it has read all */
+	free(s);
+}
+
+int scribe__fd(const struct scribe *s)
+{
+	return s->fd;
+}
+
+bool scribe__alive(const struct scribe *s)
+{
+	return s->fd >= 0;
+}
+
+static int send_piece(int fd, const struct scribe_head *head, const void *data, size_t len)
+{
+	struct iovec parts[2] = {
+		{ .iov_base = (void *)head, .iov_len = sizeof(*head) },
+		{ .iov_base = (void *)data, .iov_len = len },
+	};
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+	ssize_t n;
+
+	do
+		n = sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
+static void count_drop(struct scribe *s, const struct scribe_head *head)
+{
+	if (head->kind == SCRIBE_ENTRY) {
+		s->entries_dropped++;
+		s->wants_key = true;
+	} else if (head->kind == SCRIBE_LINE) {
+		s->lines_dropped++;
+	}
+}
+
+int scribe__send(struct scribe *s, struct scribe_head *head, const void *data, size_t len)
+{
+	size_t at = 0, piece;
+	int err = 0;
+
+	if (s->fd < 0)
+		err = -EPIPE;
+	else if (len > SCRIBE_MESSAGE_MAX)
+		err = -EMSGSIZE;
+	head->total = len;
+	head->number = ++s->number;
+	/* A message without bytes is one packet, too. */
+	do {
+		piece = len - at < SCRIBE_PIECE_MAX ? len - at : SCRIBE_PIECE_MAX;
+		head->at = at;
+		if (!err)
+			err = send_piece(s->fd, head, (const char *)data + at, piece);
+		at += piece;
+	} while (!err && at < len);
+	if (err == -EPIPE || err == -ECONNRESET)
+		gone(s);
+	if (err)
+		count_drop(s, head);
+	else if (head->kind == SCRIBE_ENTRY && head->key)
+		s->wants_key = false;
+	return err;
+}
+
+void scribe__stat(const struct scribe *s, struct scribe_stat *ret)
+{
+	*ret = s->said;
+	ret->wants_key |= s->wants_key;
+	ret->entries_lost[SCRIBE_LOST_QUEUE] += s->entries_dropped;
+	ret->lines_lost += s->lines_dropped;
+}
