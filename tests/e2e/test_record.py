@@ -56,6 +56,14 @@ def begun_with(ignored, blocked):
     return set_up
 
 
+def has_clock(pid):
+    """The session has the clocks by which it takes stacks: it begins."""
+    with contextlib.suppress(FileNotFoundError):
+        return any(os.readlink(f"/proc/{pid}/fd/{fd}") == "anon_inode:[perf_event]"
+                   for fd in os.listdir(f"/proc/{pid}/fd"))
+    return False
+
+
 class Session(unittest.TestCase):
     def setUp(self):
         self.directory = self.enterContext(lib.disk_directory())
@@ -69,6 +77,27 @@ class Session(unittest.TestCase):
 
     def record(self, *args, status=0):
         return self.vigie("record", "-o", self.file, *args, status=status)
+
+    def record_running(self, child, cpu_s, *args):
+        """A session in which the child runs for so many seconds by the kernel's account: on a quiet
+        CPU it lasts as long, beside others longer, and has as many stacks. What vigie used."""
+        vigie = subprocess.Popen([lib.VIGIE, "record", "-p", str(child.pid), "-d", "60s", "-o", self.file,
+                                  *map(str, args)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        try:
+            lib.wait_for(lambda: has_clock(vigie.pid) or vigie.poll() is not None, "the session's clock")
+            enough = lib.schedstats(child.pid)[0] + cpu_s * 1e9
+            lib.wait_for(lambda: lib.schedstats(child.pid)[0] >= enough or vigie.poll() is not None,
+                         f"{cpu_s} s of CPU time", every_s=.01)
+            vigie.send_signal(signal.SIGINT)
+            said = vigie.stderr.read()
+            _, status, used = os.wait4(vigie.pid, 0)
+            vigie.returncode = os.waitstatus_to_exitcode(status)
+        finally:
+            vigie.kill()
+            vigie.stderr.close()
+        self.assertEqual(vigie.returncode, 0, said)
+        self.assertEqual(self.json()["quality"]["ended"], "interrupt", said)
+        return used
 
     def report(self, form, *args):
         return self.vigie("report", self.file, "-f", form, *args).stdout
@@ -117,7 +146,7 @@ def by_function(session, view):
 class OnCpu(Session):
     def test_shares_are_the_programs(self):
         with running("leaves", 60) as child:
-            self.record("-p", child.pid, "-d", "4s", "--hz", "499")
+            self.record_running(child, 4, "--hz", "499")
         session = self.json()
         self.complete(session)
         sums = by_function(session, "cpu")
@@ -129,7 +158,7 @@ class OnCpu(Session):
 
     def test_callers_of_leaves_are_there(self):
         with running("leaves", 60) as child:
-            self.record("-p", child.pid, "-d", "2s")
+            self.record_running(child, 2)
         folded = self.report("folded").decode()
         self.assertRegex(folded, r"(?m)^leaves;_start;.*;main;top;middle;leaf_a;work_\[i\] \d+$")
 
@@ -159,18 +188,14 @@ class OnCpu(Session):
     def test_stacks_are_looked_at_together(self):
         """Whoever wakes for each has switched twice for each, the reader included."""
         with running("leaves", 60) as child:
-            vigie = subprocess.Popen([lib.VIGIE, "record", "-p", str(child.pid), "-d", "2s", "--hz", "499",
-                                      "--views", "cpu", "-o", self.file], stderr=subprocess.DEVNULL)
-            _, status, used = os.wait4(vigie.pid, 0)
-            vigie.returncode = os.waitstatus_to_exitcode(status)
-        self.assertEqual(vigie.returncode, 0)
+            used = self.record_running(child, 2, "--hz", "499", "--views", "cpu")
         stacks = self.json()["quality"]["stacks"]["on_cpu"]
         self.assertGreater(stacks, 500)
         self.assertLess(used.ru_nvcsw, stacks, "of which starting and naming have some, too")
 
     def test_a_copy_that_is_too_short_is_marked(self):
         with running("deep", 60) as child:
-            self.record("-p", child.pid, "-d", "1s", "--views", "cpu")
+            self.record_running(child, 1, "--views", "cpu")
         folded = self.report("folded").decode().splitlines()
         self.assertTrue(folded)
         for line in folded:
@@ -188,8 +213,7 @@ class StackSize(Session):
     def truncated(self, kib):
         """Shares of stacks: marked as truncated, and reaching the program's first function."""
         with running("deep", 60) as child:
-            self.record("-p", child.pid, "-d", "1s", "--hz", "199", "--views", "cpu", "--stack",
-                        kib)
+            self.record_running(child, 1, "--hz", "199", "--views", "cpu", "--stack", kib)
         session = self.json()
         self.assertEqual(session["session"]["stack_bytes"], kib * 1024)
         q, whole, marked, total = session["quality"], 0, 0, 0
@@ -220,7 +244,7 @@ class StackSize(Session):
 
     def test_a_little_suffices_for_shallow_ones(self):
         with running("leaves", 60) as child:
-            self.record("-p", child.pid, "-d", "1s", "--hz", "199", "--stack", "3")
+            self.record_running(child, 1, "--hz", "199", "--stack", "3")
         self.complete(self.json())
         with running("waits", self.directory, 60) as child:
             self.record("-p", child.pid, "-d", "2s", "--views", "offcpu", "--stack", "5")
@@ -313,7 +337,7 @@ class Survival(Session):
 
     def test_children(self):
         leaves = lib.workload("leaves")
-        self.record("--children", "-d", "3s", "--", "sh", "-c", f"{leaves} 1; {leaves} 1; true")
+        self.record("--children", "-d", "60s", "--", "sh", "-c", f"{leaves} 1; {leaves} 1; true")
         session = self.json()
         processes = {session["threads"][s["thread"]]["process"] for s in samples(session, "cpu")
                      if leaf(session, s) == "leaf_d"}
@@ -321,7 +345,7 @@ class Survival(Session):
 
     def test_children_that_live_for_a_moment(self):
         """Thirty milliseconds each: who looks later finds no mappings."""
-        self.record("--children", "-d", "3s", "--hz", "499", "--views", "cpu", "--", "sh", "-c",
+        self.record("--children", "-d", "60s", "--hz", "499", "--views", "cpu", "--", "sh", "-c",
                     f"i=0; while [ $i -lt 80 ]; do i=$((i+1)); {lib.workload('leaves')} .03; done")
         session = self.json()
         whole = lost = 0
@@ -337,7 +361,8 @@ class Survival(Session):
             vigie = subprocess.Popen([lib.VIGIE, "record", "-p", str(child.pid), "-d", "60s",
                                       "-o", self.file], stderr=subprocess.PIPE)
             lib.wait_for(lambda: attached(), "the session")
-            time.sleep(1)
+            enough = lib.schedstats(child.pid)[0] + 1e9
+            lib.wait_for(lambda: lib.schedstats(child.pid)[0] >= enough, "a second of CPU time")
             vigie.send_signal(signal.SIGINT)
             _, said = vigie.communicate(timeout=20)
         self.assertEqual(vigie.returncode, 0, said)
@@ -526,8 +551,9 @@ class Safety(Session):
 
     def test_more_children_than_places(self):
         """There is room for 1024 processes at a time; who has ended leaves his place."""
-        self.record("--children", "--", "sh", "-c", "i=0; while [ $i -lt 1200 ]; do /bin/true; i=$((i+1)); done;"
-                    f" {lib.workload('leaves')} 1")
+        # Forks that execute nothing: 1 200 programs cost more than a session may on a busy host.
+        self.record("--children", "--views", "cpu", "--", "sh", "-c", "i=0; while [ $i -lt 1200 ]; do (:);"
+                    f" i=$((i+1)); done; {lib.workload('leaves')} 1")
         session = self.json()
         self.assertEqual(session["quality"]["lost"]["processes"], 0)
         self.assertIn("leaf_d", by_function(session, "cpu"))

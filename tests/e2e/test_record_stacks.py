@@ -17,7 +17,8 @@ import stacks
 from test_record import Session, running, samples
 
 FIRST = "_start", "clone3", "__clone3", "__GI___clone3"
-ROUND = "-d", "1500ms", "--hz", "499", "--views", "cpu"
+ROUND = "--hz", "499", "--views", "cpu"
+ROUND_S = 1.5 # of CPU time
 
 
 def setUpModule():
@@ -27,9 +28,9 @@ def setUpModule():
 class Whole(Session):
     """At least 99 % of the stacks come to the thread's first function."""
 
-    def recorded(self, program, *args, more=()):
+    def recorded(self, program, *args, cpu_s=ROUND_S):
         with running("", *args, path=program) as child:
-            self.record("-p", child.pid, *ROUND, *more)
+            self.record_running(child, cpu_s, *ROUND)
         session = self.json()
         self.assertGreater(sum(session["quality"]["stacks"].values()), 150)
         return session
@@ -49,8 +50,8 @@ class Whole(Session):
         return both / n, silent / n
 
     def whole(self, program, *args, through, first=lambda f: f["name"] in FIRST, least=.99,
-              silent_most=.003, more=()):
-        session = self.recorded(program, *args, more=more)
+              silent_most=.003, cpu_s=ROUND_S):
+        session = self.recorded(program, *args, cpu_s=cpu_s)
         both, silent = self.reach(session, first, through)
         self.assertGreaterEqual(both, least, session["quality"])
         self.assertLessEqual(silent, silent_most, "stacks that end early without a word")
@@ -124,7 +125,7 @@ class Whole(Session):
         program = stacks.compiled(self.directory, "throws", file="throws.cc", compiler="c++")
         # While libgcc prepares to return elsewhere its stack is not what it says.
         # Half a percent is in flight: of so many that is seen. run_throw() ends with a jump.
-        session = self.whole(program, 60, through="main", least=.998, more=("-d", "5s"))
+        session = self.whole(program, 60, through="main", least=.998, cpu_s=5)
         thrown = {f["name"] for f in session["frames"]}
         self.assertIn("_Unwind_RaiseException", thrown)
 
@@ -164,7 +165,7 @@ class Cut(Session):
 
     def cut(self, kind, outermost):
         with running("unwinds", kind, 60) as child:
-            self.record("-p", child.pid, *ROUND)
+            self.record_running(child, ROUND_S, *ROUND)
         session = self.json()
         cut = inside = 0
         for s in samples(session, "cpu"):
@@ -181,11 +182,15 @@ class Cut(Session):
         self.assertGreaterEqual(cut, .99 * inside)
         self.assertGreaterEqual(quality["truncated"], cut)
 
-    def handled(self, *args, kind="handler", view="cpu", least=150):
+    def handled(self, *args, kind="handler", least=150):
         """(stacks of the handler, the part that is whole, the part that says it was cut)."""
         run = f"run_{kind}"
+        view = "offcpu" if kind == "nap" else "cpu"
         with running("unwinds", kind, 60) as child:
-            self.record("-p", child.pid, *ROUND, "--views", view, *args)
+            if view == "cpu":
+                self.record_running(child, ROUND_S, *ROUND, *args)
+            else:
+                self.record("-p", child.pid, "-d", "3s", "--views", view, *args)
         session = self.json()
         n = whole = cut = 0
         for s in samples(session, view):
@@ -211,7 +216,7 @@ class Cut(Session):
         self.assertGreaterEqual(whole, .99)
 
     def test_asleep_on_an_alternate_signal_stack(self):
-        _, whole, _, session = self.handled("-d", "3s", kind="nap", view="offcpu", least=50)
+        _, whole, _, session = self.handled(kind="nap", least=50)
         self.assertGreaterEqual(whole, .99)
         self.complete(session)
 
