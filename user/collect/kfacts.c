@@ -17,6 +17,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/cpus.h"
 #include "collect/kfacts_cgroup.h"
 
 static bool has_capability(const struct __user_cap_data_struct *data, int cap)
@@ -220,18 +221,15 @@ static bool in_init_pid_ns(void)
 	return !strcmp(text, "pid:[4026531836]");
 }
 
-/* Ids, not a count: "0-3,8-11" has 8 CPUs, and a slot is found by its id. */
+/* Ids, not a count, which is what libbpf_num_possible_cpus() says: a slot is found by its id. */
 static unsigned int highest_cpu(void)
 {
-	FILE *f = fopen("/sys/devices/system/cpu/possible", "re");
-	unsigned int id, highest = 0;
+	struct cpus possible;
 	int n = libbpf_num_possible_cpus();
 
-	while (f && fscanf(f, "%*[-,]") != EOF && fscanf(f, "%u", &id) == 1)
-		highest = id > highest ? id : highest;
-	if (f)
-		fclose(f);
-	return n > 0 && (unsigned int)n - 1 > highest ? (unsigned int)n - 1 : highest;
+	if (cpus_read(CPUS_POSSIBLE, &possible) || !possible.end)
+		return n > 0 ? n - 1 : 0;
+	return possible.end - 1;
 }
 
 void kfacts_gather(struct kfacts *ret)

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cpus.h"
 #include "data/profile.h"
 #include "gen/session.skel.h"
 #include "profile/helper.h"
@@ -33,7 +34,8 @@ struct capture {
 	struct bpf_link *pass, *sleepers; /* iterators */
 	struct ring_buffer *ring;
 	int *clocks; /* perf events, by CPU */
-	unsigned int nclocks;
+	unsigned int nclocks, nswitched_off;
+	char cpu_gap[80];
 	capture_fn fn;
 	void *ctx;
 	__u64 until_ns; /* fn is called so long */
@@ -148,9 +150,25 @@ static int attach_iterators(struct capture *c)
 	return c->sleepers ? 0 : -errno;
 }
 
+static int open_clock(struct capture *c, const struct perf_event_attr *attr, unsigned int cpu)
+{
+	int prog = bpf_program__fd(c->skel->progs.on_session_clock);
+	int fd = syscall(SYS_perf_event_open, attr, -1, (int)cpu, -1, PERF_FLAG_FD_CLOEXEC);
+
+	/* It was switched off since the list was read. */
+	if (fd < 0 && errno == ENODEV) {
+		c->nswitched_off++;
+		return 0;
+	}
+	if (fd < 0)
+		return -errno;
+	c->clocks[c->nclocks++] = fd;
+	return ioctl(fd, PERF_EVENT_IOC_SET_BPF, prog) ? -errno : 0;
+}
+
 /*
  * A clock on every CPU, its period fixed: a frequency would be adjusted while the session runs,
- * and samples must be spread evenly over time. CPUs that are off have no event.
+ * and samples must be spread evenly over time. By id: their number says nothing of the highest.
  */
 static int open_clocks(struct capture *c)
 {
@@ -161,22 +179,24 @@ static int open_clocks(struct capture *c)
 		.sample_period = 1000000000ULL / c->config.hz,
 		.disabled = 1,
 	};
-	long cpu, ncpus = sysconf(_SC_NPROCESSORS_CONF);
-	int prog = bpf_program__fd(c->skel->progs.on_session_clock), fd;
+	struct cpus online;
+	unsigned int cpu;
+	int err = cpus_read(CPUS_ONLINE, &online);
 
-	c->clocks = calloc(ncpus > 0 ? ncpus : 1, sizeof(*c->clocks));
+	if (err)
+		return err;
+	c->clocks = calloc(online.n ? online.n : 1, sizeof(*c->clocks));
 	if (!c->clocks)
 		return -ENOMEM;
-	for (cpu = 0; cpu < ncpus; cpu++) {
-		fd = syscall(SYS_perf_event_open, &attr, -1, (int)cpu, -1, PERF_FLAG_FD_CLOEXEC);
-		if (fd < 0 && errno == ENODEV)
-			continue;
-		if (fd < 0)
-			return -errno;
-		c->clocks[c->nclocks++] = fd;
-		if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, prog))
-			return -errno;
-	}
+	for (cpu = 0; cpu < online.end && !err; cpu++)
+		if (online.has[cpu])
+			err = open_clock(c, &attr, cpu);
+	if (c->nswitched_off)
+		snprintf(c->cpu_gap, sizeof(c->cpu_gap),
+			 "%u CPUs were switched off as it began: no stacks of them",
+			 c->nswitched_off);
+	if (err)
+		return err;
 	return c->nclocks ? 0 : -ENODEV;
 }
 
@@ -239,6 +259,7 @@ int capture__open(const struct capture_config *config, struct capture **ret, con
 	if (!c)
 		return -ENOMEM;
 	c->config = *config;
+	c->gaps.cpu = c->cpu_gap;
 	err = open_all(c, ret_what);
 	if (err) {
 		capture__free(c);

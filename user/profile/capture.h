@@ -24,8 +24,9 @@ struct capture_config {
 	int cgroup_subsys; /* of the hierarchy that names cgroups; -1: v2 */
 };
 
-/* What this kernel gives; texts are static, "" where nothing is missing. */
+/* What this kernel gives; texts live as long as the capture, "" where nothing is missing. */
 struct capture_gaps {
+	const char *cpu; /* why not all CPUs have a clock */
 	const char *sleepers; /* why there are no stacks of sleeping threads */
 	const char *faults;
 };

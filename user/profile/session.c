@@ -414,6 +414,8 @@ const char *session__gap(const struct session *s, enum profile_view view)
 {
 	const struct capture_gaps *gaps = capture__gaps(s->capture);
 
+	if (view == PROFILE_CPU)
+		return gaps->cpu;
 	if (view == PROFILE_OFF_CPU)
 		return gaps->sleepers;
 	return view == PROFILE_FAULTS ? gaps->faults : "";
