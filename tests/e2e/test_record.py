@@ -568,6 +568,34 @@ class Safety(Session):
             self.assertIn(b"no regular file", run.stderr)
             self.assertEqual(os.lstat(path).st_mode, before)
 
+    def test_where_there_is_no_place_nothing_begins(self):
+        """The command has not even run."""
+        marker = os.path.join(self.directory, "marker")
+        for path, why in ("none/s.vigie", b"-ENOENT"), ("n" * 300, b"-ENAMETOOLONG"):
+            run = self.vigie("record", "-o", os.path.join(self.directory, path), "--", "touch", marker,
+                             status=1)
+            self.assertIn(why, run.stderr)
+            self.assertIn(b"nothing was recorded", run.stderr)
+        self.assertEqual(os.listdir(self.directory), [])
+
+    def test_what_was_left_behind_costs_no_session(self):
+        """And a killed one leaves nothing more."""
+        partial = self.file + ".partial"
+        lib.write(partial, "of a vigie that was killed")
+        lib.write(self.file, "what is replaced")
+        with running("leaves", 60) as child:
+            vigie = subprocess.Popen([lib.VIGIE, "record", "-p", str(child.pid), "-d", "60s", "-o", self.file])
+            lib.wait_for(attached, "the session")
+            vigie.kill()
+            vigie.wait()
+            self.assertEqual(sorted(os.listdir(self.directory)),
+                             sorted(os.path.basename(f) for f in (self.file, partial)))
+            lib.wait_for(lambda: not attached(), "the kernel to let go of it")
+            self.record("-p", child.pid, "-d", "500ms", "--views", "cpu")
+        self.assertIn("leaf_d", by_function(self.json(), "cpu"))
+        self.assertEqual(lib.read(partial), "of a vigie that was killed")
+        self.assertEqual(len(os.listdir(self.directory)), 2)
+
     def test_a_lost_terminal_keeps_what_there_is(self):
         lib.wait_for(lambda: not attached(), "the kernel to let go of the session before")
         with running("leaves", 60) as child:

@@ -5,7 +5,6 @@
  * SIGINT (Ctrl-C) and SIGTERM end it early and keep what there is. The file appears whole or not at all.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,6 +21,7 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/parse.h"
+#include "base/replace.h"
 #include "base/text.h"
 #include "collect/bpf_log.h"
 #include "daemon/cgroup_names.h"
@@ -50,6 +50,7 @@ struct record_options {
 	char line[1024]; /* our own command line */
 	bool buffer; /* --buffer was given */
 	bool verbose;
+	struct replace file; /* what the session will be */
 };
 
 static void on_signal(int sig)
@@ -256,27 +257,19 @@ static void give_away(int fd)
 		fprintf(stderr, "%s: the file stays root's: %s\n", who, err_name(-errno));
 }
 
-static int write_file(const char *path, const struct buf *bytes)
+static int write_file(struct replace *file, const struct buf *bytes)
 {
-	char partial[4096];
-	int fd, err;
+	int err = io_write(file->fd, bytes->data, bytes->len);
 
-	if ((size_t)snprintf(partial, sizeof(partial), "%s.partial", path) >= sizeof(partial))
-		return -ENAMETOOLONG;
-	fd = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	err = io_write(fd, bytes->data, bytes->len);
-	give_away(fd);
-	close(fd);
-	if (!err && rename(partial, path))
-		err = -errno;
-	if (err)
-		unlink(partial);
-	return err;
+	if (err) {
+		replace_abort(file);
+		return err;
+	}
+	give_away(file->fd);
+	return replace_commit(file);
 }
 
-static int save(struct profile *p, const struct record_options *options)
+static int save(struct profile *p, struct record_options *options)
 {
 	char shown[512];
 	struct buf bytes;
@@ -287,7 +280,7 @@ static int save(struct profile *p, const struct record_options *options)
 	if (!err)
 		err = bytes.err;
 	if (!err)
-		err = write_file(options->output, &bytes);
+		err = write_file(&options->file, &bytes);
 	text_sanitise(shown, sizeof(shown), options->output, strlen(options->output));
 	if (err)
 		fprintf(stderr, "%s: cannot write %s: %s\n", who, shown, err_name(err));
@@ -384,6 +377,19 @@ static void tell_gaps(const struct session *s, const struct record_options *opti
 				session__gap(s, view));
 }
 
+/* Before anybody is looked at: what was seen must not be lost because there is no place for it. */
+static int open_output(struct record_options *options)
+{
+	char shown[512];
+	int err = replace_begin(&options->file, options->output, 0600);
+
+	text_sanitise(shown, sizeof(shown), options->output, strlen(options->output));
+	if (err)
+		fprintf(stderr, "%s: cannot write %s: %s: nothing was recorded\n", who, shown,
+			err_name(err));
+	return err;
+}
+
 /*
  * From the beginning: who is told to end while it loads its programs ends as they are. SIGINT and
  * SIGTERM are heard also where a script's background began us with them ignored: an early end loses
@@ -463,7 +469,7 @@ int cmd_record(int argc, char **argv)
 	};
 	static struct record_options options;
 	static char output[64];
-	int i;
+	int i, status;
 
 	session_config_default(&options.session);
 	options.session.confine = confine_symbolizer;
@@ -483,5 +489,9 @@ int cmd_record(int argc, char **argv)
 	}
 	if (check_output(&options))
 		return EXIT_USAGE;
-	return run(&options);
+	if (open_output(&options))
+		return EXIT_FAILURE;
+	status = run(&options);
+	replace_abort(&options.file); /* unless it is committed */
+	return status;
 }

@@ -278,11 +278,14 @@ static int replace_file(int dirfd, const char *name, const void *data, size_t le
 	err = write_whole(fd, data, len);
 	if (!err && fdatasync(fd))
 		err = -errno;
-	close(fd);
+	if (close(fd) && !err)
+		err = -errno;
 	if (!err && renameat(dirfd, temporary, dirfd, name))
 		err = -errno;
 	if (err)
 		unlinkat(dirfd, temporary, 0);
+	else if (fsync(dirfd)) /* its name, too, is to be there after a loss of power */
+		err = -errno;
 	return err;
 }
 
