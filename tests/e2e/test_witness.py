@@ -4,11 +4,15 @@
 
 By itself, without a daemon or a finding (test_blackbox.py has these): witness_probe asks it.
 """
+import contextlib
 import fcntl
+import importlib.util
 import json
 import os
+import select
 import signal
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -118,6 +122,77 @@ class Witness(unittest.TestCase):
             # By itself it would end after ten seconds.
             lib.wait_for(lambda: not attached(), "the end of its programs", patience_s=5)
         self.assertFalse(os.path.exists(self.file))
+
+
+class Hung(unittest.TestCase):
+    """What it says on standard error goes to a file system that stops answering."""
+
+    def setUp(self):
+        lib.needs(importlib.util.find_spec("fusepy") is not None, "fusepy is not installed")
+        lib.needs(os.path.exists("/dev/fuse"), "no FUSE here")
+        lib.wait_for(lambda: not attached(), "the kernel to let go of the session before")
+        directory = tempfile.TemporaryDirectory(prefix="vigie-witness.")
+        self.addCleanup(directory.cleanup)
+        real, there, self.stuck = (os.path.join(directory.name, n) for n in ("real", "there", "stuck"))
+        for place in real, there:
+            os.mkdir(place)
+        lib.write(os.path.join(real, "log"), "")
+        server = subprocess.Popen([sys.executable, "-B", os.path.join(lib.ROOT, "tests/e2e/hung_fs.py"),
+                                   real, there, self.stuck])
+        self.addCleanup(server.wait, 30)
+        self.addCleanup(subprocess.run, ["umount", "-l", there], check=False)
+        lib.wait_for(lambda: os.path.ismount(there), "the file system")
+        with open(os.path.join(there, "log"), "r+", encoding="ascii") as log:
+            self.probe = subprocess.Popen([PROBE, os.path.join(directory.name, "s.vigie")], text=True,
+                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
+        self.addCleanup(self.end)
+        self.assertEqual(self.probe.stdout.readline(), "ready\n")
+        self.witness = int(lib.read(f"/proc/{self.probe.pid}/task/{self.probe.pid}/children"))
+
+    def answer(self):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.stuck)
+
+    def end(self):
+        self.answer()
+        self.probe.stdin.close()
+        self.probe.wait(timeout=20)
+        self.probe.stdout.close()
+
+    def ask(self, pid):
+        self.probe.stdin.write(f"{ID} {pid} {start_ns(pid)}\n")
+        self.probe.stdin.flush()
+
+    def heard(self):
+        """A line that is not of a parcel; it must not be long in coming."""
+        while True:
+            ready, _, _ = select.select([self.probe.stdout], [], [], 40)
+            self.assertTrue(ready, "the witness says nothing any more")
+            line = self.probe.stdout.readline().split()
+            if line[0] != "parcel":
+                return line
+
+    def sessions(self):
+        return lib.read(f"/proc/{self.witness}/task/{self.witness}/children").split()
+
+    def test_it_goes_on_without_the_session_that_hangs(self):
+        """Its process closes the file as it ends, and waits there, whatever it is sent."""
+        with running("leaves", 120) as child:
+            self.ask(child.pid)
+            lib.wait_for(attached, "the session")
+            lib.write(self.stuck, "")
+            self.assertEqual(self.heard()[1:3], ["captured", "0"])
+            hung = self.sessions()
+            self.assertEqual(len(hung), 1)
+            self.ask(child.pid)
+            self.assertEqual(self.heard()[1], "busy")
+            os.kill(int(hung[0]), signal.SIGKILL)
+            self.assertEqual(self.sessions(), hung)
+            self.answer()
+            lib.wait_for(lambda: not self.sessions(), "the end of the session's process")
+            # Decided as ever: the one before is not a minute ago.
+            self.ask(child.pid)
+            self.assertEqual(self.heard()[1], "limited")
 
 
 class Parcel(unittest.TestCase):

@@ -115,8 +115,9 @@ void lookout_listen(struct lookout *lookout)
 				    said.what);
 		else
 			logbook_say(lookout->book, SEVERITY_DEBUG, "session-refused", 0,
-				    "finding %s: no profiling session: %s", said.id,
-				    witness_outcome_name(said.outcome));
+				    "finding %s: no profiling session: %s%s%s", said.id,
+				    witness_outcome_name(said.outcome), said.what[0] ? ": " : "",
+				    said.what);
 	}
 }
 

@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,7 +28,10 @@
 #include "sandbox/confine.h"
 #include "sandbox/process.h"
 
-enum { PATIENCE_S = 60 }; /* a session that takes longer hangs */
+enum {
+	PATIENCE_S = 60, /* a session that takes longer hangs */
+	END_MS = 1000, /* that its process may take to end; then we go on without */
+};
 
 #define NS_PER_S 1000000000ULL
 
@@ -35,7 +39,14 @@ struct child {
 	int asks, parcels;
 	struct witness_rate rate;
 	pid_t session; /* 0: none runs */
-	int result; /* its pipe */
+	int result; /* its pipe, never waited for */
+	int session_end; /* pidfd */
+	/*
+	 * One that did not end: it waits for a file system where no signal reaches, and may have its
+	 * programs attached as long. It is reaped when it can be; until then there is no other one.
+	 */
+	pid_t hung; /* 0: none */
+	int hung_end; /* pidfd */
 	__u64 until_ns;
 	struct witness_said said; /* of the session that runs; totals of all */
 };
@@ -90,7 +101,7 @@ static int begin(struct child *c, const struct witness_ask *ask)
 {
 	int pair[2];
 
-	if (pipe2(pair, O_CLOEXEC))
+	if (pipe2(pair, O_CLOEXEC | O_NONBLOCK))
 		return -errno;
 	c->session = fork();
 	if (c->session == 0)
@@ -102,6 +113,7 @@ static int begin(struct child *c, const struct witness_ask *ask)
 		return -EAGAIN;
 	}
 	c->result = pair[0];
+	c->session_end = syscall(SYS_pidfd_open, c->session, 0);
 	c->until_ns = now_ns() + PATIENCE_S * NS_PER_S;
 	memcpy(c->said.id, ask->id, sizeof(ask->id));
 	return 0;
@@ -113,7 +125,7 @@ static enum witness_outcome decide(struct child *c, const struct witness_ask *as
 	enum witness_outcome outcome = WITNESS_CAPTURED;
 	int lock;
 
-	if (c->session)
+	if (c->session || c->hung)
 		return WITNESS_BUSY;
 	lock = one_session_lock();
 	if (lock == -EWOULDBLOCK)
@@ -141,28 +153,57 @@ static void take_ask(struct child *c, const struct witness_ask *ask)
 	said.outcome = decide(c, ask, &said.err);
 	if (said.err)
 		snprintf(said.what, sizeof(said.what), "begin a session");
+	else if (said.outcome == WITNESS_BUSY && c->hung)
+		snprintf(said.what, sizeof(said.what),
+			 "the one before, process %d, hangs and cannot be ended", c->hung);
 	if (said.outcome != WITNESS_CAPTURED)
 		say(c, &said);
+}
+
+/* True: it is gone, and reaped. Without a pidfd there is nothing to wait with: it is looked at. */
+static bool has_ended(pid_t pid, int pidfd, int timeout_ms)
+{
+	struct pollfd ended = { .fd = pidfd, .events = POLLIN };
+
+	while (poll(&ended, 1, timeout_ms) < 0 && errno == EINTR)
+		;
+	return waitpid(pid, NULL, WNOHANG) != 0;
+}
+
+static void reap_hung(struct child *c)
+{
+	if (!has_ended(c->hung, c->hung_end, 0))
+		return;
+	close(c->hung_end);
+	c->hung = 0;
 }
 
 /* It has said what became of it, or it has died, or it hangs. */
 static void session_end(struct child *c)
 {
 	struct witness_said said = { .outcome = WITNESS_FAILED };
+	bool late = now_ns() >= c->until_ns;
 	ssize_t n;
 
-	if (now_ns() >= c->until_ns)
+	if (late)
 		kill(c->session, SIGKILL);
 	n = read(c->result, &said, sizeof(said));
 	if (n != sizeof(said)) {
 		memset(&said, 0, sizeof(said));
 		memcpy(said.id, c->said.id, sizeof(said.id));
 		said.outcome = WITNESS_FAILED;
-		said.err = now_ns() >= c->until_ns ? -ETIMEDOUT : -ECHILD;
-		snprintf(said.what, sizeof(said.what), "run the session: its process ended");
+		said.err = late ? -ETIMEDOUT : -ECHILD;
+		snprintf(said.what, sizeof(said.what), "run the session: its process %s",
+			 late ? "hangs" : "ended");
 	}
 	close(c->result);
-	waitpid(c->session, NULL, 0);
+	if (has_ended(c->session, c->session_end, END_MS)) {
+		close(c->session_end);
+	} else {
+		kill(c->session, SIGKILL);
+		c->hung = c->session;
+		c->hung_end = c->session_end;
+	}
 	c->session = 0;
 	say(c, &said);
 }
@@ -178,15 +219,18 @@ static int patience_ms(const struct child *c)
 
 static void loop(struct child *c)
 {
-	struct pollfd fds[2];
+	struct pollfd fds[3];
 	struct witness_ask ask;
 	ssize_t n;
 
 	for (;;) {
 		fds[0] = (struct pollfd){ .fd = c->asks, .events = POLLIN };
 		fds[1] = (struct pollfd){ .fd = c->session ? c->result : -1, .events = POLLIN };
-		if (poll(fds, 2, patience_ms(c)) < 0 && errno != EINTR)
+		fds[2] = (struct pollfd){ .fd = c->hung ? c->hung_end : -1, .events = POLLIN };
+		if (poll(fds, 3, patience_ms(c)) < 0 && errno != EINTR)
 			return;
+		if (c->hung)
+			reap_hung(c);
 		if (c->session && (fds[1].revents || now_ns() >= c->until_ns))
 			session_end(c);
 		if (!fds[0].revents)

@@ -31,7 +31,7 @@ struct witness_ask {
 
 enum witness_outcome {
 	WITNESS_CAPTURED, /* a session is in the finding's folder, or on its way */
-	WITNESS_BUSY, /* another session runs on this host */
+	WITNESS_BUSY, /* another session runs on this host, or hangs: then what says which */
 	WITNESS_LIMITED, /* too soon after the last one, or too many in an hour */
 	WITNESS_GONE, /* none of them lives any more */
 	WITNESS_FAILED,
@@ -40,7 +40,7 @@ enum witness_outcome {
 
 struct witness_said {
 	char id[FINDING_ID_LEN];
-	char what[WITNESS_WHAT_LEN]; /* that err is about, or "" */
+	char what[WITNESS_WHAT_LEN]; /* that err is about, or why it is refused, or "" */
 	char pad[3];
 	__u32 outcome; /* enum witness_outcome */
 	__s32 err; /* 0 or -errno */
