@@ -178,10 +178,12 @@ void log_file__reopen(struct log_file *log)
 	log->fd = open_plain(log->dirfd, log->name, O_RDWR | O_CREAT);
 	if (log->fd < 0)
 		return;
-	if (fstat(log->fd,
-		  &st)) { /* where a line goes is not known: as if it could not be opened */
+	/* Where a line goes is not known: as if it could not be opened. */
+	if (fstat(log->fd, &st)) {
+		int err = -errno;
+
 		close(log->fd);
-		log->fd = -errno;
+		log->fd = err;
 		return;
 	}
 	log->size = st.st_size;
