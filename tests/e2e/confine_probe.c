@@ -2,15 +2,17 @@
 /*
  * confine_probe.c - confines itself, then tries what must fail and what must work.
  *
- * Usage: confine_probe no|yes   (yes: CAP_BPF is kept). Needs root.
+ * Usage: confine_probe no|yes|x32|i386   (yes: CAP_BPF is kept). Needs root.
  * Prints "NAME RESULT" a line: "0" or a negative errno's name; then "done", and waits for
- * the end of stdin, so that test_confine.py can read its /proc/PID/status.
+ * the end of stdin, so that test_confine.py can read its /proc/PID/status. With x32 and i386 it
+ * makes one call of that ABI instead, which should be its last.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,6 +114,8 @@ static void try_processes(void)
 	say("setuid-root", setresuid(0, 0, 0));
 	say("setrlimit", setrlimit(RLIMIT_NOFILE, &limit));
 	say("unshare", syscall(SYS_unshare, 0x10000000));
+	say("clone-newuser", syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0));
+	say("pidfd_getfd", syscall(SYS_pidfd_getfd, -1, -1, -1));
 	say("process_vm_readv", syscall(SYS_process_vm_readv, getpid(), NULL, 0, NULL, 0, 0));
 }
 
@@ -126,6 +130,9 @@ static void try_files(void)
 	say("chmod", chmod("/tmp/confine-probe-none", 0777));
 	say("mkdir", mkdir("/tmp/confine-probe-dir", 0700));
 	say("mount", syscall(SYS_mount, "none", "/mnt", "tmpfs", 0, NULL));
+	say("open_by_handle_at", syscall(SYS_open_by_handle_at, -1, NULL, -1));
+	say("open_tree", syscall(SYS_open_tree, -1, NULL, -1));
+	say("mount_setattr", syscall(SYS_mount_setattr, -1, NULL, -1, NULL, -1));
 	say("io_uring", syscall(SYS_io_uring_setup, 1, NULL));
 	say("openat2", syscall(SYS_openat2, AT_FDCWD, "/proc/self/stat", NULL, 0));
 }
@@ -221,6 +228,19 @@ static void need_sockets_and_events(void)
 	say("need-malloc", malloc(8 << 20) ? 0 : -1);
 }
 
+/* What a filter for one ABI makes of a call of another. */
+static int call_other_abi(const char *name)
+{
+#ifdef __x86_64__
+	long number = 20; /* getpid() of i386 */
+
+	if (!strcmp(name, "x32"))
+		return (int)syscall(0x40000000L | SYS_getpid);
+	__asm__ volatile("int $0x80" : "+a"(number) : : "memory", "r8", "r9", "r10", "r11");
+#endif
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct confine_config config = { .keep_cap_bpf = argc > 1 && !strcmp(argv[1], "yes") };
@@ -242,6 +262,8 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	printf("confine 0\n");
+	if (argc > 1 && strcmp(argv[1], "yes") && strcmp(argv[1], "no"))
+		return call_other_abi(argv[1]);
 	need_bpf();
 	need_files_and_memory();
 	need_sockets_and_events();

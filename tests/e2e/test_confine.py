@@ -8,6 +8,7 @@ and the HTTP server doing its whole work under the filter.
 import os
 import pwd
 import re
+import signal
 import subprocess
 import unittest
 
@@ -23,7 +24,8 @@ NEEDED = """need-map-update need-map-lookup need-map-value need-obj-info need-op
 FORBIDDEN = """socket socket-unix bind connect perf_event_open bpf-map-create bpf-prog-load
     bpf-obj-pin bpf-link-create bpf-prog-get-fd mmap-exec mprotect-exec open-write open-rdwr
     open-create open-trunc unlink rename chmod mkdir mount io_uring openat2 fork vfork execve ptrace
-    kill-other tgkill-other setuid-root setrlimit unshare process_vm_readv""".split()
+    kill-other tgkill-other setuid-root setrlimit unshare clone-newuser
+    pidfd_getfd open_by_handle_at open_tree mount_setattr process_vm_readv""".split()
 
 
 class Probe:
@@ -109,6 +111,20 @@ class Confined(unittest.TestCase):
     def test_not_dumpable(self):
         """Then /proc/PID belongs to root, and no other process of the user may look inside."""
         self.assertEqual(os.stat(f"/proc/{self.probe.process.pid}/fd").st_uid, 0)
+
+
+@unittest.skipIf(os.geteuid(), "needs root")
+class OtherAbis(unittest.TestCase):
+    @unittest.skipIf(os.uname().machine != "x86_64", "this machine has one ABI only")
+    def test_a_call_of_another_abi_is_the_last(self):
+        for abi in ("x32", "i386"):
+            with self.subTest(abi):
+                run = subprocess.run([PROBE, abi], stdin=subprocess.DEVNULL,
+                                     stdout=subprocess.PIPE, check=False)
+                self.assertEqual(run.stdout, b"confine 0\n")
+                # A kernel without i386 knows no int 0x80 at all.
+                ends = (-signal.SIGSYS, -signal.SIGSEGV) if abi == "i386" else (-signal.SIGSYS,)
+                self.assertIn(run.returncode, ends)
 
 
 class ConfinedWithCapBpf(Confined):

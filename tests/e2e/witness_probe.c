@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -84,6 +85,112 @@ static pid_t stranger(void)
 	_exit(0);
 }
 
+/* --- What no confined process may ask of the kernel, each really tried. */
+
+#ifndef SYS_open_tree_attr
+#define SYS_open_tree_attr 467
+#endif
+#ifndef SYS_lsm_set_self_attr
+#define SYS_lsm_set_self_attr 460
+#endif
+#ifndef SYS_statmount
+#define SYS_statmount 457
+#endif
+
+/* All arguments are -1: bad descriptors, addresses and flags, should one get through. */
+static void refused(const char *name, long number)
+{
+	say(name, syscall(number, -1L, -1L, -1L, -1L, -1L, -1L));
+}
+
+static void try_raw(void)
+{
+#define TRY(call) refused(#call, SYS_##call)
+	TRY(bind), TRY(connect), TRY(listen), TRY(accept), TRY(accept4);
+	TRY(execveat), TRY(process_vm_readv), TRY(process_vm_writev), TRY(process_madvise);
+	TRY(process_mrelease), TRY(pidfd_getfd), TRY(kcmp), TRY(move_pages), TRY(migrate_pages);
+	TRY(name_to_handle_at), TRY(open_by_handle_at);
+	TRY(mount), TRY(umount2), TRY(pivot_root), TRY(open_tree), TRY(open_tree_attr);
+	TRY(move_mount), TRY(fsopen), TRY(fsconfig), TRY(fsmount), TRY(fspick), TRY(mount_setattr);
+	TRY(statmount), TRY(unshare), TRY(setns), TRY(chroot), TRY(chdir), TRY(fchdir);
+	TRY(init_module), TRY(finit_module), TRY(delete_module), TRY(kexec_load);
+	TRY(kexec_file_load), TRY(reboot), TRY(swapon), TRY(swapoff), TRY(acct), TRY(quotactl);
+	TRY(quotactl_fd), TRY(sethostname), TRY(setdomainname), TRY(settimeofday);
+	TRY(clock_settime), TRY(clock_adjtime), TRY(adjtimex), TRY(syslog);
+	TRY(keyctl), TRY(add_key), TRY(request_key), TRY(userfaultfd), TRY(io_uring_setup);
+	TRY(io_uring_enter), TRY(io_uring_register), TRY(fanotify_init), TRY(fanotify_mark);
+	TRY(lsm_set_self_attr), TRY(personality), TRY(setuid), TRY(mknodat), TRY(renameat2);
+	TRY(unlinkat), TRY(linkat), TRY(symlinkat), TRY(fchmodat), TRY(fchownat), TRY(setxattr);
+#ifdef __x86_64__
+	TRY(iopl), TRY(ioperm), TRY(modify_ldt);
+#endif
+#undef TRY
+}
+
+/* Into new namespaces; clone3() is not there at all, and fork() works without. */
+static void try_clones(void)
+{
+	static const struct {
+		const char *name;
+		unsigned long flag;
+	} flags[] = { { "clone-newns", CLONE_NEWNS },	  { "clone-newcgroup", CLONE_NEWCGROUP },
+		      { "clone-newuts", CLONE_NEWUTS },	  { "clone-newipc", CLONE_NEWIPC },
+		      { "clone-newuser", CLONE_NEWUSER }, { "clone-newpid", CLONE_NEWPID },
+		      { "clone-newnet", CLONE_NEWNET } };
+	size_t i;
+
+	for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		long pid = syscall(SYS_clone, flags[i].flag | SIGCHLD, 0, 0, 0, 0);
+
+		if (!pid)
+			_exit(0);
+		say(flags[i].name, pid);
+	}
+}
+
+/*
+ * "0": it ended a process of ours, as a filter ends it or, where the kernel was built without
+ * that ABI, as any bad instruction does.
+ */
+static void ends(const char *name, void (*call)(void))
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (!pid) {
+		call();
+		_exit(0);
+	}
+	errno = ENOTRECOVERABLE;
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFSIGNALED(status))
+		say(name, -1);
+	else
+		say(name, WTERMSIG(status) == SIGSYS || WTERMSIG(status) == SIGSEGV ? 0 : -1);
+}
+
+#ifdef __x86_64__
+static void call_x32(void)
+{
+	syscall(0x40000000L | SYS_getpid);
+}
+
+/* getpid() of i386. */
+static void call_i386(void)
+{
+	long number = 20;
+
+	__asm__ volatile("int $0x80" : "+a"(number) : : "memory", "r8", "r9", "r10", "r11");
+}
+#endif
+
+static void try_other_abis(void)
+{
+#ifdef __x86_64__
+	ends("need-end-x32", call_x32);
+	ends("need-end-i386", call_i386);
+#endif
+}
+
 static int confined(void)
 {
 	char name[] = "true", *const argv[] = { name, NULL };
@@ -110,6 +217,11 @@ static int confined(void)
 	say("unshare", unshare(CLONE_NEWNS));
 	say("setns", setns(0, 0));
 	say("chroot", chroot("/"));
+	say("clone3", syscall(SYS_clone3, NULL, 0));
+	say("ioctl-terminal", ioctl(STDOUT_FILENO, TIOCSTI, "x"));
+	try_clones();
+	try_raw();
+	try_other_abis();
 	return 0;
 }
 

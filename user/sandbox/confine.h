@@ -41,7 +41,7 @@ int confine_find_user(const char *name, uid_t *ret_uid, gid_t *ret_gid);
 int confine(const struct confine_config *config, const char **ret_what);
 /*
  * For the one process that stays privileged (daemon): root, with the capabilities of a
- * profiling session only, and a filter that lets nothing be executed, connected or mounted.
+ * profiling session only, and a filter that allows what a session uses and nothing else.
  * It is inherited by what it forks. 0 or -errno with *ret_what.
  */
 int confine_profiler(const char **ret_what);
