@@ -10,6 +10,7 @@
 
 #include "state.bpf.h"
 #include "switch.bpf.h"
+#include "departure.bpf.h"
 
 /*
  * The system part of cpu_ns in the ratio of stime to utime + stime, both tick-sampled:
@@ -55,21 +56,23 @@ static __always_inline void give_cpu(struct task_struct *task, const struct vigi
 /* What the switch probe and sched_info say of one task, taken at one moment. */
 struct waits {
 	__u64 departed, delay, arrival, queued, run_delay, off[VIGIE_OFF_REASONS];
-	__u32 why;
+	__u32 why, state;
 };
 
 /*
- * False: a switch on another CPU was under way. Its stores stand together and take some
- * nanoseconds, what is read in between takes longer: departed alike before and after is
- * proof enough, and the switch path pays nothing for it.
+ * False: a switch on another CPU was under way. The kernel, too, may be stopped in the middle of
+ * its own stores: an arrival clears last_queued, adds to run_delay and only then sets
+ * last_arrival. So the state is read after them: who is being put on a CPU is runnable, and
+ * asleep is only who is not, and has not arrived by the end.
  */
-static __always_inline bool waits_read(struct task_struct *task, const struct task_state *st,
+static __always_inline bool waits_read(struct task_struct *task, struct task_state *st,
 				       struct waits *w, struct vigie_usage *ret)
 {
 	int i;
 
-	w->departed = *(volatile __u64 *)&st->departed;
-	barrier();
+	w->departed = departed_get(st);
+	if (w->departed == DEPARTED_NOW)
+		return false;
 	w->delay = st->delay_ns;
 	w->why = st->why;
 	for (i = 0; i < VIGIE_OFF_REASONS; i++)
@@ -77,39 +80,64 @@ static __always_inline bool waits_read(struct task_struct *task, const struct ta
 	for (i = 0; i < VIGIE_BUCKETS; i++)
 		ret->wait_count[i] = st->wait_count[i] - st->given.wait_count[i];
 	w->arrival = task->sched_info.last_arrival;
+	barrier();
 	w->queued = task->sched_info.last_queued;
+	barrier();
 	w->run_delay = task->sched_info.run_delay;
 	barrier();
-	return w->departed == *(volatile __u64 *)&st->departed;
+	w->state = compat_state(task);
+	barrier();
+	if (w->arrival != task->sched_info.last_arrival)
+		return false;
+	return w->departed == departed_get(st);
 }
 
 /*
- * Waits and off-CPU time. now is the clock of the run queue that we run on, 0 for a dead
- * task. The absence that is under way, or that ended without a switch since, is included:
- * a long sleep is credited as it passes, not in one lump when it ends.
+ * The absence that is under way, or that ended without a switch since, as far as it has passed:
+ * a long sleep is credited so, not in one lump when it ends. Who is runnable but in no queue is
+ * between two: what is due to it the next pass has.
  */
-static __always_inline void give_waits(struct task_struct *task, const struct task_state *st,
-				       __u64 now, struct vigie_usage *ret)
+static __always_inline __u64 waits_under_way(const struct waits *w, __u64 now)
 {
-	__u64 end, under_way = 0;
-	struct waits w;
+	__u64 end = now;
+
+	if (!now || !w->departed)
+		return 0;
+	if (w->arrival > w->departed)
+		end = w->arrival;
+	else if (w->queued >= w->departed)
+		end = w->queued;
+	else if (!w->state)
+		return 0;
+	return give_growth(end, w->departed + give_growth(w->run_delay, w->delay));
+}
+
+static __always_inline void give_waits_of(const struct waits *w, const struct task_state *st,
+					  __u64 now, struct vigie_usage *ret)
+{
+	__u64 under_way = waits_under_way(w, now);
 	__u32 i;
 
+	ret->wait_ns = give_growth(w->delay, st->given.wait_ns);
+	for (i = 0; i < VIGIE_OFF_REASONS; i++)
+		ret->off_ns[i] = give_growth(w->off[i] + (i == w->why ? under_way : 0),
+					     st->given.off_ns[i]);
+}
+
+/* Waits and off-CPU time. now is the clock of the run queue that we run on, 0 for a dead task. */
+static __always_inline void give_waits(struct task_struct *task, struct task_state *st, __u64 now,
+				       struct vigie_usage *ret)
+{
+	struct waits w;
+
 	/* A second look finds it done; if not, this pass goes without and the next has it all. */
-	if (!waits_read(task, st, &w, ret) && !waits_read(task, st, &w, ret)) {
-		__builtin_memset(ret->wait_count, 0, sizeof(ret->wait_count));
-		__builtin_memset(ret->off_ns, 0, sizeof(ret->off_ns));
-		ret->wait_ns = 0;
+	if (waits_read(task, st, &w, ret) || waits_read(task, st, &w, ret)) {
+		give_waits_of(&w, st, now, ret);
 		return;
 	}
-	ret->wait_ns = give_growth(w.delay, st->given.wait_ns);
-	if (now && w.departed && w.why < VIGIE_OFF_REASONS) {
-		end = w.arrival > w.departed ? w.arrival : w.queued >= w.departed ? w.queued : now;
-		under_way = give_growth(end, w.departed + give_growth(w.run_delay, w.delay));
-	}
-	for (i = 0; i < VIGIE_OFF_REASONS; i++)
-		ret->off_ns[i] = give_growth(w.off[i] + (i == w.why ? under_way : 0),
-					     st->given.off_ns[i]);
+	__builtin_memset(ret->wait_count, 0, sizeof(ret->wait_count));
+	__builtin_memset(ret->off_ns, 0, sizeof(ret->off_ns));
+	ret->wait_ns = 0;
 }
 
 static __always_inline void give_rare(const struct task_state *st, struct vigie_usage *ret)

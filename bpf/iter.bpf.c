@@ -114,17 +114,27 @@ static __always_inline __u64 shown_pages(struct task_struct *task)
 	return mm ? compat_mm_resident(mm) : 0;
 }
 
-/* True: since its last whole record the task has not run, and nobody changed what it shows. */
-static __always_inline bool still_asleep(struct task_struct *task, const struct task_state *st)
+/*
+ * True: since its last whole record the task has not run, and nobody changed what it shows. The
+ * state comes after last_queued, and last_arrival after both: see waits_read().
+ */
+static __always_inline bool still_asleep(struct task_struct *task, const struct task_state *st,
+					 __u64 departed)
 {
 	const struct vigie_usage *given = &st->given;
 
-	if (full_pass || !st->recorded || !st->departed || task->exit_state)
+	if (full_pass || !st->recorded || departed <= DEPARTED_NOW || task->exit_state)
 		return false;
 	if (task->nvcsw != given->voluntary_switches ||
 	    task->nivcsw != given->involuntary_switches ||
 	    task->se.sum_exec_runtime != given->user_ns + given->system_ns ||
-	    task->sched_info.last_arrival > st->departed || task->sched_info.last_queued)
+	    task->sched_info.last_queued)
+		return false;
+	barrier();
+	if (!compat_state(task))
+		return false;
+	barrier();
+	if (task->sched_info.last_arrival > departed)
 		return false;
 	if (st->why >= VIGIE_OFF_REASONS || (__u64)task->cgroups != st->shown_cgroups ||
 	    (__u64)task->real_parent != st->shown_parent)
@@ -135,8 +145,9 @@ static __always_inline bool still_asleep(struct task_struct *task, const struct 
 	return task->signal->nr_threads == 1 && shown_pages(task) == st->shown_pages;
 }
 
-static __always_inline void give_asleep(struct seq_file *seq, struct task_struct *task,
-					struct task_state *st, __u64 now)
+/* False: it has left a CPU meanwhile, so it does not sleep on. */
+static __always_inline bool give_asleep(struct seq_file *seq, struct task_struct *task,
+					struct task_state *st, __u64 departed, __u64 now)
 {
 	struct vigie_asleep rec = {
 		.tid = task->pid,
@@ -150,9 +161,12 @@ static __always_inline void give_asleep(struct seq_file *seq, struct task_struct
 		rec.flags |= VIGIE_TASK_KTHREAD;
 	rec.why = why;
 	rec.life_cpu_ns = life_cpu(task);
-	rec.off_ns = give_growth(st->off_ns[why] + give_growth(now, st->departed), *given);
+	rec.off_ns = give_growth(st->off_ns[why] + give_growth(now, departed), *given);
+	if (departed_get(st) != departed)
+		return false;
 	if (!bpf_seq_write(seq, &rec, sizeof(rec)))
 		*given += rec.off_ns;
+	return true;
 }
 
 static __always_inline void give_whole(struct seq_file *seq, struct task_struct *task,
@@ -196,17 +210,16 @@ int on_task(struct bpf_iter__task *ctx)
 	struct task_state *st;
 	struct vigie_task *rec;
 	__u32 zero = 0;
-	__u64 now;
+	__u64 now, departed;
 
 	/* EXIT_DEAD: about to be freed, and the free hook will hand out its remainder. */
 	if (!task || task->exit_state & EXIT_DEAD)
 		return 0;
 	now = clock_here();
 	st = known_or_new(task, now);
-	if (st && still_asleep(task, st)) {
-		give_asleep(seq, task, st, now);
+	departed = st ? departed_get(st) : 0;
+	if (st && still_asleep(task, st, departed) && give_asleep(seq, task, st, departed, now))
 		return 0;
-	}
 	rec = bpf_map_lookup_elem(&scratch, &zero);
 	if (rec)
 		give_whole(seq, task, st, rec, now);

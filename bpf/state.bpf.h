@@ -16,7 +16,7 @@ enum { STATE_EXITED_BEFORE = 255 }; /* exited: it was a zombie already as we cam
 enum { STATE_OFF_SLOTS = 8 }; /* a power of two over VIGIE_OFF_RUNNABLE */
 
 struct task_state {
-	/* The switch probe's, with departed written last. */
+	/* The switch probe's; departed says when the rest is of one moment: departure.bpf.h. */
 	__u64 delay_ns; /* run_delay at the last switch-out: the sum of wait_count's waits */
 	__u64 run_ns; /* sum_exec_runtime at the last switch-out */
 	__u64 departed; /* rq clock at the last switch-out: differs each time; 0: not known, or dead */

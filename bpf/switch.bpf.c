@@ -10,6 +10,7 @@
 #include "state.bpf.h"
 #include "identity.bpf.h"
 #include "switch.bpf.h"
+#include "departure.bpf.h"
 #include "blame.bpf.h"
 
 /*
@@ -41,47 +42,43 @@ static __always_inline void slice_count(__u64 slice)
 }
 
 /*
- * The absence that ended when prev last arrived, charged to the reason it left for. Where a
+ * The absence that ended when prev last arrived, to be charged to the reason it left for. Where a
  * lookup can fail, a switch-out may have been missed: a slice longer than the stay gives it
  * away, and then the absence has CPU time in it.
  */
-static __always_inline void absence_end(struct task_struct *prev, struct task_state *st, __u64 wait,
-					__u64 slice, __u64 now)
+static __always_inline __u64 absence(struct task_struct *prev, const struct task_state *st,
+				     __u64 wait, __u64 slice, __u64 now)
 {
 	__s64 away = prev->sched_info.last_arrival - st->departed - wait;
 
+	if (!st->departed)
+		return 0;
 	if (cfg_lookup_fails && slice > now - prev->sched_info.last_arrival + 1000000)
-		return;
-	if (away < 0)
-		lose(VIGIE_LOSS_CLOCK_BACKWARDS);
-	else
-		st->off_ns[st->why & (STATE_OFF_SLOTS - 1)] += away;
+		return 0;
+	if (away >= 0)
+		return away;
+	lose(VIGIE_LOSS_CLOCK_BACKWARDS);
+	return 0;
 }
 
 /* prev leaves the CPU at now (rq clock) for the reason why. */
 static __always_inline void switch_out(struct task_struct *prev, __u64 now, __u32 why, bool dead)
 {
 	struct task_state *st = state_lookup(prev);
-	__u64 delay, run, wait, slice;
+	struct departure d = { .now = now, .why = why, .dead = dead };
+	__u64 slice;
 
 	if (!st) {
 		if (!dead) /* one that was dying as we came is nobody's loss */
 			lose(VIGIE_LOSS_STATE_MISSING);
 		return;
 	}
-	delay = prev->sched_info.run_delay;
-	run = prev->se.sum_exec_runtime;
-	wait = delay - st->delay_ns;
-	slice = run - st->run_ns;
-	/* One store after the other, departed last: waits_read() relies on it. */
-	if (st->departed)
-		absence_end(prev, st, wait, slice, now);
-	st->wait_count[bucket_of(wait)]++;
-	st->delay_ns = delay;
-	st->run_ns = run;
-	st->why = why;
-	barrier();
-	st->departed = dead ? 0 : now;
+	d.delay = prev->sched_info.run_delay;
+	d.run = prev->se.sum_exec_runtime;
+	d.wait = d.delay - st->delay_ns;
+	slice = d.run - st->run_ns;
+	d.away = absence(prev, st, d.wait, slice, now);
+	departure_store(st, &d);
 	slice_count(slice);
 }
 

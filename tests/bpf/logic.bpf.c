@@ -6,6 +6,10 @@
  * for task storage. The kernel refuses to test-run tp_btf and iter programs. A task_struct
  * cannot be made up: where one is needed it is the caller's own.
  */
+#include "compat.bpf.h"
+
+#define DEPARTURE_STEP(n) look_between(n)
+static __always_inline void look_between(unsigned int step);
 #include "switch.bpf.h"
 #include "give.bpf.h"
 #include "blame.bpf.h"
@@ -93,6 +97,7 @@ int logic_waits(struct logic_waits *ctx)
 	struct task_state *st = bpf_map_lookup_elem(&states, &zero);
 	struct vigie_usage *inc = bpf_map_lookup_elem(&increments, &zero);
 	__u64 arrival = task->sched_info.last_arrival;
+	struct waits w;
 
 	if (!st || !inc)
 		return 1;
@@ -107,9 +112,77 @@ int logic_waits(struct logic_waits *ctx)
 	__builtin_memcpy(st->off_ns, ctx->off_ns, sizeof(ctx->off_ns));
 	__builtin_memcpy(st->wait_count, ctx->wait_count, sizeof(ctx->wait_count));
 	st->given = ctx->given;
-	give_waits(task, st, ctx->after_departed_ns ? st->departed + ctx->after_departed_ns : 0,
-		   inc);
+	if (!waits_read(task, st, &w, inc)) {
+		ctx->disturbed = 1;
+		return 0;
+	}
+	w.state = !ctx->runnable; /* the caller's own is that of who runs */
+	give_waits_of(&w, st, ctx->after_departed_ns ? st->departed + ctx->after_departed_ns : 0,
+		      inc);
 	ctx->inc = *inc;
+	ctx->disturbed = arrival != task->sched_info.last_arrival;
+	return 0;
+}
+
+__u32 looks = 0;
+__u64 handed_out[8] = {}, leaves_at = 0;
+
+static __always_inline __u64 look(void)
+{
+	__u32 zero = 0;
+	struct task_state *st = bpf_map_lookup_elem(&states, &zero);
+	struct vigie_usage *inc = bpf_map_lookup_elem(&increments, &zero);
+
+	if (!st || !inc)
+		return 0;
+	__builtin_memset(inc, 0, sizeof(*inc));
+	give_waits(bpf_get_current_task_btf(), st, leaves_at, inc);
+	give_commit(st, inc);
+	return st->given.off_ns[VIGIE_OFF_SLEEP];
+}
+
+static __noinline int look_and_note(__u32 step)
+{
+	handed_out[step & 7] = look();
+	return 0;
+}
+
+static __always_inline void look_between(unsigned int step)
+{
+	if (looks & (1 << step))
+		look_and_note(step);
+}
+
+SEC("?syscall")
+int logic_departure(struct logic_departure *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 arrival = task->sched_info.last_arrival;
+	__u32 zero = 0;
+	struct task_state *st = bpf_map_lookup_elem(&states, &zero);
+	struct departure d = {
+		.now = arrival + 1000,
+		.delay = task->sched_info.run_delay,
+		.away = ctx->away_ns,
+		.why = VIGIE_OFF_SLEEP,
+	};
+	int i;
+
+	if (!st)
+		return 1;
+	__builtin_memset(st, 0, sizeof(*st));
+	st->off_ns[VIGIE_OFF_SLEEP] = ctx->off_ns;
+	st->delay_ns = d.delay;
+	st->why = VIGIE_OFF_SLEEP;
+	st->departed = arrival - ctx->away_ns;
+	leaves_at = d.now;
+	looks = ctx->looks;
+	if (looks >> 31)
+		look_and_note(7);
+	departure_store(st, &d);
+	ctx->in_the_end = look();
+	for (i = 0; i < 8; i++)
+		ctx->handed_out[i] = handed_out[i];
 	ctx->disturbed = arrival != task->sched_info.last_arrival;
 	return 0;
 }

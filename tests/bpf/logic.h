@@ -53,12 +53,26 @@ struct logic_waits {
 	__u64 waited_ns; /* delay_ns = run_delay - this */
 	__u64 after_departed_ns; /* now = departed + this; 0: now = 0 */
 	__u32 why;
+	__u32 runnable; /* what is read of the task's state: 0: it is asleep */
+	__u32 zero;
 	__u32 disturbed; /* result: the caller lost its CPU meanwhile */
 	__u64 off_ns[VIGIE_OFF_REASONS];
 	__u64 wait_count[VIGIE_BUCKETS];
 	struct vigie_usage given;
 	__u64 run_delay; /* results from here on */
 	struct vigie_usage inc;
+};
+
+/*
+ * The caller, which slept, leaves the CPU again: between two stores of that the iterator looks.
+ * By then it had off_ns of sleep, and it was away for away_ns.
+ */
+struct logic_departure {
+	__u64 off_ns, away_ns;
+	__u32 looks; /* bit n: at DEPARTURE_STEP(n), and before all of them: bit 31 */
+	__u32 disturbed; /* result: the caller lost its CPU meanwhile */
+	__u64 handed_out[8]; /* results: all that was given after each look */
+	__u64 in_the_end; /* and after a look when all was done */
 };
 
 /* give_since() and give_commit() of the caller. */

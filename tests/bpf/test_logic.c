@@ -506,6 +506,46 @@ static void absence_of_nobody(void **state)
 	assert_int_equal(got.inc.off_ns[VIGIE_OFF_SLEEP], 0);
 }
 
+/* Between leaving the queue and arriving it is neither asleep nor, by its clock, away. */
+static void who_is_being_put_on_a_cpu_is_not_asleep(void **state)
+{
+	struct logic_waits got, args = { .after_arrival_ns = 1000000,
+					 .after_departed_ns = 400000,
+					 .runnable = 1,
+					 .why = VIGIE_OFF_SLEEP };
+
+	NEED_BPF();
+	off_cpu(&args, &got);
+	assert_int_equal(got.inc.off_ns[VIGIE_OFF_SLEEP], 0);
+}
+
+/* A virtual CPU may stand still between any two stores, and whoever looks then may look twice. */
+static void an_absence_is_handed_out_once(void **state)
+{
+	struct logic_departure got;
+	unsigned int looks, i;
+
+	NEED_BPF();
+	for (looks = 0; looks < 256; looks++) {
+		do {
+			got = (struct logic_departure){
+				.off_ns = 70,
+				.away_ns = 500000,
+				.looks = (looks & 0x7f) | (looks >> 7) << 31,
+			};
+			call(skel->progs.logic_departure, &got, sizeof(got));
+		} while (got.disturbed);
+		for (i = 0; i < 8; i++) {
+			if (!(looks & 1 << i))
+				continue;
+			assert_true(got.handed_out[i] <= 500070);
+			if (i >= 6) /* before it, and after */
+				assert_int_equal(got.handed_out[i], 500070);
+		}
+		assert_int_equal(got.in_the_end, 500070);
+	}
+}
+
 static void wait_counts(void **state)
 {
 	struct logic_waits got, args = { 0 };
@@ -623,15 +663,26 @@ static void exits_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		LOGIC_TEST(bucket_edges),	  LOGIC_TEST(off_reasons),
-		LOGIC_TEST(system_part_extremes), LOGIC_TEST(system_part_random),
-		LOGIC_TEST(system_part_monotone), LOGIC_TEST(exit_kinds),
-		LOGIC_TEST(blame_pairs),	  LOGIC_TEST(blame_until_full),
-		LOGIC_TEST(blame_collisions),	  LOGIC_TEST(blame_named),
-		LOGIC_TEST(blame_folded),	  LOGIC_TEST(absence_that_ended),
-		LOGIC_TEST(absence_under_way),	  LOGIC_TEST(absence_of_nobody),
-		LOGIC_TEST(wait_counts),	  LOGIC_TEST(given_is_counted),
-		LOGIC_TEST(past_is_nobodys),	  LOGIC_TEST(exits_once),
+		LOGIC_TEST(bucket_edges),
+		LOGIC_TEST(off_reasons),
+		LOGIC_TEST(system_part_extremes),
+		LOGIC_TEST(system_part_random),
+		LOGIC_TEST(system_part_monotone),
+		LOGIC_TEST(exit_kinds),
+		LOGIC_TEST(blame_pairs),
+		LOGIC_TEST(blame_until_full),
+		LOGIC_TEST(blame_collisions),
+		LOGIC_TEST(blame_named),
+		LOGIC_TEST(blame_folded),
+		LOGIC_TEST(absence_that_ended),
+		LOGIC_TEST(absence_under_way),
+		LOGIC_TEST(absence_of_nobody),
+		LOGIC_TEST(who_is_being_put_on_a_cpu_is_not_asleep),
+		LOGIC_TEST(an_absence_is_handed_out_once),
+		LOGIC_TEST(wait_counts),
+		LOGIC_TEST(given_is_counted),
+		LOGIC_TEST(past_is_nobodys),
+		LOGIC_TEST(exits_once),
 	};
 
 	return cmocka_run_group_tests_name("bpf_logic", tests, load_logic, unload_logic);
