@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """make bench: runs the rows, prints the table, writes $O/bench.md.
 
-`bench.py [GROUP...]` runs some of: switch pingpong paths compile sqlite scale blackbox. Ends with 0
+`bench.py [GROUP...]` runs some of: switch pingpong paths compile sqlite scale recorder. Ends with 0
 unless something could not run; a missing peer is said aloud and skips its row.
 """
 import os
@@ -11,13 +11,13 @@ import sys
 import time
 import traceback
 
-import blackbox
+import recorder
 import report
 import rig
 import rows
 import scale
 
-GROUPS = {**rows.GROUPS, **scale.GROUPS, **blackbox.GROUPS}
+GROUPS = {**rows.GROUPS, **scale.GROUPS, **recorder.GROUPS}
 
 
 def commit():

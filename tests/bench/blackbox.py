@@ -46,12 +46,12 @@ class Watch:
         self.tasks = after["vigie_self_tasks"]
         self.series = after["vigie_self_detect_series"]
         self.detect_bytes = page_bytes(exporter)
-        self.entries = self.written = self.scribe_percent = 0
+        self.entries = self.written = self.writer_percent = 0
         if "vigie_self_recording_entries_total" in after:
             self.entries = grown("recording_entries_total")
             self.written = grown("recording_written_bytes_total")
-            self.scribe_percent = grown("recording_cpu_seconds_total") / took * 100
-            self.scribe_bytes = after["vigie_self_recording_resident_memory_bytes"]
+            self.writer_percent = grown("recording_cpu_seconds_total") / took * 100
+            self.writer_bytes = after["vigie_self_recording_resident_memory_bytes"]
 
 
 def watch(place, seconds):
@@ -90,11 +90,11 @@ def detect_row(pairs):
 def cost(pair):
     """% of a core: the writer's own, and by how much the main process is dearer."""
     recorded, plain = pair
-    return recorded.scribe_percent + recorded.main_percent - plain.main_percent
+    return recorded.writer_percent + recorded.main_percent - plain.main_percent
 
 
 def recording_row(total, pairs, promise):
-    costs, writers = Figures(map(cost, pairs)), Figures([r.scribe_percent for r, _ in pairs])
+    costs, writers = Figures(map(cost, pairs)), Figures([r.writer_percent for r, _ in pairs])
     last = pairs[-1][0]
     row = Row(f"recording at one snapshot a second, {total} processes",
               costs.show("% of a core", 3))
@@ -103,7 +103,7 @@ def recording_row(total, pairs, promise):
                              at_most(0.2, costs.median, "% of a core"))
     each = last.written / last.entries / last.tasks
     row.method = words(f"""the process that writes ({writers.show('%', 3)} by its own getrusage,
-        {last.scribe_bytes / 1e6:.1f} MB resident) and by how much the main one is dearer than
+        {last.writer_bytes / 1e6:.1f} MB resident) and by how much the main one is dearer than
         with `--no-recording` (schedstat; {Figures([p.main_percent for _, p in pairs]).show('%', 3)}
         without); {len(pairs)} pairs of {last.snapshots:.0f} snapshots; {last.tasks:.0f} tasks
         ({CROWD}); {last.written / last.entries / 1024:.1f} KiB an entry, {each:.1f} bytes a task
@@ -126,7 +126,7 @@ def learned_row(rounds, count, series):
         wave with noise and bursts; {rounds} rounds"""))
 
 
-def blackbox(quick):
+def recorder(quick):
     rounds, seconds = (1, 8) if quick else (3, 25)
     few = compared(300, rounds, seconds)
     many = compared(10000, rounds, seconds)
@@ -134,4 +134,4 @@ def blackbox(quick):
             learned_row(3 if quick else 7, 2000000, 256)]
 
 
-GROUPS = {"blackbox": blackbox}
+GROUPS = {"recorder": recorder}

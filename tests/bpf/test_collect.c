@@ -634,13 +634,13 @@ static void every_death_once(void **state)
 {
 	__u64 began, freed_before, seen_before;
 	__u64 deadline = clock_now(CLOCK_MONOTONIC) + 60 * NS_PER_S;
-	struct witness witness;
+	struct profiler profiler;
 	struct watched w;
 	int i;
 
 	NEED_BPF();
-	witness_open(&witness);
-	freed_before = witness_count(&witness);
+	profiler_open(&profiler);
+	freed_before = profiler_count(&profiler);
 	read_snapshot();
 	began = handed_out;
 	seen_before = snap.stat.frees;
@@ -649,13 +649,13 @@ static void every_death_once(void **state)
 		read_snapshot();
 		if (i % 3 != 2)
 			assert_int_equal(source__settle(source), 0);
-		if (witness_hidden(&witness, witness_count(&witness) - freed_before,
-				   snap.stat.frees - seen_before))
+		if (profiler_hidden(&profiler, profiler_count(&profiler) - freed_before,
+				    snap.stat.frees - seen_before))
 			SKIP_HIDDEN();
 		assert_true(clock_now(CLOCK_MONOTONIC) < deadline);
 		sleep_ns(5 * NS_PER_MS);
 	}
-	witness_close(&witness);
+	profiler_close(&profiler);
 	assert_true(i > 5);
 	assert_int_equal(snap.stat.loss[VIGIE_LOSS_RETIRED_FULL], 0);
 	assert_int_equal(snap.stat.lost_records, 0);

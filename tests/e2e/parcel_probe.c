@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * parcel_probe.c - what a real scribe makes of a parcel: test_witness.py.
+ * parcel_probe.c - what a real writer makes of a parcel: test_profiler.py.
  *
- *	parcel_probe DIRECTORY KIND...	begins an incident there, hands the scribe one parcel in the
- *					witness' place, with a descriptor of each kind, and says what
+ *	parcel_probe DIRECTORY KIND...	begins an incident there, hands the writer one parcel in the
+ *					profiler's place, with a descriptor of each kind, and says what
  *					became of it: "ERR MESSAGES_BAD DESCRIPTORS_LEFT_OPEN"
  *
  * Needs root.
@@ -69,7 +69,7 @@ static int open_kind(const char *kind)
 
 static void send_parcel(int socket, const int *fds, size_t n)
 {
-	struct witness_parcel parcel = { .id = ID };
+	struct profiler_parcel parcel = { .id = ID };
 	union {
 		char room[CMSG_SPACE(MOST * sizeof(int))];
 		struct cmsghdr align;
@@ -95,7 +95,7 @@ static void send_parcel(int socket, const int *fds, size_t n)
 }
 
 /* It is our only child. */
-static unsigned int descriptors_of_scribe(void)
+static unsigned int descriptors_of_writer(void)
 {
 	char path[64], child[32] = "";
 	unsigned int n = 0;
@@ -105,35 +105,35 @@ static unsigned int descriptors_of_scribe(void)
 	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
 	f = fopen(path, "re");
 	if (!f || !fgets(child, sizeof(child), f))
-		fail("find the scribe");
+		fail("find the writer");
 	fclose(f);
 	child[strcspn(child, " ")] = '\0';
 	snprintf(path, sizeof(path), "/proc/%s/fd", child);
 	dir = opendir(path);
 	if (!dir)
-		fail("look at the scribe's descriptors");
+		fail("look at the writer's descriptors");
 	while (readdir(dir))
 		n++;
 	closedir(dir);
 	return n;
 }
 
-/* After each message the scribe says what became of it. */
-static void hear(struct scribe *scribe)
+/* After each message the writer says what became of it. */
+static void hear(struct writer *writer)
 {
-	struct pollfd fd = { .fd = scribe__fd(scribe), .events = POLLIN };
+	struct pollfd fd = { .fd = writer__fd(writer), .events = POLLIN };
 
 	if (poll(&fd, 1, PATIENCE_MS) != 1) {
 		errno = ETIMEDOUT;
-		fail("hear from the scribe");
+		fail("hear from the writer");
 	}
-	scribe__listen(scribe);
+	writer__listen(writer);
 }
 
 int main(int argc, char **argv)
 {
-	struct scribe_head begin = { .kind = SCRIBE_INCIDENT_BEGIN, .split = 2, .id = ID };
-	struct scribe_config config = { .lock = -1,
+	struct writer_head begin = { .kind = WRITER_INCIDENT_BEGIN, .split = 2, .id = ID };
+	struct writer_config config = { .lock = -1,
 					.keep_ns = 1000000000,
 					.max_bytes = 16 << 20,
 					.max_incident_bytes = 16 << 20,
@@ -143,8 +143,8 @@ int main(int argc, char **argv)
 					.gid = NOBODY };
 	int pair[2], fds[MOST], nfds, i;
 	unsigned int before;
-	struct scribe_stat stat;
-	struct scribe *scribe;
+	struct writer_stat stat;
+	struct writer *writer;
 	const char *what = "";
 
 	if (argc < 2 || argc - 2 > MOST)
@@ -155,23 +155,23 @@ int main(int argc, char **argv)
 		if (fds[i] < 0)
 			fail(argv[2 + i]);
 	}
-	config.statedir = statedir_make(argv[1], NOBODY, NOBODY, &what);
-	if (config.statedir < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+	config.state_dir = state_dir_make(argv[1], NOBODY, NOBODY, &what);
+	if (config.state_dir < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		fail(what);
-	config.witness = pair[1];
-	if (scribe__start(&config, &scribe, &what))
+	config.profiler = pair[1];
+	if (writer__start(&config, &writer, &what))
 		fail(what);
 	close(pair[1]);
-	if (scribe__send(scribe, &begin, "{}{}", 4))
+	if (writer__send(writer, &begin, "{}{}", 4))
 		fail("begin an incident");
-	hear(scribe);
-	before = descriptors_of_scribe();
+	hear(writer);
+	before = descriptors_of_writer();
 	send_parcel(pair[0], fds, nfds);
-	hear(scribe);
-	scribe__stat(scribe, &stat);
+	hear(writer);
+	writer__stat(writer, &stat);
 	printf("%s %llu %d\n", stat.err ? err_name(stat.err) : "0",
-	       (unsigned long long)stat.messages_bad, (int)(descriptors_of_scribe() - before));
+	       (unsigned long long)stat.messages_bad, (int)(descriptors_of_writer() - before));
 	close(pair[0]);
-	scribe__free(scribe);
+	writer__free(writer);
 	return 0;
 }

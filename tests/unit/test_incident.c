@@ -89,7 +89,7 @@ static void place_done(struct place *h)
 	buf_done(&h->bytes);
 }
 
-/* As the scribe does it: the recording, then whoever is open. */
+/* As the writer does it: the recording, then whoever is open. */
 static void step(struct place *h, bool key)
 {
 	struct ring_entry entry;

@@ -32,14 +32,14 @@ static int make_place(void **state)
 
 static int remove_place(void **state)
 {
-	unlinkat(dirfd_, STATEDIR_VERDICTS, 0);
+	unlinkat(dirfd_, STATE_DIR_VERDICTS, 0);
 	close(dirfd_);
 	return rmdir(place);
 }
 
 static void append(const char *text, size_t len)
 {
-	int fd = openat(dirfd_, STATEDIR_VERDICTS, O_WRONLY | O_APPEND | O_CREAT, 0600);
+	int fd = openat(dirfd_, STATE_DIR_VERDICTS, O_WRONLY | O_APPEND | O_CREAT, 0600);
 
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, len), len);
@@ -82,7 +82,7 @@ static void there_and_back(void **state)
 	verdicts_init(&verdicts, dirfd_);
 	assert_int_equal(verdicts_read(&verdicts, take, &taken), 0); /* there is no file yet */
 	assert_int_equal(verdict_append(dirfd_, &benign), 0);
-	assert_int_equal(fstatat(dirfd_, STATEDIR_VERDICTS, &st, 0), 0);
+	assert_int_equal(fstatat(dirfd_, STATE_DIR_VERDICTS, &st, 0), 0);
 	assert_int_equal(st.st_mode & 0777 & ~0640, 0);
 	assert_int_equal(verdicts_read(&verdicts, take, &taken), 0);
 	assert_int_equal(taken.n, 1);
@@ -189,7 +189,7 @@ static void begun_anew(void **state)
 	verdicts_init(&verdicts, dirfd_);
 	append(GOOD "\n" GOOD "\n", 2 * strlen(GOOD) + 2);
 	assert_int_equal(verdicts_read(&verdicts, take, &taken), 0);
-	assert_int_equal(unlinkat(dirfd_, STATEDIR_VERDICTS, 0), 0);
+	assert_int_equal(unlinkat(dirfd_, STATE_DIR_VERDICTS, 0), 0);
 	append(GOOD "\n", strlen(GOOD) + 1);
 	assert_int_equal(verdicts_read(&verdicts, take, &taken), 0);
 	assert_int_equal(taken.n, 3);
@@ -202,12 +202,12 @@ static void no_file_of_ours(void **state)
 	struct verdicts verdicts;
 
 	verdicts_init(&verdicts, dirfd_);
-	assert_int_equal(mkfifoat(dirfd_, STATEDIR_VERDICTS, 0600), 0);
+	assert_int_equal(mkfifoat(dirfd_, STATE_DIR_VERDICTS, 0600), 0);
 	assert_int_equal(verdicts_read(&verdicts, take, &taken),
 			 -EINVAL); /* and it does not wait */
 	assert_true(verdict_append(dirfd_, &v) < 0);
-	assert_int_equal(unlinkat(dirfd_, STATEDIR_VERDICTS, 0), 0);
-	assert_int_equal(symlinkat("/etc/passwd", dirfd_, STATEDIR_VERDICTS), 0);
+	assert_int_equal(unlinkat(dirfd_, STATE_DIR_VERDICTS, 0), 0);
+	assert_int_equal(symlinkat("/etc/passwd", dirfd_, STATE_DIR_VERDICTS), 0);
 	assert_int_equal(verdicts_read(&verdicts, take, &taken), -ELOOP);
 	assert_int_equal(verdict_append(dirfd_, &v), -ELOOP);
 	assert_int_equal(taken.n, 0);
@@ -225,7 +225,7 @@ static void half_written_is_taken_back(void **state)
 
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(verdict_append(dirfd_, &v), 0);
-	assert_int_equal(fstatat(dirfd_, STATEDIR_VERDICTS, &st, 0), 0);
+	assert_int_equal(fstatat(dirfd_, STATE_DIR_VERDICTS, &st, 0), 0);
 	whole = st.st_size;
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
 	low = was;
@@ -233,7 +233,7 @@ static void half_written_is_taken_back(void **state)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &low), 0);
 	assert_int_equal(verdict_append(dirfd_, &v), -ENOSPC);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
-	assert_int_equal(fstatat(dirfd_, STATEDIR_VERDICTS, &st, 0), 0);
+	assert_int_equal(fstatat(dirfd_, STATE_DIR_VERDICTS, &st, 0), 0);
 	assert_int_equal(st.st_size, whole);
 	assert_int_equal(verdict_append(dirfd_, &v), 0);
 	verdicts_init(&verdicts, dirfd_);

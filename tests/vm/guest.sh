@@ -45,7 +45,7 @@ taskset 1 /vm/leaves 60 >/dev/null &
 document record session
 kill $first $!
 
-# What faces the network has no privilege; the witness has those that this kernel wants, and Debian's
+# What faces the network has no privilege; the profiler has those that this kernel wants, and Debian's
 # want more than others. A finding takes half a minute: on one kernel.
 captured() {
 	mkdir /tmp/state

@@ -142,36 +142,36 @@ static void put_curve(const struct story *s, const char *directory, struct buf *
 		.from_wall_ns = s->first_ns > BEFORE_NS ? s->first_ns - BEFORE_NS : 1,
 		.to_wall_ns = s->end_ns + AFTER_NS,
 	};
-	struct common_options options;
+	struct pipeline_options options;
 	struct model_config config;
 	static const enum group_key keys[] = { KEY_UNIT, KEY_COMM };
 	char path[4096];
 	struct curve curve;
-	struct past past;
+	struct pipeline_recorded recorded;
 
-	snprintf(path, sizeof(path), "%s/" STATEDIR_INCIDENTS "/%s", directory, s->last.id);
+	snprintf(path, sizeof(path), "%s/" STATE_DIR_INCIDENTS "/%s", directory, s->last.id);
 	if (access(path, F_OK))
 		snprintf(path, sizeof(path), "%s", directory);
-	common_options_init(&options, keys, 2);
+	pipeline_options_init(&options, keys, 2);
 	model_config_default(&config);
-	if (past_open(&past, path, &range, &options, &config, who))
+	if (pipeline_recorded_open(&recorded, path, &range, &options, &config, who))
 		return; /* it has said why; the rest of the story stands */
 	curve_init(&curve, range.from_wall_ns, range.to_wall_ns);
-	while (past_step(&past, who) > 0)
-		curve_add(&curve, past.view, &s->last);
+	while (pipeline_recorded_step(&recorded, who) > 0)
+		curve_add(&curve, recorded.view, &s->last);
 	if (curve.samples)
 		buf_printf(out, "\n%s, %u samples of %s\n", s->last.quantity, curve.samples, path);
 	curve_draw(&curve, &s->last, out);
-	past_tell_skipped(&past, who);
-	past_done(&past);
+	pipeline_recorded_tell_skipped(&recorded, who);
+	pipeline_recorded_done(&recorded);
 }
 
-/* What the witness saw as it began. */
+/* What the profiler saw as it began. */
 static void put_session(const struct story *s, const char *directory, struct buf *out)
 {
 	char path[4096];
 
-	snprintf(path, sizeof(path), "%s/" STATEDIR_INCIDENTS "/%s/" WITNESS_FILE, directory,
+	snprintf(path, sizeof(path), "%s/" STATE_DIR_INCIDENTS "/%s/" PROFILER_FILE, directory,
 		 s->last.id);
 	if (!access(path, F_OK))
 		buf_printf(out, "\nwhere it was in its code\n  vigie report %s\n", path);
@@ -266,7 +266,7 @@ static error_t parse_explain(int key, char *arg, struct argp_state *state)
 int cmd_explain(int argc, char **argv)
 {
 	static const struct argp_option table[] = {
-		{ "recording", 'r', "DIR", 0, "Of 'vigie serve' (default " STATEDIR_DEFAULT ")",
+		{ "recording", 'r', "DIR", 0, "Of 'vigie serve' (default " STATE_DIR_DEFAULT ")",
 		  0 },
 		{ "log-file", OPT_LOG_FILE, "FILE", 0, "As it was given to 'vigie serve'", 0 },
 		{ 0 },
@@ -281,7 +281,7 @@ int cmd_explain(int argc, char **argv)
 		       "  vigie explain\n"
 		       "  vigie explain ccc305f212bb",
 	};
-	struct explain_options options = { .directory = STATEDIR_DEFAULT };
+	struct explain_options options = { .directory = STATE_DIR_DEFAULT };
 
 	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))

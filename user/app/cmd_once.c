@@ -38,7 +38,7 @@ enum {
 static const char who[] = "vigie once";
 
 struct once_options {
-	struct common_options common;
+	struct pipeline_options common;
 	struct output_options output;
 	__u64 interval_ns;
 	__u64 now_ns, at_ns; /* at_ns 0: now, and live */
@@ -73,7 +73,7 @@ static error_t parse_once(int key, char *arg, struct argp_state *state)
 static const struct argp_option once_option_table[] = {
 	{ "interval", 'i', "DURATION", 0, "How long to watch (default 1s)", 1 },
 	{ "at", OPT_AT, "TIME", 0, "What was recorded then: '10 min ago', '14:03'", 1 },
-	{ "recording", OPT_RECORDING, "DIR", 0, "Where (default " STATEDIR_DEFAULT ")", 1 },
+	{ "recording", OPT_RECORDING, "DIR", 0, "Where (default " STATE_DIR_DEFAULT ")", 1 },
 	{ 0 },
 };
 
@@ -85,8 +85,8 @@ static void options_init(struct once_options *options)
 	memset(options, 0, sizeof(*options));
 	clock_gettime(CLOCK_REALTIME, &now);
 	options->now_ns = now.tv_sec * NS_PER_S + now.tv_nsec;
-	options->recording = STATEDIR_DEFAULT;
-	common_options_init(&options->common, keys, 3);
+	options->recording = STATE_DIR_DEFAULT;
+	pipeline_options_init(&options->common, keys, 3);
 	options->interval_ns = NS_PER_S;
 }
 
@@ -116,37 +116,37 @@ static int wait_interval(__u64 ns)
 	return 0;
 }
 
-static int watch_interval(struct watch *watch, const struct once_options *options)
+static int watch_interval(struct pipeline_live *live, const struct once_options *options)
 {
-	int err = watch_step(watch);
+	int err = pipeline_live_step(live);
 
 	if (!err)
 		err = wait_interval(options->interval_ns);
 	if (!err) {
 		/* Who died in the last moments hands in after a grace period. */
-		source__settle(watch->source);
+		source__settle(live->source);
 		poll(NULL, 0, LATE_MS);
-		err = watch_step(watch);
+		err = pipeline_live_step(live);
 	}
 	if (err) {
 		fprintf(stderr, "vigie once: cannot read a snapshot: %s\n", err_name(err));
 		return err;
 	}
-	return output_view(watch->view, &options->output, who);
+	return output_view(live->view, &options->output, who);
 }
 
 static int run_live(const struct once_options *options, struct model_config *config)
 {
-	struct watch watch;
+	struct pipeline_live live;
 	int err;
 
-	err = watch_prepare(&watch, &options->common, who);
+	err = pipeline_live_prepare(&live, &options->common, who);
 	if (err)
 		return err;
-	err = watch_open(&watch, &options->common, config, who);
+	err = pipeline_live_open(&live, &options->common, config, who);
 	if (!err)
-		err = watch_interval(&watch, options);
-	watch_done(&watch);
+		err = watch_interval(&live, options);
+	pipeline_live_done(&live);
 	return err;
 }
 
@@ -157,19 +157,20 @@ static int run_past(const struct once_options *options, struct model_config *con
 		.from_wall_ns = options->at_ns > LOOK_BACK_NS ? options->at_ns - LOOK_BACK_NS : 1,
 		.to_wall_ns = options->at_ns,
 	};
-	struct past past;
+	struct pipeline_recorded recorded;
 	int n, err;
 
-	err = past_open(&past, options->recording, &range, &options->common, config, who);
+	err = pipeline_recorded_open(&recorded, options->recording, &range, &options->common,
+				     config, who);
 	if (err)
 		return err;
-	while ((n = past_step(&past, who)) > 0)
+	while ((n = pipeline_recorded_step(&recorded, who)) > 0)
 		;
 	err = n;
-	if (!err && past.view)
-		err = output_view(past.view, &options->output, who);
-	past_tell_skipped(&past, who);
-	past_done(&past);
+	if (!err && recorded.view)
+		err = output_view(recorded.view, &options->output, who);
+	pipeline_recorded_tell_skipped(&recorded, who);
+	pipeline_recorded_done(&recorded);
 	return err;
 }
 

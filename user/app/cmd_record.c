@@ -273,7 +273,7 @@ static int save(struct profile *p, struct record_options *options)
 {
 	char shown[512];
 	struct buf bytes;
-	int err = one_session_describe(p, options->target, options->line);
+	int err = session_lock_describe(p, options->target, options->line);
 
 	buf_init(&bytes, SESSION_FILE_MAX);
 	session_file_encode(&bytes, p);
@@ -416,7 +416,7 @@ static int run(struct record_options *options)
 	struct cgroup_names *names = NULL;
 	struct session *s;
 	const char *what;
-	int err, status, lock = one_session_lock();
+	int err, status, lock = session_lock_take();
 
 	hear_signals();
 	if (lock < 0) {

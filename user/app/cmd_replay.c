@@ -33,7 +33,7 @@ enum { OPT_FROM = 1400, OPT_TO, OPT_AT, OPT_EVERY, LINE_BYTES = 64 << 10, GROUPS
 static const char who[] = "vigie replay";
 
 struct replay_options {
-	struct common_options common;
+	struct pipeline_options common;
 	struct output_options output;
 	const char *directory;
 	struct replay_range range;
@@ -92,29 +92,29 @@ static const struct argp_option replay_option_table[] = {
 	{ 0 },
 };
 
-static int replay_at(struct past *past, const struct replay_options *options)
+static int replay_at(struct pipeline_recorded *recorded, const struct replay_options *options)
 {
 	bool found = false;
 	int n;
 
-	while ((n = past_step(past, who)) > 0)
-		found |= replay__in_range(past->source);
+	while ((n = pipeline_recorded_step(recorded, who)) > 0)
+		found |= replay__in_range(recorded->source);
 	if (n < 0)
 		return n;
-	return found ? output_view(past->view, &options->output, who) : -ENODATA;
+	return found ? output_view(recorded->view, &options->output, who) : -ENODATA;
 }
 
 /* The model sees every snapshot; what is printed is what was made of them by then. */
-static int replay_views(struct past *past, const struct replay_options *options)
+static int replay_views(struct pipeline_recorded *recorded, const struct replay_options *options)
 {
 	__u64 next_ns = 0;
 	int n, err = 0;
 
-	while (!err && (n = past_step(past, who)) > 0) {
-		if (!replay__in_range(past->source) || past->view->wall_ns < next_ns)
+	while (!err && (n = pipeline_recorded_step(recorded, who)) > 0) {
+		if (!replay__in_range(recorded->source) || recorded->view->wall_ns < next_ns)
 			continue;
-		next_ns = past->view->wall_ns + options->every_ns;
-		err = output_view(past->view, &options->output, who);
+		next_ns = recorded->view->wall_ns + options->every_ns;
+		err = output_view(recorded->view, &options->output, who);
 	}
 	return err ? err : n;
 }
@@ -129,14 +129,14 @@ static int print_finding(const struct finding *f, const struct origin *origin, s
 	return output_bytes(line, who);
 }
 
-static int find_in_view(struct past *past, struct detect *detect, const struct origin *origin,
-			struct buf *line)
+static int find_in_view(struct pipeline_recorded *recorded, struct detect *detect,
+			const struct origin *origin, struct buf *line)
 {
 	const struct finding *const *findings;
 	size_t i, n;
-	int err = detect__step(detect, past->view, &findings, &n);
+	int err = detect__step(detect, recorded->view, &findings, &n);
 
-	for (i = 0; i < n && !err && replay__in_range(past->source); i++)
+	for (i = 0; i < n && !err && replay__in_range(recorded->source); i++)
 		err = print_finding(findings[i], origin, line);
 	return err;
 }
@@ -196,7 +196,8 @@ static void silence(struct detect *detect, struct said *said, __u64 wall_ns)
 	}
 }
 
-static int find_in_all(struct past *past, struct said *said, const struct origin *origin)
+static int find_in_all(struct pipeline_recorded *recorded, struct said *said,
+		       const struct origin *origin)
 {
 	struct detect_config config;
 	struct detect *detect = NULL;
@@ -205,22 +206,22 @@ static int find_in_all(struct past *past, struct said *said, const struct origin
 
 	buf_init(&line, LINE_BYTES);
 	detect_config_default(&config);
-	while (!err && (n = past_step(past, who)) > 0) {
-		if (past->began) {
+	while (!err && (n = pipeline_recorded_step(recorded, who)) > 0) {
+		if (recorded->began) {
 			detect__free(detect);
 			detect = detect__new(&config);
 			said->next = 0;
 		}
 		if (detect)
-			silence(detect, said, past->view->wall_ns);
-		err = detect ? find_in_view(past, detect, origin, &line) : -ENOMEM;
+			silence(detect, said, recorded->view->wall_ns);
+		err = detect ? find_in_view(recorded, detect, origin, &line) : -ENOMEM;
 	}
 	detect__free(detect);
 	buf_done(&line);
 	return err ? err : n;
 }
 
-static int replay_findings(struct past *past, const char *directory)
+static int replay_findings(struct pipeline_recorded *recorded, const char *directory)
 {
 	struct said said = { .n = 0 };
 	struct logbook book;
@@ -228,7 +229,7 @@ static int replay_findings(struct past *past, const char *directory)
 
 	logbook_init(&book);
 	if (!err)
-		err = find_in_all(past, &said, &book.origin);
+		err = find_in_all(recorded, &said, &book.origin);
 	logbook_done(&book);
 	free(said.all);
 	return err;
@@ -237,7 +238,7 @@ static int replay_findings(struct past *past, const char *directory)
 static int run(struct replay_options *options)
 {
 	struct model_config config;
-	struct past past;
+	struct pipeline_recorded recorded;
 	int err;
 
 	model_config_default(&config);
@@ -250,17 +251,18 @@ static int run(struct replay_options *options)
 	} else {
 		config.books_lag_ns = 10 * NS_PER_S; /* as `vigie serve` has it */
 	}
-	err = past_open(&past, options->directory, &options->range, &options->common, &config, who);
+	err = pipeline_recorded_open(&recorded, options->directory, &options->range,
+				     &options->common, &config, who);
 	if (err)
 		return err;
 	if (options->output.extra_chosen)
-		err = replay_findings(&past, options->directory);
+		err = replay_findings(&recorded, options->directory);
 	else if (options->at_ns)
-		err = replay_at(&past, options);
+		err = replay_at(&recorded, options);
 	else
-		err = replay_views(&past, options);
-	past_tell_skipped(&past, who);
-	past_done(&past);
+		err = replay_views(&recorded, options);
+	pipeline_recorded_tell_skipped(&recorded, who);
+	pipeline_recorded_done(&recorded);
 	return err;
 }
 
@@ -272,7 +274,7 @@ static void options_init(struct replay_options *options)
 	memset(options, 0, sizeof(*options));
 	clock_gettime(CLOCK_REALTIME, &now);
 	options->now_ns = now.tv_sec * NS_PER_S + now.tv_nsec;
-	common_options_init(&options->common, keys, 2);
+	pipeline_options_init(&options->common, keys, 2);
 	options->output.extra = "findings";
 }
 

@@ -2,9 +2,9 @@
 /*
  * cmd_serve.c - owns `vigie serve`: the order of starting and stopping.
  *
- *	address, facts, plan -> bind -> scribe -> load, attach -> give up privileges -> serve
+ *	address, facts, plan -> bind -> writer -> load, attach -> give up privileges -> serve
  *
- * The port comes before all else, so that a second instance disturbs nothing; the scribe is
+ * The port comes before all else, so that a second instance disturbs nothing; the writer is
  * forked while there is no BPF object that it could hold on to; privileges go before the first
  * byte of a stranger is read.
  */
@@ -33,8 +33,8 @@ enum { OPT_INSECURE = 1200, OPT_USER, OPT_MAX_GROUPS, OPT_LINGER, OPT_PEAK_WINDO
 static const char who[] = "vigie serve";
 
 struct serve_options {
-	struct common_options common;
-	struct keep_options keep;
+	struct pipeline_options common;
+	struct services_options services;
 	struct http_address listen[HTTP_LISTENERS_MAX];
 	unsigned int nlisten;
 	bool insecure;
@@ -75,7 +75,7 @@ static error_t parse_serve(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &options->common;
-		state->child_inputs[1] = &options->keep;
+		state->child_inputs[1] = &options->services;
 		return 0;
 	case 'l': parse_listen(state, options, arg); return 0;
 	case 'i':
@@ -127,8 +127,8 @@ static void options_init(struct serve_options *options)
 	static const enum group_key keys[] = { KEY_UNIT, KEY_COMM };
 
 	memset(options, 0, sizeof(*options));
-	common_options_init(&options->common, keys, 2);
-	keep_options_init(&options->keep);
+	pipeline_options_init(&options->common, keys, 2);
+	services_options_init(&options->services);
 	options->server.interval_ns = 5 * NS_PER_S;
 	model_config_default(&options->model);
 	options->model.books_lag_ns = 10 * NS_PER_S;
@@ -166,7 +166,7 @@ static int bind_addresses(const struct serve_options *options, struct http **ret
 		fprintf(stderr, "%s: cannot listen on %s: %s\n", who, text, err_name(err));
 		return err;
 	}
-	occupant_find(&options->listen[failed], occupant, sizeof(occupant));
+	port_owner_find(&options->listen[failed], occupant, sizeof(occupant));
 	fprintf(stderr,
 		"%s: cannot listen on %s: %s holds it (%s); stop it or choose another --listen\n",
 		who, text, occupant[0] ? occupant : "another process", err_name(err));
@@ -224,17 +224,17 @@ static void announce(const struct http *http, const struct serve_options *option
 	}
 }
 
-static int serve(const struct serve_options *options, struct watch *watch, struct http *http,
-		 struct keep *keep)
+static int serve(const struct serve_options *options, struct pipeline_live *live, struct http *http,
+		 struct services *services)
 {
 	const struct server_parts parts = {
-		.watch = watch,
+		.live = live,
 		.http = http,
-		.book = &keep->book,
-		.box = &keep->box,
-		.lookout = &keep->lookout,
-		.scribe = keep->scribe,
-		.witness = keep->witness,
+		.book = &services->book,
+		.recorder = &services->recorder,
+		.handler = &services->handler,
+		.writer = services->writer,
+		.profiler = services->profiler,
 	};
 	struct server *server = NULL;
 	int err = server__new(&options->server, &parts, &server);
@@ -244,14 +244,14 @@ static int serve(const struct serve_options *options, struct watch *watch, struc
 	if (err) {
 		fprintf(stderr, "%s: cannot start: %s\n", who, err_name(err));
 	} else {
-		err = give_up_privileges(options, &watch->plan);
+		err = give_up_privileges(options, &live->plan);
 		/* Once more as the one who will serve: what does not work now never will. */
 		if (!err)
 			err = server__snapshot(server);
 		if (!err) {
-			announce(http, options, &keep->book);
+			announce(http, options, &services->book);
 			err = server__run(server);
-			logbook_say(&keep->book, err ? SEVERITY_CRITICAL : SEVERITY_INFO,
+			logbook_say(&services->book, err ? SEVERITY_CRITICAL : SEVERITY_INFO,
 				    "stopping", err, err ? "cannot go on" : "stopping");
 		}
 	}
@@ -260,44 +260,44 @@ static int serve(const struct serve_options *options, struct watch *watch, struc
 }
 
 /* With the port ours: from here on something of us is left to be closed. */
-static int run_bound(struct serve_options *options, struct watch *watch, struct http *http)
+static int run_bound(struct serve_options *options, struct pipeline_live *live, struct http *http)
 {
-	struct keep keep;
-	int err = keep_open(&keep, &options->keep, options->uid, options->gid, options->change_user,
-			    who);
+	struct services services;
+	int err = services_open(&services, &options->services, options->uid, options->gid,
+				options->change_user, who);
 
 	if (!err)
-		err = watch_open(watch, &options->common, &options->model, who);
+		err = pipeline_live_open(live, &options->common, &options->model, who);
 	if (!err)
-		err = serve(options, watch, http, &keep);
-	keep_done(&keep);
+		err = serve(options, live, http, &services);
+	services_done(&services);
 	return err;
 }
 
 static int run(struct serve_options *options)
 {
 	struct http *http = NULL;
-	struct watch watch = { 0 };
+	struct pipeline_live live = { 0 };
 	int err;
 
 	err = check_addresses(options);
 	if (!err)
-		err = watch_prepare(&watch, &options->common, who);
+		err = pipeline_live_prepare(&live, &options->common, who);
 	if (!err)
 		err = choose_user(options);
 	if (!err)
 		err = bind_addresses(options, &http);
 	if (!err)
-		err = run_bound(options, &watch, http);
+		err = run_bound(options, &live, http);
 	http__free(http);
-	watch_done(&watch);
+	pipeline_live_done(&live);
 	return err;
 }
 
 int cmd_serve(int argc, char **argv)
 {
 	const struct argp_child children[] = { { &common_argp, 0, NULL, 0 },
-					       { &keep_argp, 0, NULL, 0 },
+					       { &services_argp, 0, NULL, 0 },
 					       { 0 } };
 	const struct argp argp = {
 		.options = serve_option_table,

@@ -88,7 +88,7 @@ static int log_verdict(const struct log_place *place, const struct verdict *v)
 static int pass(int dirfd, const struct log_place *place, const struct verdict_options *options,
 		struct verdict *v)
 {
-	int lock = -1, held = statedir_lock(dirfd, &lock), err;
+	int lock = -1, held = state_dir_lock(dirfd, &lock), err;
 
 	err = verdict_append(dirfd, v);
 	if (!err && !held)
@@ -184,7 +184,7 @@ static error_t parse_verdict(int key, char *arg, struct argp_state *state)
 int cmd_verdict(int argc, char **argv)
 {
 	static const struct argp_option table[] = {
-		{ "recording", 'r', "DIR", 0, "Of 'vigie serve' (default " STATEDIR_DEFAULT ")",
+		{ "recording", 'r', "DIR", 0, "Of 'vigie serve' (default " STATE_DIR_DEFAULT ")",
 		  0 },
 		{ "log-file", OPT_LOG_FILE, "FILE", 0, "As it was given to 'vigie serve'", 0 },
 		{ "note", 'n', "TEXT", 0, "Why: goes into the log", 0 },
@@ -201,7 +201,7 @@ int cmd_verdict(int argc, char **argv)
 		       "  vigie verdict ccc305f212bb benign --note 'the nightly simulation'\n"
 		       "  vigie verdict ccc305f212bb revoked",
 	};
-	struct verdict_options options = { .directory = STATEDIR_DEFAULT };
+	struct verdict_options options = { .directory = STATE_DIR_DEFAULT };
 
 	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))

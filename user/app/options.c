@@ -56,7 +56,7 @@ static bool key_by_name(const char *name, enum group_key *ret)
 	return false;
 }
 
-static bool key_in(const struct common_options *options, enum group_key key)
+static bool key_in(const struct pipeline_options *options, enum group_key key)
 {
 	unsigned int i;
 
@@ -66,7 +66,7 @@ static bool key_in(const struct common_options *options, enum group_key key)
 	return false;
 }
 
-static void parse_group_by(const struct argp_state *state, struct common_options *options,
+static void parse_group_by(const struct argp_state *state, struct pipeline_options *options,
 			   const char *value)
 {
 	static const char allowed[] =
@@ -102,7 +102,7 @@ const struct argp group_argp = { .options = group_option_table, .parser = parse_
 
 static error_t parse_common(int key, char *arg, struct argp_state *state)
 {
-	struct common_options *options = state->input;
+	struct pipeline_options *options = state->input;
 
 	switch (key) {
 	case ARGP_KEY_INIT: state->child_inputs[0] = options; return 0;

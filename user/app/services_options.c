@@ -22,7 +22,7 @@ enum {
 #define NS_PER_S 1000000000ULL
 #define HOUR_NS (3600 * NS_PER_S)
 
-static void parse_level(const struct argp_state *state, struct keep_options *options,
+static void parse_level(const struct argp_state *state, struct services_options *options,
 			const char *arg)
 {
 	enum severity level;
@@ -36,7 +36,7 @@ static void parse_level(const struct argp_state *state, struct keep_options *opt
 	refuse_value(state, "--log-level", arg, "one of debug, info, warning, error, critical");
 }
 
-static void parse_format(const struct argp_state *state, struct keep_options *options,
+static void parse_format(const struct argp_state *state, struct services_options *options,
 			 const char *arg)
 {
 	const char *why;
@@ -46,7 +46,7 @@ static void parse_format(const struct argp_state *state, struct keep_options *op
 	options->log_format = arg;
 }
 
-static void parse_max_size(const struct argp_state *state, struct keep_options *options,
+static void parse_max_size(const struct argp_state *state, struct services_options *options,
 			   const char *arg)
 {
 	uint64_t bytes;
@@ -57,7 +57,7 @@ static void parse_max_size(const struct argp_state *state, struct keep_options *
 	options->max_bytes = bytes;
 }
 
-static void parse_capture(const struct argp_state *state, struct keep_options *options,
+static void parse_capture(const struct argp_state *state, struct services_options *options,
 			  const char *arg)
 {
 	options->capture = !strcmp(arg, "auto");
@@ -65,9 +65,9 @@ static void parse_capture(const struct argp_state *state, struct keep_options *o
 		refuse_value(state, "--capture", arg, "one of auto, off");
 }
 
-static error_t parse_keep(int key, char *arg, struct argp_state *state)
+static error_t parse_services(int key, char *arg, struct argp_state *state)
 {
-	struct keep_options *options = state->input;
+	struct services_options *options = state->input;
 
 	switch (key) {
 	case OPT_RECORDING:
@@ -89,9 +89,9 @@ static error_t parse_keep(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const struct argp_option keep_option_table[] = {
+static const struct argp_option services_option_table[] = {
 	{ "recording", OPT_RECORDING, "DIR", 0,
-	  "Where recording, log and evidence are kept (default " STATEDIR_DEFAULT ")", 2 },
+	  "Where recording, log and evidence are kept (default " STATE_DIR_DEFAULT ")", 2 },
 	{ "keep", OPT_KEEP, "DURATION", 0, "How far the recording goes back (default 24h)", 2 },
 	{ "max-size", OPT_MAX_SIZE, "SIZE", 0, "How big it may become (default 256MB)", 2 },
 	{ "no-recording", OPT_NONE, NULL, 0, "Keep nothing; the log goes to standard error only",
@@ -110,4 +110,4 @@ static const struct argp_option keep_option_table[] = {
 	{ 0 },
 };
 
-const struct argp keep_argp = { .options = keep_option_table, .parser = parse_keep };
+const struct argp services_argp = { .options = services_option_table, .parser = parse_services };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * services_options.h - the options of `vigie serve` about what is kept: recording, log.
+ * services_options.h - the options of `vigie serve` about what the services keep: recording, log.
  *
  * Owns: their names and bounds. Not here: their defaults (daemon/services.h).
  */
@@ -10,6 +10,6 @@
 #include "app/options.h"
 #include "daemon/services.h"
 
-extern const struct argp keep_argp; /* its input is a keep_options */
+extern const struct argp services_argp; /* its input is a services_options */
 
 #endif

@@ -65,26 +65,26 @@ static const struct process *find(const struct view *view, const struct actor *w
 	return best;
 }
 
-static unsigned int add(struct witness_target *targets, unsigned int n, const struct process *p)
+static unsigned int add(struct profiler_target *targets, unsigned int n, const struct process *p)
 {
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
 		if (!p || targets[i].pid == p->pid)
 			return n;
-	if (!p || n == WITNESS_TARGETS)
+	if (!p || n == PROFILER_TARGETS)
 		return n;
-	targets[n] = (struct witness_target){ .pid = p->pid, .start_ns = p->start_ns };
+	targets[n] = (struct profiler_target){ .pid = p->pid, .start_ns = p->start_ns };
 	return n + 1;
 }
 
-unsigned int suspects_of(const struct finding *finding, const struct view *view, __u32 self,
-			 struct witness_target targets[WITNESS_TARGETS])
+unsigned int capture_targets_of(const struct finding *finding, const struct view *view, __u32 self,
+				struct profiler_target targets[PROFILER_TARGETS])
 {
 	unsigned int n = 0, i;
 
 	/* The last place is kept for whom it is about. */
-	for (i = 0; i < finding->nculprits && n < WITNESS_TARGETS - 1; i++)
+	for (i = 0; i < finding->nculprits && n < PROFILER_TARGETS - 1; i++)
 		n = add(targets, n, find(view, &finding->culprits[i].who, self));
 	n = add(targets, n, find(view, &finding->who, self));
 	for (; i < finding->nculprits; i++)

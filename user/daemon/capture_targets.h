@@ -11,7 +11,7 @@
  * group or unit the process that takes most CPU, or has most memory where it takes none. No
  * kernel threads, not ourselves (self and its children), nobody twice. Returns how many.
  */
-unsigned int suspects_of(const struct finding *finding, const struct view *view, __u32 self,
-			 struct witness_target targets[WITNESS_TARGETS]);
+unsigned int capture_targets_of(const struct finding *finding, const struct view *view, __u32 self,
+				struct profiler_target targets[PROFILER_TARGETS]);
 
 #endif

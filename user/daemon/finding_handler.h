@@ -15,15 +15,15 @@
 #include "detect/detect.h"
 #include "export/encode.h"
 
-enum { LOOKOUT_WAITING = 16 };
+enum { FINDING_HANDLER_WAITING = 16 };
 
-struct lookout {
+struct finding_handler {
 	struct detect *detect;
 	struct logbook *book;
-	struct blackbox *box;
-	struct witness *witness; /* NULL: nobody looks inside */
+	struct recorder *recorder;
+	struct profiler *profiler; /* NULL: nobody looks inside */
 	/* Findings whose session came too soon or met another: asked for again as they go on. */
-	char waiting[LOOKOUT_WAITING][FINDING_ID_LEN];
+	char waiting[FINDING_HANDLER_WAITING][FINDING_ID_LEN];
 	unsigned int next_waiting;
 	struct verdicts verdicts;
 	bool starting; /* verdicts of before were logged by whoever ran then */
@@ -31,14 +31,14 @@ struct lookout {
 };
 
 /* dirfd: the state directory, or -1. 0 or -errno. */
-int lookout_init(struct lookout *lookout, struct logbook *book, struct blackbox *box,
-		 struct witness *witness, int dirfd);
-void lookout_done(struct lookout *lookout);
-/* What the witness has to say; to be called when it has. */
-void lookout_listen(struct lookout *lookout);
-void lookout_see(struct lookout *lookout, const struct view *view);
+int finding_handler_init(struct finding_handler *handler, struct logbook *book,
+			 struct recorder *recorder, struct profiler *profiler, int dirfd);
+void finding_handler_done(struct finding_handler *handler);
+/* What the profiler has to say; to be called when it has. */
+void finding_handler_listen(struct finding_handler *handler);
+void finding_handler_see(struct finding_handler *handler, const struct view *view);
 /* Fills in what self says of detection; rules has room for max of them and is kept by self. */
-void lookout_stat(const struct lookout *lookout, struct self_view *self, struct self_rule *rules,
-		  unsigned int max);
+void finding_handler_stat(const struct finding_handler *handler, struct self_view *self,
+			  struct self_rule *rules, unsigned int max);
 
 #endif

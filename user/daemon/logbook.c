@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* logbook.c - owns the way of an event to the scribe, and who we are in it. */
+/* logbook.c - owns the way of an event to the writer, and who we are in it. */
 #include "daemon/logbook.h"
 
 #include <fcntl.h>
@@ -86,16 +86,16 @@ bool logbook_is_journaled(void)
 }
 
 /* Hands over what is in scratch. False: nobody took it. */
-static bool hand_over(struct logbook *book, enum scribe_kind kind)
+static bool hand_over(struct logbook *book, enum writer_kind kind)
 {
-	struct scribe_head head = { .kind = kind };
+	struct writer_head head = { .kind = kind };
 	const struct buf *bytes = &book->scratch;
 
 	if (bytes->err)
 		return false;
-	if (book->scribe && scribe__alive(book->scribe))
-		return !scribe__send(book->scribe, &head, bytes->data, bytes->len);
-	if (kind != SCRIBE_TEXT)
+	if (book->writer && writer__alive(book->writer))
+		return !writer__send(book->writer, &head, bytes->data, bytes->len);
+	if (kind != WRITER_TEXT)
 		return false;
 	return write(STDERR_FILENO, bytes->data, bytes->len) == (ssize_t)bytes->len;
 }
@@ -109,17 +109,17 @@ void logbook_event(struct logbook *book, const struct event *event)
 	if (book->file) {
 		buf_clear(&book->scratch);
 		event_ecs_encode(&book->scratch, event, &book->origin);
-		taken |= hand_over(book, SCRIBE_LINE);
+		taken |= hand_over(book, WRITER_LINE);
 	}
 	if (book->journal) {
 		buf_clear(&book->scratch);
 		event_journal_encode(&book->scratch, event, &book->origin);
-		taken |= hand_over(book, SCRIBE_JOURNAL);
+		taken |= hand_over(book, WRITER_JOURNAL);
 	}
 	if (book->text) {
 		buf_clear(&book->scratch);
 		event_text_encode(&book->scratch, event, &book->origin, book->format);
-		taken |= hand_over(book, SCRIBE_TEXT);
+		taken |= hand_over(book, WRITER_TEXT);
 	}
 	if (taken)
 		book->written[event->level]++;

@@ -3,7 +3,7 @@
  * logbook.h - one event, drawn for every place that wants it.
  *
  * Owns: the level below which nothing is written, and which encoder feeds which place. The
- * bytes go to the scribe; before there is one, and after it is gone, text goes to standard
+ * bytes go to the writer; before there is one, and after it is gone, text goes to standard
  * error directly. Not here: what an event looks like (log/encode.h).
  */
 #ifndef VIGIE_DAEMON_LOGBOOK_H
@@ -17,7 +17,7 @@ struct logbook {
 	const char *format; /* of text lines; NULL: Python's default */
 	bool text, journal, file; /* where events go */
 	struct origin origin;
-	struct scribe *scribe; /* or NULL */
+	struct writer *writer; /* or NULL */
 	struct buf scratch;
 	__u64 written[SEVERITIES]; /* events, by level */
 	__u64 unwritten; /* events that no place took */

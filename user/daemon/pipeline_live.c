@@ -11,23 +11,24 @@
 #include "collect/bpf_source.h"
 #include "sandbox/users.h"
 
-int watch_prepare(struct watch *watch, const struct common_options *options, const char *who)
+int pipeline_live_prepare(struct pipeline_live *live, const struct pipeline_options *options,
+			  const char *who)
 {
 	struct collect_config config;
 
-	memset(watch, 0, sizeof(*watch));
+	memset(live, 0, sizeof(*live));
 	bpf_log(options->verbose);
-	common_options_collect(options, &config);
-	kfacts_gather(&watch->facts);
-	plan_make(&watch->facts, &config, &watch->plan);
-	if (!watch->plan.refusal)
+	pipeline_options_collect(options, &config);
+	kfacts_gather(&live->facts);
+	plan_make(&live->facts, &config, &live->plan);
+	if (!live->plan.refusal)
 		return 0;
-	fprintf(stderr, "%s: cannot watch this host: %s; %s\n", who, watch->plan.refusal,
-		watch->plan.refusal_remedy);
+	fprintf(stderr, "%s: cannot watch this host: %s; %s\n", who, live->plan.refusal,
+		live->plan.refusal_remedy);
 	return -EOPNOTSUPP;
 }
 
-static int open_users(struct watch *watch, const struct common_options *options,
+static int open_users(struct pipeline_live *live, const struct pipeline_options *options,
 		      struct model_config *config)
 {
 	unsigned int i;
@@ -35,30 +36,30 @@ static int open_users(struct watch *watch, const struct common_options *options,
 	for (i = 0; i < options->nkeys; i++) {
 		if (options->keys[i] != KEY_USER)
 			continue;
-		watch->users = users__new();
-		if (!watch->users)
+		live->users = users__new();
+		if (!live->users)
 			return -errno;
 		config->user_name = users__name;
-		config->user_ctx = watch->users;
+		config->user_ctx = live->users;
 	}
 	return 0;
 }
 
-int watch_open(struct watch *watch, const struct common_options *options,
-	       struct model_config *config, const char *who)
+int pipeline_live_open(struct pipeline_live *live, const struct pipeline_options *options,
+		       struct model_config *config, const char *who)
 {
 	const char *what = "read the user names";
-	int err = open_users(watch, options, config);
+	int err = open_users(live, options, config);
 
 	memcpy(config->keys, options->keys, sizeof(config->keys));
 	config->nkeys = options->nkeys;
 	if (!err) {
 		what = "make the model";
-		watch->model = model__new(config);
-		err = watch->model ? 0 : -errno;
+		live->model = model__new(config);
+		err = live->model ? 0 : -errno;
 	}
 	if (!err)
-		err = bpf_source__open(&watch->plan, &watch->source, &what);
+		err = bpf_source__open(&live->plan, &live->source, &what);
 	if (err)
 		fprintf(stderr, "%s: cannot %s: %s%s\n", who, what, err_name(err),
 			options->verbose ? ""
@@ -66,19 +67,19 @@ int watch_open(struct watch *watch, const struct common_options *options,
 	return err;
 }
 
-int watch_step(struct watch *watch)
+int pipeline_live_step(struct pipeline_live *live)
 {
-	int n = source__next(watch->source, &watch->snapshot);
+	int n = source__next(live->source, &live->snapshot);
 
 	if (n <= 0)
 		return n < 0 ? n : -ENODATA;
-	return model__apply(watch->model, &watch->snapshot, &watch->view);
+	return model__apply(live->model, &live->snapshot, &live->view);
 }
 
-void watch_done(struct watch *watch)
+void pipeline_live_done(struct pipeline_live *live)
 {
-	source__free(watch->source);
-	model__free(watch->model);
-	users__free(watch->users);
-	memset(watch, 0, sizeof(*watch));
+	source__free(live->source);
+	model__free(live->model);
+	users__free(live->users);
+	memset(live, 0, sizeof(*live));
 }

@@ -11,7 +11,7 @@
 #include "data/source.h"
 #include "model/model.h"
 
-struct watch {
+struct pipeline_live {
 	struct kfacts facts;
 	struct plan plan;
 	struct source *source;
@@ -23,14 +23,15 @@ struct watch {
 
 /*
  * Gathers the facts, makes the plan and refuses, with one line on stderr, where it cannot
- * work. 0 or -errno. Done apart from watch_open(), so that a port is tried in between.
+ * work. 0 or -errno. Done apart from pipeline_live_open(), so that a port is tried in between.
  */
-int watch_prepare(struct watch *watch, const struct common_options *options, const char *who);
+int pipeline_live_prepare(struct pipeline_live *live, const struct pipeline_options *options,
+			  const char *who);
 /* Loads, attaches and makes the model; complains on stderr. 0 or -errno. */
-int watch_open(struct watch *watch, const struct common_options *options,
-	       struct model_config *config, const char *who);
-/* Takes a snapshot and applies it: watch->view. 0 or -errno. */
-int watch_step(struct watch *watch);
-void watch_done(struct watch *watch);
+int pipeline_live_open(struct pipeline_live *live, const struct pipeline_options *options,
+		       struct model_config *config, const char *who);
+/* Takes a snapshot and applies it: live->view. 0 or -errno. */
+int pipeline_live_step(struct pipeline_live *live);
+void pipeline_live_done(struct pipeline_live *live);
 
 #endif

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-void common_options_init(struct common_options *options, const enum group_key *keys,
-			 unsigned int nkeys)
+void pipeline_options_init(struct pipeline_options *options, const enum group_key *keys,
+			   unsigned int nkeys)
 {
 	struct collect_config defaults;
 
@@ -16,7 +16,7 @@ void common_options_init(struct common_options *options, const enum group_key *k
 	options->slow_wait_ns = defaults.slow_wait_ns;
 }
 
-void common_options_collect(const struct common_options *options, struct collect_config *ret)
+void pipeline_options_collect(const struct pipeline_options *options, struct collect_config *ret)
 {
 	static const __u32 carried[GROUP_KEYS] = {
 		[KEY_UNIT] = VIGIE_BY_CGROUP,	[KEY_COMM] = VIGIE_BY_COMM,

@@ -12,7 +12,7 @@
 #include "collect/plan.h"
 #include "data/view.h"
 
-struct common_options {
+struct pipeline_options {
 	enum group_key keys[GROUP_KEYS];
 	unsigned int nkeys;
 	__u64 slow_wait_ns;
@@ -20,9 +20,9 @@ struct common_options {
 };
 
 /* Sets the default grouping; nkeys at most GROUP_KEYS. */
-void common_options_init(struct common_options *options, const enum group_key *keys,
-			 unsigned int nkeys);
+void pipeline_options_init(struct pipeline_options *options, const enum group_key *keys,
+			   unsigned int nkeys);
 /* What the kernel side must carry for these keys. */
-void common_options_collect(const struct common_options *options, struct collect_config *ret);
+void pipeline_options_collect(const struct pipeline_options *options, struct collect_config *ret);
 
 #endif

@@ -20,7 +20,7 @@ static int open_ring(const char *directory)
 
 	if (fd < 0)
 		return fd;
-	ring = io_open_subdir(fd, STATEDIR_RING);
+	ring = io_open_subdir(fd, STATE_DIR_RING);
 	if (ring == -ENOENT)
 		return fd;
 	close(fd);
@@ -48,13 +48,14 @@ static void tell_span(const char *directory, const char *who)
 	source__free(source);
 }
 
-int past_open(struct past *past, const char *directory, const struct replay_range *range,
-	      const struct common_options *options, struct model_config *config, const char *who)
+int pipeline_recorded_open(struct pipeline_recorded *recorded, const char *directory,
+			   const struct replay_range *range, const struct pipeline_options *options,
+			   struct model_config *config, const char *who)
 {
 	int fd = open_ring(directory), err;
 
-	memset(past, 0, sizeof(*past));
-	err = fd < 0 ? fd : replay__open(fd, range, &past->source);
+	memset(recorded, 0, sizeof(*recorded));
+	err = fd < 0 ? fd : replay__open(fd, range, &recorded->source);
 	if (err == -ENODATA) {
 		tell_span(directory, who);
 		return err;
@@ -66,33 +67,33 @@ int past_open(struct past *past, const char *directory, const struct replay_rang
 	}
 	memcpy(config->keys, options->keys, sizeof(config->keys));
 	config->nkeys = options->nkeys;
-	past->config = *config;
+	recorded->config = *config;
 	return 0;
 }
 
 /* What a vigie that was started then had: nothing yet. */
-static int begin_life(struct past *past)
+static int begin_life(struct pipeline_recorded *recorded)
 {
-	struct model *model = model__new(&past->config);
+	struct model *model = model__new(&recorded->config);
 
 	if (!model)
 		return -errno;
-	model__free(past->model);
-	past->model = model;
-	past->view = NULL;
+	model__free(recorded->model);
+	recorded->model = model;
+	recorded->view = NULL;
 	return 0;
 }
 
-int past_step(struct past *past, const char *who)
+int pipeline_recorded_step(struct pipeline_recorded *recorded, const char *who)
 {
-	int n = source__next(past->source, &past->snapshot);
+	int n = source__next(recorded->source, &recorded->snapshot);
 	int err = n < 0 ? n : 0;
 
-	past->began = n > 0 && replay__began(past->source);
-	if (past->began)
-		err = begin_life(past);
+	recorded->began = n > 0 && replay__began(recorded->source);
+	if (recorded->began)
+		err = begin_life(recorded);
 	if (n > 0 && !err)
-		err = model__apply(past->model, &past->snapshot, &past->view);
+		err = model__apply(recorded->model, &recorded->snapshot, &recorded->view);
 	if (err < 0) {
 		fprintf(stderr, "%s: cannot read the recording: %s\n", who, err_name(err));
 		return err;
@@ -100,10 +101,10 @@ int past_step(struct past *past, const char *who)
 	return n;
 }
 
-void past_tell_skipped(const struct past *past, const char *who)
+void pipeline_recorded_tell_skipped(const struct pipeline_recorded *recorded, const char *who)
 {
-	const struct reader_stat *stat = replay__stat(past->source);
-	__u64 undecodable = replay__undecodable(past->source), sum = undecodable;
+	const struct reader_stat *stat = replay__stat(recorded->source);
+	__u64 undecodable = replay__undecodable(recorded->source), sum = undecodable;
 	int i;
 
 	for (i = 0; i < READER_SKIPS; i++)
@@ -121,9 +122,9 @@ void past_tell_skipped(const struct past *past, const char *who)
 	fputc('\n', stderr);
 }
 
-void past_done(struct past *past)
+void pipeline_recorded_done(struct pipeline_recorded *recorded)
 {
-	source__free(past->source);
-	model__free(past->model);
-	memset(past, 0, sizeof(*past));
+	source__free(recorded->source);
+	model__free(recorded->model);
+	memset(recorded, 0, sizeof(*recorded));
 }

@@ -13,7 +13,7 @@
 #include "model/model.h"
 #include "record/replay.h"
 
-struct past {
+struct pipeline_recorded {
 	struct source *source;
 	struct model_config config;
 	struct model *model; /* of one life of vigie; another one gets another model */
@@ -23,12 +23,13 @@ struct past {
 };
 
 /* Complains on stderr as who. 0 or -errno. */
-int past_open(struct past *past, const char *directory, const struct replay_range *range,
-	      const struct common_options *options, struct model_config *config, const char *who);
-/* 1: past->view is the next one; 0: the end; or -errno, said on stderr. */
-int past_step(struct past *past, const char *who);
+int pipeline_recorded_open(struct pipeline_recorded *recorded, const char *directory,
+			   const struct replay_range *range, const struct pipeline_options *options,
+			   struct model_config *config, const char *who);
+/* 1: recorded->view is the next one; 0: the end; or -errno, said on stderr. */
+int pipeline_recorded_step(struct pipeline_recorded *recorded, const char *who);
 /* One line on stderr if something was passed over. */
-void past_tell_skipped(const struct past *past, const char *who);
-void past_done(struct past *past);
+void pipeline_recorded_tell_skipped(const struct pipeline_recorded *recorded, const char *who);
+void pipeline_recorded_done(struct pipeline_recorded *recorded);
 
 #endif

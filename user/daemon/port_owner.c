@@ -93,7 +93,7 @@ static void describe(const char *pid, char *dst, size_t dst_size)
 	snprintf(dst, dst_size, "%s (pid %s)", name, pid);
 }
 
-void occupant_find(const struct http_address *address, char *dst, size_t dst_size)
+void port_owner_find(const struct http_address *address, char *dst, size_t dst_size)
 {
 	unsigned long inode;
 	struct dirent *e;

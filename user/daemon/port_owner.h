@@ -8,6 +8,6 @@
 #include "http/http.h"
 
 /* Writes "vigie (pid 123)" to dst, or "" where it cannot be found out. */
-void occupant_find(const struct http_address *address, char *dst, size_t dst_size);
+void port_owner_find(const struct http_address *address, char *dst, size_t dst_size);
 
 #endif

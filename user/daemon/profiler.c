@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* profiler.c - the main process' end: starting the witness, asking, never waiting. */
+/* profiler.c - the main process' end: starting the profiler, asking, never waiting. */
 #include "daemon/profiler.h"
 
 #include <errno.h>
@@ -14,25 +14,25 @@
 
 enum { START_MS = 5000 };
 
-struct witness {
+struct profiler {
 	pid_t pid;
 	int fd; /* -1: it is gone */
-	struct witness_said last;
+	struct profiler_said last;
 	bool has_said;
 };
 
-const char *witness_outcome_name(enum witness_outcome outcome)
+const char *profiler_outcome_name(enum profiler_outcome outcome)
 {
-	static const char *const names[WITNESS_OUTCOMES] = {
-		[WITNESS_CAPTURED] = "captured", [WITNESS_BUSY] = "busy",
-		[WITNESS_LIMITED] = "limited",	 [WITNESS_GONE] = "gone",
-		[WITNESS_FAILED] = "failed",
+	static const char *const names[PROFILER_OUTCOMES] = {
+		[PROFILER_CAPTURED] = "captured", [PROFILER_BUSY] = "busy",
+		[PROFILER_LIMITED] = "limited",	  [PROFILER_GONE] = "gone",
+		[PROFILER_FAILED] = "failed",
 	};
 
-	return outcome < WITNESS_OUTCOMES ? names[outcome] : "failed";
+	return outcome < PROFILER_OUTCOMES ? names[outcome] : "failed";
 }
 
-static void gone(struct witness *w)
+static void gone(struct profiler *w)
 {
 	if (w->fd >= 0)
 		close(w->fd);
@@ -40,11 +40,11 @@ static void gone(struct witness *w)
 }
 
 /* The first thing that it says is whether it could give up what it must not have. */
-static int await_start(struct witness *w, const char **ret_what)
+static int await_start(struct profiler *w, const char **ret_what)
 {
-	static char what[WITNESS_WHAT_LEN];
+	static char what[PROFILER_WHAT_LEN];
 	struct pollfd fd = { .fd = w->fd, .events = POLLIN };
-	struct witness_said said;
+	struct profiler_said said;
 
 	if (poll(&fd, 1, START_MS) <= 0)
 		return -ETIMEDOUT;
@@ -58,9 +58,9 @@ static int await_start(struct witness *w, const char **ret_what)
 	return said.err;
 }
 
-int witness__start(struct witness **ret, int *ret_scribe, const char **ret_what)
+int profiler__start(struct profiler **ret, int *ret_writer, const char **ret_what)
 {
-	struct witness *w = calloc(1, sizeof(*w));
+	struct profiler *w = calloc(1, sizeof(*w));
 	int asks[2] = { -1, -1 }, parcels[2] = { -1, -1 }, err = 0;
 
 	*ret_what = "make its sockets";
@@ -74,7 +74,7 @@ int witness__start(struct witness **ret, int *ret_scribe, const char **ret_what)
 		*ret_what = "fork";
 		w->pid = fork();
 		if (w->pid == 0)
-			witness_child(asks[1], parcels[1]);
+			profiler_child(asks[1], parcels[1]);
 		err = w->pid < 0 ? -errno : 0;
 	}
 	w->fd = asks[0];
@@ -85,15 +85,15 @@ int witness__start(struct witness **ret, int *ret_scribe, const char **ret_what)
 		err = await_start(w, ret_what);
 	if (err) {
 		close(parcels[0]);
-		witness__free(w);
+		profiler__free(w);
 		return err;
 	}
-	*ret_scribe = parcels[0];
+	*ret_writer = parcels[0];
 	*ret = w;
 	return 0;
 }
 
-void witness__free(struct witness *w)
+void profiler__free(struct profiler *w)
 {
 	if (!w)
 		return;
@@ -103,12 +103,12 @@ void witness__free(struct witness *w)
 	free(w);
 }
 
-int witness__fd(const struct witness *w)
+int profiler__fd(const struct profiler *w)
 {
 	return w->fd;
 }
 
-bool witness__listen(struct witness *w, struct witness_said *ret)
+bool profiler__listen(struct profiler *w, struct profiler_said *ret)
 {
 	ssize_t n;
 
@@ -129,7 +129,7 @@ bool witness__listen(struct witness *w, struct witness_said *ret)
 	return true;
 }
 
-int witness__ask(struct witness *w, const struct witness_ask *ask)
+int profiler__ask(struct profiler *w, const struct profiler_ask *ask)
 {
 	if (w->fd < 0)
 		return -EPIPE;
@@ -138,7 +138,7 @@ int witness__ask(struct witness *w, const struct witness_ask *ask)
 	return -errno;
 }
 
-const struct witness_said *witness__last(const struct witness *w)
+const struct profiler_said *profiler__last(const struct profiler *w)
 {
 	return w->has_said ? &w->last : NULL;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * profiler_child.c - the witness: waits to be asked, decides whether, and has one session at a
+ * profiler_child.c - the profiler: waits to be asked, decides whether, and has one session at a
  * time run in a process of its own.
  *
  * It ends when the main process does, and takes a session that runs with it: its programs are
@@ -37,7 +37,7 @@ enum {
 
 struct child {
 	int asks, parcels;
-	struct witness_rate rate;
+	struct profiler_rate rate;
 	pid_t session; /* 0: none runs */
 	int result; /* its pipe, never waited for */
 	int session_end; /* pidfd */
@@ -48,7 +48,7 @@ struct child {
 	pid_t hung; /* 0: none */
 	int hung_end; /* pidfd */
 	__u64 until_ns;
-	struct witness_said said; /* of the session that runs; totals of all */
+	struct profiler_said said; /* of the session that runs; totals of all */
 };
 
 static __u64 now_ns(void)
@@ -60,7 +60,7 @@ static __u64 now_ns(void)
 }
 
 /* Whoever does not listen hears the totals with the next one. */
-static void say(struct child *c, struct witness_said *said)
+static void say(struct child *c, struct profiler_said *said)
 {
 	c->said.totals[said->outcome]++;
 	memcpy(said->totals, c->said.totals, sizeof(said->totals));
@@ -68,11 +68,11 @@ static void say(struct child *c, struct witness_said *said)
 	send(c->asks, said, sizeof(*said), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-static bool is_valid(const struct witness_ask *ask)
+static bool is_valid(const struct profiler_ask *ask)
 {
 	__u32 i;
 
-	if (!ask->n || ask->n > WITNESS_TARGETS || ask->id[FINDING_ID_LEN - 1] ||
+	if (!ask->n || ask->n > PROFILER_TARGETS || ask->id[FINDING_ID_LEN - 1] ||
 	    strspn(ask->id, "0123456789abcdef") != FINDING_ID_LEN - 1)
 		return false;
 	for (i = 0; i < ask->n; i++)
@@ -81,23 +81,23 @@ static bool is_valid(const struct witness_ask *ask)
 	return true;
 }
 
-static void session_child(struct child *c, const struct witness_ask *ask, int result)
+static void session_child(struct child *c, const struct profiler_ask *ask, int result)
 	__attribute__((noreturn));
-static void session_child(struct child *c, const struct witness_ask *ask, int result)
+static void session_child(struct child *c, const struct profiler_ask *ask, int result)
 {
-	struct witness_said said = { .outcome = WITNESS_FAILED };
+	struct profiler_said said = { .outcome = PROFILER_FAILED };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	prctl(PR_SET_NAME, "vigie-session", 0, 0, 0);
 	close(c->asks);
 	memcpy(said.id, ask->id, sizeof(said.id));
-	witness_session(ask, c->parcels, &said);
+	profiler_session(ask, c->parcels, &said);
 	if (write(result, &said, sizeof(said)) != sizeof(said))
 		_exit(1);
 	_exit(0);
 }
 
-static int begin(struct child *c, const struct witness_ask *ask)
+static int begin(struct child *c, const struct profiler_ask *ask)
 {
 	int pair[2];
 
@@ -119,30 +119,30 @@ static int begin(struct child *c, const struct witness_ask *ask)
 	return 0;
 }
 
-/* WITNESS_CAPTURED: it has begun. What finds the host busy has not had its turn. */
-static enum witness_outcome decide(struct child *c, const struct witness_ask *ask, __s32 *ret_err)
+/* PROFILER_CAPTURED: it has begun. What finds the host busy has not had its turn. */
+static enum profiler_outcome decide(struct child *c, const struct profiler_ask *ask, __s32 *ret_err)
 {
-	enum witness_outcome outcome = WITNESS_CAPTURED;
+	enum profiler_outcome outcome = PROFILER_CAPTURED;
 	int lock;
 
 	if (c->session || c->hung)
-		return WITNESS_BUSY;
-	lock = one_session_lock();
+		return PROFILER_BUSY;
+	lock = session_lock_take();
 	if (lock == -EWOULDBLOCK)
-		return WITNESS_BUSY;
+		return PROFILER_BUSY;
 	*ret_err = lock < 0 ? lock : 0;
-	if (!*ret_err && !witness_rate_take(&c->rate, now_ns(), &ask->targets[0]))
-		outcome = WITNESS_LIMITED;
+	if (!*ret_err && !profiler_rate_take(&c->rate, now_ns(), &ask->targets[0]))
+		outcome = PROFILER_LIMITED;
 	else if (!*ret_err)
 		*ret_err = begin(c, ask);
 	if (lock >= 0)
 		close(lock); /* the session's process has it, too, and holds it to its end */
-	return *ret_err ? WITNESS_FAILED : outcome;
+	return *ret_err ? PROFILER_FAILED : outcome;
 }
 
-static void take_ask(struct child *c, const struct witness_ask *ask)
+static void take_ask(struct child *c, const struct profiler_ask *ask)
 {
-	struct witness_said said = { .outcome = WITNESS_FAILED };
+	struct profiler_said said = { .outcome = PROFILER_FAILED };
 
 	if (!is_valid(ask)) {
 		said.err = -EINVAL;
@@ -153,10 +153,10 @@ static void take_ask(struct child *c, const struct witness_ask *ask)
 	said.outcome = decide(c, ask, &said.err);
 	if (said.err)
 		snprintf(said.what, sizeof(said.what), "begin a session");
-	else if (said.outcome == WITNESS_BUSY && c->hung)
+	else if (said.outcome == PROFILER_BUSY && c->hung)
 		snprintf(said.what, sizeof(said.what),
 			 "the one before, process %d, hangs and cannot be ended", c->hung);
-	if (said.outcome != WITNESS_CAPTURED)
+	if (said.outcome != PROFILER_CAPTURED)
 		say(c, &said);
 }
 
@@ -181,7 +181,7 @@ static void reap_hung(struct child *c)
 /* It has said what became of it, or it has died, or it hangs. */
 static void session_end(struct child *c)
 {
-	struct witness_said said = { .outcome = WITNESS_FAILED };
+	struct profiler_said said = { .outcome = PROFILER_FAILED };
 	bool late = now_ns() >= c->until_ns;
 	ssize_t n;
 
@@ -191,7 +191,7 @@ static void session_end(struct child *c)
 	if (n != sizeof(said)) {
 		memset(&said, 0, sizeof(said));
 		memcpy(said.id, c->said.id, sizeof(said.id));
-		said.outcome = WITNESS_FAILED;
+		said.outcome = PROFILER_FAILED;
 		said.err = late ? -ETIMEDOUT : -ECHILD;
 		snprintf(said.what, sizeof(said.what), "run the session: its process %s",
 			 late ? "hangs" : "ended");
@@ -220,7 +220,7 @@ static int patience_ms(const struct child *c)
 static void loop(struct child *c)
 {
 	struct pollfd fds[3];
-	struct witness_ask ask;
+	struct profiler_ask ask;
 	ssize_t n;
 
 	for (;;) {
@@ -243,15 +243,15 @@ static void loop(struct child *c)
 	}
 }
 
-void witness_child(int asks, int parcels)
+void profiler_child(int asks, int parcels)
 {
 	const int keep[] = { asks, parcels };
 	struct child c = { .asks = asks, .parcels = parcels };
-	struct witness_said said = { .outcome = WITNESS_CAPTURED };
+	struct profiler_said said = { .outcome = PROFILER_CAPTURED };
 	const char *what = "";
 
 	process_ignore_signals();
-	prctl(PR_SET_NAME, "vigie-witness", 0, 0, 0);
+	prctl(PR_SET_NAME, "vigie-profiler", 0, 0, 0);
 	process_close_all_but(keep, 2);
 	said.err = confine_profiler(&what);
 	snprintf(said.what, sizeof(said.what), "%s", what);

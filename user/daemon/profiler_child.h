@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* profiler_child.h - the witness' own life, from the fork to the end of its socket. */
+/* profiler_child.h - the profiler's own life, from the fork to the end of its socket. */
 #ifndef VIGIE_DAEMON_PROFILER_CHILD_H
 #define VIGIE_DAEMON_PROFILER_CHILD_H
 
-/* asks: to the main process; parcels: to the scribe. Only profiler.c calls it. */
-void witness_child(int asks, int parcels) __attribute__((noreturn));
+/* asks: to the main process; parcels: to the writer. Only profiler.c calls it. */
+void profiler_child(int asks, int parcels) __attribute__((noreturn));
 
 #endif

@@ -12,20 +12,22 @@
 
 #include "daemon/profiler_wire.h"
 
-enum { WITNESS_PER_HOUR = 12, WITNESS_REMEMBERED = 16 };
+enum { PROFILER_PER_HOUR = 12, PROFILER_REMEMBERED = 16 };
 
-struct witness_rate {
-	__u64 began_ns[WITNESS_PER_HOUR]; /* a ring, 0: none */
+struct profiler_rate {
+	__u64 began_ns[PROFILER_PER_HOUR]; /* a ring, 0: none */
 	unsigned int next;
-	struct witness_target seen[WITNESS_REMEMBERED]; /* likewise: whom the last ones were about */
-	__u64 seen_ns[WITNESS_REMEMBERED];
+	struct profiler_target
+		seen[PROFILER_REMEMBERED]; /* likewise: whom the last ones were about */
+	__u64 seen_ns[PROFILER_REMEMBERED];
 	unsigned int next_seen;
 };
 
 /*
- * True: one may begin now, and is counted. At most one a minute, WITNESS_PER_HOUR an hour, and
+ * True: one may begin now, and is counted. At most one a minute, PROFILER_PER_HOUR an hour, and
  * one in ten minutes about the same process. now_ns: any clock that only goes forward, not 0.
  */
-bool witness_rate_take(struct witness_rate *rate, __u64 now_ns, const struct witness_target *about);
+bool profiler_rate_take(struct profiler_rate *rate, __u64 now_ns,
+			const struct profiler_target *about);
 
 #endif

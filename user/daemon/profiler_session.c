@@ -24,9 +24,9 @@ enum { LOOK_S = 10, STEP_MS = 100, FILE_MAX = 8 << 20, PROFILE_MAX = 32 << 20 };
 
 #define NS_PER_S 1000000000ULL
 
-static int failed(struct witness_said *said, const char *what, int err)
+static int failed(struct profiler_said *said, const char *what, int err)
 {
-	said->outcome = err == -ESRCH ? WITNESS_GONE : WITNESS_FAILED;
+	said->outcome = err == -ESRCH ? PROFILER_GONE : PROFILER_FAILED;
 	said->err = err;
 	snprintf(said->what, sizeof(said->what), "%s", what);
 	return err;
@@ -58,7 +58,7 @@ static int start_ticks(pid_t pid, __u64 *ret)
 }
 
 /* The very process that was meant: a pid may be another's by now. */
-static int add(struct session *s, const struct witness_target *target)
+static int add(struct session *s, const struct profiler_target *target)
 {
 	__u64 tick_ns = NS_PER_S / sysconf(_SC_CLK_TCK), ticks;
 	int fd = syscall(SYS_pidfd_open, target->pid, 0), err;
@@ -78,7 +78,7 @@ static int add(struct session *s, const struct witness_target *target)
 	return err;
 }
 
-static int add_all(struct session *s, const struct witness_ask *ask)
+static int add_all(struct session *s, const struct profiler_ask *ask)
 {
 	int added = 0, err;
 	__u32 i;
@@ -92,7 +92,7 @@ static int add_all(struct session *s, const struct witness_ask *ask)
 	return added ? 0 : -ESRCH;
 }
 
-static int look(struct session *s, struct witness_said *said)
+static int look(struct session *s, struct profiler_said *said)
 {
 	int stop = PROFILE_STOP_NONE;
 	struct session_stat stat;
@@ -106,10 +106,10 @@ static int look(struct session *s, struct witness_said *said)
 	return stop;
 }
 
-/* In one piece, and nobody can change it any more: the scribe reads it at its leisure. */
+/* In one piece, and nobody can change it any more: the writer reads it at its leisure. */
 static int hand_over(int parcels, const char *id, const struct buf *bytes)
 {
-	struct witness_parcel parcel = { .pad = "" };
+	struct profiler_parcel parcel = { .pad = "" };
 	const struct iovec part = { .iov_base = &parcel, .iov_len = sizeof(parcel) };
 	int fd = memfd_sealed("session", bytes->data, bytes->len), err;
 
@@ -121,15 +121,15 @@ static int hand_over(int parcels, const char *id, const struct buf *bytes)
 	return err;
 }
 
-static int keep(struct profile *p, const struct witness_ask *ask, int parcels,
-		struct witness_said *said)
+static int keep(struct profile *p, const struct profiler_ask *ask, int parcels,
+		struct profiler_said *said)
 {
 	struct buf bytes;
 	char target[64];
 	int err;
 
 	snprintf(target, sizeof(target), "finding %s", ask->id);
-	err = one_session_describe(p, target, "vigie serve");
+	err = session_lock_describe(p, target, "vigie serve");
 	buf_init(&bytes, FILE_MAX);
 	if (!err)
 		session_file_encode(&bytes, p);
@@ -140,14 +140,14 @@ static int keep(struct profile *p, const struct witness_ask *ask, int parcels,
 	if (!err) {
 		err = hand_over(parcels, ask->id, &bytes);
 		if (err)
-			failed(said, "hand the session to the scribe", err);
+			failed(said, "hand the session to the writer", err);
 	}
 	buf_done(&bytes);
 	return err;
 }
 
-static void run(struct session *s, const struct witness_ask *ask, int parcels,
-		struct witness_said *said)
+static void run(struct session *s, const struct profiler_ask *ask, int parcels,
+		struct profiler_said *said)
 {
 	const char *what = "look at the processes";
 	struct profile *p = NULL;
@@ -164,7 +164,7 @@ static void run(struct session *s, const struct witness_ask *ask, int parcels,
 	profile__free(p);
 }
 
-void witness_session(const struct witness_ask *ask, int parcels, struct witness_said *ret)
+void profiler_session(const struct profiler_ask *ask, int parcels, struct profiler_said *ret)
 {
 	struct session_config config;
 	struct cgroup_names *names;
@@ -172,7 +172,7 @@ void witness_session(const struct witness_ask *ask, int parcels, struct witness_
 	const char *what;
 	int err;
 
-	ret->outcome = WITNESS_CAPTURED;
+	ret->outcome = PROFILER_CAPTURED;
 	session_config_default(&config);
 	config.confine = confine_symbolizer;
 	config.max_bytes = PROFILE_MAX;

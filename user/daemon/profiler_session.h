@@ -6,9 +6,9 @@
 #include "daemon/profiler_wire.h"
 
 /*
- * Looks for some seconds, then hands the file to the scribe at parcels. *ret gets id, outcome,
+ * Looks for some seconds, then hands the file to the writer at parcels. *ret gets id, outcome,
  * err, what and figures. The caller holds the host's lock. All memory goes back with the process.
  */
-void witness_session(const struct witness_ask *ask, int parcels, struct witness_said *ret);
+void profiler_session(const struct profiler_ask *ask, int parcels, struct profiler_said *ret);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * profiler_wire.h - what the main process, the witness and the scribe say to each other.
+ * profiler_wire.h - what the main process, the profiler and the writer say to each other.
  *
- *	main ──witness_ask──> witness ──witness_parcel + descriptor──> scribe
- *	     <──witness_said──
+ *	main ──profiler_ask──> profiler ──profiler_parcel + descriptor──> writer
+ *	     <──profiler_said──
  *
  * One packet each of a SOCK_SEQPACKET pair; all ends are of one build. The main process faces
- * the network and may have been taken over: the witness checks every field, and what it makes
+ * the network and may have been taken over: the profiler checks every field, and what it makes
  * does not come back to main.
  */
 #ifndef VIGIE_DAEMON_PROFILER_WIRE_H
@@ -14,47 +14,47 @@
 
 #include "data/finding.h"
 
-enum { WITNESS_TARGETS = 4, WITNESS_WHAT_LEN = 112 };
+enum { PROFILER_TARGETS = 4, PROFILER_WHAT_LEN = 112 };
 
 /* A process: pid in the initial namespace, start in CLOCK_BOOTTIME, as everywhere. */
-struct witness_target {
+struct profiler_target {
 	__u32 pid, zero;
 	__u64 start_ns;
 };
 
-struct witness_ask {
+struct profiler_ask {
 	char id[FINDING_ID_LEN]; /* of the finding, and so of its folder */
 	char pad[3];
 	__u32 n, zero;
-	struct witness_target targets[WITNESS_TARGETS]; /* whom it is about first */
+	struct profiler_target targets[PROFILER_TARGETS]; /* whom it is about first */
 };
 
-enum witness_outcome {
-	WITNESS_CAPTURED, /* a session is in the finding's folder, or on its way */
-	WITNESS_BUSY, /* another session runs on this host, or hangs: then what says which */
-	WITNESS_LIMITED, /* too soon after the last one, or too many in an hour */
-	WITNESS_GONE, /* none of them lives any more */
-	WITNESS_FAILED,
-	WITNESS_OUTCOMES,
+enum profiler_outcome {
+	PROFILER_CAPTURED, /* a session is in the finding's folder, or on its way */
+	PROFILER_BUSY, /* another session runs on this host, or hangs: then what says which */
+	PROFILER_LIMITED, /* too soon after the last one, or too many in an hour */
+	PROFILER_GONE, /* none of them lives any more */
+	PROFILER_FAILED,
+	PROFILER_OUTCOMES,
 };
 
-struct witness_said {
+struct profiler_said {
 	char id[FINDING_ID_LEN];
-	char what[WITNESS_WHAT_LEN]; /* that err is about, or why it is refused, or "" */
+	char what[PROFILER_WHAT_LEN]; /* that err is about, or why it is refused, or "" */
 	char pad[3];
-	__u32 outcome; /* enum witness_outcome */
+	__u32 outcome; /* enum profiler_outcome */
 	__s32 err; /* 0 or -errno */
 	__u64 stacks, lost;
-	__u64 totals[WITNESS_OUTCOMES]; /* since the witness began */
-	__u64 cpu_ns; /* of the witness and of all its sessions */
+	__u64 totals[PROFILER_OUTCOMES]; /* since the profiler began */
+	__u64 cpu_ns; /* of the profiler and of all its sessions */
 };
 
 /* With the descriptor of a sealed memfd: the file to attach. */
-struct witness_parcel {
+struct profiler_parcel {
 	char id[FINDING_ID_LEN];
 	char pad[3];
 };
 
-#define WITNESS_FILE "session.vigie" /* its name in the finding's folder */
+#define PROFILER_FILE "session.vigie" /* its name in the finding's folder */
 
 #endif

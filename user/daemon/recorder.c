@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* recorder.c - owns the way of a snapshot and of a finding's evidence to the scribe. */
+/* recorder.c - owns the way of a snapshot and of a finding's evidence to the writer. */
 #include "daemon/recorder.h"
 
 #include <errno.h>
@@ -19,30 +19,30 @@ enum {
 #define KEY_EVERY_NS (60 * NS_PER_S)
 #define BEFORE_NS (300 * NS_PER_S)
 
-int blackbox_init(struct blackbox *box, struct scribe *scribe, struct logbook *book)
+int recorder_init(struct recorder *recorder, struct writer *writer, struct logbook *book)
 {
-	memset(box, 0, sizeof(*box));
-	box->scribe = scribe;
-	box->book = book;
-	buf_init(&box->entry, SCRIBE_MESSAGE_MAX);
-	buf_init(&box->finding, 2 * JSON_MAX);
-	buf_init(&box->host, JSON_MAX);
-	if (!scribe)
+	memset(recorder, 0, sizeof(*recorder));
+	recorder->writer = writer;
+	recorder->book = book;
+	buf_init(&recorder->entry, WRITER_MESSAGE_MAX);
+	buf_init(&recorder->finding, 2 * JSON_MAX);
+	buf_init(&recorder->host, JSON_MAX);
+	if (!writer)
 		return 0;
-	box->encoder = encoder__new();
-	return box->encoder ? 0 : -ENOMEM;
+	recorder->encoder = encoder__new();
+	return recorder->encoder ? 0 : -ENOMEM;
 }
 
-void blackbox_done(struct blackbox *box)
+void recorder_done(struct recorder *recorder)
 {
 	unsigned int i;
 
 	for (i = 0; i < EVIDENCE_MAX; i++)
-		buf_done(&box->evidence[i].unsent);
-	encoder__free(box->encoder);
-	buf_done(&box->entry);
-	buf_done(&box->finding);
-	buf_done(&box->host);
+		buf_done(&recorder->evidence[i].unsent);
+	encoder__free(recorder->encoder);
+	buf_done(&recorder->entry);
+	buf_done(&recorder->finding);
+	buf_done(&recorder->host);
 }
 
 static __u64 cpu_ns(void)
@@ -53,54 +53,54 @@ static __u64 cpu_ns(void)
 	return t.tv_sec * NS_PER_S + t.tv_nsec;
 }
 
-void blackbox_record(struct blackbox *box, const struct snapshot *snapshot)
+void recorder_record(struct recorder *recorder, const struct snapshot *snapshot)
 {
-	struct scribe_head head = {
-		.kind = SCRIBE_ENTRY,
+	struct writer_head head = {
+		.kind = WRITER_ENTRY,
 		.time_ns = snapshot->time_ns,
 		.wall_ns = snapshot->wall_ns,
 	};
-	struct scribe_stat stat;
+	struct writer_stat stat;
 	__u64 began;
 	bool key;
 
-	if (!box->scribe || !scribe__alive(box->scribe))
+	if (!recorder->writer || !writer__alive(recorder->writer))
 		return;
 	began = cpu_ns();
-	scribe__stat(box->scribe, &stat);
-	head.key = stat.wants_key || snapshot->time_ns >= box->next_key_ns;
+	writer__stat(recorder->writer, &stat);
+	head.key = stat.wants_key || snapshot->time_ns >= recorder->next_key_ns;
 	if (head.key)
-		box->next_key_ns = snapshot->time_ns + KEY_EVERY_NS;
-	buf_clear(&box->entry);
-	if (!encoder__encode(box->encoder, snapshot, head.key, &box->entry, &key)) {
+		recorder->next_key_ns = snapshot->time_ns + KEY_EVERY_NS;
+	buf_clear(&recorder->entry);
+	if (!encoder__encode(recorder->encoder, snapshot, head.key, &recorder->entry, &key)) {
 		head.key = key;
-		scribe__send(box->scribe, &head, box->entry.data, box->entry.len);
-		box->encoded_bytes += box->entry.len;
+		writer__send(recorder->writer, &head, recorder->entry.data, recorder->entry.len);
+		recorder->encoded_bytes += recorder->entry.len;
 	} else {
-		box->next_key_ns = 0; /* the encoder lost the thread: begin anew */
+		recorder->next_key_ns = 0; /* the encoder lost the thread: begin anew */
 	}
-	box->encode_ns += cpu_ns() - began;
+	recorder->encode_ns += cpu_ns() - began;
 }
 
 /* --- Evidence. */
 
-static struct evidence *evidence_find(struct blackbox *box, const char *id)
+static struct evidence *evidence_find(struct recorder *recorder, const char *id)
 {
 	unsigned int i;
 
 	for (i = 0; i < EVIDENCE_MAX; i++)
-		if (!strcmp(box->evidence[i].id, id))
-			return &box->evidence[i];
+		if (!strcmp(recorder->evidence[i].id, id))
+			return &recorder->evidence[i];
 	return NULL;
 }
 
-static struct evidence *evidence_of(struct blackbox *box, const struct finding *finding)
+static struct evidence *evidence_of(struct recorder *recorder, const struct finding *finding)
 {
-	struct evidence *e = evidence_find(box, finding->id);
+	struct evidence *e = evidence_find(recorder, finding->id);
 
 	if (e || !finding_wants_evidence(finding))
 		return e;
-	e = evidence_find(box, "");
+	e = evidence_find(recorder, "");
 	if (e)
 		memcpy(e->id, finding->id, sizeof(e->id));
 	return e;
@@ -112,44 +112,46 @@ static void evidence_done(struct evidence *e)
 	*e = (struct evidence){ .open = false };
 }
 
-static int send_finding(struct blackbox *box, enum scribe_kind kind, const struct event *event,
+static int send_finding(struct recorder *recorder, enum writer_kind kind, const struct event *event,
 			const struct view *view)
 {
 	const struct list_options options = { .sort = SORT_CPU, .top = TOP_GROUPS };
 	const struct finding *finding = event->finding;
 	__u64 since = finding->since_wall_ns ? finding->since_wall_ns : view->wall_ns;
-	struct scribe_head head = { .kind = kind };
+	struct writer_head head = { .kind = kind };
 
-	buf_clear(&box->finding);
-	event_ecs_encode(&box->finding, event, &box->book->origin);
-	event_ecs_close(&box->finding);
+	buf_clear(&recorder->finding);
+	event_ecs_encode(&recorder->finding, event, &recorder->book->origin);
+	event_ecs_close(&recorder->finding);
 	memcpy(head.id, finding->id, sizeof(head.id));
-	head.split = box->finding.len;
+	head.split = recorder->finding.len;
 	head.wall_ns = since > BEFORE_NS ? since - BEFORE_NS : 0;
-	if (kind == SCRIBE_INCIDENT_BEGIN) {
-		buf_clear(&box->host);
-		json_encode(&box->host, view, &options);
-		buf_add(&box->finding, box->host.data, box->host.err ? 0 : box->host.len);
+	if (kind == WRITER_INCIDENT_BEGIN) {
+		buf_clear(&recorder->host);
+		json_encode(&recorder->host, view, &options);
+		buf_add(&recorder->finding, recorder->host.data,
+			recorder->host.err ? 0 : recorder->host.len);
 	}
-	if (box->finding.err)
-		return box->finding.err;
-	return scribe__send(box->scribe, &head, box->finding.data, box->finding.len);
+	if (recorder->finding.err)
+		return recorder->finding.err;
+	return writer__send(recorder->writer, &head, recorder->finding.data, recorder->finding.len);
 }
 
 /* A folder that nobody closes would take every snapshot and another finding's place. */
-static void keep_unsent(struct blackbox *box, struct evidence *e)
+static void keep_unsent(struct recorder *recorder, struct evidence *e)
 {
 	e->owed = true;
 	buf_init(&e->unsent, 2 * JSON_MAX);
-	buf_add(&e->unsent, box->finding.data, box->finding.err ? 0 : box->finding.len);
+	buf_add(&e->unsent, recorder->finding.data,
+		recorder->finding.err ? 0 : recorder->finding.len);
 }
 
-static void send_unsent(struct blackbox *box, struct evidence *e)
+static void send_unsent(struct recorder *recorder, struct evidence *e)
 {
-	struct scribe_head head = { .kind = SCRIBE_INCIDENT_END, .split = e->unsent.len };
+	struct writer_head head = { .kind = WRITER_INCIDENT_END, .split = e->unsent.len };
 
 	memcpy(head.id, e->id, sizeof(head.id));
-	if (scribe__send(box->scribe, &head, e->unsent.data, e->unsent.len))
+	if (writer__send(recorder->writer, &head, e->unsent.data, e->unsent.len))
 		return;
 	e->open = e->owed = false;
 	buf_done(&e->unsent);
@@ -157,70 +159,72 @@ static void send_unsent(struct blackbox *box, struct evidence *e)
 		evidence_done(e);
 }
 
-bool blackbox_incident(struct blackbox *box, const struct event *event, const struct view *view)
+bool recorder_incident(struct recorder *recorder, const struct event *event,
+		       const struct view *view)
 {
 	const struct finding *finding = event->finding;
 	bool wants = finding_wants_evidence(finding);
-	enum scribe_kind kind = SCRIBE_INCIDENT_END;
+	enum writer_kind kind = WRITER_INCIDENT_END;
 	struct evidence *e;
 	int err;
 
-	if (!box->scribe || !scribe__alive(box->scribe))
+	if (!recorder->writer || !writer__alive(recorder->writer))
 		return false;
-	e = evidence_of(box, finding);
+	e = evidence_of(recorder, finding);
 	if (!e)
 		return false;
 	if (wants)
-		kind = e->open ? SCRIBE_INCIDENT_UPDATE : SCRIBE_INCIDENT_BEGIN;
+		kind = e->open ? WRITER_INCIDENT_UPDATE : WRITER_INCIDENT_BEGIN;
 	e->over = finding->phase == FINDING_END;
 	e->owed = false; /* this says it later */
 	buf_done(&e->unsent);
-	err = send_finding(box, kind, event, view);
+	err = send_finding(recorder, kind, event, view);
 	if (!err)
 		e->open = wants;
 	else if (!wants)
-		keep_unsent(box, e);
+		keep_unsent(recorder, e);
 	if (!err && e->over)
 		evidence_done(e);
-	return !err && kind == SCRIBE_INCIDENT_BEGIN;
+	return !err && kind == WRITER_INCIDENT_BEGIN;
 }
 
-static __u64 lost(const struct scribe_stat *stat)
+static __u64 lost(const struct writer_stat *stat)
 {
 	__u64 sum = 0;
 	int i;
 
-	for (i = 0; i < SCRIBE_LOSSES; i++)
+	for (i = 0; i < WRITER_LOSSES; i++)
 		sum += stat->entries_lost[i];
 	return sum;
 }
 
-void blackbox_watch(struct blackbox *box)
+void recorder_watch(struct recorder *recorder)
 {
-	struct scribe_stat stat;
+	struct writer_stat stat;
 	unsigned int i;
 	__u64 sum;
 
-	if (!box->scribe)
+	if (!recorder->writer)
 		return;
-	for (i = 0; i < EVIDENCE_MAX && scribe__alive(box->scribe); i++)
-		if (box->evidence[i].owed)
-			send_unsent(box, &box->evidence[i]);
-	scribe__stat(box->scribe, &stat);
+	for (i = 0; i < EVIDENCE_MAX && writer__alive(recorder->writer); i++)
+		if (recorder->evidence[i].owed)
+			send_unsent(recorder, &recorder->evidence[i]);
+	writer__stat(recorder->writer, &stat);
 	sum = lost(&stat);
-	if (!box->failing && (!scribe__alive(box->scribe) || stat.err || sum > box->lost_before)) {
-		box->failing = true;
-		logbook_say(box->book, SEVERITY_ERROR, "recording-failed", stat.err,
-			    scribe__alive(box->scribe)
+	if (!recorder->failing &&
+	    (!writer__alive(recorder->writer) || stat.err || sum > recorder->lost_before)) {
+		recorder->failing = true;
+		logbook_say(recorder->book, SEVERITY_ERROR, "recording-failed", stat.err,
+			    writer__alive(recorder->writer)
 				    ? "recording: what is lost is counted, serving goes on: %s"
-				    : "recording: the scribe is gone, serving goes on: %s",
+				    : "recording: the writer is gone, serving goes on: %s",
 			    stat.what[0] ? stat.what : "no room");
-	} else if (box->failing && scribe__alive(box->scribe) && !stat.err &&
-		   sum == box->lost_before) {
-		box->failing = false;
-		logbook_say(box->book, SEVERITY_INFO, "recording-resumed", 0,
+	} else if (recorder->failing && writer__alive(recorder->writer) && !stat.err &&
+		   sum == recorder->lost_before) {
+		recorder->failing = false;
+		logbook_say(recorder->book, SEVERITY_INFO, "recording-resumed", 0,
 			    "recording: goes on; %llu entries were lost in all",
 			    (unsigned long long)sum);
 	}
-	box->lost_before = sum;
+	recorder->lost_before = sum;
 }

@@ -16,19 +16,19 @@
 #include "data/view.h"
 #include "record/codec.h"
 
-/* A finding's folder as the scribe has it, as far as it was handed over. */
+/* A finding's folder as the writer has it, as far as it was handed over. */
 struct evidence {
 	char id[FINDING_ID_LEN]; /* "": the place is free */
 	bool open; /* it takes snapshots */
-	bool over; /* so is the finding: it goes as soon as the scribe knows */
+	bool over; /* so is the finding: it goes as soon as the writer knows */
 	bool owed; /* that it closes: the message found no room on its way */
 	struct buf unsent; /* what that message said; empty: memory was short, too */
 };
 
 enum { EVIDENCE_MAX = 128 }; /* as many as there are findings at once */
 
-struct blackbox {
-	struct scribe *scribe; /* NULL: nothing is recorded */
+struct recorder {
+	struct writer *writer; /* NULL: nothing is recorded */
 	struct logbook *book;
 	struct encoder *encoder;
 	struct buf entry, finding, host;
@@ -38,15 +38,16 @@ struct blackbox {
 	__u64 lost_before, encode_ns, encoded_bytes;
 };
 
-int blackbox_init(struct blackbox *box, struct scribe *scribe, struct logbook *book);
-void blackbox_done(struct blackbox *box);
-void blackbox_record(struct blackbox *box, const struct snapshot *snapshot);
+int recorder_init(struct recorder *recorder, struct writer *writer, struct logbook *book);
+void recorder_done(struct recorder *recorder);
+void recorder_record(struct recorder *recorder, const struct snapshot *snapshot);
 /*
  * Opens, updates or closes the folder of an event's finding, by whether it wants evidence now: a
  * verdict may close it before the end and open it again. True: it is to be opened.
  */
-bool blackbox_incident(struct blackbox *box, const struct event *event, const struct view *view);
+bool recorder_incident(struct recorder *recorder, const struct event *event,
+		       const struct view *view);
 /* Says aloud what changed about the disk, and sends what waited for room. After each snapshot. */
-void blackbox_watch(struct blackbox *box);
+void recorder_watch(struct recorder *recorder);
 
 #endif

@@ -34,7 +34,7 @@ struct server {
 	struct server_config config;
 	struct server_parts parts;
 	int epoll, signals, tick, settle;
-	__s64 generation; /* of watch->view */
+	__s64 generation; /* of live->view */
 	__u64 fresh_until; /* CLOCK_MONOTONIC */
 	bool settling; /* the timer of that name is armed */
 	bool failing; /* the last snapshot failed: said once, not every second */
@@ -65,15 +65,15 @@ static void arm(int timer, __u64 delay_ns)
 /* What was read goes to the disk as it is, then what was made of it is judged. */
 static void record_and_judge(struct server *s)
 {
-	blackbox_record(s->parts.box, &s->parts.watch->snapshot);
-	lookout_see(s->parts.lookout, s->parts.watch->view);
-	blackbox_watch(s->parts.box);
+	recorder_record(s->parts.recorder, &s->parts.live->snapshot);
+	finding_handler_see(s->parts.handler, s->parts.live->view);
+	recorder_watch(s->parts.recorder);
 }
 
 int server__snapshot(struct server *s)
 {
 	__u64 began = now_ns(), share;
-	int err = watch_step(s->parts.watch);
+	int err = pipeline_live_step(s->parts.live);
 
 	if (err && !s->failing)
 		logbook_say(s->parts.book, SEVERITY_ERROR, "snapshot-failed", err,
@@ -119,17 +119,17 @@ static __s64 on_refresh(void *ctx)
 /* What the others say of themselves, as the page wants it. */
 static void tell_self(struct server *s)
 {
-	struct scribe_stat wrote = { .up = false };
+	struct writer_stat wrote = { .up = false };
 	int i;
 
-	lookout_stat(s->parts.lookout, &s->self, s->rules, RULES_MAX);
+	finding_handler_stat(s->parts.handler, &s->self, s->rules, RULES_MAX);
 	for (i = 0; i < SEVERITIES; i++)
 		s->self.events[i] = s->parts.book->written[i];
-	if (!s->parts.scribe)
+	if (!s->parts.writer)
 		return;
-	scribe__stat(s->parts.scribe, &wrote);
+	writer__stat(s->parts.writer, &wrote);
 	s->self.record = (struct self_record){
-		.up = wrote.up && s->parts.box->scribe,
+		.up = wrote.up && s->parts.recorder->writer,
 		.entries = wrote.entries,
 		.entry_bytes = wrote.entry_bytes,
 		.disk_bytes = wrote.ring_bytes,
@@ -140,7 +140,7 @@ static void tell_self(struct server *s)
 		.cpu_ns = wrote.cpu_ns,
 		.resident_bytes = wrote.resident_bytes,
 	};
-	for (i = 0; i < SCRIBE_LOSSES; i++)
+	for (i = 0; i < WRITER_LOSSES; i++)
 		s->self.record.entries_lost[i] = wrote.entries_lost[i];
 }
 
@@ -165,7 +165,7 @@ static int on_render(void *ctx, unsigned int page, unsigned int content, struct 
 	s->self.connections_refused = stat.connections_refused;
 	selfstat_read(&s->self);
 	tell_self(s);
-	openmetrics_encode(out, s->parts.watch->view, &s->self, (enum om_dialect)content);
+	openmetrics_encode(out, s->parts.live->view, &s->self, (enum om_dialect)content);
 	s->self.renders++;
 	s->self.render_ns += now_ns() - began;
 	return out->err;
@@ -213,10 +213,10 @@ static int open_descriptors(struct server *s)
 	err = watch_fd(s, s->signals);
 	if (!err)
 		err = watch_fd(s, s->tick);
-	if (!err && s->parts.scribe)
-		err = watch_fd(s, scribe__fd(s->parts.scribe));
-	if (!err && s->parts.witness && witness__fd(s->parts.witness) >= 0)
-		err = watch_fd(s, witness__fd(s->parts.witness));
+	if (!err && s->parts.writer)
+		err = watch_fd(s, writer__fd(s->parts.writer));
+	if (!err && s->parts.profiler && profiler__fd(s->parts.profiler) >= 0)
+		err = watch_fd(s, profiler__fd(s->parts.profiler));
 	return err ? err : watch_fd(s, s->settle);
 }
 
@@ -233,7 +233,7 @@ int server__new(const struct server_config *config, const struct server_parts *p
 	s->budget_ns = BUDGET_MAX_NS;
 	s->budget_time_ns = now_ns();
 	s->epoll = s->signals = s->tick = s->settle = -1;
-	selfstat_init(&s->self, &parts->watch->plan, s->missing, MISSING_MAX);
+	selfstat_init(&s->self, &parts->live->plan, s->missing, MISSING_MAX);
 	err = open_descriptors(s);
 	if (err) {
 		server__free(s);
@@ -277,14 +277,14 @@ static void drain(int fd)
 /* True: it is time to stop. SIGHUP says that the log was renamed. */
 static bool take_signal(struct server *s)
 {
-	struct scribe_head head = { .kind = SCRIBE_REOPEN };
+	struct writer_head head = { .kind = WRITER_REOPEN };
 	struct signalfd_siginfo info;
 
 	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo != SIGHUP)
 			return true;
-		if (s->parts.scribe)
-			scribe__send(s->parts.scribe, &head, NULL, 0);
+		if (s->parts.writer)
+			writer__send(s->parts.writer, &head, NULL, 0);
 	}
 	return false;
 }
@@ -298,10 +298,10 @@ static bool take_event(struct server *s, int fd)
 		drain(s->tick);
 		if (server__snapshot(s))
 			arm(s->tick, s->config.interval_ns);
-	} else if (s->parts.scribe && fd == scribe__fd(s->parts.scribe)) {
-		scribe__listen(s->parts.scribe);
-	} else if (s->parts.witness && fd == witness__fd(s->parts.witness)) {
-		lookout_listen(s->parts.lookout);
+	} else if (s->parts.writer && fd == writer__fd(s->parts.writer)) {
+		writer__listen(s->parts.writer);
+	} else if (s->parts.profiler && fd == profiler__fd(s->parts.profiler)) {
+		finding_handler_listen(s->parts.handler);
 	}
 	return false;
 }
@@ -310,7 +310,7 @@ static void settle(struct server *s)
 {
 	drain(s->settle);
 	s->settling = false;
-	source__settle(s->parts.watch->source);
+	source__settle(s->parts.live->source);
 }
 
 int server__run(struct server *s)

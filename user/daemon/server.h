@@ -23,13 +23,13 @@ struct server_config {
 
 /* What the loop drives. All of it stays the caller's. */
 struct server_parts {
-	struct watch *watch;
+	struct pipeline_live *live;
 	struct http *http;
 	struct logbook *book;
-	struct blackbox *box;
-	struct lookout *lookout;
-	struct scribe *scribe; /* NULL: nothing is written */
-	struct witness *witness; /* NULL: nobody looks inside */
+	struct recorder *recorder;
+	struct finding_handler *handler;
+	struct writer *writer; /* NULL: nothing is written */
+	struct profiler *profiler; /* NULL: nobody looks inside */
 };
 
 /* Opens timers and the signal descriptor; blocks SIGTERM, SIGINT and SIGHUP. 0 or -errno. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* services.c - owns opening what keeps, in order. */
+/* services.c - owns the order in which the services open. */
 #include "daemon/services.h"
 
 #include <errno.h>
@@ -17,11 +17,11 @@ enum { MAX_INCIDENTS = 50, MAX_INCIDENT_BYTES = 64 << 20 };
 
 #define HOUR_NS (3600 * 1000000000ULL)
 
-void keep_options_init(struct keep_options *options)
+void services_options_init(struct services_options *options)
 {
-	*options = (struct keep_options){
+	*options = (struct services_options){
 		.recording = true,
-		.directory = STATEDIR_DEFAULT,
+		.directory = STATE_DIR_DEFAULT,
 		.keep_ns = 24 * HOUR_NS,
 		.max_bytes = 256000000,
 		.log_level = SEVERITY_INFO,
@@ -30,56 +30,56 @@ void keep_options_init(struct keep_options *options)
 }
 
 /* 0, or -errno with *ret_why completing "DIR …". */
-static int open_statedir(struct keep *keep, const struct keep_options *options, uid_t uid,
-			 gid_t gid, const char **ret_why)
+static int open_statedir(struct services *services, const struct services_options *options,
+			 uid_t uid, gid_t gid, const char **ret_why)
 {
-	int fd = statedir_make(options->directory, uid, gid, ret_why), err;
+	int fd = state_dir_make(options->directory, uid, gid, ret_why), err;
 
 	if (fd < 0)
 		return fd;
 	*ret_why = "is being written to by another vigie";
-	err = statedir_lock(fd, &keep->lock);
+	err = state_dir_lock(fd, &services->lock);
 	if (err) {
 		if (err != -EWOULDBLOCK)
 			*ret_why = "cannot be locked";
 		close(fd);
 		return err;
 	}
-	keep->statedir = fd;
+	services->state_dir = fd;
 	return 0;
 }
 
 /* Findings without stacks are findings still: what is missing is said, and that is all. */
-static void start_witness(struct keep *keep, const struct keep_options *options, bool root,
-			  int *ret_scribe)
+static void start_profiler(struct services *services, const struct services_options *options,
+			   bool root, int *ret_writer)
 {
 	const char *what;
 	int err;
 
-	if (!options->capture || keep->statedir < 0)
+	if (!options->capture || services->state_dir < 0)
 		return;
-	err = root ? witness__start(&keep->witness, ret_scribe, &what) : -EPERM;
+	err = root ? profiler__start(&services->profiler, ret_writer, &what) : -EPERM;
 	if (err)
-		logbook_say(&keep->book, SEVERITY_INFO, "capture-off", err,
+		logbook_say(&services->book, SEVERITY_INFO, "capture-off", err,
 			    "findings will have no profiling sessions: %s",
 			    root ? what : "needs root");
 }
 
-static int start_scribe(struct keep *keep, const struct keep_options *options, uid_t uid, gid_t gid,
-			bool change_user, int witness, const char *who)
+static int start_writer(struct services *services, const struct services_options *options,
+			uid_t uid, gid_t gid, bool change_user, int profiler, const char *who)
 {
 	static char directory[PATH_MAX];
-	const char *boot = keep->book.origin.boot_id;
-	struct scribe_config config = {
-		.statedir = keep->statedir,
-		.witness = witness,
-		.lock = keep->lock,
+	const char *boot = services->book.origin.boot_id;
+	struct writer_config config = {
+		.state_dir = services->state_dir,
+		.profiler = profiler,
+		.lock = services->lock,
 		.boot = hash_bytes(boot, strlen(boot), 0),
 		.keep_ns = options->keep_ns,
 		.max_bytes = options->max_bytes,
 		.max_incidents = MAX_INCIDENTS,
 		.max_incident_bytes = MAX_INCIDENT_BYTES,
-		.journal = keep->book.journal,
+		.journal = services->book.journal,
 		.change_user = change_user,
 		.uid = uid,
 		.gid = gid,
@@ -97,64 +97,65 @@ static int start_scribe(struct keep *keep, const struct keep_options *options, u
 			options->log_file);
 		return err;
 	}
-	err = scribe__start(&config, &keep->scribe, &what);
+	err = writer__start(&config, &services->writer, &what);
 	if (err)
 		fprintf(stderr, "%s: cannot keep a log and a recording: %s: %s\n", who, what,
 			err_name(err));
 	return err;
 }
 
-int keep_open(struct keep *keep, const struct keep_options *options, uid_t uid, gid_t gid,
-	      bool change_user, const char *who)
+int services_open(struct services *services, const struct services_options *options, uid_t uid,
+		  gid_t gid, bool change_user, const char *who)
 {
 	const char *why;
-	int err = 0, witness = -1;
+	int err = 0, profiler = -1;
 
-	memset(keep, 0, sizeof(*keep));
-	keep->statedir = keep->lock = -1;
-	logbook_init(&keep->book);
-	keep->book.level = options->log_level;
-	keep->book.format = options->log_format;
-	keep->book.journal = logbook_is_journaled();
-	keep->book.text = !keep->book.journal;
+	memset(services, 0, sizeof(*services));
+	services->state_dir = services->lock = -1;
+	logbook_init(&services->book);
+	services->book.level = options->log_level;
+	services->book.format = options->log_format;
+	services->book.journal = logbook_is_journaled();
+	services->book.text = !services->book.journal;
 	if (options->recording)
-		err = open_statedir(keep, options, uid, gid, &why);
+		err = open_statedir(services, options, uid, gid, &why);
 	if (err && options->directory_given) {
 		fprintf(stderr, "%s: --recording: '%s' %s: %s\n", who, options->directory, why,
 			err_name(err));
 		return err;
 	}
 	if (err)
-		logbook_say(&keep->book, SEVERITY_WARNING, "recording-off", err,
+		logbook_say(&services->book, SEVERITY_WARNING, "recording-off", err,
 			    "no recording, no log file, no evidence: %s %s", options->directory,
 			    why);
-	start_witness(keep, options, change_user, &witness);
-	err = start_scribe(keep, options, uid, gid, change_user, witness, who);
-	if (witness >= 0)
-		close(witness);
+	start_profiler(services, options, change_user, &profiler);
+	err = start_writer(services, options, uid, gid, change_user, profiler, who);
+	if (profiler >= 0)
+		close(profiler);
 	if (err)
 		return err;
-	keep->book.scribe = keep->scribe;
-	keep->book.file = keep->statedir >= 0 || options->log_file;
-	err = blackbox_init(&keep->box, keep->statedir >= 0 ? keep->scribe : NULL, &keep->book);
+	services->book.writer = services->writer;
+	services->book.file = services->state_dir >= 0 || options->log_file;
+	err = recorder_init(&services->recorder, services->state_dir >= 0 ? services->writer : NULL,
+			    &services->book);
 	if (!err)
-		err = lookout_init(&keep->lookout, &keep->book, &keep->box, keep->witness,
-				   keep->statedir);
+		err = finding_handler_init(&services->handler, &services->book, &services->recorder,
+					   services->profiler, services->state_dir);
 	if (err)
 		fprintf(stderr, "%s: cannot keep a log and a recording: %s\n", who, err_name(err));
 	return err;
 }
 
-void keep_done(struct keep *keep)
+void services_done(struct services *services)
 {
-	lookout_done(&keep->lookout);
-	blackbox_done(&keep->box);
-	/* First: what it still hands over the scribe still writes. */
-	witness__free(keep->witness);
-	scribe__free(keep->scribe);
-	logbook_done(&keep->book);
-	if (keep->lock >= 0)
-		close(keep->lock);
-	if (keep->statedir >= 0)
-		close(keep->statedir);
+	finding_handler_done(&services->handler);
+	recorder_done(&services->recorder);
+	/* First: what it still hands over the writer still writes. */
+	profiler__free(services->profiler);
+	writer__free(services->writer);
+	logbook_done(&services->book);
+	if (services->lock >= 0)
+		close(services->lock);
+	if (services->state_dir >= 0)
+		close(services->state_dir);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * services.h - everything that keeps: state directory, scribe, log, black box, lookout.
+ * services.h - what serves a running vigie beside its pipeline: state directory, writer and profiler
+ * processes, log, recorder, finding handler.
  *
  * Owns: the order in which they are opened, and what is said when one cannot be. A default
  * directory that cannot be used is a warning; one that was asked for is an error.
@@ -10,9 +11,9 @@
 
 #include "daemon/finding_handler.h"
 
-struct keep_options {
+struct services_options {
 	bool recording; /* default on */
-	const char *directory; /* default STATEDIR_DEFAULT */
+	const char *directory; /* default STATE_DIR_DEFAULT */
 	bool directory_given; /* then it is an error that it cannot be used */
 	__u64 keep_ns, max_bytes;
 	const char *log_file; /* NULL: in the directory */
@@ -21,23 +22,23 @@ struct keep_options {
 	bool capture; /* a session as a finding begins, where that is possible; default on */
 };
 
-void keep_options_init(struct keep_options *options);
+void services_options_init(struct services_options *options);
 
-struct keep {
-	int statedir, lock; /* -1: none */
-	struct scribe *scribe;
-	struct witness *witness; /* NULL: findings are not looked into */
+struct services {
+	int state_dir, lock; /* -1: none */
+	struct writer *writer;
+	struct profiler *profiler; /* NULL: findings are not looked into */
 	struct logbook book;
-	struct blackbox box;
-	struct lookout lookout;
+	struct recorder recorder;
+	struct finding_handler handler;
 };
 
 /*
- * Forks the scribe: before BPF objects exist, after the listeners do. uid and gid: as whom it
+ * Forks the writer: before BPF objects exist, after the listeners do. uid and gid: as whom it
  * shall write, if change_user. Complains on standard error as who. 0 or -errno.
  */
-int keep_open(struct keep *keep, const struct keep_options *options, uid_t uid, gid_t gid,
-	      bool change_user, const char *who);
-void keep_done(struct keep *keep);
+int services_open(struct services *services, const struct services_options *options, uid_t uid,
+		  gid_t gid, bool change_user, const char *who);
+void services_done(struct services *services);
 
 #endif

@@ -11,7 +11,7 @@
 
 #include "gen/version.h"
 
-int one_session_lock(void)
+int session_lock_take(void)
 {
 	int fd = open(SESSION_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), err;
 
@@ -24,7 +24,7 @@ int one_session_lock(void)
 	return err;
 }
 
-int one_session_describe(struct profile *p, const char *target, const char *command)
+int session_lock_describe(struct profile *p, const char *target, const char *command)
 {
 	struct utsname name;
 	int err;

@@ -12,8 +12,8 @@
 #define SESSION_LOCK "/run/vigie-session.lock"
 
 /* Two would sample each other. A descriptor to be held, -EWOULDBLOCK: one runs; or -errno. */
-int one_session_lock(void);
+int session_lock_take(void);
 /* target, command: for people. 0 or -errno. */
-int one_session_describe(struct profile *p, const char *target, const char *command);
+int session_lock_describe(struct profile *p, const char *target, const char *command);
 
 #endif

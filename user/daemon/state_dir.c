@@ -30,7 +30,7 @@ static int check_owner(int fd, uid_t uid, const char **ret_why)
 	return 0;
 }
 
-int statedir_make(const char *path, uid_t uid, gid_t gid, const char **ret_why)
+int state_dir_make(const char *path, uid_t uid, gid_t gid, const char **ret_why)
 {
 	int fd, err;
 
@@ -53,16 +53,17 @@ int statedir_make(const char *path, uid_t uid, gid_t gid, const char **ret_why)
 	return fd;
 }
 
-int statedir_sub(int dirfd, const char *name)
+int state_dir_sub(int dirfd, const char *name)
 {
 	if (mkdirat(dirfd, name, DIR_MODE) && errno != EEXIST)
 		return -errno;
 	return io_open_subdir(dirfd, name);
 }
 
-int statedir_lock(int dirfd, int *ret_fd)
+int state_dir_lock(int dirfd, int *ret_fd)
 {
-	int fd = openat(dirfd, STATEDIR_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, LOCK_MODE);
+	int fd = openat(dirfd, STATE_DIR_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+			LOCK_MODE);
 	int err;
 
 	if (fd < 0)

@@ -16,21 +16,21 @@
 
 #include <sys/types.h>
 
-#define STATEDIR_DEFAULT "/var/lib/vigie"
-#define STATEDIR_RING "ring"
-#define STATEDIR_INCIDENTS "incidents"
-#define STATEDIR_VERDICTS "verdicts"
-#define STATEDIR_LOCK "lock"
+#define STATE_DIR_DEFAULT "/var/lib/vigie"
+#define STATE_DIR_RING "ring"
+#define STATE_DIR_INCIDENTS "incidents"
+#define STATE_DIR_VERDICTS "verdicts"
+#define STATE_DIR_LOCK "lock"
 
 /*
  * Makes the directory (not its parents) if need be and opens it. As root it is given to uid
  * and gid, mode 0750. Refused, with *ret_why completing "DIR …": what is no directory, what
  * others may write to, what belongs to neither root nor uid. >= 0: the descriptor; or -errno.
  */
-int statedir_make(const char *path, uid_t uid, gid_t gid, const char **ret_why);
+int state_dir_make(const char *path, uid_t uid, gid_t gid, const char **ret_why);
 /* A sub-directory, made if need be. >= 0: the descriptor; or -errno. */
-int statedir_sub(int dirfd, const char *name);
+int state_dir_sub(int dirfd, const char *name);
 /* 0: the lock is ours as long as the descriptor *ret_fd is open; -EWOULDBLOCK: another's. */
-int statedir_lock(int dirfd, int *ret_fd);
+int state_dir_lock(int dirfd, int *ret_fd);
 
 #endif

@@ -82,7 +82,7 @@ void verdict_message(const struct verdict *v, char *dst, size_t size)
 
 static int open_verdicts(const struct verdicts *v, off_t *ret_size)
 {
-	int fd = openat(v->dirfd, STATEDIR_VERDICTS,
+	int fd = openat(v->dirfd, STATE_DIR_VERDICTS,
 			O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct stat st;
 
@@ -174,7 +174,7 @@ int verdict_append(int dirfd, const struct verdict *v)
 		     v->finding, v->pattern, verdict_name(v->kind), v->by, v->note);
 	if (n < 0 || (size_t)n >= sizeof(line))
 		return -E2BIG;
-	fd = openat(dirfd, STATEDIR_VERDICTS,
+	fd = openat(dirfd, STATE_DIR_VERDICTS,
 		    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, FILE_MODE);
 	if (fd < 0)
 		return -errno;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * writer.c - the main process' end: starting the scribe, handing over, never waiting.
+ * writer.c - the main process' end: starting the writer, handing over, never waiting.
  *
  * Owns: the socket pair, the count of what never left. Not here: the other end
  * (writer_child.c).
@@ -23,19 +23,19 @@ enum {
 	START_MS = 10000,
 };
 
-const char *const scribe_loss_names[SCRIBE_LOSSES] = {
-	[SCRIBE_LOST_QUEUE] = "queue_full",    [SCRIBE_LOST_NO_SPACE] = "no_space",
-	[SCRIBE_LOST_READ_ONLY] = "read_only", [SCRIBE_LOST_IO] = "io_error",
-	[SCRIBE_LOST_NOT_KEY] = "no_key",
+const char *const writer_loss_names[WRITER_LOSSES] = {
+	[WRITER_LOST_QUEUE] = "queue_full",    [WRITER_LOST_NO_SPACE] = "no_space",
+	[WRITER_LOST_READ_ONLY] = "read_only", [WRITER_LOST_IO] = "io_error",
+	[WRITER_LOST_NOT_KEY] = "no_key",
 };
 
-struct scribe {
+struct writer {
 	pid_t pid;
-	int fd; /* -1: the scribe is gone */
+	int fd; /* -1: the writer is gone */
 	__u64 number;
 	__u64 entries_dropped, lines_dropped;
 	bool wants_key; /* an entry was dropped here */
-	struct scribe_stat said;
+	struct writer_stat said;
 };
 
 static void buffer_size(int fd)
@@ -47,7 +47,7 @@ static void buffer_size(int fd)
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 }
 
-static void gone(struct scribe *s)
+static void gone(struct writer *s)
 {
 	if (s->fd >= 0)
 		close(s->fd);
@@ -55,9 +55,9 @@ static void gone(struct scribe *s)
 	s->said.up = false;
 }
 
-void scribe__listen(struct scribe *s)
+void writer__listen(struct writer *s)
 {
-	struct scribe_stat said;
+	struct writer_stat said;
 	ssize_t n;
 
 	while (s->fd >= 0) {
@@ -71,28 +71,28 @@ void scribe__listen(struct scribe *s)
 			return;
 		}
 		s->said = said;
-		s->said.what[SCRIBE_WHAT_LEN - 1] = '\0';
+		s->said.what[WRITER_WHAT_LEN - 1] = '\0';
 	}
 }
 
 /* The first thing it says is whether it could open everything. */
-static int await_start(struct scribe *s, const char **ret_what)
+static int await_start(struct writer *s, const char **ret_what)
 {
 	struct pollfd fd = { .fd = s->fd, .events = POLLIN };
 
-	*ret_what = "start the scribe";
+	*ret_what = "start the writer";
 	if (poll(&fd, 1, START_MS) <= 0)
 		return -ETIMEDOUT;
-	scribe__listen(s);
+	writer__listen(s);
 	if (s->said.what[0])
 		*ret_what = s->said.what;
 	return s->fd < 0 && !s->said.err ? -EPIPE : s->said.err;
 }
 
-int scribe__start(const struct scribe_config *config, struct scribe **ret, const char **ret_what)
+int writer__start(const struct writer_config *config, struct writer **ret, const char **ret_what)
 {
-	static struct scribe_stat failed; /* keeps the text alive for the caller */
-	struct scribe *s = calloc(1, sizeof(*s));
+	static struct writer_stat failed; /* keeps the text alive for the caller */
+	struct writer *s = calloc(1, sizeof(*s));
 	int pair[2], err;
 
 	*ret_what = "make a socket pair";
@@ -108,7 +108,7 @@ int scribe__start(const struct scribe_config *config, struct scribe **ret, const
 	s->pid = fork();
 	if (s->pid == 0) {
 		close(pair[0]);
-		scribe_child(config, pair[1]);
+		writer_child(config, pair[1]);
 	}
 	err = s->pid < 0 ? -errno : 0;
 	close(pair[1]);
@@ -119,14 +119,14 @@ int scribe__start(const struct scribe_config *config, struct scribe **ret, const
 		failed = s->said;
 		if (failed.what[0])
 			*ret_what = failed.what;
-		scribe__free(s);
+		writer__free(s);
 		return err;
 	}
 	*ret = s;
 	return 0;
 }
 
-void scribe__free(struct scribe *s)
+void writer__free(struct writer *s)
 {
 	if (!s)
 		return;
@@ -136,17 +136,17 @@ void scribe__free(struct scribe *s)
 	free(s);
 }
 
-int scribe__fd(const struct scribe *s)
+int writer__fd(const struct writer *s)
 {
 	return s->fd;
 }
 
-bool scribe__alive(const struct scribe *s)
+bool writer__alive(const struct writer *s)
 {
 	return s->fd >= 0;
 }
 
-static int send_piece(int fd, const struct scribe_head *head, const void *data, size_t len)
+static int send_piece(int fd, const struct writer_head *head, const void *data, size_t len)
 {
 	struct iovec parts[2] = {
 		{ .iov_base = (void *)head, .iov_len = sizeof(*head) },
@@ -161,30 +161,30 @@ static int send_piece(int fd, const struct scribe_head *head, const void *data, 
 	return n < 0 ? -errno : 0;
 }
 
-static void count_drop(struct scribe *s, const struct scribe_head *head)
+static void count_drop(struct writer *s, const struct writer_head *head)
 {
-	if (head->kind == SCRIBE_ENTRY) {
+	if (head->kind == WRITER_ENTRY) {
 		s->entries_dropped++;
 		s->wants_key = true;
-	} else if (head->kind == SCRIBE_LINE) {
+	} else if (head->kind == WRITER_LINE) {
 		s->lines_dropped++;
 	}
 }
 
-int scribe__send(struct scribe *s, struct scribe_head *head, const void *data, size_t len)
+int writer__send(struct writer *s, struct writer_head *head, const void *data, size_t len)
 {
 	size_t at = 0, piece;
 	int err = 0;
 
 	if (s->fd < 0)
 		err = -EPIPE;
-	else if (len > SCRIBE_MESSAGE_MAX)
+	else if (len > WRITER_MESSAGE_MAX)
 		err = -EMSGSIZE;
 	head->total = len;
 	head->number = ++s->number;
 	/* A message without bytes is one packet, too. */
 	do {
-		piece = len - at < SCRIBE_PIECE_MAX ? len - at : SCRIBE_PIECE_MAX;
+		piece = len - at < WRITER_PIECE_MAX ? len - at : WRITER_PIECE_MAX;
 		head->at = at;
 		if (!err)
 			err = send_piece(s->fd, head, (const char *)data + at, piece);
@@ -194,15 +194,15 @@ int scribe__send(struct scribe *s, struct scribe_head *head, const void *data, s
 		gone(s);
 	if (err)
 		count_drop(s, head);
-	else if (head->kind == SCRIBE_ENTRY && head->key)
+	else if (head->kind == WRITER_ENTRY && head->key)
 		s->wants_key = false;
 	return err;
 }
 
-void scribe__stat(const struct scribe *s, struct scribe_stat *ret)
+void writer__stat(const struct writer *s, struct writer_stat *ret)
 {
 	*ret = s->said;
 	ret->wants_key |= s->wants_key;
-	ret->entries_lost[SCRIBE_LOST_QUEUE] += s->entries_dropped;
+	ret->entries_lost[WRITER_LOST_QUEUE] += s->entries_dropped;
 	ret->lines_lost += s->lines_dropped;
 }

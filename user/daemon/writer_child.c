@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * writer_child.c - the scribe: takes messages, writes files, says what became of it.
+ * writer_child.c - the writer: takes messages, writes files, says what became of it.
  *
  * It may wait for a disk as long as it takes: nobody waits for it. It ends when the socket
  * does, which is also what happens when the main process is killed. Not here: formats
@@ -45,18 +45,18 @@ enum {
 
 struct child {
 	int fd; /* to the main process */
-	int witness; /* to the witness, or -1 */
-	int statedir, log_dir; /* -1: none */
+	int profiler; /* to the profiler, or -1 */
+	int state_dir, log_dir; /* -1: none */
 	int journal; /* connected, or -1 */
 	int statm; /* /proc/self/statm: it must be open before files are out of reach */
 	struct ring *ring;
 	struct incidents *incidents;
 	struct log_file *log;
 	struct buf message; /* being put together */
-	struct scribe_head head; /* of it */
+	struct writer_head head; /* of it */
 	bool whole; /* nothing is being put together */
 	bool dirty; /* written since the last sync */
-	struct scribe_stat stat;
+	struct writer_stat stat;
 };
 
 /* --- Saying what became of it. */
@@ -75,7 +75,7 @@ static __u64 own_resident_bytes(const struct child *c)
 
 static void gather_stat(struct child *c)
 {
-	struct scribe_stat *stat = &c->stat;
+	struct writer_stat *stat = &c->stat;
 
 	if (c->ring) {
 		const struct ring_stat *ring = ring__stat(c->ring);
@@ -84,11 +84,11 @@ static void gather_stat(struct child *c)
 		stat->entries = ring->entries;
 		stat->entry_bytes = ring->bytes;
 		stat->ring_bytes = ring->disk_bytes;
-		stat->entries_lost[SCRIBE_LOST_NO_SPACE] = ring->lost[RING_LOST_NO_SPACE];
-		stat->entries_lost[SCRIBE_LOST_READ_ONLY] = ring->lost[RING_LOST_READ_ONLY];
-		stat->entries_lost[SCRIBE_LOST_IO] = ring->lost[RING_LOST_IO] +
+		stat->entries_lost[WRITER_LOST_NO_SPACE] = ring->lost[RING_LOST_NO_SPACE];
+		stat->entries_lost[WRITER_LOST_READ_ONLY] = ring->lost[RING_LOST_READ_ONLY];
+		stat->entries_lost[WRITER_LOST_IO] = ring->lost[RING_LOST_IO] +
 						     ring->lost[RING_LOST_TOO_BIG];
-		stat->entries_lost[SCRIBE_LOST_NOT_KEY] = ring->lost[RING_LOST_NOT_KEY];
+		stat->entries_lost[WRITER_LOST_NOT_KEY] = ring->lost[RING_LOST_NOT_KEY];
 	}
 	if (c->log) {
 		const struct log_file_stat *log = log_file__stat(c->log);
@@ -176,7 +176,7 @@ static void take_incident(struct child *c)
 
 	if (!c->incidents)
 		return;
-	if (c->head.kind == SCRIBE_INCIDENT_BEGIN) {
+	if (c->head.kind == WRITER_INCIDENT_BEGIN) {
 		struct incident_begin begin = {
 			.finding = finding,
 			.finding_len = c->head.split,
@@ -186,7 +186,7 @@ static void take_incident(struct child *c)
 		};
 
 		err = incidents__begin(c->incidents, c->head.id, &begin, c->ring);
-	} else if (c->head.kind == SCRIBE_INCIDENT_UPDATE) {
+	} else if (c->head.kind == WRITER_INCIDENT_UPDATE) {
 		err = incidents__update(c->incidents, c->head.id, finding, len);
 	} else {
 		err = incidents__end(c->incidents, c->head.id, finding, len);
@@ -201,34 +201,34 @@ static void take_reopen(struct child *c)
 		log_file__reopen(c->log);
 }
 
-static void (*const take[SCRIBE_KINDS])(struct child *c) = {
-	[SCRIBE_ENTRY] = take_entry,
-	[SCRIBE_LINE] = take_line,
-	[SCRIBE_TEXT] = take_text,
-	[SCRIBE_JOURNAL] = take_journal,
-	[SCRIBE_INCIDENT_BEGIN] = take_incident,
-	[SCRIBE_INCIDENT_UPDATE] = take_incident,
-	[SCRIBE_INCIDENT_END] = take_incident,
-	[SCRIBE_REOPEN] = take_reopen,
+static void (*const take[WRITER_KINDS])(struct child *c) = {
+	[WRITER_ENTRY] = take_entry,
+	[WRITER_LINE] = take_line,
+	[WRITER_TEXT] = take_text,
+	[WRITER_JOURNAL] = take_journal,
+	[WRITER_INCIDENT_BEGIN] = take_incident,
+	[WRITER_INCIDENT_UPDATE] = take_incident,
+	[WRITER_INCIDENT_END] = take_incident,
+	[WRITER_REOPEN] = take_reopen,
 };
 
 /* --- From packets to messages. */
 
-static bool head_is_valid(const struct scribe_head *head, size_t piece)
+static bool head_is_valid(const struct writer_head *head, size_t piece)
 {
-	return head->kind < SCRIBE_KINDS && head->total <= SCRIBE_MESSAGE_MAX &&
+	return head->kind < WRITER_KINDS && head->total <= WRITER_MESSAGE_MAX &&
 	       head->at <= head->total && piece <= head->total - head->at &&
 	       head->split <= head->total && !head->id[FINDING_ID_LEN - 1];
 }
 
 /* A message of which a piece was dropped never becomes whole: its successor begins anew. */
-static bool continues(const struct child *c, const struct scribe_head *head)
+static bool continues(const struct child *c, const struct writer_head *head)
 {
 	return !c->whole && head->number == c->head.number && head->kind == c->head.kind &&
 	       head->total == c->head.total && head->at == c->message.len;
 }
 
-static void take_packet(struct child *c, const struct scribe_head *head, const char *piece,
+static void take_packet(struct child *c, const struct writer_head *head, const char *piece,
 			size_t len)
 {
 	if (!head_is_valid(head, len) || (head->at && !continues(c, head))) {
@@ -258,10 +258,10 @@ static void take_packet(struct child *c, const struct scribe_head *head, const c
 /* False: the main process is gone. */
 static bool take_one(struct child *c, char *piece)
 {
-	struct scribe_head head;
+	struct writer_head head;
 	struct iovec parts[2] = {
 		{ .iov_base = &head, .iov_len = sizeof(head) },
-		{ .iov_base = piece, .iov_len = SCRIBE_PIECE_MAX },
+		{ .iov_base = piece, .iov_len = WRITER_PIECE_MAX },
 	};
 	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
 	ssize_t n = recvmsg(c->fd, &message, 0);
@@ -277,7 +277,7 @@ static bool take_one(struct child *c, char *piece)
 	return true;
 }
 
-/* --- What the witness sends: a finding's session, as a descriptor. */
+/* --- What the profiler sends: a finding's session, as a descriptor. */
 
 /* Sealed: as big as it is now it stays, and nobody writes while we read. */
 static int attach(struct child *c, const char *id, int fd)
@@ -296,28 +296,28 @@ static int attach(struct child *c, const char *id, int fd)
 	else if (pread(fd, room, size, 0) != (ssize_t)size)
 		err = -EIO;
 	else
-		err = incidents__attach(c->incidents, id, WITNESS_FILE, room, size);
+		err = incidents__attach(c->incidents, id, PROFILER_FILE, room, size);
 	buf_done(&bytes);
 	return err;
 }
 
-static void witness_gone(struct child *c)
+static void profiler_gone(struct child *c)
 {
-	close(c->witness);
-	c->witness = -1;
+	close(c->profiler);
+	c->profiler = -1;
 }
 
 static void take_parcel(struct child *c)
 {
-	struct witness_parcel parcel;
+	struct profiler_parcel parcel;
 	const struct iovec part = { .iov_base = &parcel, .iov_len = sizeof(parcel) };
 	int fd, err = -EINVAL;
-	ssize_t n = fd_pass_receive(c->witness, &part, 1, MSG_DONTWAIT, &fd);
+	ssize_t n = fd_pass_receive(c->profiler, &part, 1, MSG_DONTWAIT, &fd);
 
 	if (n == -EAGAIN)
 		return;
 	if (n <= 0 && n != -EBADMSG) {
-		witness_gone(c);
+		profiler_gone(c);
 		return;
 	}
 	if (n != sizeof(parcel) || fd < 0)
@@ -358,7 +358,7 @@ static void loop(struct child *c, char *piece)
 	__u64 synced_ms = now_ms(), now;
 
 	for (;;) {
-		fds[1].fd = c->witness; /* -1: is passed over */
+		fds[1].fd = c->profiler; /* -1: is passed over */
 		fds[0].revents = fds[1].revents = 0;
 		if (poll(fds, 2, c->dirty ? SYNC_MS : -1) < 0)
 			fds[0].revents = fds[1].revents = 0;
@@ -394,7 +394,7 @@ static int connect_journal(void)
 	return fd;
 }
 
-static int open_outside(struct child *c, const struct scribe_config *config, const char **ret_what)
+static int open_outside(struct child *c, const struct writer_config *config, const char **ret_what)
 {
 	c->statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	if (config->journal) {
@@ -410,7 +410,7 @@ static int open_outside(struct child *c, const struct scribe_config *config, con
 	return c->log_dir < 0 ? -errno : 0;
 }
 
-static int give_up(const struct child *c, const struct scribe_config *config, const char **ret_what)
+static int give_up(const struct child *c, const struct writer_config *config, const char **ret_what)
 {
 	const struct confine_config confinement = {
 		.role = CONFINE_WRITER,
@@ -418,18 +418,18 @@ static int give_up(const struct child *c, const struct scribe_config *config, co
 		.gid = config->gid,
 		.already_unprivileged = !config->change_user,
 	};
-	const int directories[] = { c->statedir, c->log_dir };
+	const int directories[] = { c->state_dir, c->log_dir };
 	int err;
 
 	err = confine(&confinement, ret_what);
 	if (err)
 		return err;
-	*ret_what = "restrict the scribe to its directories (Landlock)";
+	*ret_what = "restrict the writer to its directories (Landlock)";
 	err = landlock_confine(directories, 2);
 	return err == -EOPNOTSUPP ? 0 : err;
 }
 
-static int open_recording(struct child *c, const struct scribe_config *config,
+static int open_recording(struct child *c, const struct writer_config *config,
 			  const char **ret_what)
 {
 	const struct ring_config ring = { .keep_ns = config->keep_ns,
@@ -440,22 +440,22 @@ static int open_recording(struct child *c, const struct scribe_config *config,
 	int fd, err;
 
 	*ret_what = "open the recording (ring/)";
-	fd = statedir_sub(c->statedir, STATEDIR_RING);
+	fd = state_dir_sub(c->state_dir, STATE_DIR_RING);
 	if (fd < 0)
 		return fd;
 	err = ring__open(fd, &ring, &c->ring);
 	if (err)
 		return err;
 	*ret_what = "open the folder of evidence (incidents/)";
-	fd = statedir_sub(c->statedir, STATEDIR_INCIDENTS);
+	fd = state_dir_sub(c->state_dir, STATE_DIR_INCIDENTS);
 	return fd < 0 ? fd : incidents__open(fd, &incidents, &c->incidents);
 }
 
-static int open_files(struct child *c, const struct scribe_config *config, const char **ret_what)
+static int open_files(struct child *c, const struct writer_config *config, const char **ret_what)
 {
-	int dir = c->log_dir >= 0 ? c->log_dir : c->statedir, err = 0;
+	int dir = c->log_dir >= 0 ? c->log_dir : c->state_dir, err = 0;
 
-	if (c->statedir >= 0)
+	if (c->state_dir >= 0)
 		err = open_recording(c, config, ret_what);
 	if (err || dir < 0)
 		return err;
@@ -464,13 +464,13 @@ static int open_files(struct child *c, const struct scribe_config *config, const
 			      &c->log);
 }
 
-static int start(struct child *c, const struct scribe_config *config, const char **ret_what)
+static int start(struct child *c, const struct writer_config *config, const char **ret_what)
 {
-	const int keep[] = { c->fd, c->witness, c->statedir, config->lock };
+	const int keep[] = { c->fd, c->profiler, c->state_dir, config->lock };
 	int err;
 
 	process_ignore_signals();
-	prctl(PR_SET_NAME, "vigie-scribe", 0, 0, 0);
+	prctl(PR_SET_NAME, "vigie-writer", 0, 0, 0);
 	umask(0027);
 	process_close_all_but(keep, sizeof(keep) / sizeof(*keep));
 	err = open_outside(c, config, ret_what);
@@ -481,19 +481,19 @@ static int start(struct child *c, const struct scribe_config *config, const char
 	return err;
 }
 
-void scribe_child(const struct scribe_config *config, int fd)
+void writer_child(const struct writer_config *config, int fd)
 {
 	struct child c = { .fd = fd,
-			   .witness = config->witness,
-			   .statedir = config->statedir,
+			   .profiler = config->profiler,
+			   .state_dir = config->state_dir,
 			   .log_dir = -1,
 			   .journal = -1,
 			   .statm = -1,
 			   .whole = true };
-	char *piece = malloc(SCRIBE_PIECE_MAX);
+	char *piece = malloc(WRITER_PIECE_MAX);
 	const char *what = "allocate";
 
-	buf_init(&c.message, SCRIBE_MESSAGE_MAX);
+	buf_init(&c.message, WRITER_MESSAGE_MAX);
 	c.stat.err = piece ? start(&c, config, &what) : -ENOMEM;
 	if (c.stat.err)
 		snprintf(c.stat.what, sizeof(c.stat.what), "%s", what);

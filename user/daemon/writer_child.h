@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * writer_child.h - the scribe's own life, from the fork to the end of the socket.
+ * writer_child.h - the writer's own life, from the fork to the end of the socket.
  *
  * Owns: nothing but the entry; only writer.c calls it.
  */
@@ -9,6 +9,6 @@
 
 #include "daemon/writer.h"
 
-void scribe_child(const struct scribe_config *config, int fd) __attribute__((noreturn));
+void writer_child(const struct writer_config *config, int fd) __attribute__((noreturn));
 
 #endif

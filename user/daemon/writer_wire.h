@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * writer_wire.h - what the main process and the scribe say to each other.
+ * writer_wire.h - what the main process and the writer say to each other.
  *
  * A message is one or more packets of a SOCK_SEQPACKET pair, each a head and a piece of the
  * message. Both ends are of one build, so there is no version; but the main process faces the
- * network and may have been taken over, so the scribe checks every field.
+ * network and may have been taken over, so the writer checks every field.
  */
 #ifndef VIGIE_DAEMON_WRITER_WIRE_H
 #define VIGIE_DAEMON_WRITER_WIRE_H
@@ -15,62 +15,62 @@
 #include "data/finding.h"
 
 enum {
-	SCRIBE_PIECE_MAX = 60 * 1024, /* bytes of a message in one packet */
-	SCRIBE_MESSAGE_MAX = 32 << 20,
-	SCRIBE_WHAT_LEN = 160,
+	WRITER_PIECE_MAX = 60 * 1024, /* bytes of a message in one packet */
+	WRITER_MESSAGE_MAX = 32 << 20,
+	WRITER_WHAT_LEN = 160,
 };
 
-enum scribe_kind {
-	SCRIBE_ENTRY, /* an encoded snapshot for the ring and for all open incidents */
-	SCRIBE_LINE, /* an unsealed line for the log */
-	SCRIBE_TEXT, /* bytes for standard error */
-	SCRIBE_JOURNAL, /* a datagram for journald */
-	SCRIBE_INCIDENT_BEGIN, /* the finding's JSON, then from split on the host's */
-	SCRIBE_INCIDENT_UPDATE, /* the finding's JSON */
-	SCRIBE_INCIDENT_END, /* the finding's JSON */
-	SCRIBE_REOPEN, /* the log was renamed */
-	SCRIBE_KINDS,
+enum writer_kind {
+	WRITER_ENTRY, /* an encoded snapshot for the ring and for all open incidents */
+	WRITER_LINE, /* an unsealed line for the log */
+	WRITER_TEXT, /* bytes for standard error */
+	WRITER_JOURNAL, /* a datagram for journald */
+	WRITER_INCIDENT_BEGIN, /* the finding's JSON, then from split on the host's */
+	WRITER_INCIDENT_UPDATE, /* the finding's JSON */
+	WRITER_INCIDENT_END, /* the finding's JSON */
+	WRITER_REOPEN, /* the log was renamed */
+	WRITER_KINDS,
 };
 
-struct scribe_head {
-	__u32 kind; /* enum scribe_kind */
+struct writer_head {
+	__u32 kind; /* enum writer_kind */
 	__u32 total; /* bytes of the whole message */
 	__u32 at; /* where this packet's piece stands in it */
-	__u32 split; /* SCRIBE_INCIDENT_BEGIN */
+	__u32 split; /* WRITER_INCIDENT_BEGIN */
 	__u64 number; /* of the message: pieces of two messages never mix */
 	__u64 time_ns,
-		wall_ns; /* SCRIBE_ENTRY: the snapshot's; SCRIBE_INCIDENT_BEGIN: from when on */
-	__u32 key; /* SCRIBE_ENTRY: 1: decodable by itself */
+		wall_ns; /* WRITER_ENTRY: the snapshot's; WRITER_INCIDENT_BEGIN: from when on */
+	__u32 key; /* WRITER_ENTRY: 1: decodable by itself */
 	char id[FINDING_ID_LEN]; /* of an incident */
 	char pad[3];
 };
 
 /* Why an entry or a line was not written. */
-enum scribe_loss {
-	SCRIBE_LOST_QUEUE, /* the socket had no room: the disk is too slow, or the scribe gone */
-	SCRIBE_LOST_NO_SPACE, /* ENOSPC, EDQUOT */
-	SCRIBE_LOST_READ_ONLY, /* EROFS, EACCES, EPERM */
-	SCRIBE_LOST_IO, /* any other error of a write */
-	SCRIBE_LOST_NOT_KEY, /* a delta whose predecessor was lost */
-	SCRIBE_LOSSES,
+enum writer_loss {
+	WRITER_LOST_QUEUE, /* the socket had no room: the disk is too slow, or the writer gone */
+	WRITER_LOST_NO_SPACE, /* ENOSPC, EDQUOT */
+	WRITER_LOST_READ_ONLY, /* EROFS, EACCES, EPERM */
+	WRITER_LOST_IO, /* any other error of a write */
+	WRITER_LOST_NOT_KEY, /* a delta whose predecessor was lost */
+	WRITER_LOSSES,
 };
-extern const char *const scribe_loss_names[SCRIBE_LOSSES];
+extern const char *const writer_loss_names[WRITER_LOSSES];
 
-/* All totals since the scribe began, unless said otherwise. */
-struct scribe_stat {
+/* All totals since the writer began, unless said otherwise. */
+struct writer_stat {
 	int err; /* of the start; then of the last write that failed, 0 when it went well again */
-	char what[SCRIBE_WHAT_LEN]; /* that err is about */
+	char what[WRITER_WHAT_LEN]; /* that err is about */
 	bool up;
 	bool wants_key; /* the next entry must be one */
 	__u64 entries, entry_bytes; /* written to the ring */
-	__u64 entries_lost[SCRIBE_LOSSES];
+	__u64 entries_lost[WRITER_LOSSES];
 	__u64 ring_bytes; /* now on the disk */
 	__u64 lines, lines_lost, log_rotations;
 	__u64 texts_lost; /* standard error did not take them */
 	__u64 incidents, incidents_dropped, incident_entries_dropped;
 	__u64 messages_bad; /* torn or malformed: ours, so a defect */
-	__u64 cpu_ns; /* of the scribe */
-	__u64 resident_bytes; /* of the scribe */
+	__u64 cpu_ns; /* of the writer */
+	__u64 resident_bytes; /* of the writer */
 };
 
 #endif

@@ -20,12 +20,12 @@ enum { SELF_CAPTURES = 5 }; /* outcomes, likewise */
 
 /* What became of the recording, the log and the evidence. */
 struct self_record {
-	__u64 up; /* 1: the scribe writes */
+	__u64 up; /* 1: the writer writes */
 	__u64 entries, entry_bytes, disk_bytes;
 	__u64 entries_lost[SELF_RECORD_LOSSES];
 	__u64 lines_lost;
 	__u64 incidents, incidents_dropped, incident_entries_dropped;
-	__u64 cpu_ns, resident_bytes; /* of the scribe */
+	__u64 cpu_ns, resident_bytes; /* of the writer */
 };
 
 /* The daemon's own figures, gathered by the caller. Standard process_* families. */

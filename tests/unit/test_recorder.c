@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * test_blackbox.c - daemon/recorder: when a folder of evidence is opened and closed. The scribe is
+ * test_recorder.c - daemon/recorder: when a folder of evidence is opened and closed. The writer is
  * the real one, another process, and folders are read as it left them.
  */
 #include <fcntl.h>
@@ -27,14 +27,14 @@
 #define PATIENCE_S 30
 
 static char root[64];
-static pid_t stopped; /* a scribe that a failed test would leave standing */
+static pid_t stopped; /* a writer that a failed test would leave standing */
 
 struct stage {
 	struct record_world world;
 	struct view view;
 	struct logbook book;
-	struct scribe *scribe;
-	struct blackbox box;
+	struct writer *writer;
+	struct recorder box;
 	__u64 steps;
 };
 
@@ -45,7 +45,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 
 static int make_place(void **state)
 {
-	snprintf(root, sizeof(root), "/tmp/vigie-blackbox-XXXXXX");
+	snprintf(root, sizeof(root), "/tmp/vigie-recorder-XXXXXX");
 	return mkdtemp(root) ? 0 : -1;
 }
 
@@ -59,9 +59,9 @@ static int remove_place(void **state)
 
 static void stage_init(struct stage *s)
 {
-	struct scribe_config config = {
-		.statedir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
-		.witness = -1,
+	struct writer_config config = {
+		.state_dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+		.profiler = -1,
 		.lock = -1,
 		.keep_ns = 3600 * SECOND,
 		.max_bytes = 16 << 20,
@@ -76,18 +76,18 @@ static void stage_init(struct stage *s)
 	memset(s, 0, sizeof(*s));
 	rw_init(&s->world, 9);
 	logbook_init(&s->book);
-	err = scribe__start(&config, &s->scribe, &what);
+	err = writer__start(&config, &s->writer, &what);
 	if (err)
 		fail_msg("%s: %d", what, err);
-	close(config.statedir);
-	assert_int_equal(blackbox_init(&s->box, s->scribe, &s->book), 0);
+	close(config.state_dir);
+	assert_int_equal(recorder_init(&s->box, s->writer, &s->book), 0);
 }
 
 /* With it ends what was on its way. */
 static void stage_done(struct stage *s)
 {
-	blackbox_done(&s->box);
-	scribe__free(s->scribe);
+	recorder_done(&s->box);
+	writer__free(s->writer);
 	logbook_done(&s->book);
 }
 
@@ -97,8 +97,8 @@ static void stage_step(struct stage *s)
 	s->steps++;
 	s->view.time_ns = s->world.s.time_ns;
 	s->view.wall_ns = s->world.s.wall_ns;
-	blackbox_record(&s->box, &s->world.s);
-	blackbox_watch(&s->box);
+	recorder_record(&s->box, &s->world.s);
+	recorder_watch(&s->box);
 }
 
 /* True: its folder is to be opened. */
@@ -114,7 +114,7 @@ static bool say(struct stage *s, const char *id, enum finding_phase phase, bool 
 	snprintf(f.id, sizeof(f.id), "%s", id);
 	snprintf(f.message, sizeof(f.message), "%s", id);
 	event = event_of_finding(&f);
-	return blackbox_incident(&s->box, &event, &s->view);
+	return recorder_incident(&s->box, &event, &s->view);
 }
 
 static long file_bytes(const char *id, const char *name)
@@ -163,25 +163,25 @@ static void pause_ms(int ms)
 	nanosleep(&t, NULL);
 }
 
-/* Steps, and waits until the scribe has seen all there are: it counts them, lost or written. */
+/* Steps, and waits until the writer has seen all there are: it counts them, lost or written. */
 static void steps(struct stage *s, int n)
 {
-	struct scribe_stat stat;
+	struct writer_stat stat;
 	__u64 seen;
 	int i, loss;
 
 	for (i = 0; i < n; i++)
 		stage_step(s);
 	for (i = 0; i < PATIENCE_S * 1000; i++) {
-		scribe__listen(s->scribe);
-		scribe__stat(s->scribe, &stat);
-		for (seen = stat.entries, loss = 0; loss < SCRIBE_LOSSES; loss++)
+		writer__listen(s->writer);
+		writer__stat(s->writer, &stat);
+		for (seen = stat.entries, loss = 0; loss < WRITER_LOSSES; loss++)
 			seen += stat.entries_lost[loss];
 		if (seen == s->steps)
 			return;
 		pause_ms(1);
 	}
-	fail_msg("the scribe saw %llu of %llu entries", (unsigned long long)seen,
+	fail_msg("the writer saw %llu of %llu entries", (unsigned long long)seen,
 		 (unsigned long long)s->steps);
 }
 
@@ -251,7 +251,7 @@ static void the_ninth_has_its_folder(void **state)
 	stage_done(&s);
 }
 
-static pid_t scribe_pid(void)
+static pid_t writer_pid(void)
 {
 	char path[64];
 	FILE *file;
@@ -269,7 +269,7 @@ static pid_t scribe_pid(void)
 static void an_end_outlives_a_stuck_disk(void **state)
 {
 	static const char ended[] = "0123456789ab", silenced[] = "ba9876543210";
-	struct scribe_stat stat;
+	struct writer_stat stat;
 	struct stage s;
 	int i;
 
@@ -278,15 +278,15 @@ static void an_end_outlives_a_stuck_disk(void **state)
 	assert_true(say(&s, ended, FINDING_START, false));
 	assert_true(say(&s, silenced, FINDING_START, false));
 	assert_true(takes(&s, ended));
-	stopped = scribe_pid();
+	stopped = writer_pid();
 	assert_int_equal(kill(stopped, SIGSTOP), 0);
 	for (i = 0; i < 100000; i++) {
 		stage_step(&s);
-		scribe__stat(s.scribe, &stat);
-		if (stat.entries_lost[SCRIBE_LOST_QUEUE] > 3)
+		writer__stat(s.writer, &stat);
+		if (stat.entries_lost[WRITER_LOST_QUEUE] > 3)
 			break;
 	}
-	assert_true(stat.entries_lost[SCRIBE_LOST_QUEUE] > 3);
+	assert_true(stat.entries_lost[WRITER_LOST_QUEUE] > 3);
 	/* As small as a finding is, it may find room where an entry did not: that is filled, too. */
 	for (i = 0; i < 20000; i++)
 		say(&s, ended, FINDING_UPDATE, false);
@@ -296,7 +296,7 @@ static void an_end_outlives_a_stuck_disk(void **state)
 	assert_int_equal(kill(stopped, SIGCONT), 0);
 	for (i = 0; i < PATIENCE_S * 100 && (s.box.evidence[0].owed || s.box.evidence[1].owed);
 	     i++) {
-		blackbox_watch(&s.box);
+		recorder_watch(&s.box);
 		pause_ms(10);
 	}
 	assert_false(takes(&s, ended));
@@ -318,5 +318,5 @@ int main(void)
 		IN_PLACE(an_end_outlives_a_stuck_disk),
 	};
 
-	return cmocka_run_group_tests_name("blackbox", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("recorder", tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The black box of `vigie serve`: recording, replay, evidence, verdicts, and the scribe."""
+"""The black box of `vigie serve`: recording, replay, evidence, verdicts, and the writer."""
 import csv
 import errno
 import fcntl
@@ -42,8 +42,8 @@ def capabilities(pid, kind):
     return int(re.search(rf"^{kind}:\s+(\w+)$", lib.read(f"/proc/{pid}/status"), re.M)[1], 16)
 
 
-def scribe_of(daemon):
-    return child_of(daemon, "vigie-scribe")
+def writer_of(daemon):
+    return child_of(daemon, "vigie-writer")
 
 
 def gone(pid):
@@ -137,27 +137,27 @@ class Replay(Recorded):
             self.assertIn(f"'{path}' is no recording: -E", run.stderr)
 
 
-class Scribe(Recorded):
+class Writer(Recorded):
     def test_it_holds_no_privilege(self):
         with self.serve() as daemon:
             wait_for(lambda: self.events("serving"), "the log")
-            status = lib.status(scribe_of(daemon))
-            self.assertEqual(status["Name"], "vigie-scribe")
+            status = lib.status(writer_of(daemon))
+            self.assertEqual(status["Name"], "vigie-writer")
             self.assertNotIn("0", str(status["Uid"]).split())
             for which in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
                 self.assertEqual(int(str(status[which]), 16), 0, which)
             self.assertEqual((int(status["NoNewPrivs"]), int(status["Seccomp"])), (1, 2))
-            kept = [os.readlink(f"/proc/{scribe_of(daemon)}/fd/{fd}")
-                    for fd in os.listdir(f"/proc/{scribe_of(daemon)}/fd")]
+            kept = [os.readlink(f"/proc/{writer_of(daemon)}/fd/{fd}")
+                    for fd in os.listdir(f"/proc/{writer_of(daemon)}/fd")]
             self.assertFalse([k for k in kept if "bpf" in k or "inet" in k], kept)
 
     def test_killed_at_random_moments_and_started_again(self):
         for _ in range(6):
             with self.serve() as daemon:
-                scribe = scribe_of(daemon)
+                writer = writer_of(daemon)
                 time.sleep(random.random() * 1.5)
                 os.kill(daemon.pid, signal.SIGKILL)
-                wait_for(lambda pid=scribe: gone(pid), "the scribe to end")
+                wait_for(lambda pid=writer: gone(pid), "the writer to end")
         self.assertEqual(len(self.events("serving")), 6)
         self.verified()
         run = vigie("replay", self.state, "--format", "csv", "--top", "1")
@@ -165,7 +165,7 @@ class Scribe(Recorded):
 
     def test_the_main_process_outlives_it(self):
         with self.serve() as daemon:
-            os.kill(scribe_of(daemon), signal.SIGKILL)
+            os.kill(writer_of(daemon), signal.SIGKILL)
 
             def noticed():
                 page = daemon.scrape()
@@ -175,7 +175,7 @@ class Scribe(Recorded):
             wait_for(lambda: daemon.scrape().one("vigie_self_snapshots_total") > taken + 1,
                      "snapshots without it", every_s=0.2)
             self.assertEqual(daemon.stop(), 0)
-            self.assertIn("recording: the scribe is gone", daemon.stderr)
+            self.assertIn("recording: the writer is gone", daemon.stderr)
 
     def test_a_second_one_is_told_what_is_in_its_way(self):
         with self.serve():
@@ -281,19 +281,19 @@ class Findings(Recorded):
         self.verified()
 
     def test_a_session_of_the_culprit_is_in_the_evidence(self):
-        """The witness looks inside; what faces the network has no part in it."""
+        """The profiler looks inside; what faces the network has no part in it."""
         with self.serve() as daemon, Stage() as stage:
-            witness = child_of(daemon, "vigie-witness")
+            profiler = child_of(daemon, "vigie-profiler")
             self.assertEqual(capabilities(daemon.pid, "CapPrm"), 0)
-            status = lib.status(witness)
+            status = lib.status(profiler)
             # BPF, PERFMON, SYS_PTRACE and what else confine_profiler.c lists; SYS_ADMIN only where
             # Debian's kernel lets nobody else sample.
             listed = sum(1 << cap for cap in (2, 5, 6, 7, 8, 19, 24, 34, 38, 39, 40))
             if int(lib.read("/proc/sys/kernel/perf_event_paranoid")) > 2:
                 listed |= 1 << 21
             for kind in ("CapEff", "CapPrm", "CapBnd"):
-                self.assertEqual(capabilities(witness, kind) & ~listed, 0, kind)
-                self.assertTrue(capabilities(witness, kind) & 1 << 39, kind)
+                self.assertEqual(capabilities(profiler, kind) & ~listed, 0, kind)
+                self.assertTrue(capabilities(profiler, kind) & 1 << 39, kind)
             self.assertEqual((status["NoNewPrivs"], status["Seccomp"]), (1, 2))
             # While another session has the host, there is none; then the finding, which goes
             # on, is asked about again.
@@ -313,8 +313,8 @@ class Findings(Recorded):
             page = daemon.scrape()
             self.assertGreaterEqual(page.one("vigie_self_captures_total", outcome="captured"), 1)
             self.assertGreater(page.one("vigie_self_capture_cpu_seconds_total"), 0)
-            # The session's process is gone, and its programs with it; the witness sleeps.
-            wait_for(lambda: not children_of(witness), "the session's end")
+            # The session's process is gone, and its programs with it; the profiler sleeps.
+            wait_for(lambda: not children_of(profiler), "the session's end")
             story = vigie("explain", ident, "--recording", self.state)
             self.assertIn(f"vigie report {path}", story.stdout)
             self.assertEqual(daemon.stop(), 0)
@@ -324,23 +324,23 @@ class Findings(Recorded):
         self.assertIn(burner.pid, [p["pid"] for p in profile["processes"]])
         self.assertNotIn("[id ", run.stdout)
         self.assertIn("burner-e2e;_start;", vigie("report", path, "-f", "folded").stdout)
-        self.assertTrue(gone(witness))
+        self.assertTrue(gone(profiler))
         self.verified()
 
     def test_without_capture_nobody_stays_privileged(self):
         with self.serve("--capture", "off") as daemon:
-            self.assertIsNone(child_of(daemon, "vigie-witness"))
-            self.assertIsNotNone(scribe_of(daemon))
+            self.assertIsNone(child_of(daemon, "vigie-profiler"))
+            self.assertIsNotNone(writer_of(daemon))
         refused = vigie("serve", "--capture", "always")
         self.assertEqual(refused.returncode, 2)
         self.assertIn("'always'", refused.stderr)
 
-    def test_the_witness_killed(self):
-        """Serving and writing go on, and a stop is a stop. In a session: test_witness.py."""
+    def test_the_profiler_killed(self):
+        """Serving and writing go on, and a stop is a stop. In a session: test_profiler.py."""
         with self.serve() as daemon:
-            witness = child_of(daemon, "vigie-witness")
-            os.kill(witness, signal.SIGKILL)
-            wait_for(lambda: gone(witness), "the end of the witness")
+            profiler = child_of(daemon, "vigie-profiler")
+            os.kill(profiler, signal.SIGKILL)
+            wait_for(lambda: gone(profiler), "the end of the profiler")
             self.wait_for_entries(daemon, 2)
             self.assertEqual(daemon.stop(), 0)
         self.verified()

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""test_witness - the process that looks inside as a finding begins: whom, how often, with what.
+"""test_profiler - the process that looks inside as a finding begins: whom, how often, with what.
 
-By itself, without a daemon or a finding (test_blackbox.py has these): witness_probe asks it.
+By itself, without a daemon or a finding (test_history.py has these): profiler_probe asks it.
 """
 import contextlib
 import fcntl
@@ -19,7 +19,7 @@ import unittest
 import lib
 from test_record import attached, running
 
-PROBE = os.path.join(os.environ.get("O", "build"), "tests/e2e/witness_probe")
+PROBE = os.path.join(os.environ.get("O", "build"), "tests/e2e/profiler_probe")
 PARCEL_PROBE = os.path.join(os.environ.get("O", "build"), "tests/e2e/parcel_probe")
 LOCK = "/run/vigie-session.lock"
 SEAL_SEAL, SEAL_SHRINK, SEAL_GROW, SEAL_WRITE = 1, 2, 4, 8
@@ -38,23 +38,23 @@ def start_ns(pid):
     return int(ticks) * (10**9 // os.sysconf("SC_CLK_TCK")) + 1
 
 
-class Witness(unittest.TestCase):
+class Profiler(unittest.TestCase):
     def setUp(self):
         lib.wait_for(lambda: not attached(), "the kernel to let go of the session before")
-        directory = tempfile.TemporaryDirectory(prefix="vigie-witness.")
+        directory = tempfile.TemporaryDirectory(prefix="vigie-profiler.")
         self.addCleanup(directory.cleanup)
         self.file = os.path.join(directory.name, "s.vigie")
         self.probe = subprocess.Popen([PROBE, self.file], stdin=subprocess.PIPE,
                                       stdout=subprocess.PIPE, text=True)
         self.addCleanup(self.end)
         self.assertEqual(self.probe.stdout.readline(), "ready\n")
-        self.witness = int(lib.read(f"/proc/{self.probe.pid}/task/{self.probe.pid}/children"))
+        self.profiler = int(lib.read(f"/proc/{self.probe.pid}/task/{self.probe.pid}/children"))
 
     def end(self):
         self.probe.stdin.close()
         self.assertEqual(self.probe.wait(timeout=10), 0)
         self.probe.stdout.close()
-        lib.wait_for(lambda: not os.path.exists(f"/proc/{self.witness}"), "the witness' end")
+        lib.wait_for(lambda: not os.path.exists(f"/proc/{self.profiler}"), "the profiler's end")
 
     def ask(self, pid, start, ident=ID):
         self.probe.stdin.write(f"{ident} {pid} {start}\n")
@@ -101,7 +101,7 @@ class Witness(unittest.TestCase):
             self.assertEqual(self.heard()[1:3], ["failed", "-EINVAL"], (ident, pid))
 
     def test_busy_is_no_turn(self):
-        """Another session holds the host: when it has gone, the witness may begin at once."""
+        """Another session holds the host: when it has gone, the profiler may begin at once."""
         with running("leaves", 60) as child:
             with open(LOCK, "w", encoding="ascii") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
@@ -113,11 +113,11 @@ class Witness(unittest.TestCase):
             self.ask(child.pid, start_ns(child.pid))
             self.assertEqual(self.heard(), [ID, "busy", "0", "0"])
 
-    def test_a_killed_witness_takes_its_session_along(self):
+    def test_a_killed_profiler_takes_its_session_along(self):
         with running("leaves", 60) as child:
             self.ask(child.pid, start_ns(child.pid))
             lib.wait_for(attached, "the session")
-            os.kill(self.witness, signal.SIGKILL)
+            os.kill(self.profiler, signal.SIGKILL)
             # By itself it would end after ten seconds.
             lib.wait_for(lambda: not attached(), "the end of its programs", patience_s=5)
         self.assertFalse(os.path.exists(self.file))
@@ -130,7 +130,7 @@ class Hung(unittest.TestCase):
         lib.needs(importlib.util.find_spec("fusepy") is not None, "fusepy is not installed")
         lib.needs(os.path.exists("/dev/fuse"), "no FUSE here")
         lib.wait_for(lambda: not attached(), "the kernel to let go of the session before")
-        directory = tempfile.TemporaryDirectory(prefix="vigie-witness.")
+        directory = tempfile.TemporaryDirectory(prefix="vigie-profiler.")
         self.addCleanup(directory.cleanup)
         real, there, self.stuck = (os.path.join(directory.name, n) for n in ("real", "there", "stuck"))
         for place in real, there:
@@ -146,7 +146,7 @@ class Hung(unittest.TestCase):
                                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
         self.addCleanup(self.end)
         self.assertEqual(self.probe.stdout.readline(), "ready\n")
-        self.witness = int(lib.read(f"/proc/{self.probe.pid}/task/{self.probe.pid}/children"))
+        self.profiler = int(lib.read(f"/proc/{self.probe.pid}/task/{self.probe.pid}/children"))
 
     def answer(self):
         with contextlib.suppress(FileNotFoundError):
@@ -166,13 +166,13 @@ class Hung(unittest.TestCase):
         """A line that is not of a parcel; it must not be long in coming."""
         while True:
             ready, _, _ = select.select([self.probe.stdout], [], [], 40)
-            self.assertTrue(ready, "the witness says nothing any more")
+            self.assertTrue(ready, "the profiler says nothing any more")
             line = self.probe.stdout.readline().split()
             if line[0] != "parcel":
                 return line
 
     def sessions(self):
-        return lib.read(f"/proc/{self.witness}/task/{self.witness}/children").split()
+        return lib.read(f"/proc/{self.profiler}/task/{self.profiler}/children").split()
 
     def test_it_goes_on_without_the_session_that_hangs(self):
         """Its process closes the file as it ends, and waits there, whatever it is sent."""
@@ -195,7 +195,7 @@ class Hung(unittest.TestCase):
 
 
 class Parcel(unittest.TestCase):
-    """What arrives at the real scribe in the witness' place."""
+    """What arrives at the real writer in the profiler's place."""
 
     def handed(self, *kinds):
         with tempfile.TemporaryDirectory(prefix="vigie-parcel.") as directory:

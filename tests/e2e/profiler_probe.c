@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * witness_probe.c - the daemon's side of the witness, driven by lines: test_witness.py.
+ * profiler_probe.c - the daemon's side of the profiler, driven by lines: test_profiler.py.
  *
- *	witness_probe FILE	reads "ID PID START_NS" lines, says what the witness says of each:
- *				"ID OUTCOME ERR STACKS"; what goes to the scribe it writes to FILE, and
+ *	profiler_probe FILE	reads "ID PID START_NS" lines, says what the profiler says of each:
+ *				"ID OUTCOME ERR STACKS"; what goes to the writer it writes to FILE, and
  *				says "parcel ID SEALS". First line: "ready".
- *	witness_probe confined	confines itself as the witness does, then tries what must fail and
+ *	profiler_probe confined	confines itself as the profiler does, then tries what must fail and
  *				what must work: "NAME RESULT" a line.
  */
 #include <errno.h>
@@ -227,26 +227,26 @@ static int confined(void)
 
 /* --- Asking. */
 
-static void hear(struct witness *w)
+static void hear(struct profiler *w)
 {
-	struct witness_said said;
+	struct profiler_said said;
 
-	while (witness__listen(w, &said)) {
+	while (profiler__listen(w, &said)) {
 		printf("%s %s %s %llu\n", said.id[0] ? said.id : "-",
-		       witness_outcome_name(said.outcome), said.err ? err_name(said.err) : "0",
+		       profiler_outcome_name(said.outcome), said.err ? err_name(said.err) : "0",
 		       (unsigned long long)said.stacks);
 		fflush(stdout);
 	}
 }
 
-static void ask(struct witness *w, const char *line)
+static void ask(struct profiler *w, const char *line)
 {
-	struct witness_ask ask = { .n = 1 };
+	struct profiler_ask ask = { .n = 1 };
 	unsigned long long start;
 
 	if (sscanf(line, "%12s %u %llu", ask.id, &ask.targets[0].pid, &start) == 3) {
 		ask.targets[0].start_ns = start;
-		witness__ask(w, &ask);
+		profiler__ask(w, &ask);
 	}
 }
 
@@ -263,30 +263,30 @@ static int keep(int fd, const char *path)
 	return fcntl(fd, F_GET_SEALS);
 }
 
-static void take_parcel(int scribe, const char *path)
+static void take_parcel(int writer, const char *path)
 {
-	struct witness_parcel parcel;
+	struct profiler_parcel parcel;
 	const struct iovec part = { .iov_base = &parcel, .iov_len = sizeof(parcel) };
 	int fd;
 
-	if (fd_pass_receive(scribe, &part, 1, 0, &fd) != sizeof(parcel) || fd < 0)
+	if (fd_pass_receive(writer, &part, 1, 0, &fd) != sizeof(parcel) || fd < 0)
 		return;
 	printf("parcel %s %d\n", parcel.id, keep(fd, path));
 	fflush(stdout);
 	close(fd);
 }
 
-static void drive(struct witness *w, int scribe, const char *path)
+static void drive(struct profiler *w, int writer, const char *path)
 {
 	struct pollfd fds[] = { { .fd = STDIN_FILENO, .events = POLLIN },
-				{ .fd = witness__fd(w), .events = POLLIN },
-				{ .fd = scribe, .events = POLLIN } };
+				{ .fd = profiler__fd(w), .events = POLLIN },
+				{ .fd = writer, .events = POLLIN } };
 	char line[128];
 	ssize_t n;
 
-	while (witness__fd(w) >= 0 && poll(fds, 3, -1) > 0) {
+	while (profiler__fd(w) >= 0 && poll(fds, 3, -1) > 0) {
 		if (fds[2].revents & POLLIN)
-			take_parcel(scribe, path);
+			take_parcel(writer, path);
 		if (fds[1].revents)
 			hear(w);
 		if (!fds[0].revents)
@@ -301,23 +301,23 @@ static void drive(struct witness *w, int scribe, const char *path)
 
 int main(int argc, char **argv)
 {
-	struct witness *w;
+	struct profiler *w;
 	const char *what;
-	int scribe, err;
+	int writer, err;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc != 2)
 		return 2;
 	if (!strcmp(argv[1], "confined"))
 		return confined();
-	err = witness__start(&w, &scribe, &what);
+	err = profiler__start(&w, &writer, &what);
 	if (err) {
 		fprintf(stderr, "cannot %s: %s\n", what, err_name(err));
 		return 1;
 	}
 	printf("ready\n");
-	drive(w, scribe, argv[1]);
-	close(scribe);
-	witness__free(w);
+	drive(w, writer, argv[1]);
+	close(writer);
+	profiler__free(w);
 	return 0;
 }

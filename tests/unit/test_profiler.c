@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* test_witness.c - whom a finding's session is about, and how often one may begin. */
+/* test_profiler.c - whom a finding's session is about, and how often one may begin. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,21 +17,21 @@ enum { SELF = 900 };
 
 /* --- How often. */
 
-static struct witness_target process(__u32 pid)
+static struct profiler_target process(__u32 pid)
 {
-	return (struct witness_target){ .pid = pid, .start_ns = pid * 10 };
+	return (struct profiler_target){ .pid = pid, .start_ns = pid * 10 };
 }
 
-static bool take(struct witness_rate *rate, __u64 at_s, __u32 pid)
+static bool take(struct profiler_rate *rate, __u64 at_s, __u32 pid)
 {
-	const struct witness_target about = process(pid);
+	const struct profiler_target about = process(pid);
 
-	return witness_rate_take(rate, at_s * SECOND, &about);
+	return profiler_rate_take(rate, at_s * SECOND, &about);
 }
 
 static void one_a_minute(void **state)
 {
-	struct witness_rate rate = { .next = 0 };
+	struct profiler_rate rate = { .next = 0 };
 
 	assert_true(take(&rate, 1000, 1));
 	assert_false(take(&rate, 1000, 2));
@@ -41,10 +41,10 @@ static void one_a_minute(void **state)
 
 static void twelve_an_hour(void **state)
 {
-	struct witness_rate rate = { .next = 0 };
+	struct profiler_rate rate = { .next = 0 };
 	unsigned int i;
 
-	for (i = 0; i < WITNESS_PER_HOUR; i++)
+	for (i = 0; i < PROFILER_PER_HOUR; i++)
 		assert_true(take(&rate, 1000 + 100 * i, 100 + i));
 	assert_false(take(&rate, 1000 + 3500, 200));
 	assert_true(take(&rate, 1000 + 3600, 200));
@@ -55,20 +55,20 @@ static void twelve_an_hour(void **state)
 
 static void the_same_process_rests(void **state)
 {
-	const struct witness_target reused = { .pid = 7, .start_ns = 71 };
-	struct witness_rate rate = { .next = 0 };
+	const struct profiler_target reused = { .pid = 7, .start_ns = 71 };
+	struct profiler_rate rate = { .next = 0 };
 
 	assert_true(take(&rate, 1000, 7));
 	assert_false(take(&rate, 1599, 7));
 	/* A pid that is another's by now is another. */
-	assert_true(witness_rate_take(&rate, 1599 * SECOND, &reused));
+	assert_true(profiler_rate_take(&rate, 1599 * SECOND, &reused));
 	assert_true(take(&rate, 1700, 7));
 }
 
 /* A refusal is not counted: asking all the time does not put the next one off. */
 static void refusals_are_free(void **state)
 {
-	struct witness_rate rate = { .next = 0 };
+	struct profiler_rate rate = { .next = 0 };
 	unsigned int at;
 
 	assert_true(take(&rate, 1000, 1));
@@ -88,7 +88,7 @@ static struct process processes[] = {
 	{ .pid = 15, .threads = 1, .comm = "kworker", .flags = VIGIE_TASK_KTHREAD },
 	{ .pid = 16, .threads = 0, .comm = "zombie" },
 	{ .pid = SELF, .threads = 1, .comm = "vigie", .inc.user_ns = 99 },
-	{ .pid = SELF + 1, .ppid = SELF, .threads = 1, .comm = "vigie-scribe", .inc.user_ns = 99 },
+	{ .pid = SELF + 1, .ppid = SELF, .threads = 1, .comm = "vigie-writer", .inc.user_ns = 99 },
 };
 static const __u32 in_group[] = { 0, 0, 1, 2, 2, 2, 2, 2, 2 };
 static const struct group_view groups[] = {
@@ -106,16 +106,16 @@ static const struct view view = {
 	.nprocesses = sizeof(processes) / sizeof(*processes),
 };
 
-static unsigned int suspects(const struct finding *finding, struct witness_target *targets)
+static unsigned int suspects(const struct finding *finding, struct profiler_target *targets)
 {
-	return suspects_of(finding, &view, SELF, targets);
+	return capture_targets_of(finding, &view, SELF, targets);
 }
 
 static void a_process_is_itself(void **state)
 {
 	const struct finding finding = { .who = { .pid = 10, .start_ns = 100, .comm = "web" } };
 	const struct finding reused = { .who = { .pid = 10, .start_ns = 99, .comm = "web" } };
-	struct witness_target t[WITNESS_TARGETS];
+	struct profiler_target t[PROFILER_TARGETS];
 
 	assert_int_equal(suspects(&finding, t), 1);
 	assert_int_equal(t[0].pid, 10);
@@ -127,7 +127,7 @@ static void of_a_group_who_runs_most(void **state)
 {
 	const struct finding finding = { .who = { .comm = "web", .unit = "a.service" } };
 	const struct finding unit = { .who = { .unit = "b.service" } };
-	struct witness_target t[WITNESS_TARGETS];
+	struct profiler_target t[PROFILER_TARGETS];
 
 	assert_int_equal(suspects(&finding, t), 1);
 	assert_int_equal(t[0].pid, 11);
@@ -139,7 +139,7 @@ static void of_a_group_who_runs_most(void **state)
 static void of_who_does_not_run_the_biggest(void **state)
 {
 	struct finding finding = { .who = { .unit = "c.service", .comm = "db\\x0a" } };
-	struct witness_target t[WITNESS_TARGETS];
+	struct profiler_target t[PROFILER_TARGETS];
 
 	assert_int_equal(suspects(&finding, t), 1);
 	assert_int_equal(t[0].pid, 14);
@@ -163,7 +163,7 @@ static void culprits_come_first_and_nobody_twice(void **state)
 			      { .who = { .pid = 14 } } },
 		.nculprits = 4,
 	};
-	struct witness_target t[WITNESS_TARGETS];
+	struct profiler_target t[PROFILER_TARGETS];
 
 	assert_int_equal(suspects(&finding, t), 4);
 	assert_int_equal(t[0].pid, 12);
@@ -178,7 +178,7 @@ static void culprits_come_first_and_nobody_twice(void **state)
 static void nobody_who_has_no_inside(void **state)
 {
 	static const __u32 pids[] = { 15, 16, SELF, SELF + 1, 4711 };
-	struct witness_target t[WITNESS_TARGETS];
+	struct profiler_target t[PROFILER_TARGETS];
 	struct finding finding = { .nculprits = 0 };
 	unsigned int i;
 
