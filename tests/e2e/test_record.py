@@ -8,7 +8,6 @@ their own or the kernel's; none is taken from vigie. Not here: formats of made-u
 """
 import collections
 import contextlib
-import ctypes
 import json
 import os
 import re
@@ -22,7 +21,6 @@ import lib
 
 FLAMEGRAPH = "/usr/share/perl5/Devel/NYTProf/flamegraph.pl"
 VIEWS = "cpu", "offcpu", "runq", "wakers", "faults"
-RT_SIGACTION, RT_SIGPROCMASK = 13, 14 # of x86-64, as sessions are
 
 
 def setUpModule():
@@ -43,17 +41,6 @@ def running(name, *args, path=None, cpu=None, cgroup=None):
         child.kill()
         child.wait()
         child.stdout.close()
-
-
-def begun_with(ignored, blocked):
-    """For preexec_fn: exactly these signals. Not by libc, which keeps two of them to itself."""
-    def set_up():
-        for number in range(1, 65):
-            action = (ctypes.c_uint64 * 4)(number in ignored) # handler, flags, restorer, mask
-            lib.LIBC.syscall(RT_SIGACTION, number, action, None, 8)
-        mask = ctypes.c_uint64(sum(1 << number - 1 for number in blocked))
-        lib.LIBC.syscall(RT_SIGPROCMASK, signal.SIG_SETMASK, ctypes.byref(mask), None, 8)
-    return set_up
 
 
 def has_clock(pid):
@@ -481,53 +468,6 @@ class Safety(Session):
         self.assertEqual(os.stat(self.file).st_mode & 0o777, 0o600)
         self.assertEqual(os.listdir(self.directory), ["s.vigie"])
 
-    def test_a_command_is_as_without_us(self):
-        """Its exit status, its signals; who cannot be run leaves no session."""
-        for command, status in ((["sh", "-c", "exit 7"], 7), (["sh", "-c", "kill -9 $$"], 137)):
-            self.record("--", *command, status=status)
-            os.unlink(self.file)
-        for command, status, why in (("no-such-command", 127, b"-ENOENT"), ("/etc/passwd", 126, b"-EACCES")):
-            run = self.record("--", command, status=status)
-            self.assertRegex(run.stderr, b"cannot run '.*" + command.encode() + b"': " + why)
-            self.assertFalse(os.path.exists(self.file))
-
-    def test_a_command_has_the_signals_it_would_have_without_us(self):
-        """Each signal is ignored in one case and not in another, blocked in one and not in another;
-        of which some are what `&` in a script, nohup and careless parents leave behind."""
-        every, odd = set(range(1, 65)), set(range(1, 65, 2))
-        asks = ["grep", "-E", "^(Sig|Shd)(Ign|Blk|Cgt|Pnd)", "/proc/self/status"]
-        for ignored, blocked in ((set(), set()), ({signal.SIGINT, signal.SIGQUIT}, set()),
-                                 ({signal.SIGHUP}, {signal.SIGINT, signal.SIGTERM}),
-                                 ({signal.SIGCHLD}, {signal.SIGCHLD}), (odd, every - odd),
-                                 (every - odd, odd), (every, every)):
-            with self.subTest(ignored=ignored, blocked=blocked):
-                begin = begun_with(ignored, blocked)
-                expected = subprocess.run(asks, stdout=subprocess.PIPE, preexec_fn=begin, check=True)
-                run = self.vigie("record", "-o", self.file, "--", *asks, begin=begin)
-                self.assertEqual(run.stdout, expected.stdout)
-                self.vigie("record", "-o", self.file, "--", "sh", "-c", "exit 7", begin=begin,
-                           status=7)
-
-    def test_ends_when_asked_whatever_was_ignored_or_blocked(self):
-        """As in a script's background; the command goes on there as it would without us."""
-        asking = {signal.SIGINT, signal.SIGTERM}
-        for number in asking:
-            for ignored, blocked in ({signal.SIGINT, signal.SIGQUIT}, set()), (asking, asking):
-                with self.subTest(number, ignored=ignored, blocked=blocked):
-                    lib.wait_for(lambda: not attached(), "the kernel to let go of the session before")
-                    vigie = subprocess.Popen([lib.VIGIE, "record", "-o", self.file, "--",
-                                              lib.workload("leaves"), "4"], stdout=subprocess.PIPE,
-                                             stderr=subprocess.PIPE, start_new_session=True,
-                                             preexec_fn=begun_with(ignored, blocked))
-                    self.assertEqual(vigie.stdout.readline(), b"ready\n") # the command, looked at
-                    if number in ignored | blocked: # as a terminal's to all of them
-                        os.killpg(vigie.pid, number)
-                    else:
-                        vigie.send_signal(number)
-                    out, err = vigie.communicate(timeout=20)
-                    self.assertEqual((vigie.returncode, bool(re.search(rb"cpu \d+", out))), (0, True), err)
-                    self.assertEqual(self.json()["quality"]["ended"], "interrupt")
-
     def test_exec_by_another_thread(self):
         """It takes over its leader's number: its stacks and its time stay together."""
         leaves = lib.workload("leaves")
@@ -595,28 +535,6 @@ class Safety(Session):
         self.assertIn("leaf_d", by_function(self.json(), "cpu"))
         self.assertEqual(lib.read(partial), "of a vigie that was killed")
         self.assertEqual(len(os.listdir(self.directory)), 2)
-
-    def test_a_lost_terminal_keeps_what_there_is(self):
-        lib.wait_for(lambda: not attached(), "the kernel to let go of the session before")
-        with running("leaves", 60) as child:
-            # Whatever the tests run under.
-            vigie = subprocess.Popen([lib.VIGIE, "record", "-p", str(child.pid), "-o", self.file],
-                                     stderr=subprocess.DEVNULL,
-                                     preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
-            lib.wait_for(attached, "the session")
-            vigie.send_signal(signal.SIGHUP)
-            self.assertEqual(vigie.wait(20), 0)
-        self.assertEqual(self.json()["quality"]["ended"], "interrupt")
-
-    def test_under_nohup_it_goes_on(self):
-        lib.wait_for(lambda: not attached(), "the kernel to let go of the session before")
-        with running("leaves", 60) as child:
-            vigie = subprocess.Popen(["nohup", lib.VIGIE, "record", "-p", str(child.pid), "-d", "2s", "-o",
-                                      self.file], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            lib.wait_for(attached, "the session")
-            vigie.send_signal(signal.SIGHUP)
-            self.assertEqual(vigie.wait(20), 0)
-        self.assertEqual(self.json()["quality"]["ended"], "time")
 
     def test_says_what_it_did_and_no_more(self):
         with running("leaves", 60) as child:
