@@ -14,6 +14,7 @@
 #include "app/curve.h"
 #include "app/output.h"
 #include "base/err.h"
+#include "base/units.h"
 #include "base/when.h"
 #include "daemon/pipeline_recorded.h"
 #include "daemon/profiler_wire.h"
@@ -23,7 +24,6 @@
 
 enum { STORY_MAX = 1 << 20, HISTORY_MAX = 200, OPT_LOG_FILE = 1500 };
 
-#define NS_PER_S 1000000000ULL
 #define BEFORE_NS (300 * NS_PER_S)
 #define AFTER_NS (30 * NS_PER_S)
 

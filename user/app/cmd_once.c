@@ -12,12 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "app/commands.h"
 #include "app/output.h"
+#include "base/clock.h"
 #include "base/err.h"
+#include "base/units.h"
 #include "base/when.h"
 #include "daemon/pipeline_live.h"
 #include "daemon/pipeline_recorded.h"
@@ -31,8 +32,6 @@ enum {
 	GROUPS_MAX = 1 << 17,
 };
 
-#define NS_PER_MS 1000000ULL
-#define NS_PER_S 1000000000ULL
 #define LOOK_BACK_NS (120 * NS_PER_S) /* of --at: an interval is never longer */
 
 static const char who[] = "vigie once";
@@ -80,11 +79,9 @@ static const struct argp_option once_option_table[] = {
 static void options_init(struct once_options *options)
 {
 	static const enum group_key keys[] = { KEY_PID, KEY_COMM, KEY_UNIT };
-	struct timespec now;
 
 	memset(options, 0, sizeof(*options));
-	clock_gettime(CLOCK_REALTIME, &now);
-	options->now_ns = now.tv_sec * NS_PER_S + now.tv_nsec;
+	options->now_ns = clock_wall_ns();
 	options->recording = STATE_DIR_DEFAULT;
 	pipeline_options_init(&options->common, keys, 3);
 	options->interval_ns = NS_PER_S;

@@ -23,6 +23,7 @@
 #include "base/parse.h"
 #include "base/replace.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "collect/bpf_log.h"
 #include "daemon/cgroup_names.h"
 #include "daemon/session_lock.h"
@@ -33,8 +34,6 @@
 
 enum { OPT_COMM = 1300, OPT_UNIT, OPT_HZ, OPT_VIEWS, OPT_CHILDREN, OPT_BUFFER, OPT_FP, OPT_STACK };
 enum { STEP_MS = 100, EXIT_LOSSY = 3 };
-
-#define NS_PER_S 1000000000ULL
 
 static const char who[] = "vigie record";
 static volatile sig_atomic_t interrupted;

@@ -10,13 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "app/commands.h"
 #include "app/output.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/io.h"
+#include "base/units.h"
 #include "base/when.h"
 #include "daemon/logbook.h"
 #include "daemon/pipeline_recorded.h"
@@ -27,7 +28,6 @@
 
 enum { OPT_FROM = 1400, OPT_TO, OPT_AT, OPT_EVERY, LINE_BYTES = 64 << 10, GROUPS_MAX = 1 << 17 };
 
-#define NS_PER_S 1000000000ULL
 #define LOOK_BACK_NS (120 * NS_PER_S) /* of --at: an interval is never longer */
 
 static const char who[] = "vigie replay";
@@ -269,11 +269,9 @@ static int run(struct replay_options *options)
 static void options_init(struct replay_options *options)
 {
 	static const enum group_key keys[] = { KEY_UNIT, KEY_COMM };
-	struct timespec now;
 
 	memset(options, 0, sizeof(*options));
-	clock_gettime(CLOCK_REALTIME, &now);
-	options->now_ns = now.tv_sec * NS_PER_S + now.tv_nsec;
+	options->now_ns = clock_wall_ns();
 	pipeline_options_init(&options->common, keys, 2);
 	options->output.extra = "findings";
 }

@@ -18,6 +18,7 @@
 #include "app/options.h"
 #include "app/services_options.h"
 #include "base/err.h"
+#include "base/units.h"
 #include "daemon/pipeline_live.h"
 #include "daemon/port_owner.h"
 #include "daemon/server.h"
@@ -27,7 +28,6 @@
 
 enum { OPT_INSECURE = 1200, OPT_USER, OPT_MAX_GROUPS, OPT_LINGER, OPT_PEAK_WINDOW };
 
-#define NS_PER_S 1000000000ULL
 #define DEFAULT_LISTEN "127.0.0.1:9838"
 
 static const char who[] = "vigie serve";

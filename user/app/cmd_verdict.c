@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "app/commands.h"
 #include "app/options.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/io.h"
 #include "base/text.h"
@@ -24,8 +24,6 @@
 #include "log/log_file.h"
 
 enum { OPT_LOG_FILE = 1500 };
-
-#define NS_PER_S 1000000000ULL
 
 static const char who[] = "vigie verdict";
 
@@ -110,7 +108,6 @@ static int run(const struct verdict_options *options)
 	int dirfd = io_open_dir(options->directory), err;
 	struct verdict v = { .kind = options->kind };
 	struct log_place place;
-	struct timespec now;
 
 	if (dirfd < 0) {
 		fprintf(stderr, "%s: cannot open '%s': %s\n", who, options->directory,
@@ -122,8 +119,7 @@ static int run(const struct verdict_options *options)
 		close(dirfd);
 		return err;
 	}
-	clock_gettime(CLOCK_REALTIME, &now);
-	v.wall_ns = now.tv_sec * NS_PER_S + now.tv_nsec;
+	v.wall_ns = clock_wall_ns();
 	snprintf(v.finding, sizeof(v.finding), "%s", options->id);
 	if (options->note && *options->note)
 		text_sanitise(v.note, sizeof(v.note), options->note, strlen(options->note));

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "base/units.h"
 #include "daemon/state_dir.h"
 #include "log/encode.h"
 
@@ -19,7 +20,6 @@ enum {
 	OPT_CAPTURE
 };
 
-#define NS_PER_S 1000000000ULL
 #define HOUR_NS (3600 * NS_PER_S)
 
 static void parse_level(const struct argp_state *state, struct services_options *options,

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/units.h"
+
 enum {
 	BUF_FIRST = 256, /* smallest allocation */
 	DIGITS_U64 = 20,
@@ -116,8 +118,8 @@ void buf_seconds(struct buf *b, uint64_t ns)
 {
 	char text[DIGITS_U64 + 1];
 	char *end = text + sizeof(text);
-	char *point = digits(end, ns % 1000000000, NS_DIGITS) - 1;
-	char *begin = digits(point, ns / 1000000000, 1);
+	char *point = digits(end, ns % NS_PER_S, NS_DIGITS) - 1;
+	char *begin = digits(point, ns / NS_PER_S, 1);
 
 	*point = '.';
 	buf_add(b, begin, end - begin);

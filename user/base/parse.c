@@ -12,17 +12,19 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/units.h"
+
 static const struct {
 	const char *name;
 	uint64_t ns;
 } units[] = {
 	{ "ns", 1 },
-	{ "us", 1000 },
-	{ "ms", 1000 * 1000 },
-	{ "s", 1000000000ULL },
-	{ "m", 60 * 1000000000ULL },
-	{ "h", 3600 * 1000000000ULL },
-	{ "d", 86400 * 1000000000ULL },
+	{ "us", NS_PER_US },
+	{ "ms", NS_PER_MS },
+	{ "s", NS_PER_S },
+	{ "m", 60 * NS_PER_S },
+	{ "h", 3600 * NS_PER_S },
+	{ "d", 86400 * NS_PER_S },
 };
 
 /* Reads digits from *p on and moves it behind them. At least one digit is needed. */

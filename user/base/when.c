@@ -9,8 +9,8 @@
 #include <time.h>
 
 #include "base/parse.h"
+#include "base/units.h"
 
-#define NS_PER_S 1000000000ULL
 #define DAY_S 86400
 
 /* "10 min ago", "90s ago", "2 hours ago". */

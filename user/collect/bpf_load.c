@@ -11,10 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "gen/vigie.skel.h"
+#include "base/clock.h"
 
 static void load_knobs(struct vigie_bpf *skel, const struct plan *plan)
 {
@@ -124,10 +124,7 @@ static int tell_programs(struct bpf_loaded *l, const struct plan *plan)
 /* From here on every birth is seen: what is younger owes us all that it used. */
 static void births_seen(struct bpf_loaded *l)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	l->skel->bss->attached_ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
+	l->skel->bss->attached_ns = clock_boottime_ns();
 }
 
 static int map_cpus(struct bpf_loaded *l)

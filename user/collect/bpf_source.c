@@ -13,9 +13,10 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/units.h"
 #include "collect/bpf_load.h"
 #include "collect/bpf_weigh.h"
 #include "collect/cgroups.h"
@@ -27,7 +28,6 @@
 
 enum { READ_SIZE = 64 * 1024, OOMS_MAX = 64 };
 
-#define NS_PER_S 1000000000ULL
 #define FULL_PASS_NS (60 * NS_PER_S)
 
 struct bpf_source {
@@ -51,14 +51,6 @@ struct bpf_source {
 	__u64 loss_before[VIGIE_LOSSES]; /* while we were only half attached */
 	struct collect_stat stat;
 };
-
-static __u64 clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
 
 /* A task's record, whole or short, at p; returns its size, 0 where it is not all there. */
 static size_t take_record(struct tasks *tasks, const char *p, size_t len)
@@ -192,7 +184,7 @@ static void name_cgroups(struct bpf_source *s, __u64 now, struct snapshot *ret)
 {
 	if (use_cgroups(s, false) && now >= s->next_scan_ns) {
 		cgroups__scan(s->cgroups);
-		s->next_scan_ns = now + NS_PER_S + 20 * (clock_ns(CLOCK_BOOTTIME) - now);
+		s->next_scan_ns = now + NS_PER_S + 20 * (clock_boottime_ns() - now);
 		use_cgroups(s, true);
 	}
 	ret->cgroups = (struct cgroup_name *)cgroups__used(s->cgroups, &ret->ncgroups);
@@ -300,8 +292,8 @@ static void count_unfreed(struct bpf_source *s)
 static int bpf_source_next(struct source *base, struct snapshot *ret)
 {
 	struct bpf_source *s = (struct bpf_source *)base;
-	__u64 began = clock_ns(CLOCK_BOOTTIME), cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-	struct snapshot snap = { .time_ns = began, .wall_ns = clock_ns(CLOCK_REALTIME) };
+	__u64 began = clock_boottime_ns(), cpu = clock_process_cpu_ns();
+	struct snapshot snap = { .time_ns = began, .wall_ns = clock_wall_ns() };
 	int err;
 
 	snap.page_size = sysconf(_SC_PAGESIZE);
@@ -328,8 +320,8 @@ static int bpf_source_next(struct source *base, struct snapshot *ret)
 	s->stat.untracked = s->tasks.untracked;
 	s->stat.retired_keys = s->epoch.entries;
 	s->stat.snapshots++;
-	s->stat.snapshot_ns += clock_ns(CLOCK_BOOTTIME) - began;
-	s->stat.snapshot_cpu_ns += clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+	s->stat.snapshot_ns += clock_boottime_ns() - began;
+	s->stat.snapshot_cpu_ns += clock_process_cpu_ns() - cpu;
 	snap.stat = s->stat;
 	*ret = snap;
 	return 1;
@@ -338,7 +330,7 @@ static int bpf_source_next(struct source *base, struct snapshot *ret)
 static int bpf_source_settle(struct source *base)
 {
 	struct bpf_source *s = (struct bpf_source *)base;
-	__u64 now = clock_ns(CLOCK_BOOTTIME);
+	__u64 now = clock_boottime_ns();
 
 	if (now - s->last_weighed_ns >= 10 * NS_PER_S) {
 		s->last_weighed_ns = now;

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/units.h"
+
 /* One line of text at a time; moves *text on. */
 static bool next_line(const char **text, const char *end, const char **ret_line, size_t *ret_len)
 {
@@ -69,7 +71,7 @@ void host_parse_stat(const char *text, size_t len, unsigned long ticks_per_secon
 		if (!p)
 			p = line + n;
 		if (starts_with(line, n, "cpu "))
-			parse_cpu_line(p, line + n, 1000000000ULL / ticks_per_second, &ret->cpu);
+			parse_cpu_line(p, line + n, NS_PER_S / ticks_per_second, &ret->cpu);
 		else if (starts_with(line, n, "cpu"))
 			ret->online_cpus++;
 		else if (starts_with(line, n, "ctxt "))

@@ -17,13 +17,13 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "base/units.h"
 
 enum {
 	READS_MAX = 256, /* files a snapshot, by each of: first look, later look, figures */
 	TEXT_BYTES = 16384,
 };
 
-#define NS_PER_S 1000000000ULL
 #define AGAIN_NS (30 * NS_PER_S)
 #define NO_LIMIT (1ULL << 60) /* v1 has a number near 2^63 for none */
 

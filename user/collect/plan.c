@@ -8,9 +8,11 @@
 
 #include <string.h>
 
+#include "base/units.h"
+
 void collect_config_default(struct collect_config *config)
 {
-	config->slow_wait_ns = 1000000;
+	config->slow_wait_ns = NS_PER_MS;
 	config->group_by = VIGIE_BY_CGROUP | VIGIE_BY_COMM;
 }
 

@@ -5,13 +5,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "daemon/capture_targets.h"
 #include "log/encode.h"
-
-#define NS_PER_S 1000000000ULL
 
 static void take_verdict(void *ctx, const struct verdict *verdict)
 {
@@ -134,14 +132,6 @@ static void tell(struct finding_handler *handler, const struct finding *finding,
 		capture(handler, finding, view);
 }
 
-static __u64 cpu_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
-
 void finding_handler_stat(const struct finding_handler *handler, struct self_view *self,
 			  struct self_rule *rules, unsigned int max)
 {
@@ -172,13 +162,13 @@ void finding_handler_stat(const struct finding_handler *handler, struct self_vie
 void finding_handler_see(struct finding_handler *handler, const struct view *view)
 {
 	const struct finding *const *findings;
-	__u64 began = cpu_ns();
+	__u64 began = clock_process_cpu_ns();
 	size_t n = 0, i;
 	int err;
 
 	verdicts_read(&handler->verdicts, take_verdict, handler);
 	err = detect__step(handler->detect, view, &findings, &n);
-	handler->cpu_ns += cpu_ns() - began;
+	handler->cpu_ns += clock_process_cpu_ns() - began;
 	if (err)
 		logbook_say(handler->book, SEVERITY_ERROR, "detection-failed", err,
 			    "detection: this snapshot was not judged");

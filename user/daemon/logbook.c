@@ -11,22 +11,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/text.h"
 #include "gen/version.h"
 #include "log/encode.h"
 
 enum { EVENT_MAX = 64 * 1024, TEXT_LEN = 512 };
-
-#define NS_PER_S 1000000000ULL
-
-static __u64 clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
 
 /* The first line of a small file, "" where there is none. */
 static void read_line(const char *path, char *dst, size_t dst_size)
@@ -56,7 +47,7 @@ static void origin_init(struct origin *origin)
 	read_line("/proc/sys/kernel/random/boot_id", origin->boot_id, sizeof(origin->boot_id));
 	origin->version = VIGIE_VERSION;
 	origin->pid = getpid();
-	origin->boot_wall_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
+	origin->boot_wall_ns = clock_wall_ns() - clock_boottime_ns();
 }
 
 void logbook_init(struct logbook *book)
@@ -134,7 +125,7 @@ void logbook_say(struct logbook *book, enum severity level, const char *action, 
 	struct event event = {
 		.kind = EVENT_MESSAGE,
 		.level = level,
-		.wall_ns = clock_ns(CLOCK_REALTIME),
+		.wall_ns = clock_wall_ns(),
 		.action = action,
 		.message = text,
 		.err = err,

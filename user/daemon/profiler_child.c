@@ -19,9 +19,10 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/units.h"
 #include "daemon/profiler_rate.h"
 #include "daemon/profiler_session.h"
 #include "daemon/session_lock.h"
@@ -32,8 +33,6 @@ enum {
 	PATIENCE_S = 60, /* a session that takes longer hangs */
 	END_MS = 1000, /* that its process may take to end; then we go on without */
 };
-
-#define NS_PER_S 1000000000ULL
 
 struct child {
 	int asks, parcels;
@@ -50,14 +49,6 @@ struct child {
 	__u64 until_ns;
 	struct profiler_said said; /* of the session that runs; totals of all */
 };
-
-static __u64 now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
 
 /* Whoever does not listen hears the totals with the next one. */
 static void say(struct child *c, struct profiler_said *said)
@@ -114,7 +105,7 @@ static int begin(struct child *c, const struct profiler_ask *ask)
 	}
 	c->result = pair[0];
 	c->session_end = syscall(SYS_pidfd_open, c->session, 0);
-	c->until_ns = now_ns() + PATIENCE_S * NS_PER_S;
+	c->until_ns = clock_boottime_ns() + PATIENCE_S * NS_PER_S;
 	memcpy(c->said.id, ask->id, sizeof(ask->id));
 	return 0;
 }
@@ -131,7 +122,7 @@ static enum profiler_outcome decide(struct child *c, const struct profiler_ask *
 	if (lock == -EWOULDBLOCK)
 		return PROFILER_BUSY;
 	*ret_err = lock < 0 ? lock : 0;
-	if (!*ret_err && !profiler_rate_take(&c->rate, now_ns(), &ask->targets[0]))
+	if (!*ret_err && !profiler_rate_take(&c->rate, clock_boottime_ns(), &ask->targets[0]))
 		outcome = PROFILER_LIMITED;
 	else if (!*ret_err)
 		*ret_err = begin(c, ask);
@@ -182,7 +173,7 @@ static void reap_hung(struct child *c)
 static void session_end(struct child *c)
 {
 	struct profiler_said said = { .outcome = PROFILER_FAILED };
-	bool late = now_ns() >= c->until_ns;
+	bool late = clock_boottime_ns() >= c->until_ns;
 	ssize_t n;
 
 	if (late)
@@ -210,11 +201,11 @@ static void session_end(struct child *c)
 
 static int patience_ms(const struct child *c)
 {
-	__u64 now = now_ns();
+	__u64 now = clock_boottime_ns();
 
 	if (!c->session)
 		return -1;
-	return now >= c->until_ns ? 0 : (int)((c->until_ns - now) / 1000000 + 1);
+	return now >= c->until_ns ? 0 : (int)((c->until_ns - now) / NS_PER_MS + 1);
 }
 
 static void loop(struct child *c)
@@ -231,7 +222,7 @@ static void loop(struct child *c)
 			return;
 		if (c->hung)
 			reap_hung(c);
-		if (c->session && (fds[1].revents || now_ns() >= c->until_ns))
+		if (c->session && (fds[1].revents || clock_boottime_ns() >= c->until_ns))
 			session_end(c);
 		if (!fds[0].revents)
 			continue;

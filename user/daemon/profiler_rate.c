@@ -2,7 +2,8 @@
 /* profiler_rate.c - owns the bounds of sessions that findings start. */
 #include "daemon/profiler_rate.h"
 
-#define NS_PER_S 1000000000ULL
+#include "base/units.h"
+
 #define GAP_NS (60 * NS_PER_S)
 #define HOUR_NS (3600 * NS_PER_S)
 #define SAME_NS (600 * NS_PER_S)

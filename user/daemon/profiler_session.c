@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/memfd.h"
+#include "base/units.h"
 #include "daemon/cgroup_names.h"
 #include "daemon/session_lock.h"
 #include "profile/session.h"
@@ -21,8 +22,6 @@
 #include "sandbox/fd_pass.h"
 
 enum { LOOK_S = 10, STEP_MS = 100, FILE_MAX = 8 << 20, PROFILE_MAX = 32 << 20 };
-
-#define NS_PER_S 1000000000ULL
 
 static int failed(struct profiler_said *said, const char *what, int err)
 {

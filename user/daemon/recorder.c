@@ -4,8 +4,9 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
+#include "base/units.h"
 #include "export/encode.h"
 #include "log/encode.h"
 
@@ -14,7 +15,6 @@ enum {
 	TOP_GROUPS = 50, /* of the host's state in an incident */
 };
 
-#define NS_PER_S 1000000000ULL
 /* A reader can begin here: what a lost entry can cost at most, and evidence's grain. */
 #define KEY_EVERY_NS (60 * NS_PER_S)
 #define BEFORE_NS (300 * NS_PER_S)
@@ -45,14 +45,6 @@ void recorder_done(struct recorder *recorder)
 	buf_done(&recorder->host);
 }
 
-static __u64 cpu_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
-
 void recorder_record(struct recorder *recorder, const struct snapshot *snapshot)
 {
 	struct writer_head head = {
@@ -66,7 +58,7 @@ void recorder_record(struct recorder *recorder, const struct snapshot *snapshot)
 
 	if (!recorder->writer || !writer__alive(recorder->writer))
 		return;
-	began = cpu_ns();
+	began = clock_process_cpu_ns();
 	writer__stat(recorder->writer, &stat);
 	head.key = stat.wants_key || snapshot->time_ns >= recorder->next_key_ns;
 	if (head.key)
@@ -79,7 +71,7 @@ void recorder_record(struct recorder *recorder, const struct snapshot *snapshot)
 	} else {
 		recorder->next_key_ns = 0; /* the encoder lost the thread: begin anew */
 	}
-	recorder->encode_ns += cpu_ns() - began;
+	recorder->encode_ns += clock_process_cpu_ns() - began;
 }
 
 /* --- Evidence. */

@@ -6,23 +6,22 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "gen/version.h"
+#include "base/clock.h"
+#include "sandbox/process.h"
 
 void selfstat_init(struct self_view *self, const struct plan *plan, struct self_missing *missing,
 		   unsigned int max_missing)
 {
-	struct timespec now;
 	struct rlimit files;
 	unsigned int i;
 
 	memset(self, 0, sizeof(*self));
 	self->version = VIGIE_VERSION;
 	self->revision = VIGIE_REVISION;
-	clock_gettime(CLOCK_REALTIME, &now);
-	self->start_time_s = now.tv_sec + now.tv_nsec / 1e9;
+	self->start_time_s = clock_wall_ns() / 1e9;
 	if (!getrlimit(RLIMIT_NOFILE, &files))
 		self->max_fds = files.rlim_cur;
 	for (i = 0; i < plan->nitems && self->nmissing < max_missing; i++) {
@@ -51,7 +50,6 @@ static __u64 count_fds(__u64 last)
 void selfstat_read(struct self_view *self)
 {
 	unsigned long long size, resident;
-	struct rusage usage;
 	FILE *f = fopen("/proc/self/statm", "re");
 
 	if (f && fscanf(f, "%llu %llu", &size, &resident) == 2) {
@@ -60,8 +58,6 @@ void selfstat_read(struct self_view *self)
 	}
 	if (f)
 		fclose(f);
-	if (!getrusage(RUSAGE_SELF, &usage))
-		self->cpu_ns = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000ULL +
-			       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000ULL;
+	self->cpu_ns = process_cpu_ns(RUSAGE_SELF);
 	self->open_fds = count_fds(self->open_fds);
 }

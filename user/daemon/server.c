@@ -20,12 +20,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/units.h"
 #include "daemon/selfstat.h"
 
 enum { MISSING_MAX = PLAN_ITEMS_MAX, RULES_MAX = 32, FDS_MAX = HTTP_LISTENERS_MAX };
 
-#define NS_PER_MS 1000000ULL
-#define NS_PER_S 1000000000ULL
 #define SHARE_MIN_NS (50 * NS_PER_MS)
 #define SETTLE_DELAY_NS (100 * NS_PER_MS)
 #define BUDGET_MAX_NS (60 * NS_PER_S)
@@ -44,14 +44,6 @@ struct server {
 	struct self_missing missing[MISSING_MAX];
 	struct self_rule rules[RULES_MAX];
 };
-
-static __u64 now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
 
 static void arm(int timer, __u64 delay_ns)
 {
@@ -72,7 +64,7 @@ static void record_and_judge(struct server *s)
 
 int server__snapshot(struct server *s)
 {
-	__u64 began = now_ns(), share;
+	__u64 began = clock_monotonic_ns(), share;
 	int err = pipeline_live_step(s->parts.live);
 
 	if (err && !s->failing)
@@ -83,7 +75,7 @@ int server__snapshot(struct server *s)
 		return err;
 	s->generation++;
 	record_and_judge(s);
-	share = 9 * (now_ns() - began);
+	share = 9 * (clock_monotonic_ns() - began);
 	s->fresh_until = began + (share > SHARE_MIN_NS ? share : SHARE_MIN_NS);
 	if (!s->settling) /* or frequent scrapes would put it off for ever */
 		arm(s->settle, SETTLE_DELAY_NS);
@@ -108,7 +100,7 @@ static bool take_from_budget(struct server *s, __u64 now)
 static __s64 on_refresh(void *ctx)
 {
 	struct server *s = ctx;
-	__u64 now = now_ns();
+	__u64 now = clock_monotonic_ns();
 	int err = 0;
 
 	if (now >= s->fresh_until && take_from_budget(s, now))
@@ -157,7 +149,7 @@ static int on_render(void *ctx, unsigned int page, unsigned int content, struct 
 {
 	struct server *s = ctx;
 	struct http_stat stat;
-	__u64 began = now_ns();
+	__u64 began = clock_monotonic_ns();
 
 	http__stat(s->parts.http, &stat);
 	s->self.scrapes = stat.scrapes;
@@ -167,7 +159,7 @@ static int on_render(void *ctx, unsigned int page, unsigned int content, struct 
 	tell_self(s);
 	openmetrics_encode(out, s->parts.live->view, &s->self, (enum om_dialect)content);
 	s->self.renders++;
-	s->self.render_ns += now_ns() - began;
+	s->self.render_ns += clock_monotonic_ns() - began;
 	return out->err;
 }
 
@@ -231,7 +223,7 @@ int server__new(const struct server_config *config, const struct server_parts *p
 	s->config = *config;
 	s->parts = *parts;
 	s->budget_ns = BUDGET_MAX_NS;
-	s->budget_time_ns = now_ns();
+	s->budget_time_ns = clock_monotonic_ns();
 	s->epoll = s->signals = s->tick = s->settle = -1;
 	selfstat_init(&s->self, &parts->live->plan, s->missing, MISSING_MAX);
 	err = open_descriptors(s);

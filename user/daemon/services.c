@@ -11,11 +11,12 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/io.h"
+#include "base/units.h"
 #include "daemon/state_dir.h"
 
 enum { MAX_INCIDENTS = 50, MAX_INCIDENT_BYTES = 64 << 20 };
 
-#define HOUR_NS (3600 * 1000000000ULL)
+#define HOUR_NS (3600 * NS_PER_S)
 
 void services_options_init(struct services_options *options)
 {

@@ -21,9 +21,9 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memfd.h"
 #include "daemon/profiler_wire.h"
 #include "daemon/state_dir.h"
@@ -40,7 +40,6 @@ enum {
 	KEEP_BUFFER = 1 << 20, /* a larger message's memory is given back */
 };
 
-#define NS_PER_S 1000000000ULL
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
 struct child {
@@ -344,18 +343,10 @@ static void sync_files(struct child *c)
 	c->dirty = false;
 }
 
-static __u64 now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000ULL + t.tv_nsec / 1000000;
-}
-
 static void loop(struct child *c, char *piece)
 {
 	struct pollfd fds[2] = { { .fd = c->fd, .events = POLLIN }, { .events = POLLIN } };
-	__u64 synced_ms = now_ms(), now;
+	__u64 synced_ms = clock_monotonic_ms(), now;
 
 	for (;;) {
 		fds[1].fd = c->profiler; /* -1: is passed over */
@@ -367,7 +358,7 @@ static void loop(struct child *c, char *piece)
 			return;
 		if (fds[1].revents && !fds[0].revents)
 			take_parcel(c);
-		now = now_ms();
+		now = clock_monotonic_ms();
 		if (now - synced_ms < SYNC_MS)
 			continue;
 		sync_files(c);

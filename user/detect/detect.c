@@ -10,11 +10,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/units.h"
 #include "detect/watchers.h"
 
-#define NS_PER_S 1000000000ULL
 /* In less time a rate says more about when we looked than about what happened. */
-#define LEAST_NS (400 * 1000000ULL)
+#define LEAST_NS (400 * NS_PER_MS)
 
 void detect_config_default(struct detect_config *config)
 {

@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/units.h"
 #include "detect/subject.h"
 
 enum { VERDICTS_MAX = 1024 };
 
-#define NS_PER_S 1000000000ULL
 #define MINUTE_NS (60 * NS_PER_S)
 #define WORSE_NS (5 * NS_PER_S)
 

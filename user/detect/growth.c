@@ -4,7 +4,9 @@
 
 #include <string.h>
 
-#define PART_NS 10000000000ULL
+#include "base/units.h"
+
+#define PART_NS (10 * NS_PER_S)
 #define FADE 0.9999 /* a part: half in 19 hours */
 /* The second half must grow that fast, compared with the first: in a short window what levels
  * off is hardly slower yet. */

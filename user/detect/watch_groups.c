@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/units.h"
 #include "data/usage.h"
 #include "detect/subject.h"
 
-#define NS_PER_S 1000000000ULL
 #define MIB (1024.0 * 1024)
 #define FORGET_NS (3600 * NS_PER_S)
 

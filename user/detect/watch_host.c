@@ -8,9 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/units.h"
 #include "detect/subject.h"
-
-#define NS_PER_S 1000000000ULL
 
 #define THROTTLED_SHARE 0.25 /* of the time */
 #define THROTTLED_PERIODS 0.5

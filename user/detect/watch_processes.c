@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/units.h"
 #include "detect/subject.h"
 
-#define NS_PER_S 1000000000ULL
 #define YOUNG_NS (10 * NS_PER_S) /* what is younger comes and goes: a compiler, a script */
 
 #define STARVED_RATIO 0.5 /* of the time in which it wants to run */

@@ -9,6 +9,8 @@
 
 #include <stddef.h>
 
+#include "base/units.h"
+
 #define G(member) offsetof(struct group_view, member)
 #define V(member) offsetof(struct view, member)
 #define P(member) offsetof(struct page_values, member)
@@ -588,7 +590,7 @@ void page_values_init(struct page_values *values, const struct view *view,
 		.online_cpus = view->host.online_cpus,
 		.running = view->host.procs_running,
 		.blocked = view->host.procs_blocked,
-		.boot_time_ns = view->host.boot_time_s * 1000000000,
+		.boot_time_ns = view->host.boot_time_s * NS_PER_S,
 		.groups_exposed = view->ngroups,
 		.retired_limit = VIGIE_RETIRED_MAX,
 	};

@@ -8,6 +8,7 @@
  */
 #include "export/json_host.h"
 
+#include "base/units.h"
 #include "data/view_list.h"
 #include "export/families.h"
 
@@ -106,7 +107,7 @@ void json_host(struct json *j, const struct view *view)
 	swap(j, &values);
 	json_line(j);
 	json_open(j, "host", '{');
-	json_seconds(j, "boot_time", view->host.boot_time_s * 1000000000);
+	json_seconds(j, "boot_time", view->host.boot_time_s * NS_PER_S);
 	json_seconds(j, "run_queue_wait_seconds", list_host_wait_ns(view));
 	json_u64(j, "ctx_switches", view->host_switches_inc);
 	json_u64(j, "forks", view->host_forks_inc);

@@ -25,9 +25,9 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "http/conns.h"
 #include "http/listener.h"
 #include "http/routes.h"
@@ -65,14 +65,6 @@ struct http {
 	struct MHD_Response *no_memory; /* prepared while there is some */
 	char own_name[sizeof(((struct utsname *)0)->nodename)];
 };
-
-static __u64 clock_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (__u64)ts.tv_sec * 1000 + (__u64)ts.tv_nsec / 1000000;
-}
 
 /* --- Connections. ------------------------------------------------------------------- */
 
@@ -551,13 +543,13 @@ int http__timeout_ms(struct http *http)
 		return 0;
 	if (!http->next_deadline_ms)
 		return -1;
-	now_ms = clock_ms();
+	now_ms = clock_monotonic_ms();
 	return http->next_deadline_ms > now_ms ? (int)(http->next_deadline_ms - now_ms) : 0;
 }
 
 void http__run(struct http *http)
 {
-	http->now_ms = clock_ms();
+	http->now_ms = clock_monotonic_ms();
 	accept_all(http);
 	for (int i = 0; i < ACCEPT_BATCH; i++) {
 		MHD_run(http->daemon);

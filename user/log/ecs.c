@@ -12,10 +12,9 @@
 #include <time.h>
 
 #include "base/json_writer.h"
+#include "base/units.h"
 
 #define ECS_VERSION "8.17.0"
-#define NS_PER_S 1000000000ULL
-#define NS_PER_MS 1000000ULL
 
 /* syslog's, and so journald's. */
 static const unsigned int syslog_severity[SEVERITIES] = { 7, 6, 4, 3, 2 };

@@ -14,11 +14,10 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "log/log_file.h"
 
 enum { LINE_BYTES = 1 << 20, DEPTH_MAX = 16, ROTATED_MAX = 99 };
-
-#define NS_PER_S 1000000000ULL
 
 static struct json_object *member(struct json_object *in, const char *name)
 {
@@ -83,7 +82,7 @@ static __u64 time_at(struct json_object *in, const char *path)
 	if (!rest || sscanf(rest, ".%3uZ", &ms) != 1)
 		return 0;
 	at = timegm(&tm);
-	return at > 0 ? at * NS_PER_S + ms * 1000000ULL : 0;
+	return at > 0 ? at * NS_PER_S + ms * NS_PER_MS : 0;
 }
 
 static void actor_of(struct json_object *in, struct actor *ret)

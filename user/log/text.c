@@ -13,8 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-#define NS_PER_S 1000000000ULL
-#define NS_PER_MS 1000000ULL
+#include "base/units.h"
 
 static const unsigned int levelno[SEVERITIES] = { 10, 20, 30, 40, 50 };
 

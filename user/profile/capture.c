@@ -12,17 +12,17 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/cpus.h"
+#include "base/units.h"
 #include "data/profile.h"
 #include "gen/session.skel.h"
 #include "profile/helper.h"
 #include "profile/xstate.h"
 
 enum { LINKS_ROOM = 24, SLEEPER_LEAST = 1024, WAKER_HZ = 100 };
-#define NS_PER_S 1000000000ULL
 #define POLL_NS (NS_PER_S / 4) /* that stacks are handed out in one go */
 
 struct capture {
@@ -176,7 +176,7 @@ static int open_clocks(struct capture *c)
 		.type = PERF_TYPE_SOFTWARE,
 		.size = sizeof(attr),
 		.config = PERF_COUNT_SW_CPU_CLOCK,
-		.sample_period = 1000000000ULL / c->config.hz,
+		.sample_period = NS_PER_S / c->config.hz,
 		.disabled = 1,
 	};
 	struct cpus online;
@@ -210,7 +210,7 @@ static int on_record(void *ctx, void *data, size_t len)
 	    s->user_bytes <= VIGIE_STACK_BYTES && s->kernel_frames <= VIGIE_KERNEL_FRAMES)
 		c->fn(c->ctx, s, (const __u8 *)(s + 1));
 	/* What a stack takes is the target's to say: the time and the cost are looked at in between. */
-	return monotonic_ns() > c->until_ns ? -EAGAIN : 0;
+	return clock_monotonic_ns() > c->until_ns ? -EAGAIN : 0;
 }
 
 static int open_all(struct capture *c, const char **ret_what)
@@ -339,7 +339,7 @@ int capture__begin(struct capture *c)
 	err = attach_all(c);
 	if (!err)
 		err = pass(c, VIGIE_PASS_CLOCK);
-	c->skel->bss->begin_ns = monotonic_ns();
+	c->skel->bss->begin_ns = clock_monotonic_ns();
 	if (!err)
 		err = pass(c, VIGIE_PASS_OPEN);
 	for (i = 0; i < c->nclocks && !err; i++)
@@ -361,7 +361,7 @@ int capture__poll(struct capture *c, int timeout_ms, capture_fn fn, void *ctx)
 
 	c->fn = fn;
 	c->ctx = ctx;
-	c->until_ns = monotonic_ns() + timeout_ms * 1000000ULL + POLL_NS;
+	c->until_ns = clock_monotonic_ns() + timeout_ms * NS_PER_MS + POLL_NS;
 	n = ring_buffer__poll(c->ring, timeout_ms);
 	/* Not each record wakes us. */
 	if (n == 0)

@@ -11,12 +11,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/units.h"
 #include "data/profile.h"
 #include "profile/foreign_child.h"
 #include "profile/helper.h"
 #include "profile/opener.h"
 
-#define NS_PER_MS 1000000ULL
 #define WAIT_NS (5000 * NS_PER_MS) /* for all answers together */
 #define ANSWER_NS (2000 * NS_PER_MS) /* of one question: a reader that takes longer hangs */
 
@@ -124,15 +125,15 @@ static int tell_space(struct foreign *r, __u32 space)
 /* What it must know, again. 0 or -errno; no longer than there is patience. */
 static int tell_all(struct foreign *r)
 {
-	const __u64 until = monotonic_ns() + r->patience_ns;
+	const __u64 until = clock_monotonic_ns() + r->patience_ns;
 	int err = 0;
 	__u32 i;
 
 	for (i = 1; i < r->nmodules && !err; i++)
-		err = monotonic_ns() < until ? tell_module(r, i) : -ETIMEDOUT;
+		err = clock_monotonic_ns() < until ? tell_module(r, i) : -ETIMEDOUT;
 	for (i = 0; i < VIGIE_TARGETS_MAX && !err; i++)
 		if (r->spaces[i].maps)
-			err = monotonic_ns() < until ? tell_space(r, i) : -ETIMEDOUT;
+			err = clock_monotonic_ns() < until ? tell_space(r, i) : -ETIMEDOUT;
 	return err;
 }
 
@@ -151,7 +152,7 @@ static void restart(struct foreign *r, bool hung)
 	}
 	if (r->restarts > RESTARTS_MAX || !r->patience_ns)
 		return;
-	began = monotonic_ns();
+	began = clock_monotonic_ns();
 	err = start(r, guilty, hung);
 	if (!err)
 		err = tell_all(r);
@@ -230,7 +231,7 @@ void foreign__free(struct foreign *r)
 
 int foreign__module(struct foreign *r, __u32 module, int fd, bool jit)
 {
-	const __u64 began = monotonic_ns();
+	const __u64 began = clock_monotonic_ns();
 
 	if (module >= FOREIGN_MODULES_MAX)
 		return -E2BIG;
@@ -247,7 +248,7 @@ int foreign__space(struct foreign *r, __u32 space, const struct foreign_map *map
 {
 	struct told_space *told = &r->spaces[space];
 	struct foreign_map *copy = malloc((n ? n : 1) * sizeof(*copy));
-	const __u64 began = monotonic_ns();
+	const __u64 began = clock_monotonic_ns();
 
 	if (space >= VIGIE_TARGETS_MAX || !copy) {
 		free(copy);
@@ -285,16 +286,16 @@ static bool take_frames(struct foreign *r, foreign_frames_fn fn, void *ctx)
 
 void foreign__poll(struct foreign *r, bool wait, foreign_frames_fn fn, void *ctx)
 {
-	const __u64 until = monotonic_ns() + WAIT_NS;
+	const __u64 until = clock_monotonic_ns() + WAIT_NS;
 	__u64 now;
 	int n;
 
 	while (r->ndue) {
-		now = monotonic_ns();
+		now = clock_monotonic_ns();
 		n = answer(r, wait ? shorter(until, now + ANSWER_NS) : 0);
 		if (n == 0 && !wait)
 			return;
-		if (n <= 0 || monotonic_ns() > until || !take_frames(r, fn, ctx)) {
+		if (n <= 0 || clock_monotonic_ns() > until || !take_frames(r, fn, ctx)) {
 			forfeit(r, n == 0, fn, ctx);
 			return;
 		}
@@ -317,7 +318,7 @@ static void make_room(struct foreign *r, foreign_frames_fn fn, void *ctx)
 	int n;
 
 	if (!r->room_callers++)
-		r->room_ns = monotonic_ns() + ANSWER_NS;
+		r->room_ns = clock_monotonic_ns() + ANSWER_NS;
 	while (r->ndue == DUE_MAX || (r->ndue && !writable(r->child.fd))) {
 		n = answer(r, r->room_ns);
 		if (n <= 0 || !take_frames(r, fn, ctx))
@@ -411,7 +412,7 @@ static int ask_addresses(struct foreign *r, const struct foreign_head *head, con
 			 __u64 ns, const struct foreign_ask *ask)
 {
 	__u32 module = head->a;
-	__u64 end = monotonic_ns() + ns, began;
+	__u64 end = clock_monotonic_ns() + ns, began;
 	bool wanted = false;
 	int err = r->child.pid ? packet_send(r->child.fd, head, addresses, -1) : -EPIPE;
 
@@ -425,9 +426,9 @@ static int ask_addresses(struct foreign *r, const struct foreign_head *head, con
 				return 0;
 		} else if (!err && r->in.head.kind == FOREIGN_WANTS && !wanted) {
 			wanted = true;
-			began = monotonic_ns();
+			began = clock_monotonic_ns();
 			err = give_debug(r, module, ask->debug, ask->ctx);
-			end += monotonic_ns() - began;
+			end += clock_monotonic_ns() - began;
 		} else if (!err) {
 			err = -EBADMSG;
 		}
@@ -444,7 +445,7 @@ int foreign__name(struct foreign *r, __u32 module, const __u64 *addresses, __u32
 					   .a = module,
 					   .len = n * sizeof(*addresses) };
 
-	const __u64 began = monotonic_ns();
+	const __u64 began = clock_monotonic_ns();
 	int err;
 
 	/* No fault of this module's, nor of this reader's: lines may still be asked for. */
@@ -474,7 +475,7 @@ int foreign__identify(struct foreign *r, __u32 module, char ret_id[FOREIGN_ID_MA
 	const struct foreign_head head = { .kind = FOREIGN_IDENTIFY, .a = module };
 	size_t at = 0;
 	const char *id = NULL;
-	const __u64 began = monotonic_ns();
+	const __u64 began = clock_monotonic_ns();
 	int err, got;
 
 	if (!r->patience_ns)

@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "data/profile.h"
 #include "profile/jitmap.h"
 #include "profile/packet.h"
@@ -237,18 +237,10 @@ static void add_lines(struct child *c, __u32 m, __u64 address)
 	}
 }
 
-static __u64 now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000ULL + t.tv_nsec / 1000000;
-}
-
 /* As many as the time allows, and the packet holds. */
 static int take_line(struct child *c)
 {
-	__u64 wanted[FOREIGN_NAMES_BATCH], end = now_ms() + c->in.head.b;
+	__u64 wanted[FOREIGN_NAMES_BATCH], end = clock_monotonic_ms() + c->in.head.b;
 	__u32 m = c->in.head.a;
 	size_t n = c->in.head.len / sizeof(*wanted), i = 0, whole = 0;
 	int err;
@@ -261,7 +253,7 @@ static int take_line(struct child *c)
 	buf_clear(&c->out);
 	if (!err && !source_of(c, m))
 		i = n;
-	for (; !err && i < n && now_ms() < end && !c->out.err; i++) {
+	for (; !err && i < n && clock_monotonic_ms() < end && !c->out.err; i++) {
 		whole = c->out.len;
 		add_lines(c, m, wanted[i]);
 	}

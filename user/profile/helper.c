@@ -13,15 +13,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/units.h"
+
 enum { END_MS = 200, SEND_S = 2 };
-
-__u64 monotonic_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
 
 int helper_start(struct helper *h, const int pair[2], void (*run)(void *ctx, int fd), void *ctx)
 {
@@ -72,8 +67,8 @@ void helper_stop(struct helper *h)
 		close(ended.fd);
 	}
 	if (wait4(h->pid, NULL, WNOHANG, &used) == h->pid)
-		ns = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000000ULL +
-		     (used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1000ULL;
+		ns = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * NS_PER_S +
+		     (used.ru_utime.tv_usec + used.ru_stime.tv_usec) * NS_PER_US;
 	h->past_cpu_ns += ns;
 	h->pid = 0;
 }
@@ -85,7 +80,7 @@ __u64 helper_cpu_ns(const struct helper *h)
 
 void patience_spend(__u64 *left_ns, __u64 since_ns)
 {
-	__u64 took = monotonic_ns() - since_ns;
+	__u64 took = clock_monotonic_ns() - since_ns;
 
 	*left_ns -= took < *left_ns ? took : *left_ns;
 }
@@ -141,9 +136,9 @@ int helper_answer(int socket, struct packet *in, __u64 until_ns)
 	int n;
 
 	do {
-		now = monotonic_ns();
+		now = clock_monotonic_ns();
 		/* Rounded up: who has half a millisecond left does not ask a thousand times. */
-		n = poll(&fd, 1, now < until_ns ? (until_ns - now + 999999) / 1000000 : 0);
+		n = poll(&fd, 1, now < until_ns ? (until_ns - now + NS_PER_MS - 1) / NS_PER_MS : 0);
 	} while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return n < 0 ? -errno : 0;

@@ -10,8 +10,6 @@
 
 #include "profile/packet.h"
 
-__u64 monotonic_ns(void); /* CLOCK_MONOTONIC */
-
 struct helper {
 	pid_t pid; /* 0: none */
 	int fd; /* our end of its pipe or socket; -1: none */

@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "base/clock.h"
 
 enum {
 	WINDOW = 512, /* hot frames that are sorted by module: a module's tables are made once */
@@ -208,14 +209,6 @@ static int find_hot(const struct naming *n, struct hot **ret, __u32 *ret_n)
 	return 0;
 }
 
-static __u64 now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000ULL + t.tv_nsec / 1000000;
-}
-
 /*
  * One batch of one module: how many were looked at, or -errno. It gets half of what is left: a
  * file that takes all the time that it is given leaves some for the others.
@@ -223,7 +216,7 @@ static __u64 now_ms(void)
 static int ask_lines(struct naming *n, const struct hot *hot, __u32 count, __u64 end)
 {
 	const struct foreign_ask ask = ask_for(n, on_lines);
-	__u64 addresses[LINES_BATCH], now = now_ms();
+	__u64 addresses[LINES_BATCH], now = clock_monotonic_ms();
 	__u32 frames[LINES_BATCH], looked = 0, i;
 	int err;
 
@@ -258,14 +251,14 @@ static void ask_window(struct naming *n, struct hot *hot, __u32 count, __u64 end
 		looked = ask_lines(n, hot + i, len, end);
 		if (looked > 0)
 			len = looked;
-		else if (now_ms() < end)
+		else if (clock_monotonic_ms() < end)
 			n->readers[hot[i].module] = 0;
 	}
 }
 
 int naming_lines(struct naming *n)
 {
-	__u64 end = now_ms() + n->lines_ms;
+	__u64 end = clock_monotonic_ms() + n->lines_ms;
 	struct hot *hot = NULL;
 	__u32 count = 0, i;
 	int err = find_hot(n, &hot, &count);
@@ -273,7 +266,7 @@ int naming_lines(struct naming *n)
 	if (err)
 		return err;
 	n->p->quality.lines_wanted += count;
-	for (i = 0; i < count && now_ms() < end; i += WINDOW)
+	for (i = 0; i < count && clock_monotonic_ms() < end; i += WINDOW)
 		ask_window(n, hot + i, count - i < WINDOW ? count - i : WINDOW, end);
 	free(hot);
 	return n->err;

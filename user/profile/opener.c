@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
+#include "base/units.h"
 #include "profile/helper.h"
 #include "profile/opener_child.h"
 
@@ -20,8 +22,6 @@ enum {
 	PATIENCE_MS = 20000, /* of all requests: slow answers, too, come to an end */
 	REQUEST_MAX = sizeof(struct opener_file) + 4 * OPENER_PATH_MAX,
 };
-
-#define NS_PER_MS 1000000ULL
 
 /* Where it hung: a device of files, or one of these. */
 #define KEY_DEBUG (1ULL << 63)
@@ -102,7 +102,7 @@ static void give_up(struct opener *o)
  */
 static int exchange(struct opener *o, const struct foreign_head *head, const void *data, int fd)
 {
-	__u64 began = monotonic_ns();
+	__u64 began = clock_monotonic_ns();
 	__u64 ns = (ANSWER_MS >> (o->nhung < HALVED_MAX ? o->nhung : HALVED_MAX)) * NS_PER_MS;
 	int err = o->child.pid ? packet_send(o->child.fd, head, data, fd) : -EPIPE, n;
 

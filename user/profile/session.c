@@ -9,13 +9,12 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/units.h"
 #include "profile/session_parts.h"
-
-#define NS_PER_MS 1000000ULL
-#define NS_PER_S 1000000000ULL
+#include "sandbox/process.h"
 
 enum {
 	DRAIN_MS = 5000, /* for stacks that are there as a session ends */
@@ -136,19 +135,14 @@ int session__add(struct session *s, pid_t pid)
 
 static __u64 cost_ns(const struct session *s)
 {
-	struct rusage used;
-	__u64 ns;
+	__u64 ns = process_cpu_ns(RUSAGE_SELF);
 
-	getrusage(RUSAGE_SELF, &used);
-	ns = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * NS_PER_S +
-	     (used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1000ULL;
 	ns += foreign__cpu_ns(s->reader) + opener__cpu_ns(s->opener);
 	return s->sleepers ? ns + sleepers__cpu_ns(s->sleepers) : ns;
 }
 
 int session__begin(struct session *s)
 {
-	struct timespec wall;
 	__u32 i;
 	int err;
 
@@ -158,8 +152,7 @@ int session__begin(struct session *s)
 	/* Their passes find nobody yet. What comes after the begin is the target's time. */
 	if (s->config.views & 1 << PROFILE_OFF_CPU && s->config.sleeper_hz)
 		sleepers__start(s->capture, s->config.sleeper_hz, &s->sleepers);
-	clock_gettime(CLOCK_REALTIME, &wall);
-	s->begin_wall_ns = wall.tv_sec * NS_PER_S + wall.tv_nsec;
+	s->begin_wall_ns = clock_wall_ns();
 	err = capture__begin(s->capture);
 	s->begin_ns = s->checked_ns = capture__begin_ns(s->capture);
 	s->begin_cpu_ns = cost_ns(s);
@@ -171,10 +164,7 @@ int session__begin(struct session *s)
 /* Not the time of day: whoever is kept waiting has not worked. */
 __u64 session_effort_ns(const struct session *s)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec + opener__cpu_ns(s->opener);
+	return clock_thread_cpu_ns() + opener__cpu_ns(s->opener);
 }
 
 static void refresh(struct session *s, __u64 now)
@@ -240,7 +230,7 @@ int session__step(struct session *s, int timeout_ms)
 
 	if (n < 0)
 		return n;
-	now = monotonic_ns();
+	now = clock_monotonic_ns();
 	if (s->sleepers)
 		sleepers__poll(s->sleepers, now, session_take_stack, s);
 	foreign__poll(s->reader, false, session_take_frames, s);
@@ -288,9 +278,10 @@ static void drop_stack(void *ctx, const struct vigie_stack *stack, const __u8 *u
 /* What is in the ring still counts, and what the reader still has; but a result is due. */
 static void drain(struct session *s)
 {
-	const __u64 until = monotonic_ns() + DRAIN_MS * NS_PER_MS;
+	const __u64 until = clock_monotonic_ns() + DRAIN_MS * NS_PER_MS;
 
-	while (monotonic_ns() < until && capture__poll(s->capture, 0, session_take_stack, s) > 0)
+	while (clock_monotonic_ns() < until &&
+	       capture__poll(s->capture, 0, session_take_stack, s) > 0)
 		;
 	if (s->sleepers)
 		sleepers__poll(s->sleepers, s->end_ns, session_take_stack, s);
@@ -308,7 +299,7 @@ int session__finish(struct session *s, enum profile_stop why, struct profile **r
 	*ret_what = "close the books";
 	err = capture__end(s->capture);
 	session_settle_steal(s);
-	s->end_ns = monotonic_ns();
+	s->end_ns = clock_monotonic_ns();
 	if (err)
 		return err;
 	drain(s);
@@ -404,7 +395,7 @@ void session__stat(const struct session *s, struct session_stat *ret)
 {
 	const struct profile_quality *q = &s->profile->quality;
 
-	ret->elapsed_ns = monotonic_ns() - s->begin_ns;
+	ret->elapsed_ns = clock_monotonic_ns() - s->begin_ns;
 	ret->stacks = profile_taken(q) + q->stacks[VIGIE_STACK_ASLEEP];
 	ret->lost = capture__lost(s->capture, VIGIE_SESSION_LOST_RING);
 	ret->cost_ns = cost_ns(s) - s->begin_cpu_ns;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/parse.h"
+#include "base/units.h"
 
 enum { STEAL_FIELD = 8 }; /* of "cpu user nice system idle iowait irq softirq steal" */
 
@@ -51,7 +52,7 @@ int session_steal(__u64 *ret_ns)
 	}
 	if (field <= STEAL_FIELD || parse_u64(word, 0, UINT64_MAX, &ticks))
 		return -EPROTO;
-	*ret_ns = ticks * (1000000000ULL / sysconf(_SC_CLK_TCK));
+	*ret_ns = ticks * (NS_PER_S / sysconf(_SC_CLK_TCK));
 	return 0;
 }
 

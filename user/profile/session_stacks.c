@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "profile/kallsyms.h"
 #include "profile/naming.h"
 
@@ -92,7 +93,7 @@ static void ask(struct session *s, __u32 space, const struct vigie_stack *stack,
 static bool retried(struct session *s, const struct pending_stack *p)
 {
 	struct space *space = &s->spaces.spaces[p->space];
-	__u64 now = monotonic_ns(), began = session_effort_ns(s);
+	__u64 now = clock_monotonic_ns(), began = session_effort_ns(s);
 
 	if (p->again)
 		return false;

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/units.h"
 #include "profile/helper.h"
 
 #define HAND_OUT_NS 250000000ULL /* that stacks are handed out in one go */
@@ -80,9 +82,9 @@ static void run_child(void *ctx, int out)
 	clock_gettime(CLOCK_MONOTONIC, &next);
 	while (buf) {
 		pass(sleepers, out, buf);
-		next.tv_nsec += 1000000000L / s->hz;
-		next.tv_sec += next.tv_nsec / 1000000000L;
-		next.tv_nsec %= 1000000000L;
+		next.tv_nsec += (long)NS_PER_S / s->hz;
+		next.tv_sec += next.tv_nsec / (long)NS_PER_S;
+		next.tv_nsec %= (long)NS_PER_S;
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
 	}
 	_exit(1);
@@ -158,7 +160,7 @@ static void hand_out(struct sleepers *s, __u64 until, capture_fn fn, void *ctx)
 {
 	size_t at = 0, len;
 
-	for (; monotonic_ns() < until && (len = record_at(s, at)); at += len) {
+	for (; clock_monotonic_ns() < until && (len = record_at(s, at)); at += len) {
 		const struct vigie_stack *head = (const void *)(s->buf + at);
 
 		if (head->kind == VIGIE_STACK_ASLEEP && head->user_bytes <= s->stack_bytes &&
@@ -171,7 +173,7 @@ static void hand_out(struct sleepers *s, __u64 until, capture_fn fn, void *ctx)
 
 bool sleepers__poll(struct sleepers *s, __u64 now_ns, capture_fn fn, void *ctx)
 {
-	const __u64 until = monotonic_ns() + HAND_OUT_NS;
+	const __u64 until = clock_monotonic_ns() + HAND_OUT_NS;
 	ssize_t n = 1; /* not asked yet */
 
 	if (s->child.fd < 0)
@@ -180,7 +182,7 @@ bool sleepers__poll(struct sleepers *s, __u64 now_ns, capture_fn fn, void *ctx)
 		s->heard_ns = now_ns;
 	/* What stacks take is the target's to say: the rest has time until the next call. */
 	hand_out(s, until, fn, ctx);
-	while (monotonic_ns() < until &&
+	while (clock_monotonic_ns() < until &&
 	       (n = read(s->child.fd, s->buf + s->used, PASS_BYTES - s->used)) > 0) {
 		s->heard_ns = now_ns;
 		s->used += n;
@@ -188,7 +190,7 @@ bool sleepers__poll(struct sleepers *s, __u64 now_ns, capture_fn fn, void *ctx)
 	}
 	if (n == 0) {
 		helper_stop(&s->child);
-	} else if (n < 0 && now_ns - s->heard_ns > HANG_MS * 1000000ULL) {
+	} else if (n < 0 && now_ns - s->heard_ns > HANG_MS * NS_PER_MS) {
 		/* The next one passes by the thread at whose stack it hangs. */
 		helper_stop(&s->child);
 		s->hangs++;

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/units.h"
 #include "record/reader.h"
 
 enum {
@@ -24,7 +25,6 @@ enum {
 #define RING_DIR "ring"
 #define FINDING_FILE "finding.json"
 #define HOST_FILE "host.json"
-#define NS_PER_S 1000000000ULL
 
 struct known {
 	char id[INCIDENT_ID_LEN];

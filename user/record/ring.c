@@ -19,6 +19,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/units.h"
+
 enum {
 	SEGMENTS_MAX = 4096, /* that are known; older ones than these are removed */
 	SEGMENT_PARTS = 32, /* of max_bytes is one segment: what is given up at a time */
@@ -29,7 +31,6 @@ enum {
 	FILE_MODE = 0640,
 };
 
-#define NS_PER_S 1000000000ULL
 /* A host's clock may be wrong as it boots: until then other boots' entries are not aged. */
 #define TRUST_CLOCK_NS (3600 * NS_PER_S)
 

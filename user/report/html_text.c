@@ -6,8 +6,7 @@
 #include <time.h>
 
 #include "base/text.h"
-
-enum { NS_PER_S = 1000000000 };
+#include "base/units.h"
 
 void html_clean(struct buf *out, const char *text)
 {
@@ -65,7 +64,7 @@ void html_when(struct buf *out, __u64 wall_ns)
 		return;
 	}
 	buf_str(out, text);
-	buf_printf(out, ".%03llu UTC", wall_ns % NS_PER_S / 1000000);
+	buf_printf(out, ".%03llu UTC", wall_ns % NS_PER_S / NS_PER_MS);
 }
 
 /* "<" stands in strings only: escaped there, neither </script> nor <!-- can come about. */

@@ -18,6 +18,7 @@
 #include "base/gzip.h"
 #include "base/intern.h"
 #include "base/proto_writer.h"
+#include "base/units.h"
 #include "report/walk.h"
 
 enum profile_field {
@@ -383,7 +384,7 @@ static void put_about(struct pprof *pp)
 	proto_u64(&pp->body, PROFILE_DURATION_NANOS, about->duration_ns);
 	if (asked(pp, PROFILE_CPU) && about->hz) {
 		put_type(pp, PROFILE_PERIOD_TYPE, "cpu", "nanoseconds");
-		proto_u64(&pp->body, PROFILE_PERIOD, 1000000000 / about->hz);
+		proto_u64(&pp->body, PROFILE_PERIOD, NS_PER_S / about->hz);
 	}
 	proto_u64(&pp->body, PROFILE_COMMENT, profile_string_of(pp, about->command));
 }

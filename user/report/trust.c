@@ -7,8 +7,6 @@
  */
 #include "report/screen.h"
 
-#define NS_PER_S 1e9
-
 static __u64 sum(const __u64 *values, unsigned int n)
 {
 	__u64 total = 0;
@@ -117,9 +115,9 @@ static void lost(struct screen *s)
 	SAY(VIGIE_SESSION_LOST_THREADS, "%llu threads", l[VIGIE_SESSION_LOST_THREADS])
 	SAY(VIGIE_SESSION_LOST_TARGETS, "%llu child processes", l[VIGIE_SESSION_LOST_TARGETS])
 	SAY(VIGIE_SESSION_LOST_CULPRITS, "who ran for %.3f s",
-	    (double)l[VIGIE_SESSION_LOST_CULPRITS] / NS_PER_S)
+	    (double)l[VIGIE_SESSION_LOST_CULPRITS] / 1e9)
 	SAY(VIGIE_SESSION_LOST_WAKES, "who ended %.3f s of waits",
-	    (double)l[VIGIE_SESSION_LOST_WAKES] / NS_PER_S)
+	    (double)l[VIGIE_SESSION_LOST_WAKES] / 1e9)
 #undef SAY
 	if (s->line.len)
 		screen_warning(s);
@@ -129,12 +127,11 @@ static void cost(struct screen *s)
 {
 	const struct profile_quality *q = &s->p->quality;
 
-	screen_printf(s, "  cost        %.3f s of CPU (%.2f%% of a core)",
-		      (double)q->cpu_ns / NS_PER_S,
+	screen_printf(s, "  cost        %.3f s of CPU (%.2f%% of a core)", (double)q->cpu_ns / 1e9,
 		      screen_percent(q->cpu_ns, s->p->about.duration_ns));
 	if (q->probe_runs)
 		screen_printf(s, "; in the kernel %.3f s (%.2f%%), %llu probe runs",
-			      (double)q->probe_ns / NS_PER_S,
+			      (double)q->probe_ns / 1e9,
 			      screen_percent(q->probe_ns, s->p->about.duration_ns), q->probe_runs);
 	if (q->reader_restarts)
 		screen_printf(s, "; reader restarted %llu times", q->reader_restarts);

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NS_PER_S 1000000000ULL
+#include "base/units.h"
 
 enum {
 	DESCRIPTORS_MAX = 1024, /* more we never have */
@@ -46,7 +46,7 @@ __u64 process_cpu_ns(int who)
 	if (getrusage(who, &used))
 		return 0;
 	return (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * NS_PER_S +
-	       (used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1000ULL;
+	       (used.ru_utime.tv_usec + used.ru_stime.tv_usec) * NS_PER_US;
 }
 
 void process_await_end(pid_t pid)
