@@ -99,7 +99,7 @@ void profiler__free(struct profiler *w)
 		return;
 	gone(w);
 	if (w->pid > 0)
-		process_await_end(w->pid); /* it ends when its socket does */
+		process_await_end(w->pid, PROCESS_STOP_MS, NULL); /* it ends when its socket does */
 	free(w);
 }
 

@@ -18,7 +18,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -151,19 +150,9 @@ static void take_ask(struct child *c, const struct profiler_ask *ask)
 		say(c, &said);
 }
 
-/* True: it is gone, and reaped. Without a pidfd there is nothing to wait with: it is looked at. */
-static bool has_ended(pid_t pid, int pidfd, int timeout_ms)
-{
-	struct pollfd ended = { .fd = pidfd, .events = POLLIN };
-
-	while (poll(&ended, 1, timeout_ms) < 0 && errno == EINTR)
-		;
-	return waitpid(pid, NULL, WNOHANG) != 0;
-}
-
 static void reap_hung(struct child *c)
 {
-	if (!has_ended(c->hung, c->hung_end, 0))
+	if (!process_await_end(c->hung, 0, NULL))
 		return;
 	close(c->hung_end);
 	c->hung = 0;
@@ -188,7 +177,7 @@ static void session_end(struct child *c)
 			 late ? "hangs" : "ended");
 	}
 	close(c->result);
-	if (has_ended(c->session, c->session_end, END_MS)) {
+	if (process_await_end(c->session, END_MS, NULL)) {
 		close(c->session_end);
 	} else {
 		kill(c->session, SIGKILL);

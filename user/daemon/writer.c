@@ -132,7 +132,7 @@ void writer__free(struct writer *s)
 		return;
 	gone(s);
 	if (s->pid > 0)
-		process_await_end(s->pid); /* it ends when it has read all */
+		process_await_end(s->pid, PROCESS_STOP_MS, NULL); /* it ends when it has read all */
 	free(s);
 }
 

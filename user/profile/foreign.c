@@ -17,6 +17,7 @@
 #include "profile/foreign_child.h"
 #include "profile/helper.h"
 #include "profile/opener.h"
+#include "sandbox/process.h"
 
 #define WAIT_NS (5000 * NS_PER_MS) /* for all answers together */
 #define ANSWER_NS (2000 * NS_PER_MS) /* of one question: a reader that takes longer hangs */
@@ -81,7 +82,7 @@ static void run_child(void *ctx, int fd)
 
 	signal(SIGINT, SIG_IGN); /* Ctrl-C is the session's: we are still needed */
 	/* No program, map or event of the session, no file of the target's. */
-	helper_keep(fd, fd);
+	process_close_all_but(&fd, 1);
 	null = helper_null();
 	limit_resources();
 	helper_many_files();

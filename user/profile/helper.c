@@ -8,13 +8,12 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "sandbox/process.h"
 
 enum { END_MS = 200, SEND_S = 2 };
 
@@ -50,8 +49,6 @@ static __u64 living_cpu_ns(pid_t pid)
 
 void helper_stop(struct helper *h)
 {
-	struct pollfd ended = { .events = POLLIN };
-	struct rusage used;
 	__u64 ns;
 
 	if (!h->pid)
@@ -59,16 +56,8 @@ void helper_stop(struct helper *h)
 	close(h->fd);
 	h->fd = -1;
 	ns = living_cpu_ns(h->pid);
-	ended.fd = syscall(SYS_pidfd_open, h->pid, 0);
 	kill(h->pid, SIGKILL);
-	if (ended.fd >= 0) {
-		while (poll(&ended, 1, END_MS) < 0 && errno == EINTR)
-			;
-		close(ended.fd);
-	}
-	if (wait4(h->pid, NULL, WNOHANG, &used) == h->pid)
-		ns = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * NS_PER_S +
-		     (used.ru_utime.tv_usec + used.ru_stime.tv_usec) * NS_PER_US;
+	process_await_end(h->pid, END_MS, &ns);
 	h->past_cpu_ns += ns;
 	h->pid = 0;
 }
@@ -83,16 +72,6 @@ void patience_spend(__u64 *left_ns, __u64 since_ns)
 	__u64 took = clock_monotonic_ns() - since_ns;
 
 	*left_ns -= took < *left_ns ? took : *left_ns;
-}
-
-void helper_keep(int a, int b)
-{
-	int low = a < b ? a : b, high = a < b ? b : a;
-
-	close_range(STDERR_FILENO + 1, low - 1, 0);
-	if (high - low > 1)
-		close_range(low + 1, high - 1, 0);
-	close_range(high + 1, ~0U, 0);
 }
 
 int helper_null(void)

@@ -24,8 +24,6 @@ int helper_start(struct helper *h, const int pair[2], void (*run)(void *ctx, int
  */
 void helper_stop(struct helper *h);
 __u64 helper_cpu_ns(const struct helper *h); /* of all so far */
-/* In the child: closes all descriptors above the three streams but these two, or this one. */
-void helper_keep(int a, int b);
 /*
  * In the child: who is left behind must hold nobody's terminal or pipe. The first opens /dev/null,
  * the second puts it in place of the three streams; between, errors may still be said.

@@ -14,6 +14,7 @@
 #include "base/units.h"
 #include "profile/helper.h"
 #include "profile/opener_child.h"
+#include "sandbox/process.h"
 
 enum {
 	ANSWER_MS = 2000, /* of one request: an opener that takes longer hangs */
@@ -42,7 +43,7 @@ struct opener {
 static void run_child(void *ctx, int fd)
 {
 	signal(SIGINT, SIG_IGN);
-	helper_keep(fd, fd);
+	process_close_all_but(&fd, 1);
 	helper_quiet(helper_null());
 	helper_many_files();
 	_exit(opener_child(fd));

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "profile/helper.h"
+#include "sandbox/process.h"
 
 #define HAND_OUT_NS 250000000ULL /* that stacks are handed out in one go */
 
@@ -69,12 +70,13 @@ static void pass(int sleepers, int out, char *buf)
 static void run_child(void *ctx, int out)
 {
 	struct sleepers *s = ctx;
+	const int keep[] = { s->link, out };
 	int sleepers = s->link;
 	struct timespec next;
 	char *buf = malloc(PASS_BYTES);
 
 	/* Not the session's programs: left behind, we would keep them attached. */
-	helper_keep(sleepers, out);
+	process_close_all_but(keep, 2);
 	helper_quiet(helper_null());
 	signal(SIGINT, SIG_IGN);
 	signal(SIGPIPE, SIG_DFL);
