@@ -22,6 +22,28 @@ int io_open_subdir(int dirfd, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
+int io_reopen_dir(int dirfd)
+{
+	return io_open_subdir(dirfd, ".");
+}
+
+int io_list_dir(int fd, DIR **ret)
+{
+	DIR *dir;
+	int err;
+
+	if (fd < 0)
+		return fd;
+	dir = fdopendir(fd);
+	if (!dir) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	*ret = dir;
+	return 0;
+}
+
 int io_write(int fd, const void *data, size_t len)
 {
 	const char *at = data;
@@ -29,10 +51,12 @@ int io_write(int fd, const void *data, size_t len)
 
 	while (len) {
 		n = write(fd, at, len);
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		at += n > 0 ? n : 0;
-		len -= n > 0 ? n : 0;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n ? -errno : -EIO;
+		at += n;
+		len -= n;
 	}
 	return 0;
 }

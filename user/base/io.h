@@ -8,7 +8,10 @@
 #ifndef VIGIE_BASE_IO_H
 #define VIGIE_BASE_IO_H
 
+#include <dirent.h>
 #include <stddef.h>
+
+#include "base/io.h"
 
 /*
  * For reading and as a dirfd, close-on-exec. io_open_dir() follows a link, because a person named
@@ -16,6 +19,10 @@
  */
 int io_open_dir(const char *path);
 int io_open_subdir(int dirfd, const char *name);
+/* The same directory once more: another place in its list of names. */
+int io_reopen_dir(int dirfd);
+/* Its names. Takes fd, also on failure; what an io_open_*() returned, -errno too. 0 or -errno. */
+int io_list_dir(int fd, DIR **ret);
 
 /* All bytes there, however many writes it takes; the descriptor blocks. 0 or -errno. */
 int io_write(int fd, const void *data, size_t len);

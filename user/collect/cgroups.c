@@ -10,13 +10,13 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "base/io.h"
 
 enum { NAMES_MAX = 32768, DEPTH_MAX = 32, PATH_LEN = 4096 };
 
@@ -181,13 +181,11 @@ void cgroups__give_up(struct cgroups *c, __u64 id)
 /* Adds the directory and all below it. Takes fd. path has room for PATH_LEN bytes. */
 static void scan_directory(struct cgroups *c, int fd, char *path, size_t len, int depth)
 {
-	DIR *dir = fdopendir(fd);
 	struct dirent *e;
+	DIR *dir;
 
-	if (!dir) {
-		close(fd);
+	if (io_list_dir(fd, &dir))
 		return;
-	}
 	while ((e = readdir(dir))) {
 		size_t n = strlen(e->d_name);
 		struct stat st;
@@ -196,8 +194,7 @@ static void scan_directory(struct cgroups *c, int fd, char *path, size_t len, in
 		if (e->d_type != DT_DIR || !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
 		    len + 1 + n >= PATH_LEN || depth == DEPTH_MAX)
 			continue;
-		child = openat(dirfd(dir), e->d_name,
-			       O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		child = io_open_subdir(dirfd(dir), e->d_name);
 		if (child < 0) /* removed meanwhile */
 			continue;
 		path[len] = '/';
@@ -218,9 +215,9 @@ int cgroups__scan(struct cgroups *c)
 
 	if (!c->mount[0])
 		return 0;
-	fd = open(c->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = io_open_dir(c->mount);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	path = calloc(1, PATH_LEN);
 	if (!path || fstat(fd, &st)) {
 		int err = path ? -errno : -ENOMEM;

@@ -6,33 +6,31 @@
 #include "collect/kfacts_cgroup.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/io.h"
+
 enum { COUNT_MAX = 4096, DEPTH_MAX = 16 };
 
 /* Takes fd. Counts directories below it. */
 static unsigned int count_directories(int fd, int depth, unsigned int count)
 {
-	DIR *dir = fdopendir(fd);
 	struct dirent *e;
+	DIR *dir;
 
-	if (!dir) {
-		close(fd);
+	if (io_list_dir(fd, &dir))
 		return count;
-	}
 	while (count < COUNT_MAX && (e = readdir(dir))) {
 		int child;
 
 		if (e->d_type != DT_DIR || e->d_name[0] == '.')
 			continue;
 		count++;
-		child = openat(dirfd(dir), e->d_name,
-			       O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		child = io_open_subdir(dirfd(dir), e->d_name);
 		if (child >= 0 && depth < DEPTH_MAX)
 			count = count_directories(child, depth + 1, count);
 		else if (child >= 0)
@@ -82,7 +80,7 @@ static void add_hierarchy(struct kfacts *facts, const struct mntent *m, const ch
 	h->id = controller[0] ? hierarchy_id(controller) : 0;
 	if (h->id < 0)
 		return;
-	fd = open(m->mnt_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = io_open_dir(m->mnt_dir);
 	h->directories = fd >= 0 ? count_directories(fd, 0, 0) : 0;
 	facts->nhierarchies++;
 }

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/memfd.h"
 #include "daemon/profiler_wire.h"
 #include "daemon/state_dir.h"
@@ -397,8 +398,8 @@ static int open_outside(struct child *c, const struct writer_config *config, con
 	if (!config->log_directory)
 		return 0;
 	*ret_what = "open the directory of --log-file";
-	c->log_dir = open(config->log_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return c->log_dir < 0 ? -errno : 0;
+	c->log_dir = io_open_dir(config->log_directory);
+	return c->log_dir < 0 ? c->log_dir : 0;
 }
 
 static int give_up(const struct child *c, const struct writer_config *config, const char **ret_what)

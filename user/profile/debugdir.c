@@ -2,13 +2,15 @@
 /* debugdir.c - owns the walk through a directory of debug files. */
 #include "profile/debugdir.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/io.h"
 
 enum {
 	DEPTH_MAX = 16,
@@ -116,8 +118,7 @@ static int look_at(struct search *s, DIR *stream, const struct dirent *entry, in
 	}
 	if (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN)
 		return 0;
-	fd = openat(dirfd(stream), entry->d_name,
-		    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	fd = io_open_subdir(dirfd(stream), entry->d_name);
 	if (fd < 0)
 		return 0;
 	return depth == DEPTH_MAX ? close(fd) : walk(s, fd, depth + 1);
@@ -126,15 +127,12 @@ static int look_at(struct search *s, DIR *stream, const struct dirent *entry, in
 /* Takes the descriptor. */
 static int walk(struct search *s, int dir, int depth)
 {
-	DIR *stream = fdopendir(dir);
 	struct dirent *entry;
-	int err = 0;
+	DIR *stream;
+	int err = io_list_dir(dir, &stream);
 
-	if (!stream) {
-		err = -errno;
-		close(dir);
+	if (err)
 		return err;
-	}
 	while (!err && s->missing && (entry = readdir(stream)))
 		err = look_at(s, stream, entry, depth);
 	closedir(stream);
@@ -145,11 +143,11 @@ int debugdir_search(const char *path, struct foreign *reader, __u32 slot,
 		    struct debugdir_build *builds, size_t n)
 {
 	struct search s = { .reader = reader, .slot = slot, .builds = builds, .n = n };
-	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int dir = io_open_dir(path);
 	size_t i;
 
 	if (dir < 0)
-		return -errno;
+		return dir;
 	for (i = 0; i < n; i++)
 		s.missing += builds[i].fd < 0 || builds[i].what != FOREIGN_WHAT_ALL;
 	search_by_id(&s, dir);

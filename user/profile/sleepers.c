@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/units.h"
 #include "profile/helper.h"
 #include "sandbox/process.h"
@@ -36,19 +37,10 @@ struct sleepers {
 	__u8 *buf; /* one record and a half may be under way */
 };
 
-static void write_all(int fd, const char *data, size_t len)
+static void write_all(int fd, const void *data, size_t len)
 {
-	ssize_t n;
-
-	while (len) {
-		n = write(fd, data, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			_exit(0);
-		data += n;
-		len -= n;
-	}
+	if (io_write(fd, data, len))
+		_exit(0);
 }
 
 /* A pass: whole records, then an empty head that says that we live. */
@@ -64,7 +56,7 @@ static void pass(int sleepers, int out, char *buf)
 		if (n > 0)
 			write_all(out, buf, n);
 	close(fd);
-	write_all(out, (const char *)&alive, sizeof(alive));
+	write_all(out, &alive, sizeof(alive));
 }
 
 static void run_child(void *ctx, int out)

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/units.h"
 #include "record/reader.h"
 
@@ -64,16 +65,13 @@ static void each_file(int dirfd, const char *path,
 		      void (*each)(void *ctx, int dirfd, const char *name, const struct stat *st),
 		      void *ctx)
 {
-	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	int fd = io_open_subdir(dirfd, path);
 	struct dirent *e;
 	struct stat st;
+	DIR *dir;
 
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
+	if (io_list_dir(fd, &dir))
 		return;
-	}
 	while ((e = readdir(dir))) {
 		if (fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW))
 			continue;
@@ -112,15 +110,12 @@ static struct known *find_known(struct incidents *in, const char *id)
 
 static int scan(struct incidents *in)
 {
-	int fd = openat(in->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
+	DIR *dir;
+	int err = io_list_dir(io_reopen_dir(in->dirfd), &dir);
 
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
-		return fd < 0 ? -errno : -ENOMEM;
-	}
+	if (err)
+		return err;
 	while (in->nknown < KNOWN_MAX && (e = readdir(dir))) {
 		struct known *k = &in->known[in->nknown];
 
@@ -190,7 +185,7 @@ static void remove_incident(struct incidents *in, struct known *k)
 	int fd;
 
 	each_file(in->dirfd, k->id, delete_file, NULL);
-	fd = openat(in->dirfd, k->id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	fd = io_open_subdir(in->dirfd, k->id);
 	if (fd >= 0) {
 		unlinkat(fd, RING_DIR, AT_REMOVEDIR);
 		close(fd);
@@ -248,22 +243,6 @@ static void grew(struct incidents *in, const char *id, __u64 bytes, __u64 time_n
 
 /* --- Files. */
 
-static int write_whole(int fd, const void *data, size_t len)
-{
-	size_t done = 0;
-	ssize_t n;
-
-	while (done < len) {
-		n = write(fd, (const char *)data + done, len - done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n ? -errno : -EIO;
-		done += n;
-	}
-	return 0;
-}
-
 /* Whoever reads it sees the old one or the new one. */
 static int replace_file(int dirfd, const char *name, const void *data, size_t len)
 {
@@ -275,7 +254,7 @@ static int replace_file(int dirfd, const char *name, const void *data, size_t le
 		    FILE_MODE);
 	if (fd < 0)
 		return -errno;
-	err = write_whole(fd, data, len);
+	err = io_write(fd, data, len);
 	if (!err && fdatasync(fd))
 		err = -errno;
 	if (close(fd) && !err)
@@ -295,9 +274,9 @@ static int write_entry(struct open_incident *o, const struct entry_head *head, c
 	int err;
 
 	entry_head_put(bytes, head);
-	err = write_whole(o->fd, bytes, sizeof(bytes));
+	err = io_write(o->fd, bytes, sizeof(bytes));
 	if (!err)
-		err = write_whole(o->fd, data, head->stored);
+		err = io_write(o->fd, data, head->stored);
 	if (err) {
 		/* Whole entries only: a reader would stop here, and so do we. */
 		if (ftruncate(o->fd, o->at) || lseek(o->fd, o->at, SEEK_SET) < 0) {
@@ -322,9 +301,9 @@ static int begin_segment(struct open_incident *o, __u64 wall_ns)
 
 	if (mkdirat(o->dirfd, RING_DIR, DIR_MODE) && errno != EEXIST)
 		return -errno;
-	dir = openat(o->dirfd, RING_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	dir = io_open_subdir(o->dirfd, RING_DIR);
 	if (dir < 0)
-		return -errno;
+		return dir;
 	do {
 		segment_name(name, ++head.sequence);
 		o->fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
@@ -336,7 +315,7 @@ static int begin_segment(struct open_incident *o, __u64 wall_ns)
 		return err;
 	segment_head_put(bytes, &head);
 	o->at = SEGMENT_HEAD;
-	return write_whole(o->fd, bytes, sizeof(bytes));
+	return io_write(o->fd, bytes, sizeof(bytes));
 }
 
 /* --- Beginning. */
@@ -345,7 +324,7 @@ static int begin_segment(struct open_incident *o, __u64 wall_ns)
 static int copy_past(struct incidents *in, struct open_incident *o, __u64 from_wall_ns,
 		     struct ring *ring)
 {
-	int dir = openat(ring__dirfd(ring), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), n;
+	int dir = io_reopen_dir(ring__dirfd(ring)), n;
 	struct reader_place place, key = { 0 };
 	struct reader *reader = NULL;
 	struct entry_head head;
@@ -354,7 +333,7 @@ static int copy_past(struct incidents *in, struct open_incident *o, __u64 from_w
 	bool have = false, found = false;
 	int err;
 
-	err = dir < 0 ? -errno : reader__open(dir, &reader);
+	err = dir < 0 ? dir : reader__open(dir, &reader);
 	if (err)
 		return err == -ENOENT ? 0 : err;
 	reader__seek_wall(reader, from_wall_ns);
@@ -416,9 +395,9 @@ static int open_folder(struct incidents *in, const char *id, struct open_inciden
 
 	if (mkdirat(in->dirfd, id, DIR_MODE) && errno != EEXIST)
 		return -errno;
-	o->dirfd = openat(in->dirfd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	o->dirfd = io_open_subdir(in->dirfd, id);
 	if (o->dirfd < 0)
-		return -errno;
+		return o->dirfd;
 	memcpy(o->id, id, sizeof(o->id));
 	o->began = false;
 	k = find_known(in, id);
@@ -487,9 +466,9 @@ static int tell_closed(struct incidents *in, const char *id, const char *finding
 
 	if (!is_id(id) || !find_known(in, id))
 		return -ENOENT;
-	fd = openat(in->dirfd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	fd = io_open_subdir(in->dirfd, id);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	err = len ? replace_file(fd, FINDING_FILE, finding, len) : 0;
 	close(fd);
 	return err;
@@ -570,9 +549,9 @@ int incidents__attach(struct incidents *in, const char *id, const char *name, co
 	k->open = find_open(in, id);
 	if (err)
 		return err;
-	fd = openat(in->dirfd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	fd = io_open_subdir(in->dirfd, id);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	err = replace_file(fd, name, data, len);
 	close(fd);
 	if (!err)

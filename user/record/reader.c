@@ -11,6 +11,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/io.h"
+
 enum { SEGMENTS_MAX = 65536, SEARCH_BYTES = 64 << 10 };
 
 struct reader {
@@ -42,17 +44,12 @@ static int by_number(const void *a, const void *b)
 
 static int list_segments(struct reader *r)
 {
-	int fd = openat(r->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent *e;
 	DIR *dir;
+	int err = io_list_dir(io_reopen_dir(r->dirfd), &dir);
 
-	if (fd < 0)
-		return -errno;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return -ENOMEM;
-	}
+	if (err)
+		return err;
 	while (r->nsegments < SEGMENTS_MAX && (e = readdir(dir)))
 		if (segment_name_get(e->d_name, &r->sequences[r->nsegments]))
 			r->nsegments++;

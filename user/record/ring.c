@@ -19,6 +19,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/io.h"
 #include "base/units.h"
 
 enum {
@@ -104,19 +105,14 @@ static void remove_oldest(struct ring *r)
 
 static int scan(struct ring *r)
 {
-	int fd = openat(r->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct known_segment *k;
 	struct dirent *e;
 	__u64 sequence;
 	DIR *dir;
+	int err = io_list_dir(io_reopen_dir(r->dirfd), &dir);
 
-	if (fd < 0)
-		return -errno;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return -ENOMEM;
-	}
+	if (err)
+		return err;
 	while ((e = readdir(dir)) && r->nsegments < SEGMENTS_MAX) {
 		k = &r->segments[r->nsegments];
 		if (!segment_name_get(e->d_name, &sequence) || look_at_segment(r, e->d_name, k))
