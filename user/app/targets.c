@@ -6,12 +6,12 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/parse.h"
+#include "base/proc.h"
 
 static int add(struct targets *t, pid_t pid)
 {
@@ -46,31 +46,11 @@ int targets_by_pid(struct targets *t, const char *list, pid_t *ret_pid)
 	return err;
 }
 
-/* The file of a process, at most size - 1 bytes of it. */
-static bool read_of(pid_t pid, const char *name, char *dst, size_t size)
-{
-	char path[64];
-	FILE *file;
-	size_t n;
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	n = fread(dst, 1, size - 1, file);
-	fclose(file);
-	dst[n] = '\0';
-	return true;
-}
-
 static bool has_comm(pid_t pid, const char *comm)
 {
 	char have[64];
 
-	if (!read_of(pid, "comm", have, sizeof(have)))
-		return false;
-	have[strcspn(have, "\n")] = '\0';
-	return !strcmp(have, comm);
+	return !proc_comm(pid, have, sizeof(have)) && !strcmp(have, comm);
 }
 
 static bool part_is(const char *part, size_t len, const char *unit)
@@ -89,7 +69,7 @@ static bool has_unit(pid_t pid, const char *unit)
 	char text[8192], *part;
 	size_t len;
 
-	if (!read_of(pid, "cgroup", text, sizeof(text)))
+	if (proc_read(pid, "cgroup", text, sizeof(text)) < 0)
 		return false;
 	for (part = strchr(text, '/'); part && *part; part += len) {
 		part += strspn(part, "/\n");
@@ -103,15 +83,12 @@ static bool has_unit(pid_t pid, const char *unit)
 static int search(struct targets *t, bool (*matches)(pid_t pid, const char *name), const char *name)
 {
 	DIR *proc = opendir("/proc");
-	struct dirent *entry;
-	uint64_t pid;
+	pid_t pid;
 	int err = 0;
 
-	while (proc && !err && (entry = readdir(proc))) {
-		if (!parse_u64(entry->d_name, 1, 1 << 22, &pid) && (pid_t)pid != getpid() &&
-		    matches(pid, name))
+	while (proc && !err && proc_next(proc, &pid))
+		if (pid != getpid() && matches(pid, name))
 			err = add(t, pid);
-	}
 	if (proc)
 		closedir(proc);
 	return err;

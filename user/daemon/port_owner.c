@@ -5,7 +5,6 @@
  */
 #include "daemon/port_owner.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/proc.h"
 #include "base/text.h"
 
 /* Of /proc/net/tcp and of /proc/net/unix (the kernel's __SO_ACCEPTCON). */
@@ -55,14 +55,14 @@ static unsigned long unix_inode(const char *path)
 	return found;
 }
 
-static bool has_socket(const char *pid, const char *link)
+static bool has_socket(pid_t pid, const char *link)
 {
-	char path[300], target[64];
+	char path[64], target[64];
 	struct dirent *e;
 	bool found = false;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), "/proc/%s/fd", pid);
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
 	dir = opendir(path);
 	if (!dir)
 		return false;
@@ -78,26 +78,20 @@ static bool has_socket(const char *pid, const char *link)
 	return found;
 }
 
-static void describe(const char *pid, char *dst, size_t dst_size)
+static void describe(pid_t pid, char *dst, size_t dst_size)
 {
-	char path[300], raw[64] = "", name[128];
-	FILE *f;
+	char raw[64] = "", name[128];
 
-	snprintf(path, sizeof(path), "/proc/%s/comm", pid);
-	f = fopen(path, "re");
-	if (f && fgets(raw, sizeof(raw), f))
-		raw[strcspn(raw, "\n")] = '\0';
-	if (f)
-		fclose(f);
+	proc_comm(pid, raw, sizeof(raw));
 	text_sanitise(name, sizeof(name), raw, strlen(raw));
-	snprintf(dst, dst_size, "%s (pid %s)", name, pid);
+	snprintf(dst, dst_size, "%s (pid %d)", name, pid);
 }
 
 void port_owner_find(const struct http_address *address, char *dst, size_t dst_size)
 {
 	unsigned long inode;
-	struct dirent *e;
 	char link[64];
+	pid_t pid;
 	DIR *proc;
 
 	dst[0] = '\0';
@@ -111,8 +105,8 @@ void port_owner_find(const struct http_address *address, char *dst, size_t dst_s
 	if (!proc)
 		return;
 	snprintf(link, sizeof(link), "socket:[%lu]", inode);
-	while (!dst[0] && (e = readdir(proc)))
-		if (isdigit((unsigned char)e->d_name[0]) && has_socket(e->d_name, link))
-			describe(e->d_name, dst, dst_size);
+	while (!dst[0] && proc_next(proc, &pid))
+		if (has_socket(pid, link))
+			describe(pid, dst, dst_size);
 	closedir(proc);
 }

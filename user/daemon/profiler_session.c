@@ -3,8 +3,6 @@
 #include "daemon/profiler_session.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/memfd.h"
+#include "base/proc.h"
 #include "base/units.h"
 #include "daemon/cgroup_names.h"
 #include "daemon/session_lock.h"
@@ -31,31 +30,6 @@ static int failed(struct profiler_said *said, const char *what, int err)
 	return err;
 }
 
-/* Field 22 of /proc/PID/stat, in clock ticks. The comm before may hold anything, ')' too. */
-static int start_ticks(pid_t pid, __u64 *ret)
-{
-	char path[32], text[1024], *at;
-	int fd, field;
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -ESRCH;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (n <= 0)
-		return -ESRCH;
-	text[n] = '\0';
-	at = strrchr(text, ')');
-	for (field = 2; at && field < 22; field++) {
-		at = strchr(at, ' ');
-		if (at)
-			at++;
-	}
-	return at && sscanf(at, "%llu", (unsigned long long *)ret) == 1 ? 0 : -EPROTO;
-}
-
 /* The very process that was meant: a pid may be another's by now. */
 static int add(struct session *s, const struct profiler_target *target)
 {
@@ -65,7 +39,7 @@ static int add(struct session *s, const struct profiler_target *target)
 
 	if (fd < 0)
 		return -ESRCH;
-	err = start_ticks(target->pid, &ticks);
+	err = proc_start_ticks(target->pid, &ticks);
 	if (!err && ticks != target->start_ns / tick_ns)
 		err = -ESRCH;
 	if (!err)

@@ -2,8 +2,8 @@
 /* debugdir.c - owns the walk through a directory of debug files. */
 #include "profile/debugdir.h"
 
-#include <errno.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

@@ -8,11 +8,12 @@
 #include "profile/session_parts.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/proc.h"
 
 enum { CULPRITS_SHOWN = 48 };
 
@@ -168,17 +169,9 @@ static int by_wait(const void *a, const void *b)
 static void name_culprit(struct vigie_culprit *c, __u32 tgid)
 {
 	char path[64], program[1];
-	int fd;
-	ssize_t n;
 
-	snprintf(path, sizeof(path), "/proc/%u/comm", tgid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	if (proc_comm(tgid, c->comm, sizeof(c->comm)))
 		return;
-	n = read(fd, c->comm, sizeof(c->comm) - 1);
-	close(fd);
-	c->comm[n > 0 ? n : 0] = '\0';
-	c->comm[strcspn(c->comm, "\n")] = '\0';
 	snprintf(path, sizeof(path), "/proc/%u/exe", tgid);
 	c->kthread = readlink(path, program, sizeof(program)) < 0 && errno == ENOENT;
 }
