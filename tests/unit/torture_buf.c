@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * torture_buf.c - the encoders when memory runs out: the whole text, or -ENOMEM.
+ * torture_buf.c - arrays and encoders when memory runs out: the whole text, or -ENOMEM.
  *
  * Never a text that is cut, and never another one.
  */
@@ -15,6 +15,7 @@
 
 #include "../golden/view_fixture.h"
 #include "../lib/torture.h"
+#include "base/array.h"
 
 enum { PAGE_MAX = 1 << 20 };
 
@@ -115,11 +116,39 @@ static void buffer(void **state)
 	torture_each(run_buf);
 }
 
+static void run_array(unsigned long k, enum torture_mode mode)
+{
+	size_t room = 0, n = 0, i;
+	size_t *all = NULL;
+	int err = 0;
+
+	torture_arm(k, mode);
+	while (!err && n < 1000) {
+		err = array_grow_zeroed(&all, &room, n + 1, sizeof(*all), 1000);
+		if (!err) {
+			all[n] += n;
+			n++;
+		}
+	}
+	torture_disarm();
+	assert_int_equal(err, torture_struck() ? -ENOMEM : 0);
+	assert_true(n <= room);
+	for (i = 0; i < n; i++)
+		assert_int_equal(all[i], i);
+	free(all);
+}
+
+static void array(void **state)
+{
+	assert_int_equal(torture_each(run_array), 5);
+}
+
 int main(void)
 {
 	static encode_fn *const encoders[] = { as_openmetrics, as_text, as_table,
 					       as_json,	       as_csv,	as_document };
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(array),
 		cmocka_unit_test(buffer),
 		{ "openmetrics", encoder, NULL, NULL, (void *)&encoders[0] },
 		{ "text 0.0.4", encoder, NULL, NULL, (void *)&encoders[1] },

@@ -14,6 +14,7 @@
 
 #include "app/commands.h"
 #include "app/output.h"
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/io.h"
@@ -151,17 +152,12 @@ struct said {
 static void keep_verdict(void *ctx, const struct verdict *verdict)
 {
 	struct said *said = ctx;
-	struct verdict *more = said->all;
 
-	if (said->n == said->max) {
-		said->max = said->max ? 2 * said->max : 64;
-		more = reallocarray(said->all, said->max, sizeof(*more));
-	}
-	if (!more || said->err) {
-		said->err = -ENOMEM;
+	if (!said->err)
+		said->err = array_grow(&said->all, &said->max, said->n + 1, sizeof(*said->all),
+				       SIZE_MAX);
+	if (said->err)
 		return;
-	}
-	said->all = more;
 	said->all[said->n++] = *verdict;
 }
 

@@ -2,11 +2,10 @@
 /* intern.c - owns the table of different texts. */
 #include "base/intern.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_ROOM = 64 };
+#include "base/array.h"
 
 void intern_init(struct intern *t, size_t max_bytes)
 {
@@ -21,7 +20,8 @@ void intern_done(struct intern *t)
 	hash_done(&t->hash);
 	free(t->begin);
 	t->begin = NULL;
-	t->n = t->room = 0;
+	t->n = 0;
+	t->room = 0;
 }
 
 const char *intern_at(const struct intern *t, uint32_t i)
@@ -37,20 +37,12 @@ size_t intern_len(const struct intern *t, uint32_t i)
 /* Room for one more, and for the end after it. */
 static int reserve(struct intern *t)
 {
-	size_t want = t->room ? (size_t)t->room * 2 : FIRST_ROOM;
-	size_t *grown;
+	int err = array_grow(&t->begin, &t->room, (size_t)t->n + 2, sizeof(*t->begin), HASH_NONE);
 
-	if (t->n + 1 < t->room)
-		return 0;
-	if (want >= HASH_NONE)
-		return -E2BIG;
-	grown = reallocarray(t->begin, want, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	t->begin = grown;
-	t->room = want;
+	if (err)
+		return err;
 	t->begin[t->n] = t->bytes.len;
-	return hash_reserve(&t->hash, want);
+	return hash_reserve(&t->hash, (size_t)t->n + 1);
 }
 
 uint32_t intern_bytes(struct intern *t, const void *data, size_t len)

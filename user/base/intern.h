@@ -14,7 +14,8 @@
 struct intern {
 	struct buf bytes; /* all texts, each with a NUL */
 	size_t *begin; /* of text i; n + 1 of them */
-	uint32_t n, room;
+	uint32_t n;
+	size_t room;
 	struct hash hash;
 };
 

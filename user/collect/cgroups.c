@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "base/io.h"
 
@@ -109,9 +110,6 @@ static void names_shrink(struct cgroups *c)
 
 static int names_reserve(struct cgroups *c)
 {
-	struct name *more;
-	size_t cap = c->cap ? c->cap * 2 : 64;
-
 	if (c->n < c->cap)
 		return 0;
 	if (c->n >= NAMES_MAX) {
@@ -122,12 +120,7 @@ static int names_reserve(struct cgroups *c)
 		names_shrink(c);
 		return c->n < c->cap ? 0 : -ENOSPC;
 	}
-	more = realloc(c->names, cap * sizeof(*more));
-	if (!more)
-		return -ENOMEM;
-	c->names = more;
-	c->cap = cap;
-	return 0;
+	return array_grow(&c->names, &c->cap, c->n + 1, sizeof(*c->names), NAMES_MAX);
 }
 
 /* Takes path on success. */
@@ -241,22 +234,14 @@ void cgroups__begin(struct cgroups *c)
 bool cgroups__use(struct cgroups *c, __u64 id)
 {
 	struct name *name = name_find(c, id);
-	struct cgroup_name *more;
 
 	if (!name || !name->path)
 		return false;
 	name->used = c->snapshot;
 	if (name->listed == c->snapshot)
 		return true;
-	if (c->nlist == c->list_cap) {
-		size_t cap = c->list_cap ? c->list_cap * 2 : 64;
-
-		more = realloc(c->list, cap * sizeof(*more));
-		if (!more)
-			return false;
-		c->list = more;
-		c->list_cap = cap;
-	}
+	if (array_grow(&c->list, &c->list_cap, c->nlist + 1, sizeof(*c->list), SIZE_MAX))
+		return false;
 	name->listed = c->snapshot;
 	c->list[c->nlist++] = (struct cgroup_name){ .id = id, .path = name->path };
 	return true;

@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/array.h"
+
 enum { BATCH = 1024 };
 
 int epoch_init(struct epoch_reader *e)
@@ -53,22 +55,6 @@ void epoch_done(struct epoch_reader *e)
 	memset(e, 0, sizeof(*e));
 }
 
-/* Grows *array to hold n + 1 elements. */
-static int reserve(void **array, size_t *cap, size_t n, size_t size)
-{
-	size_t more = *cap ? *cap * 2 : 64;
-	void *p;
-
-	if (n < *cap)
-		return 0;
-	p = realloc(*array, more * size);
-	if (!p)
-		return -ENOMEM;
-	*array = p;
-	*cap = more;
-	return 0;
-}
-
 /* Names are chosen by strangers: without the seed they could choose ones that collide. */
 static uint32_t key_sum(const struct epoch_reader *e, const struct vigie_key *key)
 {
@@ -90,7 +76,7 @@ static struct retired *last_add(struct epoch_reader *e, const struct vigie_key *
 {
 	struct retired *entry;
 
-	if (reserve((void **)&e->last, &e->last_cap, e->nlast, sizeof(*e->last)) ||
+	if (array_grow(&e->last, &e->last_cap, e->nlast + 1, sizeof(*e->last), SIZE_MAX) ||
 	    hash_reserve(&e->by_key, e->nlast + 1))
 		return NULL;
 	entry = &e->last[e->nlast];
@@ -140,7 +126,8 @@ static int emit(struct epoch_reader *e, const struct vigie_key *key,
 
 	if (!retired_growth(now, last, &growth))
 		return 0;
-	err = reserve((void **)&e->retired, &e->retired_cap, e->nretired, sizeof(*e->retired));
+	err = array_grow(&e->retired, &e->retired_cap, e->nretired + 1, sizeof(*e->retired),
+			 SIZE_MAX);
 	if (err)
 		return err;
 	e->retired[e->nretired++] = (struct retired){ .key = *key, .value = growth };
@@ -203,7 +190,7 @@ static int read_cell(struct epoch_reader *e, const struct vigie_blame *cell,
 		return 0;
 	if (now.waits == last->waits && now.wait_ns == last->wait_ns)
 		return 0;
-	err = reserve((void **)&e->blames, &e->blames_cap, e->nblames, sizeof(*e->blames));
+	err = array_grow(&e->blames, &e->blames_cap, e->nblames + 1, sizeof(*e->blames), SIZE_MAX);
 	if (err)
 		return err;
 	e->blames[e->nblames] = now;

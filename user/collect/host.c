@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/units.h"
 
 /* One line of text at a time; moves *text on. */
@@ -143,15 +144,9 @@ static ssize_t read_file(const char *path, char **buf, size_t *cap)
 	if (fd < 0)
 		return -errno;
 	for (;;) {
-		if (*cap - len < 4096) {
-			char *more = realloc(*buf, *cap + 16384);
-
-			if (!more) {
-				close(fd);
-				return -ENOMEM;
-			}
-			*buf = more;
-			*cap += 16384;
+		if (*cap - len < 4096 && array_grow(buf, cap, *cap + 16384, 1, SIZE_MAX)) {
+			close(fd);
+			return -ENOMEM;
 		}
 		n = read(fd, *buf + len, *cap - len - 1);
 		if (n <= 0)

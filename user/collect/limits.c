@@ -8,7 +8,6 @@
  */
 #include "collect/limits.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "base/units.h"
 
@@ -225,17 +225,11 @@ static __u32 find(const struct limits *l, __u64 id)
 static __u32 find_or_add(struct limits *l, __u64 id)
 {
 	__u32 place = find(l, id);
-	struct limit *more;
 
 	if (place != HASH_NONE || hash_reserve(&l->by_id, l->n + 1))
 		return place;
-	if (l->n == l->cap) {
-		more = realloc(l->all, (l->cap + 64) * sizeof(*more));
-		if (!more)
-			return HASH_NONE;
-		l->all = more;
-		l->cap += 64;
-	}
+	if (array_grow(&l->all, &l->cap, l->n + 1, sizeof(*l->all), SIZE_MAX))
+		return HASH_NONE;
 	l->all[l->n] = (struct limit){ .id = id, .stat.id = id };
 	hash_add(&l->by_id, id_sum(id), l->n);
 	return l->n++;

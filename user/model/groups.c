@@ -10,9 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "model/raw.h"
 
-enum { GROUPS_MIN = 64, RAW_MAX_FACTOR = 4, RAW_MAX_LEAST = 1024 };
+enum { RAW_MAX_FACTOR = 4, RAW_MAX_LEAST = 1024 };
 
 void groups_init(struct groups *groups, struct names *names, __u32 max, __u64 seed)
 {
@@ -73,19 +74,10 @@ static struct group *find_group(const struct groups *groups, const struct labels
 
 static int groups_reserve(struct groups *groups)
 {
-	__u32 cap = groups->cap ? groups->cap * 2 : GROUPS_MIN;
-	struct group **grown;
-
 	if (groups->n >= groups->max || hash_reserve(&groups->index, groups->n + 1))
 		return -1;
-	if (groups->n < groups->cap)
-		return 0;
-	grown = realloc(groups->all, cap * sizeof(*grown));
-	if (!grown)
-		return -1;
-	groups->all = grown;
-	groups->cap = cap;
-	return 0;
+	return array_grow(&groups->all, &groups->cap, groups->n + 1, sizeof(*groups->all),
+			  groups->max);
 }
 
 static struct group *new_group(struct groups *groups, const struct labels *labels, __u32 sum)

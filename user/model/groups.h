@@ -79,12 +79,14 @@ struct groups {
 	struct names *names;
 	__u64 seed;
 	struct group **all;
-	__u32 n, cap, max;
+	__u32 n, max;
+	size_t cap;
 	struct hash index;
 	__u64 created; /* groups ever made */
 	__u64 folded; /* new raw names whose group found no room */
 	struct raw_entry *raw;
-	__u32 nraw, raw_cap, raw_max;
+	__u32 nraw, raw_max;
+	size_t raw_cap;
 	struct hash raw_index;
 	__u64 swept_ns;
 };

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "model/page.h"
 
 void members_done(struct members *m)
@@ -68,16 +69,11 @@ static void add_stats(struct cgroup_view *cgroups, size_t n, const struct snapsh
 static size_t show_cgroups(struct members *m, const struct names *names,
 			   const struct snapshot *snapshot)
 {
-	struct cgroup_view *more;
 	size_t i, n = 0;
 
-	if (snapshot->ncgroups > m->cgroups_cap) {
-		more = realloc(m->cgroups, snapshot->ncgroups * sizeof(*more));
-		if (!more)
-			return 0;
-		m->cgroups = more;
-		m->cgroups_cap = snapshot->ncgroups;
-	}
+	if (array_grow(&m->cgroups, &m->cgroups_cap, snapshot->ncgroups, sizeof(*m->cgroups),
+		       SIZE_MAX))
+		return 0;
 	for (i = 0; i < snapshot->ncgroups; i++) {
 		const struct cgroup_entry *entry = names_cgroup(names, snapshot->cgroups[i].id);
 

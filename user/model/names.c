@@ -11,13 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 #define UNIT_KERNEL "(kernel)"
 #define NO_CGROUP "(unknown cgroup)"
 #define UNKNOWN "(unknown)"
 
-enum { CGROUPS_MIN = 64, CGROUPS_MAX_FACTOR = 4 };
+enum { CGROUPS_MAX_FACTOR = 4 };
 
 void names_init(struct names *names, const struct model_config *config, __u64 seed)
 {
@@ -112,21 +113,12 @@ static struct cgroup_entry *new_cgroup(const char *raw)
 
 static int cgroups_reserve(struct names *names)
 {
-	__u32 cap = names->cgroups_cap ? names->cgroups_cap * 2 : CGROUPS_MIN;
-	struct cgroup_entry **grown;
-
 	if (names->ncgroups >= names->cgroups_max)
 		return -1;
 	if (hash_reserve(&names->cgroup_index, names->ncgroups + 1))
 		return -1;
-	if (names->ncgroups < names->cgroups_cap)
-		return 0;
-	grown = realloc(names->cgroups, cap * sizeof(*grown));
-	if (!grown)
-		return -1;
-	names->cgroups = grown;
-	names->cgroups_cap = cap;
-	return 0;
+	return array_grow(&names->cgroups, &names->cgroups_cap, names->ncgroups + 1,
+			  sizeof(*names->cgroups), names->cgroups_max);
 }
 
 static void update_one(struct names *names, const struct cgroup_name *name, __u64 now_ns)

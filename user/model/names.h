@@ -49,11 +49,13 @@ struct names {
 	struct model_config config;
 	__u64 seed;
 	struct cgroup_entry **cgroups;
-	__u32 ncgroups, cgroups_cap, cgroups_max;
+	__u32 ncgroups, cgroups_max;
+	size_t cgroups_cap;
 	struct hash cgroup_index;
 	__u64 generation; /* grows with every new or changed name */
 	struct unit_entry **units;
-	__u32 nunits, units_cap;
+	__u32 nunits;
+	size_t units_cap;
 	struct hash unit_index;
 };
 

@@ -8,10 +8,9 @@
  */
 #include "model/raw.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-enum { RAW_MIN = 256 };
+#include "base/array.h"
 
 static __u32 key_sum(const struct groups *groups, const struct vigie_key *key)
 {
@@ -32,19 +31,10 @@ static struct raw_entry *find_raw(const struct groups *groups, const struct vigi
 
 static int raw_reserve(struct groups *groups)
 {
-	__u32 cap = groups->raw_cap ? groups->raw_cap * 2 : RAW_MIN;
-	struct raw_entry *grown;
-
 	if (groups->nraw >= groups->raw_max || hash_reserve(&groups->raw_index, groups->nraw + 1))
 		return -1;
-	if (groups->nraw < groups->raw_cap)
-		return 0;
-	grown = realloc(groups->raw, cap * sizeof(*grown));
-	if (!grown)
-		return -1;
-	groups->raw = grown;
-	groups->raw_cap = cap;
-	return 0;
+	return array_grow(&groups->raw, &groups->raw_cap, groups->nraw + 1, sizeof(*groups->raw),
+			  groups->raw_max);
 }
 
 static struct raw_entry *new_raw(struct groups *groups, const struct vigie_key *key, __u32 sum)

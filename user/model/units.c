@@ -9,9 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "model/names.h"
-
-enum { UNITS_MIN = 64 };
 
 static const char *unit_label(const struct names *names, const struct labels *labels)
 {
@@ -55,19 +54,10 @@ static struct unit_entry *new_unit(const char *unit, const struct labels *labels
 
 static int units_reserve(struct names *names)
 {
-	__u32 cap = names->units_cap ? names->units_cap * 2 : UNITS_MIN;
-	struct unit_entry **grown;
-
 	if (hash_reserve(&names->unit_index, names->nunits + 1))
 		return -1;
-	if (names->nunits < names->units_cap)
-		return 0;
-	grown = realloc(names->units, cap * sizeof(*grown));
-	if (!grown)
-		return -1;
-	names->units = grown;
-	names->units_cap = cap;
-	return 0;
+	return array_grow(&names->units, &names->units_cap, names->nunits + 1,
+			  sizeof(*names->units), HASH_NONE);
 }
 
 struct unit_entry *units_get(struct names *names, const struct labels *labels)

@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/cpus.h"
 #include "base/units.h"
@@ -402,20 +403,15 @@ static int copy_map(struct bpf_map *map, size_t key_size, size_t size, void **re
 {
 	int fd = bpf_map__fd(map), err = 0;
 	size_t n = 0, room = 0;
-	char *all = NULL, *at, *grown;
+	char *all = NULL, *at;
 	void *last = NULL;
 
 	for (;; n++) {
-		if (n == room) {
-			room = room ? 2 * room : 64;
-			grown = realloc(all, room * size);
-			if (!grown) {
-				free(all);
-				return -ENOMEM;
-			}
-			all = grown;
-			last = n ? all + (n - 1) * size : NULL;
+		if (array_grow(&all, &room, n + 1, size, SIZE_MAX)) {
+			free(all);
+			return -ENOMEM;
 		}
+		last = n ? all + (n - 1) * size : NULL;
 		at = all + n * size;
 		err = bpf_map_get_next_key(fd, last, at);
 		if (err)
@@ -423,7 +419,6 @@ static int copy_map(struct bpf_map *map, size_t key_size, size_t size, void **re
 		err = bpf_map_lookup_elem(fd, at, at + key_size);
 		if (err)
 			break;
-		last = at;
 	}
 	if (err != -ENOENT) {
 		free(all);

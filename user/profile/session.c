@@ -6,11 +6,11 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/units.h"
 #include "profile/session_parts.h"
@@ -346,20 +346,10 @@ static int process_of(struct session *s, __u32 tgid, __u32 *ret)
 
 static int threads_grow(struct session *s)
 {
-	__u32 room = s->threads_room ? 2 * s->threads_room : 64;
-	struct known_thread *grown;
-	int err;
+	int err = array_grow(&s->threads, &s->threads_room, s->nthreads + 1, sizeof(*s->threads),
+			     HASH_NONE);
 
-	if (s->nthreads < s->threads_room)
-		return 0;
-	grown = realloc(s->threads, room * sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	s->threads = grown;
-	err = hash_reserve(&s->by_thread, room);
-	if (!err)
-		s->threads_room = room;
-	return err;
+	return err ? err : hash_reserve(&s->by_thread, s->nthreads + 1);
 }
 
 int session_thread(struct session *s, __u32 tid, __u64 start_ns, __u32 tgid, __u32 *ret)

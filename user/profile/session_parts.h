@@ -43,10 +43,12 @@ struct session {
 	__u32 *modules; /* reader's module -> the profile's; 0: not yet */
 
 	struct waker_stack *waker_stacks; /* session_wakers.c's own */
-	__u32 nwaker_stacks, waker_stacks_room;
+	__u32 nwaker_stacks;
+	size_t waker_stacks_room;
 
 	struct known_thread *threads;
-	__u32 nthreads, threads_room;
+	__u32 nthreads;
+	size_t threads_room;
 	struct hash by_thread;
 
 	int *pidfds;

@@ -5,9 +5,10 @@
  */
 #include "profile/session_parts.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/array.h"
 
 struct waker_stack {
 	struct vigie_wake_key key;
@@ -18,16 +19,11 @@ struct waker_stack {
 /* Not bounded here: the programs take 100 a second. */
 int session_waker_stack(struct session *s, const struct vigie_stack *stack, __u32 node)
 {
-	__u32 room = s->waker_stacks_room ? 2 * s->waker_stacks_room : 256;
-	struct waker_stack *grown;
+	int err = array_grow(&s->waker_stacks, &s->waker_stacks_room, (size_t)s->nwaker_stacks + 1,
+			     sizeof(*s->waker_stacks), UINT32_MAX);
 
-	if (s->nwaker_stacks == s->waker_stacks_room) {
-		grown = reallocarray(s->waker_stacks, room, sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		s->waker_stacks = grown;
-		s->waker_stacks_room = room;
-	}
+	if (err)
+		return err;
 	s->waker_stacks[s->nwaker_stacks++] =
 		(struct waker_stack){ .key = { .tid = stack->woken_tid,
 					       .waker_tid = stack->tid,

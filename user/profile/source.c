@@ -10,10 +10,11 @@
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
-#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/array.h"
 
 enum {
 	RANGES_MAX = 4 << 20, /* of a file's units, or of a unit's functions */
@@ -40,20 +41,13 @@ struct source {
 
 static int add_range(struct ranges *r, uint64_t begin, uint64_t end, Dwarf_Off die)
 {
-	size_t room = r->room ? 2 * r->room : 64;
-	struct range *grown;
+	int err;
 
 	if (begin >= end)
 		return 0;
-	if (r->n == r->room) {
-		if (room > RANGES_MAX)
-			return -ENOSPC;
-		grown = reallocarray(r->all, room, sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		r->all = grown;
-		r->room = room;
-	}
+	err = array_grow(&r->all, &r->room, r->n + 1, sizeof(*r->all), RANGES_MAX);
+	if (err)
+		return err;
 	r->all[r->n++] = (struct range){ .begin = begin, .end = end, .die = die };
 	return 0;
 }

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "profile/foreign_wire.h"
 
 enum {
@@ -45,19 +46,10 @@ struct symbols {
 
 static int add(struct symbols *s, const struct symbol *symbol)
 {
-	struct symbol *grown;
-	size_t room;
+	int err = array_grow(&s->table, &s->room, s->n + 1, sizeof(*s->table), SYMBOLS_MAX);
 
-	if (s->n == s->room) {
-		room = s->room ? 2 * s->room : 1024;
-		if (room > SYMBOLS_MAX)
-			return -ENOSPC;
-		grown = realloc(s->table, room * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		s->table = grown;
-		s->room = room;
-	}
+	if (err)
+		return err;
 	s->table[s->n++] = *symbol;
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "record/codec_parts.h"
 #include "record/codec_words.h"
@@ -80,22 +81,6 @@ void decoder__free(struct decoder *d)
 	free(d->stale);
 	free(d->stats);
 	free(d);
-}
-
-/* Room for one more than n. */
-static int grow(void **array, size_t *cap, size_t n, size_t size)
-{
-	size_t want = *cap ? *cap + *cap / 2 : 64;
-	void *more;
-
-	if (n < *cap)
-		return 0;
-	more = realloc(*array, want * size);
-	if (!more)
-		return -ENOMEM;
-	*array = more;
-	*cap = want;
-	return 0;
 }
 
 /* A count that the rest of the bytes can hold: each element takes at least least of them. */
@@ -197,7 +182,7 @@ static int get_process(struct decoder *d, struct varint_reader *r, __u64 token, 
 
 	if (token >> 2 >= MASKS || d->nprocesses == PROCESSES_MAX)
 		return -EBADMSG;
-	if (grow((void **)&d->processes, &d->processes_cap, d->nprocesses, sizeof(*p)))
+	if (array_grow(&d->processes, &d->processes_cap, d->nprocesses + 1, sizeof(*p), SIZE_MAX))
 		return -ENOMEM;
 	p = &d->processes[d->nprocesses];
 	if (!get_subject(d, r, token & 3, at, last_pid, p))
@@ -235,7 +220,7 @@ static int get_retired(struct decoder *d, struct varint_reader *r, struct snapsh
 	for (i = 0; i < n && !r->err; i++) {
 		struct retired *v;
 
-		if (grow((void **)&d->retired, &d->retired_cap, i, sizeof(*d->retired)))
+		if (array_grow(&d->retired, &d->retired_cap, i + 1, sizeof(*d->retired), SIZE_MAX))
 			return -ENOMEM;
 		v = &d->retired[i];
 		memset(v, 0, sizeof(*v));
@@ -268,7 +253,7 @@ static int get_blames(struct decoder *d, struct varint_reader *r, struct snapsho
 	size_t n = get_count(r, 10), i;
 
 	for (i = 0; i < n && !r->err; i++) {
-		if (grow((void **)&d->blames, &d->blames_cap, i, sizeof(*d->blames)))
+		if (array_grow(&d->blames, &d->blames_cap, i + 1, sizeof(*d->blames), SIZE_MAX))
 			return -ENOMEM;
 		get_party(r, &d->blames[i].victim);
 		get_party(r, &d->blames[i].culprit);
@@ -289,7 +274,7 @@ static int get_ooms(struct decoder *d, struct varint_reader *r, struct snapshot 
 	for (i = 0; i < n && !r->err; i++) {
 		struct vigie_oom_event *oom;
 
-		if (grow((void **)&d->ooms, &d->ooms_cap, i, sizeof(*d->ooms)))
+		if (array_grow(&d->ooms, &d->ooms_cap, i + 1, sizeof(*d->ooms), SIZE_MAX))
 			return -ENOMEM;
 		oom = &d->ooms[i];
 		memset(oom, 0, sizeof(*oom));
@@ -336,13 +321,14 @@ static int set_path(struct decoder *d, __u64 id, char *text)
 	struct path *known = find_path(d, id);
 
 	if (known) {
-		if (grow((void **)&d->stale, &d->stale_cap, d->nstale, sizeof(*d->stale)))
+		if (array_grow(&d->stale, &d->stale_cap, d->nstale + 1, sizeof(*d->stale),
+			       SIZE_MAX))
 			return -ENOMEM;
 		d->stale[d->nstale++] = known->text;
 		known->text = text;
 		return 0;
 	}
-	if (grow((void **)&d->paths, &d->paths_cap, d->npaths, sizeof(*d->paths)) ||
+	if (array_grow(&d->paths, &d->paths_cap, d->npaths + 1, sizeof(*d->paths), SIZE_MAX) ||
 	    hash_reserve(&d->path_index, d->npaths + 1))
 		return -ENOMEM;
 	d->paths[d->npaths] = (struct path){ id, text };
@@ -372,7 +358,7 @@ static int get_cgroup(struct decoder *d, struct varint_reader *r, size_t i)
 	struct path *path;
 	int err = 0;
 
-	if (grow((void **)&d->cgroups, &d->cgroups_cap, i, sizeof(*d->cgroups)))
+	if (array_grow(&d->cgroups, &d->cgroups_cap, i + 1, sizeof(*d->cgroups), SIZE_MAX))
 		return -ENOMEM;
 	if (len)
 		err = get_path(d, r, id, len - 1);
@@ -408,7 +394,7 @@ static int get_cgroup_stats(struct decoder *d, struct varint_reader *r)
 	for (i = 0; i < n && !r->err; i++) {
 		__u64 *words;
 
-		if (grow((void **)&d->stats, &d->stats_cap, i, sizeof(*d->stats)))
+		if (array_grow(&d->stats, &d->stats_cap, i + 1, sizeof(*d->stats), SIZE_MAX))
 			return -ENOMEM;
 		if (i >= d->nstats)
 			memset(&d->stats[i], 0, sizeof(d->stats[i]));

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "record/codec_parts.h"
 #include "record/codec_words.h"
@@ -59,24 +60,6 @@ void encoder__free(struct encoder *e)
 	free(e->named);
 	free(e->stats);
 	free(e);
-}
-
-/* Room for n of size bytes each. 0 or -ENOMEM. */
-static int reserve(void **array, size_t *cap, size_t n, size_t size)
-{
-	size_t want = *cap ? *cap : 64;
-	void *more;
-
-	if (n <= *cap)
-		return 0;
-	while (want < n)
-		want += want / 2;
-	more = realloc(*array, want * size);
-	if (!more)
-		return -ENOMEM;
-	*array = more;
-	*cap = want;
-	return 0;
 }
 
 /* --- Parts that several lists have. */
@@ -240,7 +223,7 @@ static int put_processes(struct encoder *e, struct buf *out, const struct snapsh
 	size_t i, at = 0;
 	__u32 last_pid = 0;
 
-	if (reserve((void **)&e->next, &e->next_cap, s->nprocesses, sizeof(*e->next)))
+	if (array_grow(&e->next, &e->next_cap, s->nprocesses, sizeof(*e->next), SIZE_MAX))
 		return -ENOMEM;
 	for (i = 0; i < s->nprocesses; i++) {
 		put_process(e, out, &s->processes[i], &at, &last_pid, &guess);
@@ -348,7 +331,7 @@ static int path_is_named(struct encoder *e, const struct cgroup_name *cgroup)
 		e->named[i].path_sum = path_sum;
 		return 0;
 	}
-	if (reserve((void **)&e->named, &e->named_cap, e->nnamed + 1, sizeof(*e->named)) ||
+	if (array_grow(&e->named, &e->named_cap, e->nnamed + 1, sizeof(*e->named), SIZE_MAX) ||
 	    hash_reserve(&e->paths, e->nnamed + 1))
 		return -ENOMEM;
 	e->named[e->nnamed] = (struct cgroup_known){ cgroup->id, path_sum };
@@ -379,7 +362,7 @@ static int put_cgroups(struct encoder *e, struct buf *out, const struct snapshot
 	varint_put(out, same_cgroups(e, s));
 	if (same_cgroups(e, s))
 		return 0;
-	if (reserve((void **)&e->cgroups, &e->cgroups_cap, s->ncgroups, sizeof(*e->cgroups)))
+	if (array_grow(&e->cgroups, &e->cgroups_cap, s->ncgroups, sizeof(*e->cgroups), SIZE_MAX))
 		return -ENOMEM;
 	varint_put(out, s->ncgroups);
 	for (i = 0; i < s->ncgroups; i++) {
@@ -411,7 +394,7 @@ static int put_cgroup_stats(struct encoder *e, struct buf *out, const struct sna
 		for (w = 0; w < sizeof(nothing) / sizeof(__u64); w++)
 			varint_put_delta(out, now[w], before[w]);
 	}
-	if (reserve((void **)&e->stats, &e->stats_cap, s->ncgroup_stats, sizeof(*e->stats)))
+	if (array_grow(&e->stats, &e->stats_cap, s->ncgroup_stats, sizeof(*e->stats), SIZE_MAX))
 		return -ENOMEM;
 	if (s->ncgroup_stats)
 		memcpy(e->stats, s->cgroup_stats, s->ncgroup_stats * sizeof(*e->stats));

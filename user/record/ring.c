@@ -19,6 +19,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/array.h"
 #include "base/io.h"
 #include "base/units.h"
 
@@ -358,7 +359,6 @@ void ring__pack(struct ring *r, const struct ring_entry *entry, const void *data
 		struct entry_head *ret_head, const void **ret_data)
 {
 	size_t room = len > 64 ? len - 1 : 0; /* only what is smaller is of use */
-	unsigned char *more;
 
 	*ret_head = (struct entry_head){
 		.key = entry->key,
@@ -368,14 +368,7 @@ void ring__pack(struct ring *r, const struct ring_entry *entry, const void *data
 		.wall_ns = entry->wall_ns,
 	};
 	*ret_data = data;
-	if (room > r->packed_cap) {
-		more = realloc(r->packed, room);
-		if (more) {
-			r->packed = more;
-			r->packed_cap = room;
-		}
-	}
-	if (room && room <= r->packed_cap) {
+	if (room && !array_grow(&r->packed, &r->packed_cap, room, 1, SIZE_MAX)) {
 		deflateReset(&r->deflate);
 		r->deflate.next_in = (unsigned char *)data;
 		r->deflate.avail_in = len;

@@ -12,9 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
-enum { FIRST_ROOM = 256, TEXTS_MAX = 1 << 30 };
+enum { TEXTS_MAX = 1 << 30 };
 
 /* The names of every frame of one profile: those of frame i are ids[first[i]…first[i + 1]). */
 struct frame_names {
@@ -75,25 +76,6 @@ int flame_growth(const struct flame *f, __u32 box, enum profile_view view)
 	return share > before ? step : -step;
 }
 
-/* --- Growing arrays. */
-
-static int grow(void *array, __u32 used, __u32 *room, size_t size)
-{
-	__u32 want = *room ? *room * 2 : FIRST_ROOM;
-	void *grown;
-
-	if (used < *room)
-		return 0;
-	if (want < *room)
-		return -E2BIG;
-	grown = reallocarray(*(void **)array, want, size);
-	if (!grown)
-		return -ENOMEM;
-	*(void **)array = grown;
-	*room = want;
-	return 0;
-}
-
 /* The name of this kind and (sanitised) text, found or added. */
 static int name_id(struct flame *f, enum flame_kind kind, const char *raw, __u32 *ret)
 {
@@ -109,7 +91,8 @@ static int name_id(struct flame *f, enum flame_kind kind, const char *raw, __u32
 			return 0;
 		}
 	}
-	err = grow(&f->names, f->nnames, &f->names_room, sizeof(*f->names));
+	err = array_grow(&f->names, &f->names_room, (size_t)f->nnames + 1, sizeof(*f->names),
+			 UINT32_MAX);
 	if (!err)
 		err = hash_reserve(&f->name_index, (size_t)f->nnames + 1);
 	if (err)
@@ -136,7 +119,8 @@ static int box_id(struct flame *f, __u32 parent, __u32 name, __u32 *ret)
 			return 0;
 		}
 	}
-	err = grow(&f->boxes, f->nboxes, &f->boxes_room, sizeof(*f->boxes));
+	err = array_grow(&f->boxes, &f->boxes_room, (size_t)f->nboxes + 1, sizeof(*f->boxes),
+			 UINT32_MAX);
 	if (!err)
 		err = hash_reserve(&f->box_index, (size_t)f->nboxes + 1);
 	if (err)
@@ -176,7 +160,8 @@ static int file_id(struct flame *f, const char *raw, __u32 *ret)
 			return 0;
 		}
 	}
-	err = grow(&f->files, f->nfiles, &f->files_room, sizeof(*f->files));
+	err = array_grow(&f->files, &f->files_room, (size_t)f->nfiles + 1, sizeof(*f->files),
+			 UINT32_MAX);
 	if (!err)
 		err = hash_reserve(&f->file_index, (size_t)f->nfiles + 1);
 	if (err)

@@ -51,9 +51,11 @@ struct flame {
 	struct buf texts;
 	struct flame_name *names;
 	struct flame_box *boxes;
-	__u32 nnames, nboxes, names_room, boxes_room;
+	__u32 nnames, nboxes;
+	size_t names_room, boxes_room;
 	__u32 *files; /* offsets in texts: of source files */
-	__u32 nfiles, files_room;
+	__u32 nfiles;
+	size_t files_room;
 	struct hash name_index, box_index, file_index;
 	__u32 *at, *at_other; /* sample -> box; at_other is NULL without another profile */
 };

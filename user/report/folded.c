@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/intern.h"
 #include "report/walk.h"
 
@@ -21,7 +22,7 @@ struct values {
 struct folded {
 	struct intern lines;
 	struct values *values; /* of each line */
-	__u32 room;
+	size_t room;
 	struct buf line;
 };
 
@@ -77,19 +78,9 @@ static void make_line(struct buf *line, const struct profile_walk *w)
 
 static struct values *values_of(struct folded *f, __u32 line)
 {
-	struct values *grown;
-	__u32 want = f->room ? f->room : 64;
-
-	while (want <= line)
-		want *= 2;
-	if (want > f->room) {
-		grown = reallocarray(f->values, want, sizeof(*grown));
-		if (!grown)
-			return NULL;
-		memset(grown + f->room, 0, (want - f->room) * sizeof(*grown));
-		f->values = grown;
-		f->room = want;
-	}
+	if (array_grow_zeroed(&f->values, &f->room, (size_t)line + 1, sizeof(*f->values),
+			      UINT32_MAX))
+		return NULL;
 	return &f->values[line];
 }
 

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/gzip.h"
 #include "base/intern.h"
 #include "base/proto_writer.h"
@@ -101,7 +102,7 @@ struct pprof {
 	bool *frames; /* used; one more than there are: no_stack */
 	struct module_use *modules;
 	uint64_t *ids; /* locations of a sample, leaf first */
-	__u32 ids_room;
+	size_t ids_room;
 };
 
 static __u32 string(struct pprof *pp, const char *text)
@@ -209,15 +210,10 @@ static void put_values(struct pprof *pp, const struct profile_sample *s)
 
 static int add_id(struct pprof *pp, __u32 at, __u32 id)
 {
-	uint64_t *grown;
+	int err = array_grow(&pp->ids, &pp->ids_room, (size_t)at + 1, sizeof(*pp->ids), UINT32_MAX);
 
-	if (at >= pp->ids_room) {
-		grown = reallocarray(pp->ids, (size_t)at + 64, 2 * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		pp->ids = grown;
-		pp->ids_room = 2 * (at + 64);
-	}
+	if (err)
+		return err;
 	pp->ids[at] = id;
 	pp->frames[id] = true;
 	return 0;

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 enum { LABEL_LEN = 4096, MILLION = 1000000 };
 
 void profile_tally_init(struct profile_tally *t)
@@ -27,25 +29,14 @@ void profile_tally_done(struct profile_tally *t)
 /* The row of a label; NULL with err. */
 static struct profile_tally_row *row_of(struct profile_tally *t, __u32 label)
 {
-	struct profile_tally_row *grown;
-	__u32 want = t->room ? t->room : 64;
-
 	if (!t->err)
 		t->err = t->labels.bytes.err;
 	if (t->err)
 		return NULL;
-	while (want <= label)
-		want *= 2;
-	if (want > t->room) {
-		grown = reallocarray(t->rows, want, sizeof(*grown));
-		if (!grown) {
-			t->err = -ENOMEM;
-			return NULL;
-		}
-		memset(grown + t->room, 0, (want - t->room) * sizeof(*grown));
-		t->rows = grown;
-		t->room = want;
-	}
+	t->err = array_grow_zeroed(&t->rows, &t->room, (size_t)label + 1, sizeof(*t->rows),
+				   UINT32_MAX);
+	if (t->err)
+		return NULL;
 	return &t->rows[label];
 }
 

@@ -23,7 +23,7 @@ struct profile_tally_row {
 struct profile_tally {
 	struct intern labels;
 	struct profile_tally_row *rows; /* of each label */
-	__u32 room;
+	size_t room;
 	__u64 sum[PROFILE_WHENS]; /* of all samples */
 	__u64 samples;
 	int err; /* sticky */

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 /* C++ has longer names; these end in "~" and a hash, and stay distinct. */
@@ -114,20 +115,6 @@ const char *profile_walk_tag(const struct profile_walk *w, const struct profile_
 	}
 }
 
-static int room_for(struct profile_walk *w, __u32 n)
-{
-	struct profile_step *grown;
-
-	if (n <= w->room)
-		return 0;
-	grown = reallocarray(w->steps, n, 2 * sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	w->steps = grown;
-	w->room = 2 * n;
-	return 0;
-}
-
 /* A node's parent has the lower index: the way up ends. */
 static __u32 depth(const struct profile *p, __u32 node)
 {
@@ -161,7 +148,7 @@ int profile_walk_sample(struct profile_walk *w, const struct profile_sample *s)
 	const struct profile *p = w->p;
 	const char *tag = profile_walk_tag(w, s);
 	__u32 n = depth(p, s->node) + 1 + !!tag;
-	int err = room_for(w, n);
+	int err = array_grow(&w->steps, &w->room, n, sizeof(*w->steps), UINT32_MAX);
 
 	if (err)
 		return err;

@@ -33,7 +33,8 @@ struct profile_walk {
 	__u32 *first; /* frame -> its first entry */
 	__u32 nentries;
 	struct profile_step *steps; /* of the sample that was asked for last */
-	__u32 nsteps, room;
+	__u32 nsteps;
+	size_t room;
 };
 
 /* 0 or -ENOMEM. */

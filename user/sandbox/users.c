@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 enum { USERS_MAX = 65536 };
 
 struct user {
@@ -16,7 +18,7 @@ struct user {
 
 struct users {
 	struct user *list; /* ascending uid */
-	size_t n;
+	size_t n, room;
 };
 
 static int by_uid(const void *a, const void *b)
@@ -28,12 +30,10 @@ static int by_uid(const void *a, const void *b)
 
 static int users_add(struct users *users, const struct passwd *pw)
 {
-	struct user *more = realloc(users->list, (users->n + 1) * sizeof(*more));
 	char *name = strdup(pw->pw_name);
 
-	if (more)
-		users->list = more;
-	if (!more || !name) {
+	if (!name ||
+	    array_grow(&users->list, &users->room, users->n + 1, sizeof(*users->list), SIZE_MAX)) {
 		free(name);
 		return -ENOMEM;
 	}
