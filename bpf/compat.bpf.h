@@ -16,7 +16,6 @@
 #include "knobs.bpf.h"
 
 /* linux/sched.h; macros, so BTF does not have them. Stable since 4.14. */
-#define TASK_INTERRUPTIBLE 0x0001
 #define TASK_UNINTERRUPTIBLE 0x0002
 #define EXIT_DEAD 0x0010
 #define EXIT_ZOMBIE 0x0020

@@ -75,7 +75,6 @@ static inline void fixture_host(struct view *v)
 	v->time_ns = 5000 * SECOND;
 	v->wall_ns = 1790000000ull * SECOND + 250 * MS;
 	v->interval_ns = SECOND;
-	v->age_ns = 10 * SECOND;
 	v->page_size = 4096;
 	v->host.cpu = (struct host_cpu){ .idle_ns = 7000 * SECOND,
 					 .iowait_ns = 12 * SECOND,

@@ -86,7 +86,7 @@ struct finding {
 	double observed, expected; /* rule->quantity in rule->unit */
 	double worst; /* the furthest that observed ever was */
 	__u64 since_ns; /* CLOCK_BOOTTIME: when it began as far as can be told, before the start */
-	__u64 since_wall_ns, start_wall_ns, now_wall_ns; /* CLOCK_REALTIME */
+	__u64 since_wall_ns, now_wall_ns; /* CLOCK_REALTIME */
 	__u64 duration_ns; /* now - since */
 	double slope_per_s; /* growth only: rule->unit a second */
 	__u64 exhausted_in_ns; /* growth only: to the limit at this slope; 0: not in sight */

@@ -77,7 +77,6 @@ struct cpu_split {
 struct view {
 	__u64 time_ns, wall_ns;
 	__u64 interval_ns; /* since the previous snapshot; 0 for the first */
-	__u64 age_ns; /* since the model's first snapshot */
 	enum group_key keys[GROUP_KEYS];
 	unsigned int nkeys;
 

@@ -208,7 +208,6 @@ static void start(struct events *e, struct event *event, const struct view *view
 	f->worst = again ? f->worst : 0;
 	if (!again)
 		name_finding(event, view);
-	f->start_wall_ns = view->wall_ns;
 	event->state = EVENT_ACTIVE;
 	event->judged = false;
 	event->told_ns = view->time_ns;

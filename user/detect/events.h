@@ -55,7 +55,7 @@ struct event {
 	__u64 mild_ns; /* when it was last no worse than what was said of it */
 	struct signal signal; /* the last one */
 	struct blame_sum blames[EVENT_BLAMES];
-	double blamed_ns, waited_ns;
+	double blamed_ns;
 	struct finding finding;
 };
 

@@ -35,7 +35,7 @@ struct model {
 	bool began;
 	bool by_pid;
 	__u64 linger_ns;
-	__u64 first_ns, now_ns;
+	__u64 now_ns;
 };
 
 void model_config_default(struct model_config *config)
@@ -174,14 +174,13 @@ static void tell_time(struct model *model, const struct snapshot *snapshot)
 	__u64 before_ns = model->now_ns;
 
 	if (!model->began)
-		before_ns = model->now_ns = model->first_ns = snapshot->time_ns;
+		before_ns = model->now_ns = snapshot->time_ns;
 	model->began = true;
 	if (snapshot->time_ns > model->now_ns)
 		model->now_ns = snapshot->time_ns;
 	view->time_ns = model->now_ns;
 	view->wall_ns = snapshot->wall_ns;
 	view->interval_ns = model->now_ns - before_ns;
-	view->age_ns = model->now_ns - model->first_ns;
 	view->page_size = snapshot->page_size;
 }
 

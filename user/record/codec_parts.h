@@ -35,7 +35,6 @@ enum process_mask {
 
 enum {
 	PROCESSES_MAX = 1 << 20, /* more than any host has; a reader believes no more */
-	LIST_MAX = 1 << 20, /* of any other list */
 	PATH_MAX_LEN = 4096,
 	SLEEP_WORD = __builtin_offsetof(struct vigie_usage, off_ns[VIGIE_OFF_SLEEP]) / 8,
 };
