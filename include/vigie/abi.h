@@ -18,6 +18,13 @@
 #include <linux/types.h>
 #endif
 
+/*
+ * Numbers marked "recorded" stand in recordings, which later builds read: append only. A new one
+ * is the next, one that is dropped leaves a hole, none gets another meaning. What a recording
+ * takes beside is listed in user/record/codec_words.h; tests/unit/test_record_numbers.c fails on
+ * any other change.
+ */
+
 enum {
 	VIGIE_COMM_LEN = 16, /* TASK_COMM_LEN, NUL included */
 	VIGIE_EXE_LEN = 32, /* file name of the executable, cut, NUL included */
@@ -30,34 +37,46 @@ enum {
 	VIGIE_MAX_CPUS = 1024, /* CPUs whose part of an mm counter can be read */
 };
 
-/* Why a task was off the CPU without wanting it. Index of vigie_usage.off_ns. */
+/* Why a task was off the CPU without wanting it. Index of vigie_usage.off_ns. Recorded. */
 enum vigie_off {
-	VIGIE_OFF_SLEEP, /* TASK_INTERRUPTIBLE, idle kernel threads, stopped, traced */
-	VIGIE_OFF_DISK, /* TASK_UNINTERRUPTIBLE with in_iowait */
-	VIGIE_OFF_MEMORY, /* in_memstall: reclaim, swap-in, thrashing (needs PSI) */
-	VIGIE_OFF_UNINTERRUPTIBLE, /* TASK_UNINTERRUPTIBLE else: locks, events */
+	VIGIE_OFF_SLEEP = 0, /* TASK_INTERRUPTIBLE, idle kernel threads, stopped, traced */
+	VIGIE_OFF_DISK = 1, /* TASK_UNINTERRUPTIBLE with in_iowait */
+	VIGIE_OFF_MEMORY = 2, /* in_memstall: reclaim, swap-in, thrashing (needs PSI) */
+	VIGIE_OFF_UNINTERRUPTIBLE = 3, /* TASK_UNINTERRUPTIBLE else: locks, events */
 	VIGIE_OFF_REASONS,
 	VIGIE_OFF_RUNNABLE = VIGIE_OFF_REASONS, /* preempted: that is run-queue wait */
 };
 
-/* Index of vigie_usage.stall_ns. */
+/* Index of vigie_usage.stall_ns. Recorded. */
 enum vigie_stall {
-	VIGIE_STALL_RECLAIM, /* direct reclaim, whole host short of memory */
-	VIGIE_STALL_CGROUP_RECLAIM, /* reclaim for the task's own memory limit */
-	VIGIE_STALL_COMPACTION, /* direct compaction */
+	VIGIE_STALL_RECLAIM = 0, /* direct reclaim, whole host short of memory */
+	VIGIE_STALL_CGROUP_RECLAIM = 1, /* reclaim for the task's own memory limit */
+	VIGIE_STALL_COMPACTION = 2, /* direct compaction */
 	VIGIE_STALLS,
 };
 
-/* Index of vigie_usage.exits. */
-enum vigie_exit { VIGIE_EXIT_NORMAL, VIGIE_EXIT_ERROR, VIGIE_EXIT_SIGNAL, VIGIE_EXITS };
+/* Index of vigie_usage.exits. Recorded. */
+enum vigie_exit {
+	VIGIE_EXIT_NORMAL = 0,
+	VIGIE_EXIT_ERROR = 1,
+	VIGIE_EXIT_SIGNAL = 2,
+	VIGIE_EXITS,
+};
 
-/* Index of rss_pages: the kernel's MM_FILEPAGES.. order, alike on every kernel since 4.5. */
-enum vigie_rss { VIGIE_RSS_FILE, VIGIE_RSS_ANON, VIGIE_RSS_SWAP, VIGIE_RSS_SHMEM, VIGIE_RSS_KINDS };
+/* Index of rss_pages: the kernel's MM_FILEPAGES.. order, alike on every kernel since 4.5. Recorded. */
+enum vigie_rss {
+	VIGIE_RSS_FILE = 0,
+	VIGIE_RSS_ANON = 1,
+	VIGIE_RSS_SWAP = 2,
+	VIGIE_RSS_SHMEM = 3,
+	VIGIE_RSS_KINDS,
+};
 
 /*
  * What a task used. All members are __u64, so that a usage can be summed as an array
  * (VIGIE_USAGE_WORDS); user_ns + system_ns is exactly the growth of sum_exec_runtime,
- * split in the ratio of utime to stime as the kernel's cputime_adjust() does.
+ * split in the ratio of utime to stime as the kernel's cputime_adjust() does. The order is free:
+ * in a recording each has a number of its own (user/record/codec_words.c).
  */
 struct vigie_usage {
 	__u64 user_ns;
@@ -81,6 +100,7 @@ struct vigie_usage {
 };
 enum { VIGIE_USAGE_WORDS = sizeof(struct vigie_usage) / sizeof(__u64) };
 
+/* Recorded. */
 enum vigie_task_flags {
 	VIGIE_TASK_KTHREAD = 1 << 0,
 	VIGIE_TASK_ZOMBIE = 1 << 1, /* has exited, is not yet reaped */
@@ -168,15 +188,15 @@ struct vigie_blame {
 	__u64 waits;
 };
 
-/* Everything that can be lost, by cause. Counted on the CPU where it happened. */
+/* Everything that can be lost, by cause. Counted on the CPU where it happened. Recorded. */
 enum vigie_loss {
-	VIGIE_LOSS_STATE_ALLOC, /* no task state could be allocated at fork */
-	VIGIE_LOSS_STATE_MISSING, /* a switch of a task without state */
-	VIGIE_LOSS_RETIRED_FULL, /* dead tasks folded into the retired "other" */
-	VIGIE_LOSS_RETIRED_STATELESS, /* dead tasks without state: remainder unknown */
-	VIGIE_LOSS_BLAME_FULL, /* slow waits folded: no free cell */
-	VIGIE_LOSS_RING_FULL, /* OOM and cgroup events that found no room */
-	VIGIE_LOSS_CLOCK_BACKWARDS, /* negative off-CPU differences clamped to zero */
+	VIGIE_LOSS_STATE_ALLOC = 0, /* no task state could be allocated at fork */
+	VIGIE_LOSS_STATE_MISSING = 1, /* a switch of a task without state */
+	VIGIE_LOSS_RETIRED_FULL = 2, /* dead tasks folded into the retired "other" */
+	VIGIE_LOSS_RETIRED_STATELESS = 3, /* dead tasks without state: remainder unknown */
+	VIGIE_LOSS_BLAME_FULL = 4, /* slow waits folded: no free cell */
+	VIGIE_LOSS_RING_FULL = 5, /* OOM and cgroup events that found no room */
+	VIGIE_LOSS_CLOCK_BACKWARDS = 6, /* negative off-CPU differences clamped to zero */
 	VIGIE_LOSSES,
 };
 
@@ -203,7 +223,7 @@ struct vigie_cpu {
 	struct vigie_blame blame[VIGIE_EPOCHS][VIGIE_BLAME_CELLS];
 } __attribute__((aligned(128)));
 
-/* Ring buffer: rare events only. */
+/* Ring buffer: rare events only. Recorded. */
 enum vigie_event_kind {
 	VIGIE_EVENT_OOM = 1,
 	VIGIE_EVENT_CGROUP = 2, /* a cgroup was created or renamed */

@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (i = 0; i < 3 && size >= 4; i++) {
 		len = i < 2 ? data[2 * i] + 256 * data[2 * i + 1] : SIZE_MAX;
 		len = len < size - at ? len : size - at;
-		if (!decoder__decode(decoder, data + at, len, i == 0, &snapshot))
+		if (!decoder__decode(decoder, data + at, len, i == 0, CODEC_VERSION, &snapshot))
 			check(&snapshot);
 		at += len;
 	}

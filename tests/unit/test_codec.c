@@ -106,7 +106,7 @@ static void there_and_back(void **state)
 			assert_int_equal(p.key, !i || i % 17 == 16);
 			deltas += !p.key;
 			assert_int_equal(decoder__decode(p.decoder, p.bytes.data, p.bytes.len,
-							 p.key, &got),
+							 p.key, CODEC_VERSION, &got),
 					 0);
 			same(&p.world.s, &got);
 		}
@@ -137,11 +137,14 @@ static void a_delta_alone_is_refused(void **state)
 	rw_step(&p.world, SECOND);
 	encode(&p, false);
 	assert_false(p.key);
-	assert_int_equal(decoder__decode(p.decoder, p.bytes.data, p.bytes.len, false, &got),
+	assert_int_equal(decoder__decode(p.decoder, p.bytes.data, p.bytes.len, false, CODEC_VERSION,
+					 &got),
 			 -ENODATA);
 	rw_step(&p.world, SECOND);
 	encode(&p, true);
-	assert_int_equal(decoder__decode(p.decoder, p.bytes.data, p.bytes.len, true, &got), 0);
+	assert_int_equal(decoder__decode(p.decoder, p.bytes.data, p.bytes.len, true, CODEC_VERSION,
+					 &got),
+			 0);
 	same(&p.world.s, &got);
 	pair_done(&p);
 }
@@ -163,7 +166,9 @@ static void no_room_makes_the_next_a_key(void **state)
 	rw_step(&p.world, SECOND);
 	encode(&p, false);
 	assert_true(p.key);
-	assert_int_equal(decoder__decode(p.decoder, p.bytes.data, p.bytes.len, true, &got), 0);
+	assert_int_equal(decoder__decode(p.decoder, p.bytes.data, p.bytes.len, true, CODEC_VERSION,
+					 &got),
+			 0);
 	same(&p.world.s, &got);
 	buf_done(&small);
 	pair_done(&p);
@@ -180,13 +185,16 @@ static void cut_or_prolonged_is_refused(void **state)
 	rw_step(&p.world, SECOND);
 	encode(&p, true);
 	for (len = 0; len < p.bytes.len; len++) {
-		assert_int_equal(decoder__decode(p.decoder, p.bytes.data, len, true, &got),
+		assert_int_equal(decoder__decode(p.decoder, p.bytes.data, len, true, CODEC_VERSION,
+						 &got),
 				 -EBADMSG);
-		assert_int_equal(decoder__decode(p.decoder, p.bytes.data, p.bytes.len, false, &got),
+		assert_int_equal(decoder__decode(p.decoder, p.bytes.data, p.bytes.len, false,
+						 CODEC_VERSION, &got),
 				 -ENODATA);
 	}
 	buf_char(&p.bytes, 0);
-	assert_int_equal(decoder__decode(p.decoder, p.bytes.data, p.bytes.len, true, &got),
+	assert_int_equal(decoder__decode(p.decoder, p.bytes.data, p.bytes.len, true, CODEC_VERSION,
+					 &got),
 			 -EBADMSG);
 	pair_done(&p);
 }
@@ -206,7 +214,8 @@ static void flipped_bytes_break_no_promise(void **state)
 		int err;
 
 		p.bytes.data[i] = was ^ (1 << i % 8);
-		err = decoder__decode(p.decoder, p.bytes.data, p.bytes.len, true, &got);
+		err = decoder__decode(p.decoder, p.bytes.data, p.bytes.len, true, CODEC_VERSION,
+				      &got);
 		assert_true(!err || err == -EBADMSG);
 		for (j = 1; !err && j < got.nprocesses; j++)
 			assert_true(got.processes[j - 1].pid < got.processes[j].pid);
@@ -230,7 +239,8 @@ static void an_id_with_two_paths(void **state)
 	p.world.s.ncgroups = 2;
 	for (i = 0; i < 3; i++) {
 		encode(&p, i == 0);
-		assert_int_equal(decoder__decode(p.decoder, p.bytes.data, p.bytes.len, p.key, &got),
+		assert_int_equal(decoder__decode(p.decoder, p.bytes.data, p.bytes.len, p.key,
+						 CODEC_VERSION, &got),
 				 0);
 		same(&p.world.s, &got);
 	}

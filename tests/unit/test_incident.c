@@ -205,6 +205,40 @@ static void from_the_minutes_before_to_its_end(void **state)
 }
 
 /* Closed before the finding is over: its last words still come, and no snapshot. */
+/* A vigie that was replaced a minute ago left entries of its version in the recording. */
+static void what_a_former_vigie_wrote_stays_readable(void **state)
+{
+	static const char from[] = "tests/golden/recording-606e877/ring/00000001.seg";
+	const struct replay_range all = { 0 };
+	static char bytes[256 << 10];
+	struct snapshot snapshot;
+	struct source *source;
+	struct place h;
+	FILE *file = fopen(from, "rb");
+	size_t len;
+	int n = 0, fd;
+
+	assert_non_null(file);
+	len = fread(bytes, 1, sizeof(bytes), file);
+	fclose(file);
+	fd = openat(folder("ring"), "00000001.seg", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	assert_int_equal(write(fd, bytes, len), len);
+	close(fd);
+	place_init(&h, 10, 64 << 20);
+	h.world.s.wall_ns = 1795979300 * SECOND; /* soon after its last */
+	steps(&h, 5);
+	assert_int_equal(begin(&h, "0123456789ab", h.world.s.wall_ns - 300 * SECOND), 0);
+	steps(&h, 3);
+	finish(&h, "0123456789ab");
+	assert_int_equal(replay__open(folder("incidents/0123456789ab/ring"), &all, &source), 0);
+	while (source__next(source, &snapshot) > 0)
+		n++;
+	assert_int_equal(n, 46 + 5 + 3);
+	assert_int_equal(replay__undecodable(source), 0);
+	source__free(source);
+	place_done(&h);
+}
+
 static void what_is_closed_hears_of_its_end(void **state)
 {
 	__u64 first, last, bytes;
@@ -392,6 +426,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_PLACE(from_the_minutes_before_to_its_end),
+		IN_PLACE(what_a_former_vigie_wrote_stays_readable),
 		IN_PLACE(what_is_closed_hears_of_its_end),
 		IN_PLACE(the_rest_of_the_recording_is_not_read),
 		IN_PLACE(the_oldest_closed_ones_make_room),

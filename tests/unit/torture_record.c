@@ -34,7 +34,8 @@ static void pass(struct pair *p, const struct record_world *w, bool key)
 	buf_clear(&p->bytes);
 	err = encoder__encode(p->encoder, &w->s, key, &p->bytes, &is_key);
 	if (!err)
-		err = decoder__decode(p->decoder, p->bytes.data, p->bytes.len, is_key, &got);
+		err = decoder__decode(p->decoder, p->bytes.data, p->bytes.len, is_key,
+				      CODEC_VERSION, &got);
 	if (err) {
 		assert_true(torture_struck());
 		assert_true(err == -ENOMEM || err == -ENODATA);
@@ -72,7 +73,7 @@ static void run(unsigned long k, enum torture_mode mode)
 			assert_int_equal(
 				encoder__encode(p.encoder, &w.s, i == 0, &p.bytes, &is_key), 0);
 			assert_int_equal(decoder__decode(p.decoder, p.bytes.data, p.bytes.len,
-							 is_key, &got),
+							 is_key, CODEC_VERSION, &got),
 					 0);
 			assert_memory_equal(got.processes, w.s.processes,
 					    got.nprocesses * sizeof(*got.processes));

@@ -11,8 +11,11 @@
 #include "base/buf.h"
 #include "data/snapshot.h"
 
-/* Grows with every change of the bytes. A reader refuses what it does not know. */
-enum { CODEC_VERSION = 1 };
+/*
+ * Of the bytes that are written. A new counter does not change it: see codec_words.h. All versions
+ * up to it are read; a later one is refused by name.
+ */
+enum { CODEC_VERSION = 2 };
 
 struct encoder;
 
@@ -30,11 +33,13 @@ struct decoder;
 struct decoder *decoder__new(void); /* NULL with errno set */
 void decoder__free(struct decoder *decoder); /* accepts NULL */
 /*
- * *ret's arrays belong to the decoder until the next call. 0; -EBADMSG: not what an encoder
+ * version is that of the entry's bytes; of a delta it is that of its key, and not looked at.
+ * *ret's arrays belong to the decoder until the next call. 0; -EPROTONOSUPPORT: a version that
+ * we do not know; -EBADMSG: not what an encoder
  * writes; -ENODATA: a delta, and what it follows was not decoded; -ENOMEM. After an error
  * only a key can be decoded.
  */
 int decoder__decode(struct decoder *decoder, const void *data, size_t len, bool key,
-		    struct snapshot *ret);
+		    unsigned int version, struct snapshot *ret);
 
 #endif

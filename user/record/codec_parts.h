@@ -2,7 +2,8 @@
 /*
  * codec_parts.h - what encoder and decoder must agree on. Only codec files include it.
  *
- *	entry     = words, probes, processes, retired, blames, ooms, cgroups, cgroup_stats
+ *	entry     = [shape] words, probes, processes, retired, blames, ooms, cgroups, cgroup_stats
+ *	shape     = in a key: how many words, kinds of rss, words of a cgroup follow each time
  *	process   = token [skip] [identity] [fields by mask]
  *	token     = mask << 2 | kind
  *
@@ -35,8 +36,8 @@ enum process_mask {
 
 enum {
 	PROCESSES_MAX = 1 << 20, /* more than any host has; a reader believes no more */
+	SHAPE_MAX = 1024, /* words that a writer may have of one list */
 	PATH_MAX_LEN = 4096,
-	SLEEP_WORD = __builtin_offsetof(struct vigie_usage, off_ns[VIGIE_OFF_SLEEP]) / 8,
 };
 
 static inline __u64 resident_pages(const __u64 rss[VIGIE_RSS_KINDS])

@@ -1,117 +1,156 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * codec_words.c - owns the list of counters, once, for both directions.
- *
- * A member that is added to the structs must be added here: the round trip of test_codec.c,
- * which fills every byte, fails until it is.
+ * codec_words.c - owns which counter has which number on the disk: see codec_words.h for the rule.
  */
 #include "record/codec_words.h"
 
 #include <string.h>
 
-/* Walks all members: give copies a word into the member, else the member into the word. */
-struct walk {
-	__u64 *word;
-	bool give;
+enum word_kind { WORD_64, WORD_32, WORD_BOOL };
+
+/* Members that stand in a row and have numbers in a row. What grows gets a row of its own. */
+struct row {
+	__u16 number, n;
+	__u16 offset; /* in struct snapshot */
+	__u16 kind; /* a double is a word as it stands */
 };
 
-static void w64(struct walk *w, __u64 *member)
+#define ROW(number, n, member)                                        \
+	{                                                             \
+		number, n, offsetof(struct snapshot, member), WORD_64 \
+	}
+#define ROW32(number, member)                                         \
+	{                                                             \
+		number, 1, offsetof(struct snapshot, member), WORD_32 \
+	}
+
+/* clang-format off */
+static const struct row rows[] = {
+	ROW(0, 1, time_ns),
+	ROW(1, 1, wall_ns),
+	ROW(2, 1, page_size),
+	ROW(3, 8, host.cpu),
+	ROW(11, 12, host.memory),
+	ROW(23, 1, host.context_switches),
+	ROW(24, 1, host.forks),
+	ROW32(25, host.procs_running),
+	ROW32(26, host.procs_blocked),
+	ROW32(27, host.online_cpus),
+	ROW(28, 3, host.load),
+	ROW(31, 1, host.swap_in_pages),
+	ROW(32, 1, host.swap_out_pages),
+	ROW(33, 1, host.boot_time_s),
+	ROW(34, 16, slices), /* sum_ns, count by bucket, three that are 0 */
+	ROW(50, 7, stat.loss), /* enum vigie_loss */
+	ROW(57, 1, stat.lost_records),
+	ROW(58, 1, stat.cgroups_unnamed),
+	ROW(59, 1, stat.forks),
+	ROW(60, 1, stat.process_starts),
+	ROW(61, 1, stat.process_exits),
+	ROW(62, 1, stat.frees),
+	ROW(63, 1, stat.slow_waits),
+	ROW(64, 1, stat.snapshots),
+	ROW(65, 1, stat.snapshot_ns),
+	ROW(66, 1, stat.snapshot_cpu_ns),
+	ROW(67, 1, stat.tasks),
+	ROW(68, 1, stat.untracked),
+	ROW(69, 1, stat.unfreed),
+	ROW(70, 1, stat.retired_keys),
+	ROW(71, 1, stat.bpf_memory_bytes),
+	{ 72, 1, offsetof(struct snapshot, stat.run_time_known), WORD_BOOL },
+};
+
+/* By number. What stands in no row of these is not recorded: the test counts them. */
+#define WORD(member) (offsetof(struct vigie_usage, member) / sizeof(__u64) + 1)
+static const unsigned char usage_words[NUMBERS_USAGE] = {
+	[0] = WORD(user_ns),
+	[1] = WORD(system_ns),
+	[2] = WORD(wait_ns),
+	[3] = WORD(wait_count[0]), [4] = WORD(wait_count[1]), [5] = WORD(wait_count[2]),
+	[6] = WORD(wait_count[3]), [7] = WORD(wait_count[4]), [8] = WORD(wait_count[5]),
+	[9] = WORD(wait_count[6]), [10] = WORD(wait_count[7]), [11] = WORD(wait_count[8]),
+	[12] = WORD(wait_count[9]), [13] = WORD(wait_count[10]), [14] = WORD(wait_count[11]),
+	[NUMBER_SLEEP] = WORD(off_ns[VIGIE_OFF_SLEEP]),
+	[16] = WORD(off_ns[VIGIE_OFF_DISK]),
+	[17] = WORD(off_ns[VIGIE_OFF_MEMORY]),
+	[18] = WORD(off_ns[VIGIE_OFF_UNINTERRUPTIBLE]),
+	[19] = WORD(voluntary_switches),
+	[20] = WORD(involuntary_switches),
+	[21] = WORD(migrations),
+	[22] = WORD(minor_faults),
+	[23] = WORD(major_faults),
+	[24] = WORD(read_bytes),
+	[25] = WORD(written_bytes),
+	[26] = WORD(stall_ns[VIGIE_STALL_RECLAIM]),
+	[27] = WORD(stall_ns[VIGIE_STALL_CGROUP_RECLAIM]),
+	[28] = WORD(stall_ns[VIGIE_STALL_COMPACTION]),
+	[29] = WORD(oom_kills),
+	[30] = WORD(starts),
+	[31] = WORD(exits[VIGIE_EXIT_NORMAL]),
+	[32] = WORD(exits[VIGIE_EXIT_ERROR]),
+	[33] = WORD(exits[VIGIE_EXIT_SIGNAL]),
+	[34] = WORD(read_chars),
+	[35] = WORD(written_chars),
+};
+/* clang-format on */
+
+_Static_assert(NUMBERS_USAGE <= 64, "the bitmap of a usage has one word");
+_Static_assert((int)NUMBERS_RSS == (int)VIGIE_RSS_KINDS, "the number of a kind is its enum");
+_Static_assert(NUMBERS_CGROUP == sizeof(struct cgroup_stat) / sizeof(__u64),
+	       "the number of a word is its place");
+
+int usage_word(unsigned int number)
 {
-	if (w->give)
-		*member = *w->word;
+	return number < NUMBERS_USAGE ? usage_words[number] - 1 : USAGE_HOLE;
+}
+
+static __u64 take(const char *at, unsigned int kind)
+{
+	__u64 word;
+	__u32 half;
+
+	if (kind == WORD_BOOL)
+		return *(const bool *)at;
+	if (kind == WORD_32) {
+		memcpy(&half, at, sizeof(half));
+		return half;
+	}
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
+
+static void give(char *at, unsigned int kind, __u64 word)
+{
+	__u32 half = word;
+
+	if (kind == WORD_BOOL)
+		*(bool *)at = word;
+	else if (kind == WORD_32)
+		memcpy(at, &half, sizeof(half));
 	else
-		*w->word = *member;
-	w->word++;
+		memcpy(at, &word, sizeof(word));
 }
 
-static void w32(struct walk *w, __u32 *member)
+void words_take(const struct snapshot *snapshot, __u64 words[NUMBERS_FIXED])
 {
-	if (w->give)
-		*member = *w->word;
-	else
-		*w->word = *member;
-	w->word++;
-}
-
-static void wdouble(struct walk *w, double *member)
-{
-	memcpy(w->give ? (void *)member : w->word, w->give ? w->word : (void *)member,
-	       sizeof(*member));
-	w->word++;
-}
-
-static void walk_array(struct walk *w, void *members, unsigned int n)
-{
+	const struct row *row;
 	unsigned int i;
 
-	for (i = 0; i < n; i++)
-		w64(w, (__u64 *)members + i);
+	memset(words, 0, NUMBERS_FIXED * sizeof(*words));
+	for (row = rows; row < rows + sizeof(rows) / sizeof(*rows); row++)
+		for (i = 0; i < row->n; i++)
+			words[row->number + i] =
+				take((const char *)snapshot + row->offset + i * sizeof(__u64),
+				     row->kind);
 }
 
-static void walk_host(struct walk *w, struct host *host)
+void words_give(const __u64 words[NUMBERS_FIXED], struct snapshot *ret)
 {
-	int i;
+	const struct row *row;
+	unsigned int i;
 
-	walk_array(w, &host->cpu, sizeof(host->cpu) / sizeof(__u64));
-	walk_array(w, &host->memory, sizeof(host->memory) / sizeof(__u64));
-	w64(w, &host->context_switches);
-	w64(w, &host->forks);
-	w32(w, &host->procs_running);
-	w32(w, &host->procs_blocked);
-	w32(w, &host->online_cpus);
-	for (i = 0; i < 3; i++)
-		wdouble(w, &host->load[i]);
-	w64(w, &host->swap_in_pages);
-	w64(w, &host->swap_out_pages);
-	w64(w, &host->boot_time_s);
-}
-
-static void walk_stat(struct walk *w, struct collect_stat *stat)
-{
-	__u64 known = stat->run_time_known;
-
-	walk_array(w, stat->loss, VIGIE_LOSSES);
-	w64(w, &stat->lost_records);
-	w64(w, &stat->cgroups_unnamed);
-	w64(w, &stat->forks);
-	w64(w, &stat->process_starts);
-	w64(w, &stat->process_exits);
-	w64(w, &stat->frees);
-	w64(w, &stat->slow_waits);
-	w64(w, &stat->snapshots);
-	w64(w, &stat->snapshot_ns);
-	w64(w, &stat->snapshot_cpu_ns);
-	w64(w, &stat->tasks);
-	w64(w, &stat->untracked);
-	w64(w, &stat->unfreed);
-	w64(w, &stat->retired_keys);
-	w64(w, &stat->bpf_memory_bytes);
-	w64(w, &known);
-	if (w->give)
-		stat->run_time_known = known;
-}
-
-static void walk(struct walk *w, struct snapshot *snapshot)
-{
-	w64(w, &snapshot->time_ns);
-	w64(w, &snapshot->wall_ns);
-	w64(w, &snapshot->page_size);
-	walk_host(w, &snapshot->host);
-	walk_array(w, &snapshot->slices, WORDS_SLICES);
-	walk_stat(w, &snapshot->stat);
-}
-
-void words_take(const struct snapshot *snapshot, __u64 words[WORDS_FIXED])
-{
-	struct walk w = { .word = words };
-
-	memset(words, 0, WORDS_FIXED * sizeof(*words));
-	walk(&w, (struct snapshot *)snapshot); /* only read: give is not set */
-}
-
-void words_give(const __u64 words[WORDS_FIXED], struct snapshot *ret)
-{
-	struct walk w = { .word = (__u64 *)words, .give = true };
-
-	walk(&w, ret);
+	for (row = rows; row < rows + sizeof(rows) / sizeof(*rows); row++)
+		for (i = 0; i < row->n; i++)
+			give((char *)ret + row->offset + i * sizeof(__u64), row->kind,
+			     words[row->number + i]);
 }

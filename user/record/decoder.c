@@ -21,7 +21,8 @@ struct path {
 
 struct decoder {
 	bool began; /* the last entry was decoded: a delta may follow */
-	__u64 words[WORDS_FIXED];
+	struct codec_shape shape; /* of the last key's writer */
+	__u64 words[NUMBERS_FIXED];
 	struct process *processes, *before; /* of this entry, of the last one */
 	size_t nprocesses, processes_cap, nbefore, before_cap;
 	struct retired *retired;
@@ -102,17 +103,22 @@ static __u32 get_u32(struct varint_reader *r)
 	return varint_get_max(r, UINT32_MAX);
 }
 
+/* Into a usage that is 0. What a later vigie counts beside is passed over. */
 static void get_usage(struct varint_reader *r, struct vigie_usage *usage, int skip)
 {
-	__u64 *words = (__u64 *)usage, map = varint_get(r);
-	int i;
+	__u64 *words = (__u64 *)usage, map = varint_get(r), value;
+	int i, word;
 
-	if ((VIGIE_USAGE_WORDS < 64 && map >> (VIGIE_USAGE_WORDS % 64)) ||
-	    (skip >= 0 && map >> skip & 1))
+	if (skip >= 0 && map >> skip & 1)
 		r->err = true;
-	for (i = 0; i < VIGIE_USAGE_WORDS; i++)
-		if (i != skip)
-			words[i] = map >> i & 1 ? varint_get(r) : 0;
+	for (i = 0; i < 64; i++) {
+		if (!(map >> i & 1))
+			continue;
+		value = varint_get(r);
+		word = usage_word(i);
+		if (word != USAGE_HOLE)
+			words[word] = value;
+	}
 }
 
 /* --- Processes. */
@@ -128,12 +134,23 @@ static void get_identity(struct varint_reader *r, struct process *p)
 	get_name(r, p->exe, sizeof(p->exe));
 }
 
+/* Deltas against now; what the writer had beyond n is passed over. */
+static void get_deltas(struct varint_reader *r, __u64 *now, size_t n, size_t written)
+{
+	size_t i;
+
+	for (i = 0; i < written && !r->err; i++)
+		if (i < n)
+			now[i] = varint_get_delta(r, now[i]);
+		else
+			varint_get(r);
+}
+
 /* p is as it was before; inc is not. */
 static void get_fields(struct varint_reader *r, struct process *p, unsigned int mask,
-		       struct sleep_guess *guess)
+		       struct sleep_guess *guess, const struct codec_shape *shape)
 {
 	__u64 sleep;
-	int i;
 
 	if (mask & MASK_IDENTITY)
 		get_identity(r, p);
@@ -142,10 +159,10 @@ static void get_fields(struct varint_reader *r, struct process *p, unsigned int 
 		sleep = varint_get_delta(r, sleep);
 	memset(&p->inc, 0, sizeof(p->inc));
 	if (mask & MASK_USAGE)
-		get_usage(r, &p->inc, SLEEP_WORD);
+		get_usage(r, &p->inc, NUMBER_SLEEP);
 	p->inc.off_ns[VIGIE_OFF_SLEEP] = sleep;
-	for (i = 0; i < VIGIE_RSS_KINDS && mask & MASK_RSS; i++)
-		p->rss_pages[i] = varint_get_delta(r, p->rss_pages[i]);
+	if (mask & MASK_RSS)
+		get_deltas(r, p->rss_pages, VIGIE_RSS_KINDS, shape->rss);
 	p->peak_pages = resident_pages(p->rss_pages);
 	if (mask & MASK_PEAK)
 		p->peak_pages = varint_get_delta(r, p->peak_pages);
@@ -187,7 +204,7 @@ static int get_process(struct decoder *d, struct varint_reader *r, __u64 token, 
 	p = &d->processes[d->nprocesses];
 	if (!get_subject(d, r, token & 3, at, last_pid, p))
 		return -EBADMSG;
-	get_fields(r, p, token >> 2, guess);
+	get_fields(r, p, token >> 2, guess, &d->shape);
 	d->nprocesses++;
 	return r->err ? -EBADMSG : 0;
 }
@@ -389,18 +406,14 @@ static int get_cgroups(struct decoder *d, struct varint_reader *r)
 
 static int get_cgroup_stats(struct decoder *d, struct varint_reader *r)
 {
-	size_t n = get_count(r, sizeof(*d->stats) / sizeof(__u64)), i, w;
+	size_t n = get_count(r, d->shape.cgroup), i;
 
 	for (i = 0; i < n && !r->err; i++) {
-		__u64 *words;
-
 		if (array_grow(&d->stats, &d->stats_cap, i + 1, sizeof(*d->stats), SIZE_MAX))
 			return -ENOMEM;
 		if (i >= d->nstats)
 			memset(&d->stats[i], 0, sizeof(d->stats[i]));
-		words = (__u64 *)&d->stats[i];
-		for (w = 0; w < sizeof(*d->stats) / sizeof(__u64); w++)
-			words[w] = varint_get_delta(r, words[w]);
+		get_deltas(r, (__u64 *)&d->stats[i], NUMBERS_CGROUP, d->shape.cgroup);
 	}
 	d->nstats = n;
 	return 0;
@@ -416,12 +429,23 @@ static void forget(struct decoder *d)
 	drop_paths(d);
 }
 
+/* Each list has one word at least, so that a count of them has a bound. */
+static void get_shape(struct varint_reader *r, struct codec_shape *ret)
+{
+	ret->fixed = varint_get_max(r, SHAPE_MAX);
+	ret->rss = varint_get_max(r, SHAPE_MAX);
+	ret->cgroup = varint_get_max(r, SHAPE_MAX);
+	if (!ret->fixed || !ret->rss || !ret->cgroup)
+		r->err = true;
+}
+
 static int get_all(struct decoder *d, struct varint_reader *r, struct snapshot *ret)
 {
-	int i, err;
+	int err;
 
-	for (i = 0; i < WORDS_FIXED; i++)
-		d->words[i] = varint_get_delta(r, d->words[i]);
+	if (r->err)
+		return -EBADMSG;
+	get_deltas(r, d->words, NUMBERS_FIXED, d->shape.fixed);
 	words_give(d->words, ret);
 	get_probes(r, &ret->stat);
 	err = get_processes(d, r);
@@ -438,7 +462,8 @@ static int get_all(struct decoder *d, struct varint_reader *r, struct snapshot *
 	return !err && (r->err || r->at != r->end) ? -EBADMSG : err;
 }
 
-int decoder__decode(struct decoder *d, const void *data, size_t len, bool key, struct snapshot *ret)
+int decoder__decode(struct decoder *d, const void *data, size_t len, bool key, unsigned int version,
+		    struct snapshot *ret)
 {
 	struct snapshot snapshot = { 0 };
 	struct varint_reader r;
@@ -447,9 +472,15 @@ int decoder__decode(struct decoder *d, const void *data, size_t len, bool key, s
 	if (!key && !d->began)
 		return -ENODATA;
 	d->began = false;
-	if (key)
-		forget(d);
 	varint_reader_init(&r, data, len);
+	if (key) {
+		if (!version || version > CODEC_VERSION)
+			return -EPROTONOSUPPORT;
+		forget(d);
+		d->shape = codec_shape_1();
+		if (version > 1)
+			get_shape(&r, &d->shape);
+	}
 	err = get_all(d, &r, &snapshot);
 	if (err)
 		return err;

@@ -28,7 +28,7 @@ struct cgroup_known {
 
 struct encoder {
 	bool began;
-	__u64 words[WORDS_FIXED];
+	__u64 words[NUMBERS_FIXED];
 	struct known *known, *next; /* of the last entry; of the one being written */
 	size_t nknown, known_cap, nnext, next_cap;
 	struct cgroup_known *cgroups; /* the last entry's list, in order */
@@ -73,22 +73,23 @@ static void put_name(struct buf *out, const char *name, size_t size)
 	buf_add(out, name, size);
 }
 
-/* A bitmap of the words that are not zero, without the skipped one, then those. */
+/* A bitmap of the numbers that are not zero, without the skipped one, then their words. */
 static void put_usage(struct buf *out, const struct vigie_usage *usage, int skip)
 {
 	const __u64 *words = (const __u64 *)usage;
 	__u64 map = 0;
-	int i;
+	int i, word;
 
-	for (i = 0; i < VIGIE_USAGE_WORDS; i++)
-		if (words[i] && i != skip)
+	for (i = 0; i < NUMBERS_USAGE; i++) {
+		word = usage_word(i);
+		if (word != USAGE_HOLE && words[word] && i != skip)
 			map |= 1ULL << i;
+	}
 	varint_put(out, map);
-	for (i = 0; i < VIGIE_USAGE_WORDS; i++)
+	for (i = 0; i < NUMBERS_USAGE; i++)
 		if (map >> i & 1)
-			varint_put(out, words[i]);
+			varint_put(out, words[usage_word(i)]);
 }
-_Static_assert(VIGIE_USAGE_WORDS <= 64, "the bitmap of a usage has one word");
 
 /* --- Processes. */
 
@@ -114,10 +115,10 @@ static bool same_identity(const struct process *p, const struct known *k)
 static bool has_other_usage(const struct vigie_usage *inc)
 {
 	const __u64 *words = (const __u64 *)inc;
-	int i;
+	int i, sleep = usage_word(NUMBER_SLEEP);
 
 	for (i = 0; i < VIGIE_USAGE_WORDS; i++)
-		if (words[i] && i != SLEEP_WORD)
+		if (words[i] && i != sleep)
 			return true;
 	return false;
 }
@@ -152,7 +153,7 @@ static void put_fields(struct buf *out, const struct process *p, const struct kn
 	if (mask & MASK_SLEEP)
 		varint_put_delta(out, p->inc.off_ns[VIGIE_OFF_SLEEP], guess_sleep(guess, p));
 	if (mask & MASK_USAGE)
-		put_usage(out, &p->inc, SLEEP_WORD);
+		put_usage(out, &p->inc, NUMBER_SLEEP);
 	for (i = 0; i < VIGIE_RSS_KINDS && mask & MASK_RSS; i++)
 		varint_put_delta(out, p->rss_pages[i], k->rss_pages[i]);
 	if (mask & MASK_PEAK)
@@ -412,13 +413,22 @@ static void forget(struct encoder *e)
 	hash_init(&e->paths);
 }
 
-static int put_all(struct encoder *e, const struct snapshot *s, struct buf *out)
+static void put_shape(struct buf *out)
 {
-	__u64 words[WORDS_FIXED];
+	varint_put(out, NUMBERS_FIXED);
+	varint_put(out, NUMBERS_RSS);
+	varint_put(out, NUMBERS_CGROUP);
+}
+
+static int put_all(struct encoder *e, const struct snapshot *s, bool key, struct buf *out)
+{
+	__u64 words[NUMBERS_FIXED];
 	int err, i;
 
+	if (key)
+		put_shape(out);
 	words_take(s, words);
-	for (i = 0; i < WORDS_FIXED; i++)
+	for (i = 0; i < NUMBERS_FIXED; i++)
 		varint_put_delta(out, words[i], e->words[i]);
 	memcpy(e->words, words, sizeof(words));
 	put_probes(out, &s->stat);
@@ -443,7 +453,7 @@ int encoder__encode(struct encoder *e, const struct snapshot *s, bool key, struc
 	key |= !e->began;
 	if (key)
 		forget(e);
-	err = put_all(e, s, out);
+	err = put_all(e, s, key, out);
 	e->began = !err;
 	if (err)
 		return err;

@@ -349,12 +349,14 @@ static int copy_past(struct incidents *in, struct open_incident *o, __u64 from_w
 		reader__seek(reader, &key);
 	while (have && found && !err && (n = reader__next(reader, &head, &data, NULL)) > 0) {
 		const struct ring_entry entry = { head.time_ns, head.wall_ns, head.key };
+		const __u8 version = head.version; /* perhaps of the vigie before us */
 
 		if (reader__broke(reader) && !head.key && o->began)
 			o->began = false;
 		if (!o->began && !head.key)
 			continue;
 		ring__pack(ring, &entry, data.data, data.len, &head, &stored);
+		head.version = version;
 		if (!has_room(in, o->id, ENTRY_HEAD + head.stored)) {
 			in->stat.entries_dropped++;
 			o->began = false;

@@ -49,7 +49,8 @@ static int replay_next(struct source *base, struct snapshot *ret)
 			if (!p->decoder)
 				return -ENOMEM;
 		}
-		n = decoder__decode(p->decoder, p->data.data, p->data.len, head.key, ret);
+		n = decoder__decode(p->decoder, p->data.data, p->data.len, head.key, head.version,
+				    ret);
 		if (n == -ENOMEM)
 			return n;
 		if (n) {

@@ -22,6 +22,7 @@
 #include "base/array.h"
 #include "base/io.h"
 #include "base/units.h"
+#include "record/codec.h"
 
 enum {
 	SEGMENTS_MAX = 4096, /* that are known; older ones than these are removed */
@@ -362,6 +363,7 @@ void ring__pack(struct ring *r, const struct ring_entry *entry, const void *data
 
 	*ret_head = (struct entry_head){
 		.key = entry->key,
+		.version = CODEC_VERSION,
 		.stored = len,
 		.raw = len,
 		.time_ns = entry->time_ns,

@@ -58,7 +58,8 @@ int segment_head_get(const unsigned char from[SEGMENT_HEAD], struct segment_head
 	if (memcmp(from, segment_magic, sizeof(segment_magic)) ||
 	    get32(from + 44) != entry_crc(from, 44))
 		return -EBADMSG;
-	if (get32(from + 8) != SEGMENT_VERSION || get32(from + 12) != CODEC_VERSION)
+	if (get32(from + 8) != SEGMENT_VERSION || !get32(from + 12) ||
+	    get32(from + 12) > CODEC_VERSION)
 		return -EPROTONOSUPPORT;
 	ret->sequence = get64(from + 16);
 	ret->boot = get64(from + 24);
@@ -72,6 +73,7 @@ void entry_head_put(unsigned char to[ENTRY_HEAD], const struct entry_head *head)
 	memcpy(to, entry_magic, sizeof(entry_magic));
 	to[4] = head->key;
 	to[5] = head->deflated;
+	to[6] = head->version;
 	put32(to + 8, head->stored);
 	put32(to + 12, head->raw);
 	put64(to + 16, head->time_ns);
@@ -85,6 +87,7 @@ int entry_head_get(const unsigned char from[ENTRY_HEAD], struct entry_head *ret)
 	struct entry_head head = {
 		.key = from[4] == 1,
 		.deflated = from[5] == 1,
+		.version = from[6] ? from[6] : 1,
 		.stored = get32(from + 8),
 		.raw = get32(from + 12),
 		.time_ns = get64(from + 16),
@@ -93,8 +96,8 @@ int entry_head_get(const unsigned char from[ENTRY_HEAD], struct entry_head *ret)
 	};
 
 	if (memcmp(from, entry_magic, sizeof(entry_magic)) ||
-	    get32(from + 36) != entry_crc(from, 36) || from[4] > 1 || from[5] > 1 || from[6] ||
-	    from[7] || head.stored > ENTRY_MAX || head.raw > ENTRY_MAX ||
+	    get32(from + 36) != entry_crc(from, 36) || from[4] > 1 || from[5] > 1 ||
+	    from[6] > CODEC_VERSION || from[7] || head.stored > ENTRY_MAX || head.raw > ENTRY_MAX ||
 	    (!head.deflated && head.stored != head.raw))
 		return -EBADMSG;
 	*ret = head;

@@ -6,7 +6,7 @@
  *	  header, 48 bytes:
  *	     0  8  magic "VIGIESEG"
  *	     8  4  version of the file's format, 1
- *	    12  4  version of the entries' bytes (codec.h)
+ *	    12  4  the highest version of its entries' bytes (codec.h)
  *	    16  8  sequence number, as in the name
  *	    24  8  which boot of the host: a hash of its boot id
  *	    32  8  wall clock as it was begun, ns
@@ -16,7 +16,8 @@
  *	     0  4  magic "VGE\n"
  *	     4  1  1: a key, decodable by itself; 0: a delta against the entry before it
  *	     5  1  1: deflated (zlib); 0: as it is
- *	     6  2  reserved, 0
+ *	     6  1  version of the bytes that follow; 0, as it was until there was a second: 1
+ *	     7  1  reserved, 0
  *	     8  4  bytes that follow this header
  *	    12  4  bytes before they were deflated
  *	    16  8  CLOCK_BOOTTIME of the snapshot, ns
@@ -24,7 +25,9 @@
  *	    32  4  CRC-32 of the bytes that follow
  *	    36  4  CRC-32 of the 36 bytes before
  *
- * Numbers are little-endian. A version that is not known is refused, not guessed at.
+ * Numbers are little-endian. A version that is not known is refused, not guessed at; all that ever
+ * were are read. An entry has its own because evidence begins with copies of what stood in the
+ * recording as a finding began, which an older vigie may have written.
  * Owns: these layouts. Not here: files (ring.h, reader.h), what is in an entry (codec.h).
  */
 #ifndef VIGIE_RECORD_SEGMENT_H
@@ -49,6 +52,7 @@ struct segment_head {
 
 struct entry_head {
 	bool key, deflated;
+	__u8 version; /* of its bytes; never 0 */
 	__u32 stored, raw; /* bytes */
 	__u64 time_ns, wall_ns;
 	__u32 crc;
