@@ -136,7 +136,8 @@ static void put_people(const struct finding_event *e, struct buf *out)
 }
 
 /* The incident's own recording, where there is one; else that of the state directory. */
-static void put_curve(const struct story *s, const char *directory, struct buf *out)
+static void put_curve(const struct story *s, const struct rule *rule, const char *directory,
+		      struct buf *out)
 {
 	struct replay_range range = {
 		.from_wall_ns = s->first_ns > BEFORE_NS ? s->first_ns - BEFORE_NS : 1,
@@ -148,6 +149,7 @@ static void put_curve(const struct story *s, const char *directory, struct buf *
 	char path[4096];
 	struct curve curve;
 	struct pipeline_recorded recorded;
+	int err;
 
 	snprintf(path, sizeof(path), "%s/" STATE_DIR_INCIDENTS "/%s", directory, s->last.id);
 	if (access(path, F_OK))
@@ -156,12 +158,18 @@ static void put_curve(const struct story *s, const char *directory, struct buf *
 	model_config_default(&config);
 	if (pipeline_recorded_open(&recorded, path, &range, &options, &config, who))
 		return; /* it has said why; the rest of the story stands */
-	curve_init(&curve, range.from_wall_ns, range.to_wall_ns);
-	while (pipeline_recorded_step(&recorded, who) > 0)
-		curve_add(&curve, recorded.view, &s->last);
+	err = curve_init(&curve, range.from_wall_ns, range.to_wall_ns, rule, &s->last.who);
+	if (err)
+		fprintf(stderr, "%s: cannot draw the curve: %s\n", who, err_name(err));
+	while (!err && pipeline_recorded_step(&recorded, who) > 0) {
+		if (recorded.began)
+			curve_restart(&curve);
+		curve_add(&curve, recorded.view);
+	}
 	if (curve.samples)
-		buf_printf(out, "\n%s, %u samples of %s\n", s->last.quantity, curve.samples, path);
-	curve_draw(&curve, &s->last, out);
+		buf_printf(out, "\n%s, %u samples of %s\n", rule->quantity, curve.samples, path);
+	curve_draw(&curve, rule->unit, out);
+	curve_done(&curve);
 	pipeline_recorded_tell_skipped(&recorded, who);
 	pipeline_recorded_done(&recorded);
 }
@@ -185,7 +193,8 @@ static int tell(const struct story *s, const char *directory)
 
 	buf_init(&out, STORY_MAX);
 	put_head(s, rule, &out);
-	put_curve(s, directory, &out);
+	if (rule) /* else a later vigie found it: what its quantity is we do not know */
+		put_curve(s, rule, directory, &out);
 	put_people(&s->last, &out);
 	put_session(s, directory, &out);
 	if (rule)

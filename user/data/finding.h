@@ -24,6 +24,9 @@ enum severity {
 /* "debug", "info", "warning", "error", "critical": ECS log.level; in capitals Python's. */
 const char *severity_name(enum severity severity);
 
+struct quantity;
+struct view;
+
 /*
  * One way of noticing something. The table of all rules is in detect/; it is what the
  * manual is made of, and every finding points into it.
@@ -36,6 +39,8 @@ struct rule {
 	const char *title; /* "cannot get the CPU": completes "NAME …" in a message */
 	const char *quantity; /* what observed and expected are: "run_queue_wait_ratio" */
 	const char *unit; /* "ratio", "bytes", "seconds", "1/s", "1" */
+	/* That quantity as a view has it: detect/quantity.h. */
+	bool (*figure)(struct quantity *quantity, const struct view *view, double *ret);
 	const char *watches, *decides, *knobs, *remedy; /* for the manual and for explain */
 };
 

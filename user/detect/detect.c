@@ -2,8 +2,8 @@
 /*
  * detect.c - one view after the other through all watchers.
  *
- * Owns: the order, and which views are long enough to judge rates by. Not here: any condition
- * (watch_*.c), what becomes of a signal (events.c).
+ * Owns: the order. Not here: any condition (watch_*.c), what its figure is (quantity.h), what
+ * becomes of a signal (events.c).
  */
 #include "detect/detect.h"
 
@@ -12,9 +12,6 @@
 
 #include "base/units.h"
 #include "detect/watchers.h"
-
-/* In less time a rate says more about when we looked than about what happened. */
-#define LEAST_NS (400 * NS_PER_MS)
 
 void detect_config_default(struct detect_config *config)
 {
@@ -59,12 +56,11 @@ int detect__step(struct detect *d, const struct view *view, const struct finding
 {
 	events_begin(&d->events, view);
 	watch_ooms(d, view);
-	if (view->interval_ns >= LEAST_NS) {
+	if (view_is_long(view)) {
 		watch_throttling(d, view); /* first: starvation asks what it found */
 		watch_processes(d, view);
 		watch_groups(d, view);
 		watch_host(d, view);
-		d->began = true;
 		events_end(&d->events, view);
 	} else {
 		events_end_short(&d->events, view);

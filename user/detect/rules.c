@@ -2,19 +2,21 @@
 /*
  * rules.c - the table of all rules, and the manual made of it.
  *
- * Owns: names, words and ids, which never change. The figures in "decides" and "knobs" are
+ * Owns: names, words and ids, which never change, and which figure (quantity.h) a rule's
+ * quantity is. The bounds in "decides" and "knobs" are
  * those of the constants in the file that decides; test_detect.c drives each of them.
  */
 #include "detect/rules.h"
 
 #include "detect/detect.h"
+#include "detect/quantity.h"
 
 /* clang-format off */
 const struct rule rules[RULES] = {
 	[RULE_OOM_KILL] = {
 		.id = "oom-kill", .message_id = "0f3c1f6b7a0e4a55b6a1d2c3e4f50601", .version = 1,
 		.severity = SEVERITY_CRITICAL, .title = "was killed for lack of memory",
-		.quantity = "resident_memory", .unit = "bytes",
+		.quantity = "resident_memory", .unit = "bytes", .figure = figure_killed,
 		.watches = "`oom:mark_victim`: victim, trigger, size",
 		.decides = "each kill is a finding; culprit: who holds most anonymous memory in the "
 			   "victim's cgroup, or on the host",
@@ -24,7 +26,7 @@ const struct rule rules[RULES] = {
 	[RULE_STARVATION] = {
 		.id = "run-queue-starvation", .message_id = "0f3c1f6b7a0e4a55b6a1d2c3e4f50602",
 		.version = 1, .severity = SEVERITY_ERROR, .title = "cannot get a CPU",
-		.quantity = "run_queue_wait_ratio", .unit = "ratio",
+		.quantity = "run_queue_wait_ratio", .unit = "ratio", .figure = figure_wait_ratio,
 		.watches = "run-queue wait and CPU time of each process older than 10 s; who ran "
 			   "before each slow wait ended",
 		.decides = "waits at least half of the time in which it wants to run, and 20 % of all "
@@ -38,7 +40,7 @@ const struct rule rules[RULES] = {
 	[RULE_MEMORY_STALL] = {
 		.id = "memory-stall", .message_id = "0f3c1f6b7a0e4a55b6a1d2c3e4f50603", .version = 1,
 		.severity = SEVERITY_ERROR, .title = "stalls for memory",
-		.quantity = "memory_stall_ratio", .unit = "ratio",
+		.quantity = "memory_stall_ratio", .unit = "ratio", .figure = figure_stall,
 		.watches = "time in reclaim and compaction, time off the CPU for memory, major faults "
 			   "of a cgroup at its limit",
 		.decides = "20 % of the time of a process for 10 s: warning, from 60 % on error; or 100 "
@@ -50,7 +52,7 @@ const struct rule rules[RULES] = {
 	[RULE_THROTTLED] = {
 		.id = "cpu-throttled", .message_id = "0f3c1f6b7a0e4a55b6a1d2c3e4f50604", .version = 1,
 		.severity = SEVERITY_WARNING, .title = "is throttled by its CPU limit",
-		.quantity = "throttled_ratio", .unit = "ratio",
+		.quantity = "throttled_ratio", .unit = "ratio", .figure = figure_throttled,
 		.watches = "`cpu.stat` of cgroups with a CPU limit",
 		.decides = "throttled in half of its periods and for a quarter of the time, for 10 s",
 		.knobs = "none",
@@ -59,7 +61,7 @@ const struct rule rules[RULES] = {
 	[RULE_FORK_STORM] = {
 		.id = "fork-storm", .message_id = "0f3c1f6b7a0e4a55b6a1d2c3e4f50605", .version = 1,
 		.severity = SEVERITY_WARNING, .title = "floods the host with new processes",
-		.quantity = "forks", .unit = "1/s",
+		.quantity = "forks", .unit = "1/s", .figure = figure_forks,
 		.watches = "`/proc/stat` processes; starts by group",
 		.decides = "1 000 forks a second (or 300 a CPU, if that is more) and ten times what is "
 			   "usual here, for 5 s; culprit: the group with most starts, and its parent",
@@ -68,7 +70,7 @@ const struct rule rules[RULES] = {
 	[RULE_RUNAWAY] = {
 		.id = "runaway-cpu", .message_id = "0f3c1f6b7a0e4a55b6a1d2c3e4f50606", .version = 1,
 		.severity = SEVERITY_WARNING, .title = "burns CPU without visible work",
-		.quantity = "cpu", .unit = "1",
+		.quantity = "cpu", .unit = "1", .figure = figure_runaway,
 		.watches = "CPU time, bytes read and written (cached or not), faults and voluntary "
 			   "switches of each process",
 		.decides = "one core or more wanted for 20 s without a break, and in all that time "
@@ -80,7 +82,7 @@ const struct rule rules[RULES] = {
 	[RULE_SWAP_STORM] = {
 		.id = "swap-storm", .message_id = "0f3c1f6b7a0e4a55b6a1d2c3e4f50607", .version = 1,
 		.severity = SEVERITY_ERROR, .title = "swaps in and out at once",
-		.quantity = "swapped", .unit = "bytes",
+		.quantity = "swapped", .unit = "bytes", .figure = figure_swapped,
 		.watches = "`/proc/vmstat` pswpin, pswpout",
 		.decides = "4 MiB a second in and out each, for 10 s; culprit: who holds most "
 			   "anonymous memory",
@@ -89,7 +91,7 @@ const struct rule rules[RULES] = {
 	[RULE_CRASH_LOOP] = {
 		.id = "crash-loop", .message_id = "0f3c1f6b7a0e4a55b6a1d2c3e4f50608", .version = 1,
 		.severity = SEVERITY_WARNING, .title = "keeps crashing and being restarted",
-		.quantity = "failed_exits", .unit = "1",
+		.quantity = "failed_exits", .unit = "1", .figure = figure_failed_exits,
 		.watches = "starts and exits of each group, by kind",
 		.decides = "within a minute, not all within 10 s, 3 ends by signal, or 5 with an "
 			   "error, each followed by a start, four fifths of all its ends, by processes that lived 0.2 s on average "
@@ -99,7 +101,7 @@ const struct rule rules[RULES] = {
 	[RULE_SELF_LOSS] = {
 		.id = "self-loss", .message_id = "0f3c1f6b7a0e4a55b6a1d2c3e4f50609", .version = 1,
 		.severity = SEVERITY_WARNING, .title = "vigie lost what it should have counted",
-		.quantity = "losses", .unit = "1",
+		.quantity = "losses", .unit = "1", .figure = figure_losses,
 		.watches = "vigie's own counts of losses, by cause",
 		.decides = "any growth of those that cost data: no state for a task, a full ring, an "
 			   "unreadable record",
@@ -108,7 +110,7 @@ const struct rule rules[RULES] = {
 	[RULE_GROWTH] = {
 		.id = "memory-growth", .message_id = "0f3c1f6b7a0e4a55b6a1d2c3e4f5060a", .version = 1,
 		.severity = SEVERITY_ERROR, .title = "grows without end",
-		.quantity = "resident_anonymous_memory", .unit = "bytes",
+		.quantity = "resident_anonymous_memory", .unit = "bytes", .figure = figure_growth,
 		.watches = "resident anonymous memory of each group, the lowest of each moment",
 		.decides = "fast: steady growth for 15 s that ends at the limit (its cgroup's, else the "
 			   "host's) within 20 minutes: warning, within 2 minutes error. Slow: steady "
@@ -123,35 +125,35 @@ const struct rule rules[RULES] = {
 	[RULE_DEPARTURE_CPU] = {
 		.id = "departure-cpu", .message_id = "0f3c1f6b7a0e4a55b6a1d2c3e4f5060b", .version = 1,
 		.severity = SEVERITY_INFO, .title = "uses CPU unlike it used to",
-		.quantity = "cpu", .unit = "1",
+		.quantity = "cpu", .unit = "1", .figure = figure_departure_cpu,
 		.watches = "CPU time of each group, by 30 s",
 		.decides = "the learned detector (docs/detector.md), and a change of a fifth of a core",
 		.knobs = "none", .remedy = "A lead, not an alarm: look at what else changed then." },
 	[RULE_DEPARTURE_WAIT] = {
 		.id = "departure-wait", .message_id = "0f3c1f6b7a0e4a55b6a1d2c3e4f5060c", .version = 1,
 		.severity = SEVERITY_INFO, .title = "waits for a CPU unlike it used to",
-		.quantity = "run_queue_wait", .unit = "seconds",
+		.quantity = "run_queue_wait", .unit = "seconds", .figure = figure_departure_wait,
 		.watches = "mean length of a run-queue wait of each group, by 30 s",
 		.decides = "the learned detector, and a change of 2 ms",
 		.knobs = "none", .remedy = "A lead: who got busy then? See vigie_delay_seconds." },
 	[RULE_DEPARTURE_MEMORY] = {
 		.id = "departure-memory", .message_id = "0f3c1f6b7a0e4a55b6a1d2c3e4f5060d",
 		.version = 1, .severity = SEVERITY_INFO, .title = "holds memory unlike it used to",
-		.quantity = "resident_memory", .unit = "bytes",
+		.quantity = "resident_memory", .unit = "bytes", .figure = figure_departure_memory,
 		.watches = "resident memory of each group, by 30 s",
 		.decides = "the learned detector, and a change of 64 MiB",
 		.knobs = "none", .remedy = "A lead: a new load, a new version, or a leak that begins." },
 	[RULE_DEPARTURE_FAULTS] = {
 		.id = "departure-faults", .message_id = "0f3c1f6b7a0e4a55b6a1d2c3e4f5060e",
 		.version = 1, .severity = SEVERITY_INFO, .title = "faults unlike it used to",
-		.quantity = "page_faults", .unit = "1/s",
+		.quantity = "page_faults", .unit = "1/s", .figure = figure_departure_faults,
 		.watches = "page faults of each group, by 30 s",
 		.decides = "the learned detector, and a change of 2 000 a second",
 		.knobs = "none", .remedy = "A lead: memory is taken and given back, or read anew." },
 	[RULE_DEPARTURE_SWITCHES] = {
 		.id = "departure-switches", .message_id = "0f3c1f6b7a0e4a55b6a1d2c3e4f5060f",
 		.version = 1, .severity = SEVERITY_INFO, .title = "switches unlike it used to",
-		.quantity = "context_switches", .unit = "1/s",
+		.quantity = "context_switches", .unit = "1/s", .figure = figure_departure_switches,
 		.watches = "context switches of each group, by 30 s",
 		.decides = "the learned detector, and a change of 2 000 a second",
 		.knobs = "none", .remedy = "A lead: other traffic, or threads that quarrel for a lock." },

@@ -36,6 +36,13 @@ const struct cgroup_view *subject_cgroup(const struct view *view, __u64 id)
 	return low < view->ncgroups && view->cgroups[low].id == id ? &view->cgroups[low] : NULL;
 }
 
+const struct cgroup_view *subject_limited_cgroup(const struct view *view, __u64 id)
+{
+	const struct cgroup_view *cgroup = subject_cgroup(view, id);
+
+	return cgroup && cgroup->stat && cgroup->stat->memory_limit ? cgroup : NULL;
+}
+
 const char *subject_label(const struct view *view, const struct group_view *group,
 			  enum group_key key)
 {

@@ -12,6 +12,8 @@
 
 const struct process *subject_process(const struct view *view, __u32 pid);
 const struct cgroup_view *subject_cgroup(const struct view *view, __u64 id);
+/* The one whose memory limit is the tightest that members are under; NULL: the host's. */
+const struct cgroup_view *subject_limited_cgroup(const struct view *view, __u64 id);
 /* The label of a group; "" where the page is not grouped by that. */
 const char *subject_label(const struct view *view, const struct group_view *group,
 			  enum group_key key);

@@ -16,7 +16,6 @@
 #define MIB (1024.0 * 1024)
 #define FORGET_NS (3600 * NS_PER_S)
 
-#define CRASH_PART_NS (10 * NS_PER_S)
 #define CRASH_SIGNALS 3
 #define CRASH_ERRORS 5
 #define CRASH_FAILING 0.8 /* of all ends */
@@ -33,7 +32,6 @@
 #define SLOW_LEAST (16 * MIB)
 #define SLOW_PART 0.05
 
-#define DEPARTURE_NS (30 * NS_PER_S)
 #define DEPARTURE_SCORE 0.6 /* above LEARNED_THRESHOLD: there are hundreds of series */
 _Static_assert(DEPARTURE_SCORE >= LEARNED_THRESHOLD, "a departure is at least the yardstick's");
 
@@ -82,7 +80,7 @@ static struct watched_group *add_group(struct detect *d, const struct view *view
 	}
 	memset(g, 0, sizeof(*g));
 	g->key = key;
-	g->since_ns = view->time_ns;
+	usage_window_begin(&g->since, view);
 	for (i = 0; i < DEPARTURES; i++)
 		learned_init(&g->learned[i]);
 	return g;
@@ -103,52 +101,6 @@ static void forget_groups(struct detect *d, const struct view *view)
 }
 
 /* --- Crash loops. */
-
-static void count_ends(struct watched_group *g, const struct view *view,
-		       const struct group_view *group)
-{
-	__u64 turn = view->time_ns / CRASH_PART_NS;
-	unsigned int at = turn % CRASH_PARTS;
-
-	if (g->crash_turn[at] != turn) {
-		g->crash_turn[at] = turn;
-		g->by_signal[at] = g->by_error[at] = g->ends[at] = g->starts[at] = 0;
-		g->lived_s[at] = g->watched_s[at] = 0;
-	}
-	g->by_signal[at] += group->inc.exits[VIGIE_EXIT_SIGNAL];
-	g->by_error[at] += group->inc.exits[VIGIE_EXIT_ERROR];
-	g->ends[at] += group->inc.exits[VIGIE_EXIT_SIGNAL] + group->inc.exits[VIGIE_EXIT_ERROR] +
-		       group->inc.exits[VIGIE_EXIT_NORMAL];
-	g->starts[at] += group->inc.starts;
-	g->lived_s[at] += group->processes * view_seconds(view);
-	g->watched_s[at] += view_seconds(view);
-}
-
-struct crashes {
-	__u32 by_signal, by_error, ends, starts;
-	double watched_s, lived_s;
-	unsigned int moments; /* parts with failures: workers that end together are one */
-};
-
-static struct crashes crashes_of(const struct watched_group *g, const struct view *view)
-{
-	__u64 turn = view->time_ns / CRASH_PART_NS;
-	struct crashes sum = { 0 };
-	unsigned int i;
-
-	for (i = 0; i < CRASH_PARTS; i++) {
-		if (turn - g->crash_turn[i] >= CRASH_PARTS)
-			continue;
-		sum.moments += g->by_signal[i] || g->by_error[i];
-		sum.by_signal += g->by_signal[i];
-		sum.by_error += g->by_error[i];
-		sum.ends += g->ends[i];
-		sum.starts += g->starts[i];
-		sum.lived_s += g->lived_s[i];
-		sum.watched_s += g->watched_s[i];
-	}
-	return sum;
-}
 
 static void tell_crashes(const struct view *view, const struct event *event, struct finding *f)
 {
@@ -178,12 +130,12 @@ static unsigned int old_members(const struct view *view, const struct group_view
 static void watch_crashes(struct detect *d, struct watched_group *g, const struct view *view,
 			  const struct group_view *group)
 {
-	struct crashes c = crashes_of(g, view);
+	struct crashes c = crash_window_sum(&g->crashes, view);
 	__u32 failed = c.by_signal + c.by_error;
 	struct signal s = {
 		.rule = RULE_CRASH_LOOP,
 		.severity = SEVERITY_WARNING,
-		.observed = failed,
+		.observed = quantity_failed_exits(&c),
 		.confidence = c.by_signal >= CRASH_SIGNALS ? 0.9 : 0.7,
 		.clear_ns = 60 * NS_PER_S,
 		.describe = tell_crashes,
@@ -273,7 +225,7 @@ static bool is_new_ground(const struct watched_group *g, const struct view *view
 static void watch_growth(struct detect *d, struct watched_group *g, const struct view *view,
 			 const struct group_view *group)
 {
-	double anon = group->rss_bytes[VIGIE_RSS_ANON], room, left_s;
+	double anon = quantity_anonymous(group), room, left_s;
 	struct growth_trend trend;
 	const struct process *p;
 	struct signal s = {
@@ -318,39 +270,16 @@ static void watch_growth(struct detect *d, struct watched_group *g, const struct
 
 /* --- Departures from its own past. */
 
-static double ratio(double a, double b)
-{
-	return b > 0 ? a / b : 0;
-}
-
-static void departures_of(const struct watched_group *g, const struct group_view *group,
-			  double seconds, double ret[DEPARTURES])
-{
-	const struct vigie_usage *u = &g->since;
-	double waits = 0;
-	int i;
-
-	for (i = 0; i < VIGIE_BUCKETS; i++)
-		waits += u->wait_count[i];
-	ret[0] = (u->user_ns + u->system_ns) / 1e9 / seconds;
-	ret[1] = ratio(u->wait_ns / 1e9, waits);
-	ret[2] = group->rss_bytes[VIGIE_RSS_ANON] + group->rss_bytes[VIGIE_RSS_FILE] +
-		 group->rss_bytes[VIGIE_RSS_SHMEM];
-	ret[3] = (u->minor_faults + u->major_faults) / seconds;
-	ret[4] = (u->voluntary_switches + u->involuntary_switches) / seconds;
-}
-
 static void watch_departures(struct detect *d, struct watched_group *g, const struct view *view,
 			     const struct group_view *group)
 {
 	/* What changes less than this is unusual at most, not worth a word. */
 	static const double matters[DEPARTURES] = { 0.2, 0.002, 64 * MIB, 2000, 2000 };
-	double seconds = (view->time_ns - g->since_ns) / 1e9, now[DEPARTURES], score, expected;
+	double now, score, expected;
 	int i;
 
-	if (seconds < 1)
+	if (!usage_window_is_long(&g->since, view))
 		return;
-	departures_of(g, group, seconds, now);
 	for (i = 0; i < DEPARTURES; i++) {
 		struct signal s = {
 			.rule = RULE_DEPARTURE_CPU + i,
@@ -359,12 +288,13 @@ static void watch_departures(struct detect *d, struct watched_group *g, const st
 			.clear_ns = 60 * NS_PER_S,
 		};
 
+		now = quantity_departure(&g->since, view, group, i);
 		expected = learned_expected(&g->learned[i]);
-		score = learned_step(&g->learned[i], view->wall_ns / NS_PER_S, now[i]);
+		score = learned_step(&g->learned[i], view->wall_ns / NS_PER_S, now);
 		if (score < DEPARTURE_SCORE ||
-		    (now[i] > expected ? now[i] - expected : expected - now[i]) < matters[i])
+		    (now > expected ? now - expected : expected - now) < matters[i])
 			continue;
-		s.observed = now[i];
+		s.observed = now;
 		s.expected = expected;
 		s.confidence = score;
 		actor_of_group(view, group, &s.who);
@@ -391,17 +321,15 @@ void watch_groups(struct detect *d, const struct view *view)
 			continue;
 		if (group->live)
 			g->seen_ns = view->time_ns;
-		usage_add(&g->since, &group->inc);
-		count_ends(g, view, group);
+		usage_add(&g->since.sum, &group->inc);
+		crash_window_add(&g->crashes, view, group);
 		watch_crashes(d, g, view, group);
 		if (group->live && !group->kernel)
 			watch_growth(d, g, view, group);
 		if (look && !group->kernel)
 			watch_departures(d, g, view, group);
-		if (look) {
-			memset(&g->since, 0, sizeof(g->since));
-			g->since_ns = view->time_ns;
-		}
+		if (look)
+			usage_window_begin(&g->since, view);
 	}
 	if (look)
 		d->learned_ns = view->time_ns;

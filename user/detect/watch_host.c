@@ -11,8 +11,6 @@
 #include "base/units.h"
 #include "detect/subject.h"
 
-#define THROTTLED_SHARE 0.25 /* of the time */
-#define THROTTLED_PERIODS 0.5
 #define STORM_FORKS 1000.0 /* a second */
 #define STORM_FORKS_PER_CPU 300.0
 #define STORM_TIMES 10 /* of what is usual */
@@ -34,7 +32,7 @@ double throttled_share(const struct detect *d, __u64 cgroup_id)
 {
 	const struct watched_cgroup *c = find_cgroup((struct detect *)d, cgroup_id);
 
-	return c ? c->share : 0;
+	return c ? c->throttle.share : 0;
 }
 
 /* The one that was not seen for longest makes room. */
@@ -47,7 +45,7 @@ static struct watched_cgroup *add_cgroup(struct detect *d, __u64 id)
 		c = &d->cgroups[d->ncgroups++];
 	else
 		for (i = 1; i < d->ncgroups; i++)
-			if (d->cgroups[i].time_ns < c->time_ns)
+			if (d->cgroups[i].throttle.time_ns < c->throttle.time_ns)
 				c = &d->cgroups[i];
 	*c = (struct watched_cgroup){ .id = id };
 	return c;
@@ -74,9 +72,8 @@ static void tell_throttling(const struct view *view, const struct event *event, 
 static void watch_cgroup(struct detect *d, const struct view *view,
 			 const struct cgroup_view *cgroup)
 {
-	const struct cgroup_stat *now = cgroup->stat;
 	struct watched_cgroup *c = find_cgroup(d, cgroup->id);
-	__u64 periods, elapsed;
+	const struct throttle *t;
 	struct signal s = {
 		.rule = RULE_THROTTLED,
 		.severity = SEVERITY_WARNING,
@@ -89,28 +86,12 @@ static void watch_cgroup(struct detect *d, const struct view *view,
 
 	if (!c)
 		c = add_cgroup(d, cgroup->id);
-	periods = now->periods - c->periods;
-	elapsed = view->time_ns - c->time_ns;
-	/* cpu.stat may be read less often than we look: then what it said last still holds. */
-	if (c->known && !periods && elapsed < 10 * NS_PER_S)
-		goto signal;
-	c->share = c->known && elapsed && now->throttled_ns >= c->throttled_ns
-			   ? (double)(now->throttled_ns - c->throttled_ns) / elapsed
-			   : 0;
-	c->periods_share = c->known && periods && now->throttled_periods >= c->throttled_periods
-				   ? (double)(now->throttled_periods - c->throttled_periods) /
-					     periods
-				   : 0;
-	c->throttled_ns = now->throttled_ns;
-	c->throttled_periods = now->throttled_periods;
-	c->periods = now->periods;
-	c->time_ns = view->time_ns;
-	c->known = true;
-signal:
-	if (c->share < 0.5 * THROTTLED_SHARE || c->periods_share < 0.5 * THROTTLED_PERIODS)
+	throttle_step(&c->throttle, view, cgroup->stat);
+	t = &c->throttle;
+	if (!throttle_is_warm(t))
 		return;
-	s.hot = c->share >= THROTTLED_SHARE && c->periods_share >= THROTTLED_PERIODS;
-	s.observed = c->share < 1 ? c->share : 1;
+	s.hot = t->share >= THROTTLED_SHARE && t->periods_share >= THROTTLED_PERIODS;
+	s.observed = quantity_throttled(t);
 	actor_of_unit(cgroup, &s.who);
 	events_signal(&d->events, view, &s);
 }
@@ -192,7 +173,7 @@ static void tell_storm(const struct view *view, const struct event *event, struc
 
 static void watch_forks(struct detect *d, const struct view *view)
 {
-	double seconds = view_seconds(view), rate = view->host_forks_inc / seconds, bound;
+	double seconds = view_seconds(view), rate = quantity_forks(view), bound;
 	double cpus = view->host.online_cpus ? view->host.online_cpus : 1;
 	struct signal s = {
 		.rule = RULE_FORK_STORM,
@@ -228,24 +209,19 @@ static void tell_swap(const struct view *view, const struct event *event, struct
 
 static void watch_swap(struct detect *d, const struct view *view)
 {
-	__u64 in = view->host.swap_in_pages - d->swap_in_pages;
-	__u64 out = view->host.swap_out_pages - d->swap_out_pages;
-	double bytes = (double)view->page_size / view_seconds(view);
-	double least = (in < out ? in : out) * bytes;
+	bool known = swapping_step(&d->swapping, view);
 	struct signal s = {
 		.rule = RULE_SWAP_STORM,
-		.hot = least >= SWAP_BYTES,
+		.hot = d->swapping.least >= SWAP_BYTES,
 		.severity = SEVERITY_ERROR,
-		.observed = (in + out) * bytes,
+		.observed = d->swapping.sum,
 		.confidence = 1,
 		.sustain_ns = 10 * NS_PER_S,
 		.clear_ns = 30 * NS_PER_S,
 		.describe = tell_swap,
 	};
 
-	d->swap_in_pages = view->host.swap_in_pages;
-	d->swap_out_pages = view->host.swap_out_pages;
-	if (d->began && least > SWAP_BYTES / 2)
+	if (known && d->swapping.least > SWAP_BYTES / 2)
 		events_signal(&d->events, view, &s);
 }
 
@@ -253,26 +229,19 @@ static void watch_swap(struct detect *d, const struct view *view)
 
 static void watch_losses(struct detect *d, const struct view *view)
 {
-	/* What is folded (a full table) keeps its sums; these do not. */
-	static const enum vigie_loss data[] = { VIGIE_LOSS_STATE_ALLOC, VIGIE_LOSS_RING_FULL,
-						VIGIE_LOSS_RETIRED_STATELESS };
-	__u64 lost = view->stat.lost_records;
+	bool known = losses_step(&d->losses, view);
 	struct signal s = {
 		.rule = RULE_SELF_LOSS,
+		.observed = d->losses.grown,
 		.hot = true,
 		.severity = SEVERITY_WARNING,
 		.confidence = 1,
 		.clear_ns = 60 * NS_PER_S,
 	};
-	size_t i;
 
-	for (i = 0; i < sizeof(data) / sizeof(data[0]); i++)
-		lost += view->stat.loss[data[i]];
 	snprintf(s.who.comm, sizeof(s.who.comm), "vigie");
-	s.observed = lost - d->lost;
-	if (d->began && lost > d->lost)
+	if (known && d->losses.grown > 0)
 		events_signal(&d->events, view, &s);
-	d->lost = lost;
 }
 
 void watch_host(struct detect *d, const struct view *view)

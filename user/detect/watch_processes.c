@@ -28,17 +28,10 @@
 
 #define STALL_SHARE 0.2
 #define STALL_BAD 0.6
-#define THRASH_FAULTS 100 /* major ones a second */
-#define NEAR_LIMIT 0.95
-
-double view_seconds(const struct view *view)
-{
-	return view->interval_ns / 1e9;
-}
 
 static __u64 cpu_of(const struct process *p)
 {
-	return p->inc.user_ns + p->inc.system_ns;
+	return quantity_cpu_ns(&p->inc);
 }
 
 /* --- Who cannot get a CPU. */
@@ -122,7 +115,7 @@ static __u64 kind_cpu(const struct view *view, const struct process *p)
 {
 	size_t place = view->process_group[p - view->processes];
 	const struct vigie_usage *inc = place < view->ngroups ? &view->groups[place].inc : &p->inc;
-	__u64 cpu = inc->user_ns + inc->system_ns;
+	__u64 cpu = quantity_cpu_ns(inc);
 
 	return cpu > cpu_of(p) ? cpu : cpu_of(p);
 }
@@ -147,8 +140,8 @@ static void add_blames(const struct view *view, const struct process *p, struct 
 
 static void watch_starvation(struct detect *d, const struct view *view, const struct process *p)
 {
-	double wait = p->inc.wait_ns, cpu = cpu_of(p), wall = view->interval_ns;
-	double ratio = wait / (wait + cpu + 1);
+	double wait = p->inc.wait_ns, wall = view->interval_ns;
+	double ratio = quantity_wait_ratio(&p->inc);
 	struct waited waited;
 	struct signal s = {
 		.rule = RULE_STARVATION,
@@ -214,7 +207,7 @@ static void watch_runaway(struct detect *d, const struct view *view, const struc
 		.rule = RULE_RUNAWAY,
 		.hot = true,
 		.severity = SEVERITY_WARNING,
-		.observed = cpu / seconds,
+		.observed = quantity_cpus(&p->inc, seconds),
 		.expected = 0.5,
 		.confidence = 0.8,
 		.sustain_ns = 20 * NS_PER_S,
@@ -231,32 +224,15 @@ static void watch_runaway(struct detect *d, const struct view *view, const struc
 
 /* --- Who stalls for memory. */
 
-/* The tightest limit that the process is under: its cgroup's, or the host's (NULL). */
-static const struct cgroup_view *limited_cgroup(const struct view *view, __u64 cgroup_id)
-{
-	const struct cgroup_view *cgroup = subject_cgroup(view, cgroup_id);
-
-	return cgroup && cgroup->stat && cgroup->stat->memory_limit ? cgroup : NULL;
-}
-
 static __u64 memory_limit(const struct view *view, const struct cgroup_view *cgroup)
 {
 	return cgroup ? cgroup->stat->memory_limit : view->host.memory.total;
 }
 
-static bool is_short(const struct view *view, const struct cgroup_view *cgroup)
-{
-	const struct host_memory *m = &view->host.memory;
-
-	if (cgroup)
-		return cgroup->stat->memory_used > NEAR_LIMIT * cgroup->stat->memory_limit;
-	return m->available < (1 - NEAR_LIMIT) * m->total;
-}
-
 static void tell_stall(const struct view *view, const struct event *event, struct finding *f)
 {
 	const struct process *p = subject_process(view, f->who.pid);
-	const struct cgroup_view *cgroup = limited_cgroup(view, event->signal.cgroup_id);
+	const struct cgroup_view *cgroup = subject_limited_cgroup(view, event->signal.cgroup_id);
 	char name[SUBJECT_NAME], culprit[SUBJECT_NAME];
 	int n;
 
@@ -282,13 +258,10 @@ static void tell_stall(const struct view *view, const struct event *event, struc
 
 static void watch_stall(struct detect *d, const struct view *view, const struct process *p)
 {
-	const struct vigie_usage *inc = &p->inc;
-	double wall = view->interval_ns, seconds = view_seconds(view), share;
-	const struct cgroup_view *cgroup = limited_cgroup(view, p->cgroup_id);
-	__u64 stalled = inc->off_ns[VIGIE_OFF_MEMORY], reclaim = 0;
-	bool thrashes;
+	double share = quantity_stall(view, p);
 	struct signal s = {
 		.rule = RULE_MEMORY_STALL,
+		.observed = share,
 		.expected = 0.01,
 		.confidence = 0.9,
 		.sustain_ns = 10 * NS_PER_S,
@@ -296,24 +269,10 @@ static void watch_stall(struct detect *d, const struct view *view, const struct 
 		.cgroup_id = p->cgroup_id,
 		.describe = tell_stall,
 	};
-	int i;
 
-	for (i = 0; i < VIGIE_STALLS; i++)
-		reclaim += inc->stall_ns[i];
-	/* Part of a reclaim is time off the CPU for memory: the larger one is no double count. */
-	if (reclaim > stalled)
-		stalled = reclaim;
-	/* Without PSI what is read back counts as a wait for the disk. */
-	thrashes = inc->major_faults > THRASH_FAULTS * seconds && is_short(view, cgroup);
-	if (thrashes && inc->off_ns[VIGIE_OFF_DISK] + inc->off_ns[VIGIE_OFF_MEMORY] > stalled)
-		stalled = inc->off_ns[VIGIE_OFF_DISK] + inc->off_ns[VIGIE_OFF_MEMORY];
-	share = stalled / wall / (p->threads > 1 ? p->threads : 1);
-	if (reclaim / wall > share) /* one thread of many that does nothing else counts, too */
-		share = reclaim / wall;
 	if (share < 0.5 * STALL_SHARE)
 		return;
 	s.hot = share >= STALL_SHARE;
-	s.observed = share < 1 ? share : 1;
 	s.severity = share >= STALL_BAD ? SEVERITY_ERROR : SEVERITY_WARNING;
 	actor_of_process(view, p, &s.who);
 	events_signal(&d->events, view, &s);
@@ -347,7 +306,7 @@ void watch_processes(struct detect *d, const struct view *view)
 
 static void tell_oom(const struct view *view, const struct event *event, struct finding *f)
 {
-	const struct cgroup_view *cgroup = limited_cgroup(view, event->signal.cgroup_id);
+	const struct cgroup_view *cgroup = subject_limited_cgroup(view, event->signal.cgroup_id);
 	char name[SUBJECT_NAME], culprit[SUBJECT_NAME];
 	int n;
 

@@ -12,28 +12,23 @@
 #include "detect/events.h"
 #include "detect/growth.h"
 #include "detect/learned.h"
+#include "detect/quantity.h"
 
-enum { DEPARTURES = 5, CGROUPS_MAX = 256, CRASH_PARTS = 6 };
+enum { CGROUPS_MAX = 256 };
 
 /* What is remembered of a group. */
 struct watched_group {
 	__u64 key;
 	__u64 seen_ns;
 	struct growth growth;
-	/* Crashes of the last minute, by 10 s. */
-	__u64 crash_turn[CRASH_PARTS];
-	__u32 by_signal[CRASH_PARTS], by_error[CRASH_PARTS], ends[CRASH_PARTS], starts[CRASH_PARTS];
-	double watched_s[CRASH_PARTS], lived_s[CRASH_PARTS]; /* time, processes x time */
-	/* Since the last look of the learned ones. */
-	struct vigie_usage since;
-	__u64 since_ns;
+	struct crash_window crashes;
+	struct usage_window since; /* the last look of the learned ones */
 	struct learned learned[DEPARTURES];
 };
 
 struct watched_cgroup {
-	__u64 id, throttled_ns, throttled_periods, periods, time_ns;
-	double share, periods_share; /* of the last growth */
-	bool known;
+	__u64 id;
+	struct throttle throttle;
 };
 
 struct detect {
@@ -46,14 +41,10 @@ struct detect {
 	unsigned int ncgroups;
 	/* The host. */
 	double usual_forks; /* a second */
-	__u64 swap_in_pages, swap_out_pages;
-	__u64 lost;
+	struct swapping swapping;
+	struct losses losses;
 	__u64 learned_ns; /* when the learned ones looked last */
-	bool began;
 };
-
-/* view->interval_ns in seconds. */
-double view_seconds(const struct view *view);
 
 void watch_processes(struct detect *d, const struct view *view); /* starvation, runaway, stall */
 void watch_ooms(struct detect *d, const struct view *view);
