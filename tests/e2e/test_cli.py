@@ -292,7 +292,7 @@ class WithoutBtf(unittest.TestCase):
                               stderr=subprocess.PIPE, check=False, timeout=PATIENCE_S)
 
     def test_one_clear_line(self):
-        for args in (["once"], ["serve", "--listen", "127.0.0.1:0"]):
+        for args in (["once"], ["serve", "--listen", "127.0.0.1:0"], ["record", "--pid", "1"]):
             run = self.no_btf(*args)
             said = run.stderr.decode()
             self.assertEqual((run.returncode, run.stdout), (1, b""))
@@ -306,6 +306,8 @@ class WithoutBtf(unittest.TestCase):
         self.assertEqual((run.returncode, run.stderr), (1, b""))
         self.assertEqual(verdict["verdict"], "refused")
         self.assertIn("CONFIG_DEBUG_INFO_BTF", verdict["remedy"])
+        self.assertIs(verdict["sessions"]["possible"], False)
+        self.assertIn("CONFIG_DEBUG_INFO_BTF", verdict["sessions"]["remedy"])
 
 
 class Doctor(unittest.TestCase):
@@ -321,7 +323,9 @@ class Doctor(unittest.TestCase):
         self.assertEqual(found["kernel"], os.uname().release)
         self.assertEqual(found["schema"], "vigie.doctor/1")
         self.assertGreater(len(found["fields"]), 10)
-        for field in found["fields"]:
+        self.assertIs(found["sessions"]["possible"], True)
+        self.assertGreater(len(found["sessions"]["fields"]), 3)
+        for field in found["fields"] + found["sessions"]["fields"]:
             self.assertEqual(set(field), {"field", "state", "source", "reason", "remedy"})
             self.assertIn(field["state"], ("exact", "degraded", "missing"))
             if field["state"] != "exact":

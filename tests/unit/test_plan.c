@@ -67,6 +67,7 @@ static struct kfacts newest(void)
 		.copy_from_task = true,
 		.tp_contention = true,
 		.tp_user_fault = true,
+		.perf_events = true,
 		.unpriv_map_ops = true,
 		.run_time_stats = true,
 		.cgroup_layout = CGROUP_V2,
@@ -483,6 +484,73 @@ static void state_names(void **state)
 	assert_string_equal(plan_state_name(PLAN_MISSING), "missing");
 }
 
+static const struct plan_item *session_item(const struct plan *plan, const char *field)
+{
+	unsigned int i;
+
+	for (i = 0; i < plan->nsession_items; i++)
+		if (!strcmp(plan->session_items[i].field, field))
+			return &plan->session_items[i];
+	fail_msg("doctor says nothing of '%s' for sessions", field);
+	return NULL;
+}
+
+/* What is shown is what the session is given: without one fact only that is missing. */
+static void check_session(size_t fact, const char *field, enum plan_state without, size_t given)
+{
+	struct kfacts f = newest();
+	struct plan plan = plan_of(f);
+	unsigned int i;
+
+	assert_true(plan.session.known);
+	assert_null(plan.session.refusal);
+	assert_int_equal(session_item(&plan, field)->state, PLAN_EXACT);
+	assert_true(*((bool *)&plan.session + given));
+	*((bool *)&f + fact) = false;
+	plan = plan_of(f);
+	assert_false(*((bool *)&plan.session + given));
+	assert_int_equal(session_item(&plan, field)->state, without);
+	assert_true(session_item(&plan, field)->reason[0] && session_item(&plan, field)->remedy[0]);
+	for (i = 0; i < plan.nsession_items; i++)
+		assert_true(plan.session_items[i].state == PLAN_EXACT ||
+			    !strcmp(plan.session_items[i].field, field));
+}
+
+#define SESSION(fact, field, without, given)                         \
+	check_session(offsetof(struct kfacts, fact), field, without, \
+		      offsetof(struct session_plan, given))
+
+static void sessions(void **state)
+{
+	struct kfacts f = like_5_10();
+	struct plan plan = plan_of(f);
+
+	assert_true(plan.session.no_sleepers[0]);
+	assert_string_equal(plan.session.no_faults, "");
+	assert_int_equal(plan.session.cgroup_subsys, -1);
+	SESSION(perf_events, "stacks on a CPU", PLAN_MISSING, clocks);
+	SESSION(rq_clock, "time off the CPU by reason", PLAN_DEGRADED, off_cpu);
+	SESSION(copy_from_task, "stacks of sleepers", PLAN_MISSING, sleepers);
+	SESSION(tp_contention, "waits for the address-space lock", PLAN_MISSING, contention);
+	SESSION(tp_user_fault, "stacks of page faults", PLAN_MISSING, faults);
+	SESSION(task_storage, "state of threads", PLAN_DEGRADED, task_storage);
+}
+
+static void sessions_refused(void **state)
+{
+	struct kfacts f = newest();
+	struct plan plan;
+
+	f.cap_perfmon = f.cap_sys_admin = false;
+	plan = plan_of(f);
+	assert_non_null(strstr(plan.session.refusal, "CAP_PERFMON"));
+	assert_non_null(strstr(plan.session.refusal_remedy, "root"));
+	f = newest();
+	f.btf_err = -2;
+	plan = plan_of(f);
+	assert_non_null(strstr(plan.session.refusal, "/sys/kernel/btf/vmlinux"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -500,6 +568,8 @@ int main(void)
 		cmocka_unit_test(cgroup_v1),
 		cmocka_unit_test(cgroup_hybrid),
 		cmocka_unit_test(cgroup_unnamed),
+		cmocka_unit_test(sessions),
+		cmocka_unit_test(sessions_refused),
 		cmocka_unit_test(state_names),
 	};
 

@@ -82,6 +82,31 @@ static const char *verdict(const struct plan *plan, const struct trial *trial)
 	return trial->err ? "failed" : "works";
 }
 
+static void print_item(const struct plan_item *item)
+{
+	printf("%-9s %s%s%s\n", plan_state_name(item->state), item->field,
+	       item->source[0] ? ": " : "", item->source);
+	if (item->reason[0])
+		printf("          %s\n", item->reason);
+	if (item->remedy[0])
+		printf("          remedy: %s\n", item->remedy);
+}
+
+/* What `vigie record` and the sessions of findings are given: the same plan. */
+static void print_sessions(const struct plan *plan)
+{
+	unsigned int i;
+
+	printf("\nprofiling sessions\n");
+	if (plan->session.refusal) {
+		printf("missing   none is possible: %s\n          remedy: %s\n",
+		       plan->session.refusal, plan->session.refusal_remedy);
+		return;
+	}
+	for (i = 0; i < plan->nsession_items; i++)
+		print_item(&plan->session_items[i]);
+}
+
 static void print_text(const struct kfacts *facts, const struct plan *plan,
 		       const struct trial *trial)
 {
@@ -92,16 +117,9 @@ static void print_text(const struct kfacts *facts, const struct plan *plan,
 	if (plan->cgroup.mount[0])
 		printf(" (names from %s)", plan->cgroup.mount);
 	printf("\n\n");
-	for (i = 0; i < plan->nitems; i++) {
-		const struct plan_item *item = &plan->items[i];
-
-		printf("%-9s %s%s%s\n", plan_state_name(item->state), item->field,
-		       item->source[0] ? ": " : "", item->source);
-		if (item->reason[0])
-			printf("          %s\n", item->reason);
-		if (item->remedy[0])
-			printf("          remedy: %s\n", item->remedy);
-	}
+	for (i = 0; i < plan->nitems; i++)
+		print_item(&plan->items[i]);
+	print_sessions(plan);
 	printf("\n");
 	if (plan->refusal)
 		printf("Serving would not work: %s; %s.\n", plan->refusal, plan->refusal_remedy);
@@ -126,11 +144,23 @@ static void print_json_text(const char *name, const char *text, const char *end)
 	printf("\"%s", end);
 }
 
-static void print_json(const struct kfacts *facts, const struct plan *plan,
-		       const struct trial *trial)
+static void print_json_items(const struct plan_item *items, unsigned int n)
 {
 	unsigned int i;
 
+	for (i = 0; i < n; i++) {
+		printf("%s{", i ? "," : "");
+		print_json_text("field", items[i].field, ",");
+		print_json_text("state", plan_state_name(items[i].state), ",");
+		print_json_text("source", items[i].source, ",");
+		print_json_text("reason", items[i].reason, ",");
+		print_json_text("remedy", items[i].remedy, "}");
+	}
+}
+
+static void print_json(const struct kfacts *facts, const struct plan *plan,
+		       const struct trial *trial)
+{
 	printf("{\"schema\":\"vigie.doctor/1\",");
 	print_json_text("version", VIGIE_VERSION, ",");
 	print_json_text("kernel", facts->release, ",");
@@ -149,17 +179,13 @@ static void print_json(const struct kfacts *facts, const struct plan *plan,
 	print_json_text("remedy", plan->refusal ? plan->refusal_remedy : "", ",");
 	print_json_text("error", trial->err ? err_name(trial->err) : "", ",");
 	printf("\"fields\":[");
-	for (i = 0; i < plan->nitems; i++) {
-		const struct plan_item *item = &plan->items[i];
-
-		printf("%s{", i ? "," : "");
-		print_json_text("field", item->field, ",");
-		print_json_text("state", plan_state_name(item->state), ",");
-		print_json_text("source", item->source, ",");
-		print_json_text("reason", item->reason, ",");
-		print_json_text("remedy", item->remedy, "}");
-	}
-	printf("]}\n");
+	print_json_items(plan->items, plan->nitems);
+	printf("],\"sessions\":{\"possible\":%s,", plan->session.refusal ? "false" : "true");
+	print_json_text("reason", plan->session.refusal ? plan->session.refusal : "", ",");
+	print_json_text("remedy", plan->session.refusal ? plan->session.refusal_remedy : "", ",");
+	printf("\"fields\":[");
+	print_json_items(plan->session_items, plan->nsession_items);
+	printf("]}}\n");
 }
 
 int cmd_doctor(int argc, char **argv)

@@ -413,6 +413,7 @@ static void hear_signals(void)
 static int run(struct record_options *options)
 {
 	struct cgroup_names *names = NULL;
+	static struct plan plan;
 	struct session *s;
 	const char *what;
 	int err, status, lock = session_lock_take();
@@ -426,8 +427,14 @@ static int run(struct record_options *options)
 			who);
 		return EXIT_FAILURE;
 	}
+	session_plan_make(&plan, &options->session);
+	if (plan.session.refusal) {
+		fprintf(stderr, "%s: cannot record: %s; %s\n", who, plan.session.refusal,
+			plan.session.refusal_remedy);
+		return EXIT_FAILURE;
+	}
 	if (options->session.views & 1U << PROFILE_RUN_QUEUE)
-		names = cgroup_names__new(&options->session);
+		names = cgroup_names__new(&plan, &options->session);
 	bpf_log(options->verbose);
 	err = session__open(&options->session, &s, &what);
 	if (err) {

@@ -255,5 +255,6 @@ void kfacts_gather(struct kfacts *ret)
 		if (f)
 			fclose(f);
 	}
+	ret->perf_events = access("/proc/sys/kernel/perf_event_paranoid", F_OK) == 0;
 	ret->run_time_stats = file_is_one("/proc/sys/kernel/bpf_stats_enabled");
 }

@@ -52,6 +52,7 @@ struct kfacts {
 	bool copy_from_task; /* bpf_copy_from_user_task, of the sleepable iterator: 5.18 and later */
 	bool tp_contention; /* contention_begin, contention_end: 5.19 and later */
 	bool tp_user_fault; /* page_fault_user: x86 */
+	bool perf_events; /* perf_event_open exists: CONFIG_PERF_EVENTS */
 	bool unpriv_map_ops; /* maps can be read without capabilities: 5.19 and later */
 	bool run_time_stats; /* kernel.bpf_stats_enabled */
 

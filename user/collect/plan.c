@@ -253,7 +253,6 @@ static void plan_limits(const struct kfacts *f, struct plan *plan)
 		    "");
 }
 
-/* What `vigie record` can give; it decides by the same facts, see profile/capture.c. */
 static void plan_sessions(const struct kfacts *f, struct plan *plan)
 {
 	if (f->copy_from_task)
@@ -276,6 +275,79 @@ static void plan_sessions(const struct kfacts *f, struct plan *plan)
 	else
 		say(plan, "session: stacks of page faults", PLAN_MISSING, "",
 		    "no page_fault_user tracepoint", "x86-64");
+}
+
+static void say_session(struct plan *plan, bool have, struct plan_item with,
+			struct plan_item without)
+{
+	struct plan_item *item = &plan->session_items[plan->nsession_items];
+
+	if (plan->nsession_items == PLAN_SESSION_ITEMS_MAX)
+		return;
+	plan->nsession_items++;
+	*item = have ? with : without;
+	item->field = with.field;
+}
+
+/* What a session loads. After the cgroups: it names them by the same hierarchy. */
+static void plan_session(const struct kfacts *f, struct plan *plan)
+{
+	plan->session = (struct session_plan){
+		.known = true,
+		.refusal = plan->refusal,
+		.refusal_remedy = plan->refusal_remedy,
+		.task_storage = f->task_storage,
+		.off_cpu = f->rq_clock,
+		.clocks = f->perf_events,
+		.sleepers = f->copy_from_task,
+		.faults = f->tp_user_fault,
+		.contention = f->tp_contention,
+		.no_clocks = f->perf_events ? "" : "this kernel has no perf events",
+		.no_sleepers = f->copy_from_task ? ""
+						 : "this kernel cannot read a sleeping thread's "
+						   "stack (5.18 can)",
+		.no_faults = f->tp_user_fault ? ""
+					      : "this kernel has no exceptions:page_fault_user",
+		.cgroup_subsys = plan->cgroup.subsys,
+	};
+}
+
+static void plan_session_items(const struct kfacts *f, struct plan *plan)
+{
+	say_session(plan, f->perf_events,
+		    (struct plan_item){ "stacks on a CPU", PLAN_EXACT, "perf_event_open: cpu-clock",
+					"a clock on every CPU, its period fixed", "" },
+		    (struct plan_item){ "", PLAN_MISSING, "", plan->session.no_clocks,
+					"a kernel with CONFIG_PERF_EVENTS=y" });
+	say_session(
+		plan, f->rq_clock,
+		(struct plan_item){ "time off the CPU by reason", PLAN_EXACT,
+				    "sched_switch: rq.clock", "in the clock of sched_info", "" },
+		(struct plan_item){ "", PLAN_DEGRADED, "sched_switch: bpf_ktime_get_ns",
+				    "no cfs_rq.rq: another clock than sched_info's, and a wait for "
+				    "a CPU that began before the session is not seen",
+				    "a kernel with CONFIG_FAIR_GROUP_SCHED=y" });
+	say_session(plan, f->copy_from_task,
+		    (struct plan_item){ "stacks of sleepers", PLAN_EXACT, "iter.s/task",
+					"they divide the exact time off the CPU", "" },
+		    (struct plan_item){ "", PLAN_MISSING, "", plan->session.no_sleepers,
+					"Linux 5.18 or later" });
+	say_session(plan, f->tp_contention,
+		    (struct plan_item){ "waits for the address-space lock", PLAN_EXACT,
+					"contention_begin", "told by the lock's address", "" },
+		    (struct plan_item){ "", PLAN_MISSING, "",
+					"no contention_begin: they are \"kernel\" or \"other\"",
+					"Linux 5.19 or later" });
+	say_session(plan, f->tp_user_fault,
+		    (struct plan_item){ "stacks of page faults", PLAN_EXACT, "page_fault_user",
+					"all are counted, some stacks are taken", "" },
+		    (struct plan_item){ "", PLAN_MISSING, "", plan->session.no_faults, "x86-64" });
+	say_session(plan, f->task_storage,
+		    (struct plan_item){ "state of threads", PLAN_EXACT, "BPF_MAP_TYPE_TASK_STORAGE",
+					"freed with its thread", "" },
+		    (struct plan_item){ "", PLAN_DEGRADED, "hash of threads",
+					"no task storage for tracing programs: dearer per switch",
+					"Linux 5.12 or later" });
 }
 
 static void plan_privileges(const struct kfacts *f, struct plan *plan)
@@ -323,5 +395,7 @@ void plan_make(const struct kfacts *facts, const struct collect_config *config, 
 	plan_cgroup(facts, ret);
 	plan_limits(facts, ret);
 	plan_sessions(facts, ret);
+	plan_session(facts, ret);
+	plan_session_items(facts, ret);
 	plan_self(facts, ret);
 }

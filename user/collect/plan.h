@@ -2,7 +2,8 @@
 /*
  * plan.h - which program, which source for which field, and why. PURE: facts in, plan out.
  *
- * `vigie doctor` prints exactly this; bpf_source.c applies exactly this.
+ * `vigie doctor` prints exactly this; bpf_source.c, and for sessions
+ * profile/capture.c, apply exactly this.
  */
 #ifndef VIGIE_COLLECT_PLAN_H
 #define VIGIE_COLLECT_PLAN_H
@@ -10,6 +11,7 @@
 #include <vigie/abi.h>
 
 #include "collect/kfacts.h"
+#include "data/session_plan.h"
 
 struct collect_config {
 	__u64 slow_wait_ns; /* waits from here on are blamed; default 1 ms */
@@ -26,7 +28,7 @@ struct plan_item {
 	const char *reason; /* why this source, or what is lost */
 	const char *remedy; /* what would make it better; "" where nothing would */
 };
-enum { PLAN_ITEMS_MAX = 32 };
+enum { PLAN_ITEMS_MAX = 32, PLAN_SESSION_ITEMS_MAX = 8 };
 
 struct plan {
 	/* What bpf_source.c sets and loads. */
@@ -41,6 +43,9 @@ struct plan {
 
 	struct plan_item items[PLAN_ITEMS_MAX];
 	unsigned int nitems;
+	struct session_plan session;
+	struct plan_item session_items[PLAN_SESSION_ITEMS_MAX];
+	unsigned int nsession_items;
 
 	/* Why serving cannot work at all, and what to do; NULL where it can. */
 	const char *refusal;

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "collect/cgroups.h"
-#include "collect/plan.h"
 #include "model/unit.h"
 
 struct cgroup_names {
@@ -36,29 +35,33 @@ static int name_cgroup(void *ctx, __u64 id, struct session_cgroup *ret)
 	return 0;
 }
 
-struct cgroup_names *cgroup_names__new(struct session_config *config)
+struct cgroup_names *cgroup_names__new(const struct plan *plan, struct session_config *config)
 {
 	struct cgroup_names *names = calloc(1, sizeof(*names));
-	struct collect_config collect;
-	static struct kfacts facts;
-	static struct plan plan;
 
 	if (!names)
 		return NULL;
-	collect_config_default(&collect);
-	kfacts_gather(&facts);
-	plan_make(&facts, &collect, &plan);
-	names->cgroups = cgroups__new(plan.cgroup.mount);
+	names->cgroups = cgroups__new(plan->cgroup.mount);
 	if (!names->cgroups) {
 		free(names);
 		return NULL;
 	}
 	/* Whoever goes while the session runs keeps its name. */
 	cgroups__scan(names->cgroups);
-	config->cgroup_subsys = plan.cgroup.subsys;
 	config->name_cgroup = name_cgroup;
 	config->cgroup_ctx = names;
 	return names;
+}
+
+void session_plan_make(struct plan *ret, struct session_config *config)
+{
+	struct collect_config collect;
+	struct kfacts facts;
+
+	collect_config_default(&collect);
+	kfacts_gather(&facts);
+	plan_make(&facts, &collect, ret);
+	config->plan = ret->session;
 }
 
 void cgroup_names__free(struct cgroup_names *names)

@@ -141,6 +141,7 @@ void profiler_session(const struct profiler_ask *ask, int parcels, struct profil
 {
 	struct session_config config;
 	struct cgroup_names *names;
+	static struct plan plan;
 	struct session *s;
 	const char *what;
 	int err;
@@ -149,7 +150,8 @@ void profiler_session(const struct profiler_ask *ask, int parcels, struct profil
 	session_config_default(&config);
 	config.confine = confine_symbolizer;
 	config.max_bytes = PROFILE_MAX;
-	names = cgroup_names__new(&config); /* without, cgroups are numbers */
+	session_plan_make(&plan, &config);
+	names = cgroup_names__new(&plan, &config); /* without, cgroups are numbers */
 	err = session__open(&config, &s, &what);
 	if (err) {
 		failed(ret, what, err);

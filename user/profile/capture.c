@@ -3,7 +3,6 @@
 #include "profile/capture.h"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/perf_event.h>
@@ -47,50 +46,38 @@ static bool wants(const struct capture *c, enum profile_view view)
 	return c->config.views & 1U << view;
 }
 
-static bool has(const struct btf *btf, const char *name, __u32 kind)
+static bool clocks(const struct capture *c)
 {
-	return btf__find_by_name_kind(btf, name, kind) > 0;
-}
-
-static bool has_member(const struct btf *btf, const char *type, const char *member)
-{
-	__s32 id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
-	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, id) : NULL;
-	int i;
-
-	for (i = 0; t && i < btf_vlen(t); i++)
-		if (!strcmp(btf__name_by_offset(btf, btf_members(t)[i].name_off), member))
-			return true;
-	return false;
+	return c->config.plan.clocks && wants(c, PROFILE_CPU);
 }
 
 /* What the kernel has decides; what is off is not even loaded. */
-static void choose(struct capture *c, const struct btf *btf)
+static void choose(struct capture *c)
 {
 	struct session_bpf *s = c->skel;
-	bool lock = has(btf, "btf_trace_contention_begin", BTF_KIND_TYPEDEF);
-	bool fault = has(btf, "btf_trace_page_fault_user", BTF_KIND_TYPEDEF);
-	bool copy = has(btf, "bpf_copy_from_user_task", BTF_KIND_FUNC);
+	const struct session_plan *plan = &c->config.plan;
+	bool lock = plan->contention;
 	bool off = wants(c, PROFILE_OFF_CPU), wakers = wants(c, PROFILE_WAKERS);
 	bool switches = off || wakers || wants(c, PROFILE_RUN_QUEUE);
 
-	s->rodata->cfg_task_storage = has(btf, "bpf_get_current_task_btf", BTF_KIND_FUNC);
-	s->rodata->cfg_off_cpu = has_member(btf, "cfs_rq", "rq");
+	s->rodata->cfg_task_storage = plan->task_storage;
+	s->rodata->cfg_off_cpu = plan->off_cpu;
 	s->rodata->cfg_stack_bytes = c->config.stack_bytes;
 	xstate_sizes((__u32 *)s->rodata->cfg_xstate_bytes);
 	s->rodata->cfg_sleeper_bytes = capture__sleeper_bytes(c);
-	s->rodata->cfg_cgroup_subsys = c->config.cgroup_subsys;
+	s->rodata->cfg_cgroup_subsys = plan->cgroup_subsys;
 	s->rodata->cfg_children = c->config.children;
 	s->rodata->cfg_runq = wants(c, PROFILE_RUN_QUEUE);
 	s->rodata->cfg_wakers = wakers;
 	s->rodata->cfg_waker_gap_ns = NS_PER_S / WAKER_HZ * sysconf(_SC_NPROCESSORS_ONLN);
-	bpf_program__set_autoload(s->progs.on_session_clock, wants(c, PROFILE_CPU));
+	bpf_program__set_autoload(s->progs.on_session_clock, clocks(c));
 	bpf_program__set_autoload(s->progs.on_session_switch, switches);
 	bpf_program__set_autoload(s->progs.on_session_exit, !switches);
 	bpf_program__set_autoload(s->progs.on_session_contention, lock && switches);
 	bpf_program__set_autoload(s->progs.on_session_contention_end, lock && switches);
-	bpf_program__set_autoload(s->progs.on_session_fault, fault && wants(c, PROFILE_FAULTS));
-	bpf_program__set_autoload(s->progs.on_session_sleeper, copy && off);
+	bpf_program__set_autoload(s->progs.on_session_fault,
+				  plan->faults && wants(c, PROFILE_FAULTS));
+	bpf_program__set_autoload(s->progs.on_session_sleeper, plan->sleepers && off);
 	bpf_program__set_autoload(s->progs.on_session_wakeup, s->rodata->cfg_runq);
 	bpf_program__set_autoload(s->progs.on_session_wakeup_new, s->rodata->cfg_runq);
 	bpf_program__set_autoload(s->progs.on_session_migrate, s->rodata->cfg_runq);
@@ -103,9 +90,10 @@ static void choose(struct capture *c, const struct btf *btf)
 	bpf_program__set_autoload(s->progs.on_session_softirq_end, wakers);
 	bpf_map__set_autocreate(s->maps.slots_near, s->rodata->cfg_task_storage);
 	bpf_map__set_max_entries(s->maps.stacks, c->config.ring_bytes);
-	c->gaps.sleepers = copy ? ""
-				: "this kernel cannot read a sleeping thread's stack (5.18 can)";
-	c->gaps.faults = fault ? "" : "this kernel has no exceptions:page_fault_user";
+	c->gaps.sleepers = plan->no_sleepers;
+	c->gaps.faults = plan->no_faults;
+	if (!plan->clocks)
+		c->gaps.cpu = plan->no_clocks;
 }
 
 static int fill_slots(struct capture *c)
@@ -216,19 +204,16 @@ static int on_record(void *ctx, void *data, size_t len)
 
 static int open_all(struct capture *c, const char **ret_what)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
 	int err;
 
-	*ret_what = "read the kernel's BTF";
-	if (!btf)
-		return -errno;
+	*ret_what = "have a session on this kernel";
+	if (!c->config.plan.known || c->config.plan.refusal)
+		return -EOPNOTSUPP;
 	*ret_what = "open the session's programs";
 	c->skel = session_bpf__open();
-	if (c->skel)
-		choose(c, btf);
-	btf__free(btf);
 	if (!c->skel)
 		return -errno;
+	choose(c);
 	*ret_what = "load the session's programs";
 	err = session_bpf__load(c->skel);
 	if (err)
@@ -246,7 +231,7 @@ static int open_all(struct capture *c, const char **ret_what)
 	if (err)
 		return err;
 	*ret_what = "open the sampling clocks";
-	if (wants(c, PROFILE_CPU))
+	if (clocks(c))
 		err = open_clocks(c);
 	return err;
 }

@@ -13,6 +13,8 @@
 #include <sys/types.h>
 #include <vigie/abi_profile.h>
 
+#include "data/session_plan.h"
+
 struct capture;
 
 struct capture_config {
@@ -21,7 +23,7 @@ struct capture_config {
 	bool children;
 	size_t ring_bytes; /* a power of two */
 	__u32 stack_bytes; /* copied of a user stack: a multiple of 1024, up to VIGIE_STACK_BYTES */
-	int cgroup_subsys; /* of the hierarchy that names cgroups; -1: v2 */
+	struct session_plan plan; /* what this kernel has: no other source is asked */
 };
 
 /* What this kernel gives; texts live as long as the capture, "" where nothing is missing. */

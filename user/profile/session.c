@@ -34,7 +34,6 @@ void session_config_default(struct session_config *config)
 		.ring_bytes = 8 << 20,
 		.stack_bytes = VIGIE_STACK_DEFAULT,
 		.max_cost = 0.05,
-		.cgroup_subsys = -1,
 	};
 }
 
@@ -56,7 +55,7 @@ static int open_parts(struct session *s, const char **ret_what)
 	const struct capture_config capture = { .hz = s->config.hz,
 						.views = s->config.views,
 						.children = s->config.children,
-						.cgroup_subsys = s->config.cgroup_subsys,
+						.plan = s->config.plan,
 						.ring_bytes = s->config.ring_bytes,
 						.stack_bytes = s->config.stack_bytes };
 	int err = allocate(s);

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "data/profile.h"
+#include "data/session_plan.h"
 
 struct session;
 
@@ -31,7 +32,7 @@ struct session_config {
 	__u32 stack_bytes; /* see capture.h */
 	double max_cost; /* of one CPU: 0.05 */
 	int (*confine)(void); /* see foreign.h */
-	int cgroup_subsys; /* whose ids are asked for: see capture.h */
+	struct session_plan plan; /* the caller's to fill: collect/plan.h */
 	/* Names a cgroup by its id. 0 or -ENOENT. NULL: nobody can. */
 	int (*name_cgroup)(void *ctx, __u64 id, struct session_cgroup *ret);
 	void *cgroup_ctx;
