@@ -12,11 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/units.h"
-
 enum {
 	BUF_FIRST = 256, /* smallest allocation */
-	DIGITS_U64 = 20,
 	NS_DIGITS = 9,
 };
 
@@ -93,36 +90,39 @@ void buf_char(struct buf *b, char c)
 	buf_add(b, &c, 1);
 }
 
-/* Writes v so that it ends before `end`, with at least `min` digits; returns its begin. */
-static char *digits(char *end, uint64_t v, unsigned int min)
+char *buf_decimal_before(char *end, uint64_t v, unsigned int decimals)
 {
 	char *at = end;
 
+	if (decimals) {
+		for (; decimals; decimals--, v /= 10)
+			*--at = '0' + v % 10;
+		*--at = '.';
+	}
 	do {
 		*--at = '0' + v % 10;
 		v /= 10;
-	} while (v || end - at < (ptrdiff_t)min);
+	} while (v);
 	return at;
+}
+
+static void add_decimal(struct buf *b, uint64_t v, unsigned int decimals)
+{
+	char text[BUF_DECIMAL_LEN];
+	char *end = text + sizeof(text);
+	char *begin = buf_decimal_before(end, v, decimals);
+
+	buf_add(b, begin, end - begin);
 }
 
 void buf_u64(struct buf *b, uint64_t v)
 {
-	char text[DIGITS_U64];
-	char *end = text + sizeof(text);
-	char *begin = digits(end, v, 1);
-
-	buf_add(b, begin, end - begin);
+	add_decimal(b, v, 0);
 }
 
 void buf_seconds(struct buf *b, uint64_t ns)
 {
-	char text[DIGITS_U64 + 1];
-	char *end = text + sizeof(text);
-	char *point = digits(end, ns % NS_PER_S, NS_DIGITS) - 1;
-	char *begin = digits(point, ns / NS_PER_S, 1);
-
-	*point = '.';
-	buf_add(b, begin, end - begin);
+	add_decimal(b, ns, NS_DIGITS);
 }
 
 void buf_printf(struct buf *b, const char *fmt, ...)

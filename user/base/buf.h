@@ -31,6 +31,12 @@ void buf_str(struct buf *b, const char *s);
 void buf_char(struct buf *b, char c);
 void buf_u64(struct buf *b, uint64_t v); /* decimal */
 void buf_seconds(struct buf *b, uint64_t ns); /* exact: 12.000000345 (always nine decimals) */
+/*
+ * v / 10^decimals (at most 19), exact, in the bytes before end; returns where it begins. For
+ * whoever copies a whole line at once.
+ */
+enum { BUF_DECIMAL_LEN = 21 };
+char *buf_decimal_before(char *end, uint64_t v, unsigned int decimals);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

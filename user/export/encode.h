@@ -64,6 +64,13 @@ struct self_missing {
 	const char *reason; /* short: "no task storage" */
 };
 
+/* What the encoding of one view works with. */
+struct encode_ctx {
+	struct buf *out;
+	const struct view *view;
+	const struct self_view *self; /* or NULL: its families are left out */
+};
+
 enum om_dialect {
 	OM_OPENMETRICS_1_0, /* application/openmetrics-text; version=1.0.0 */
 	OM_TEXT_0_0_4, /* text/plain; version=0.0.4 */
@@ -76,7 +83,7 @@ void table_encode(struct buf *out, const struct view *view, const struct list_op
 void json_encode(struct buf *out, const struct view *view, const struct list_options *options);
 void csv_encode(struct buf *out, const struct view *view, const struct list_options *options);
 
-/* docs/metrics.md, from the same table that openmetrics_encode() walks. */
+/* docs/metrics.md, from the same table that samples_walk() walks. */
 void metrics_doc_encode(struct buf *out);
 
 #endif

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * families.c - the table of all metric families, and what the page derives for it.
+ * families.c - the table of all metric families, and what is derived for it.
  *
- * Owns: names, types, units, help and provenance. A new metric is a new entry here: both
- * renderings and the manual follow. Not here: any syntax (openmetrics.c).
+ * Owns: names, types, units, help and provenance. A new metric is a new entry here: all formats
+ * and the manual follow. Not here: any syntax (openmetrics.c), the samples (samples.c).
  */
 #include "export/families.h"
 
@@ -13,7 +13,7 @@
 
 #define G(member) offsetof(struct group_view, member)
 #define V(member) offsetof(struct view, member)
-#define P(member) offsetof(struct page_values, member)
+#define D(member) offsetof(struct derived_values, member)
 #define S(member) offsetof(struct self_view, member)
 #define ARRAY(a) .cells = (a), .ncells = sizeof(a) / sizeof((a)[0])
 #define ONE(at) .cells = (const struct family_cell[]){ { NULL, at } }, .ncells = 1
@@ -28,7 +28,7 @@
 #define COUNT32 .value = FAMILY_COUNT32
 #define OF_GROUPS .shape = FAMILY_OF_GROUPS
 #define OF_HOST .shape = FAMILY_OF_HOST
-#define OF_PAGE .shape = FAMILY_OF_PAGE
+#define OF_DERIVED .shape = FAMILY_OF_DERIVED
 #define OF_SELF .shape = FAMILY_OF_SELF, .self = true
 #define OF_STAT .shape = FAMILY_OF_HOST, .self = true
 
@@ -97,16 +97,16 @@ static const struct family_cell unattributed_cpu[] = {
 	{ "system", V(unattributed_cpu.system_ns) },
 };
 static const struct family_cell host_memory[] = {
-	{ "used", P(memory_used) },
-	{ "available", P(memory_available) },
+	{ "used", D(memory_used) },
+	{ "available", D(memory_available) },
 };
 static const struct family_cell host_swap[] = {
-	{ "used", P(swap_used) },
-	{ "free", P(swap_free) },
+	{ "used", D(swap_used) },
+	{ "free", D(swap_free) },
 };
 static const struct family_cell host_tasks[] = {
-	{ "running", P(running) },
-	{ "blocked", P(blocked) },
+	{ "running", D(running) },
+	{ "blocked", D(blocked) },
 };
 static const struct family_cell losses[] = {
 	{ "state_alloc", V(stat.loss[VIGIE_LOSS_STATE_ALLOC]) },
@@ -273,9 +273,9 @@ const struct family families[] = {
 	  .help = "Time since boot that the hypervisor gave to others.",
 	  ONE(V(host.cpu.steal_ns)),
 	  FROM_PROC("`/proc/stat`") },
-	{ .name = "vigie_host_cpus", GAUGE, OF_PAGE, COUNT,
+	{ .name = "vigie_host_cpus", GAUGE, OF_DERIVED, COUNT,
 	  .help = "CPUs online.",
-	  ONE(P(online_cpus)),
+	  ONE(D(online_cpus)),
 	  FROM_PROC("`/proc/stat`") },
 	{ .name = "vigie_host_context_switches", COUNTER, OF_HOST, COUNT,
 	  .help = "Context switches since boot.",
@@ -285,46 +285,46 @@ const struct family families[] = {
 	  .help = "Tasks created since boot, threads included.",
 	  ONE(V(host.forks)),
 	  FROM_PROC("`/proc/stat` processes") },
-	{ .name = "vigie_host_tasks", GAUGE, OF_PAGE, COUNT, .label = "state",
+	{ .name = "vigie_host_tasks", GAUGE, OF_DERIVED, COUNT, .label = "state",
 	  .help = "Tasks that are running or runnable, and that are blocked on storage.",
 	  ARRAY(host_tasks),
 	  FROM_PROC("`/proc/stat` procs_running, procs_blocked") },
-	{ .name = "vigie_host_load1", GAUGE, OF_PAGE, .value = FAMILY_HUNDREDTHS,
+	{ .name = "vigie_host_load1", GAUGE, OF_DERIVED, .value = FAMILY_HUNDREDTHS,
 	  .help = "Load average over one minute.",
-	  ONE(P(load_hundredths[0])),
+	  ONE(D(load_hundredths[0])),
 	  FROM_PROC("`/proc/loadavg`") },
-	{ .name = "vigie_host_load5", GAUGE, OF_PAGE, .value = FAMILY_HUNDREDTHS,
+	{ .name = "vigie_host_load5", GAUGE, OF_DERIVED, .value = FAMILY_HUNDREDTHS,
 	  .help = "Load average over five minutes.",
-	  ONE(P(load_hundredths[1])),
+	  ONE(D(load_hundredths[1])),
 	  FROM_PROC("`/proc/loadavg`") },
-	{ .name = "vigie_host_load15", GAUGE, OF_PAGE, .value = FAMILY_HUNDREDTHS,
+	{ .name = "vigie_host_load15", GAUGE, OF_DERIVED, .value = FAMILY_HUNDREDTHS,
 	  .help = "Load average over fifteen minutes.",
-	  ONE(P(load_hundredths[2])),
+	  ONE(D(load_hundredths[2])),
 	  FROM_PROC("`/proc/loadavg`") },
-	{ .name = "vigie_host_memory_bytes", GAUGE, OF_PAGE, BYTES, .label = "kind",
+	{ .name = "vigie_host_memory_bytes", GAUGE, OF_DERIVED, BYTES, .label = "kind",
 	  .help = "Memory of the host: available to new work without swapping, and used, that is "
 		  "all the rest.",
 	  ARRAY(host_memory),
 	  FROM_PROC("`/proc/meminfo`") },
-	{ .name = "vigie_host_memory_size_bytes", GAUGE, OF_PAGE, BYTES,
+	{ .name = "vigie_host_memory_size_bytes", GAUGE, OF_DERIVED, BYTES,
 	  .help = "Memory that the kernel manages: used and available together.",
-	  ONE(P(memory_total)),
+	  ONE(D(memory_total)),
 	  FROM_PROC("`/proc/meminfo` MemTotal") },
-	{ .name = "vigie_host_swap_bytes", GAUGE, OF_PAGE, BYTES, .label = "kind",
+	{ .name = "vigie_host_swap_bytes", GAUGE, OF_DERIVED, BYTES, .label = "kind",
 	  .help = "Swap space of the host.",
 	  ARRAY(host_swap),
 	  FROM_PROC("`/proc/meminfo`") },
-	{ .name = "vigie_host_swapped_in_bytes", COUNTER, OF_PAGE, BYTES,
+	{ .name = "vigie_host_swapped_in_bytes", COUNTER, OF_DERIVED, BYTES,
 	  .help = "Memory read back from swap since boot.",
-	  ONE(P(swap_in_bytes)),
+	  ONE(D(swap_in_bytes)),
 	  FROM_PROC("`/proc/vmstat` pswpin") },
-	{ .name = "vigie_host_swapped_out_bytes", COUNTER, OF_PAGE, BYTES,
+	{ .name = "vigie_host_swapped_out_bytes", COUNTER, OF_DERIVED, BYTES,
 	  .help = "Memory written to swap since boot.",
-	  ONE(P(swap_out_bytes)),
+	  ONE(D(swap_out_bytes)),
 	  FROM_PROC("`/proc/vmstat` pswpout") },
-	{ .name = "vigie_host_boot_time_seconds", GAUGE, OF_PAGE, SECONDS,
+	{ .name = "vigie_host_boot_time_seconds", GAUGE, OF_DERIVED, SECONDS,
 	  .help = "Unix time at which the host booted.",
-	  ONE(P(boot_time_ns)),
+	  ONE(D(boot_time_ns)),
 	  FROM_PROC("`/proc/stat` btime") },
 
 	/* --- What vigie noticed. */
@@ -391,9 +391,9 @@ const struct family families[] = {
 	  .help = "Groups remembered, on the page or not.",
 	  ONE(V(groups_known)),
 	  FROM_MODEL("the model") },
-	{ .name = "vigie_self_groups_exposed", GAUGE, .shape = FAMILY_OF_PAGE, .self = true, COUNT,
+	{ .name = "vigie_self_groups_exposed", GAUGE, .shape = FAMILY_OF_DERIVED, .self = true, COUNT,
 	  .help = "Groups that have series of their own.",
-	  ONE(P(groups_exposed)),
+	  ONE(D(groups_exposed)),
 	  FROM_MODEL("the model") },
 	{ .name = "vigie_self_groups_folded", COUNTER, OF_STAT, COUNT,
 	  .help = "Increments credited to other because no more groups could be remembered.",
@@ -431,10 +431,10 @@ const struct family families[] = {
 	  .help = "Entries in the table of the dead at the last snapshot.",
 	  ONE(V(stat.retired_keys)),
 	  FROM_SELF("the collector") },
-	{ .name = "vigie_self_retired_keys_limit", GAUGE, .shape = FAMILY_OF_PAGE, .self = true,
+	{ .name = "vigie_self_retired_keys_limit", GAUGE, .shape = FAMILY_OF_DERIVED, .self = true,
 	  COUNT,
 	  .help = "Entries that the table of the dead can hold.",
-	  ONE(P(retired_limit)),
+	  ONE(D(retired_limit)),
 	  FROM_SELF("the build") },
 	{ .name = "vigie_self_probe_runs", COUNTER, COUNT, .shape = FAMILY_PROBE_RUNS, .self = true,
 	  .labels = "`program`",
@@ -547,10 +547,10 @@ const struct family families[] = {
 	  .help = "Maximum number of open file descriptors.",
 	  ONE(S(max_fds)),
 	  FROM_SELF("getrlimit") },
-	{ .name = "process_start_time_seconds", GAUGE, .shape = FAMILY_OF_PAGE, .self = true,
+	{ .name = "process_start_time_seconds", GAUGE, .shape = FAMILY_OF_DERIVED, .self = true,
 	  SECONDS,
 	  .help = "Start time of the process since unix epoch in seconds.",
-	  ONE(P(daemon_start_ns)),
+	  ONE(D(daemon_start_ns)),
 	  FROM_SELF("`/proc/self/stat`") },
 };
 /* clang-format on */
@@ -574,13 +574,13 @@ static __u64 hundredths(double value)
 	return value > 0 ? (__u64)(value * 100 + 0.5) : 0;
 }
 
-void page_values_init(struct page_values *values, const struct view *view,
-		      const struct self_view *self)
+void derived_values_init(struct derived_values *values, const struct view *view,
+			 const struct self_view *self)
 {
 	const struct host_memory *m = &view->host.memory;
 	int i;
 
-	*values = (struct page_values){
+	*values = (struct derived_values){
 		.memory_total = m->total,
 		.memory_used = minus(m->total, m->available),
 		.swap_total = m->swap_total,

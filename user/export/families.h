@@ -3,8 +3,7 @@
  * families.h - the one table of everything that vigie exposes as metrics.
  *
  * Owns: for each family its name, type, unit, help, labels, where its values stand in the
- * page, and what the manual says about it. openmetrics.c draws the table, metrics_doc.c
- * prints it. Not here: any syntax.
+ * view, and what the manual says about it. samples.c walks the table, metrics_doc.c prints it. Not here: any syntax.
  */
 #ifndef VIGIE_EXPORT_FAMILIES_H
 #define VIGIE_EXPORT_FAMILIES_H
@@ -25,7 +24,7 @@ enum family_value {
 enum family_shape {
 	FAMILY_OF_GROUPS, /* struct group_view, for each group and for the other */
 	FAMILY_OF_HOST, /* struct view */
-	FAMILY_OF_PAGE, /* struct page_values */
+	FAMILY_OF_DERIVED, /* struct derived_values */
 	FAMILY_OF_SELF, /* struct self_view */
 	FAMILY_GROUP_HISTOGRAM,
 	FAMILY_START_TIME,
@@ -64,7 +63,7 @@ struct family {
 };
 
 /* What has to be computed before it can be shown. */
-struct page_values {
+struct derived_values {
 	__u64 memory_total, memory_used, memory_available;
 	__u64 swap_total, swap_used, swap_free;
 	__u64 swap_in_bytes, swap_out_bytes;
@@ -74,8 +73,8 @@ struct page_values {
 	__u64 groups_exposed, retired_limit;
 };
 
-void page_values_init(struct page_values *values, const struct view *view,
-		      const struct self_view *self);
+void derived_values_init(struct derived_values *values, const struct view *view,
+			 const struct self_view *self);
 
 extern const struct family families[];
 extern const unsigned int nfamilies;

@@ -44,7 +44,7 @@ static void memory(struct json *j, const struct host_memory *m)
 	json_close(j, '}');
 }
 
-static void swap(struct json *j, const struct page_values *values)
+static void swap(struct json *j, const struct derived_values *values)
 {
 	json_open(j, "swap_memory", '{');
 	json_u64(j, "total", values->swap_total);
@@ -78,7 +78,7 @@ static void cpu(struct json *j, const struct host_cpu *inc)
 	json_close(j, '}');
 }
 
-static void load(struct json *j, const struct page_values *values)
+static void load(struct json *j, const struct derived_values *values)
 {
 	struct buf *out = j->out;
 	int i;
@@ -96,9 +96,9 @@ static void load(struct json *j, const struct page_values *values)
 /* What psutil has at its top level stands at ours; the rest is under "host". */
 void json_host(struct json *j, const struct view *view)
 {
-	struct page_values values;
+	struct derived_values values;
 
-	page_values_init(&values, view, NULL);
+	derived_values_init(&values, view, NULL);
 	json_line(j);
 	json_u64(j, "cpu_count", view->host.online_cpus);
 	cpu(j, &view->host_inc);

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * test_samples.c - the walk over samples, with a format that is not OpenMetrics.
+ *
+ * Owns: a visitor that writes `name{labels}|value` without knowing the table of families, and
+ * what it must have in common with the page of metrics: each line, in the same order.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "../golden/view_fixture.h"
+#include "export/samples.h"
+
+struct lines {
+	struct buf out;
+	const struct family *family; /* the last that was announced */
+	unsigned int families, samples;
+	bool cells_differ; /* own labels of one cell were not always the same */
+	struct sample_label cells[SAMPLE_PARTS][SAMPLE_CELLS_MAX];
+	unsigned int histograms;
+	__u64 last_bucket;
+};
+
+static void on_family(void *to, const struct family *family)
+{
+	struct lines *lines = to;
+
+	memset(lines->cells, 0, sizeof(lines->cells));
+	lines->family = family;
+	lines->families++;
+}
+
+static void write_value(struct buf *out, const struct sample *s)
+{
+	if (s->kind == FAMILY_SECONDS)
+		buf_printf(out, "%llu.%09llu", s->value / 1000000000, s->value % 1000000000);
+	else if (s->kind == FAMILY_HUNDREDTHS)
+		buf_printf(out, "%llu.%02llu", s->value / 100, s->value % 100);
+	else
+		buf_printf(out, "%llu", s->value);
+}
+
+static void write_line(struct buf *out, const struct sample *s)
+{
+	static const char *const suffixes[] = {
+		[SAMPLE_BUCKET] = "_bucket", [SAMPLE_COUNT] = "_count", [SAMPLE_SUM] = "_sum"
+	};
+	unsigned int i;
+
+	buf_str(out, s->family->name);
+	buf_str(out, s->part == SAMPLE_VALUE ? family_suffix(s->family) : suffixes[s->part]);
+	for (i = 0; i < s->nlabels; i++) {
+		const char *at = s->labels[i].value;
+
+		buf_printf(out, "%c%s=\"", i ? ',' : '{', s->labels[i].name);
+		for (; *at; at++)
+			buf_printf(out, strchr("\"\\", *at) ? "\\%c" : "%c", *at);
+		buf_char(out, '"');
+	}
+	buf_str(out, s->nlabels ? "} " : " ");
+	write_value(out, s);
+	buf_char(out, '\n');
+}
+
+/* What samples.h promises to encoders that keep pieces of earlier samples. */
+static void check_cell(struct lines *lines, const struct sample *s)
+{
+	const struct sample_label *own = &s->labels[s->ngroup_labels];
+	struct sample_label *kept;
+
+	assert_in_range(s->cell + 1, 0, SAMPLE_CELLS_MAX);
+	if (s->cell < 0)
+		return;
+	assert_in_range(s->nlabels - s->ngroup_labels, 0, 1);
+	if (s->nlabels == s->ngroup_labels)
+		return;
+	kept = &lines->cells[s->part][s->cell];
+	if (!kept->name)
+		*kept = *own;
+	lines->cells_differ |= strcmp(kept->name, own->name) || strcmp(kept->value, own->value);
+}
+
+/* A format that takes a histogram as one has all of it at its sum. */
+static void check_histogram(struct lines *lines, const struct sample *s)
+{
+	__u64 sum = 0;
+	int i;
+
+	assert_int_equal(!!s->counts, s->family->type == FAMILY_HISTOGRAM);
+	assert_int_equal(!!s->counts, s->part != SAMPLE_VALUE);
+	if (s->part == SAMPLE_BUCKET)
+		lines->last_bucket = s->value;
+	if (s->part == SAMPLE_COUNT) {
+		for (i = 0; i < VIGIE_BUCKETS; i++)
+			sum += s->counts[i];
+		assert_int_equal(sum, s->value);
+		assert_int_equal(sum, lines->last_bucket);
+	}
+	lines->histograms += s->part == SAMPLE_SUM;
+}
+
+static void on_sample(void *to, const struct sample *s)
+{
+	struct lines *lines = to;
+	unsigned int i;
+
+	assert_ptr_equal(s->family, lines->family);
+	for (i = 0; i < s->nlabels; i++)
+		assert_true(*s->labels[i].name && *s->labels[i].value);
+	assert_int_not_equal(s->kind, FAMILY_COUNT32);
+	check_cell(lines, s);
+	check_histogram(lines, s);
+	write_line(&lines->out, s);
+	lines->samples++;
+}
+
+static void walk(struct lines *lines, const struct view *view, const struct self_view *self)
+{
+	const struct encode_ctx ctx = { .view = view, .self = self };
+	const struct sample_visitor visitor = { lines, on_family, on_sample };
+
+	memset(lines, 0, sizeof(*lines));
+	buf_init(&lines->out, 1 << 20);
+	samples_walk(&ctx, &visitor);
+	assert_int_equal(lines->out.err, 0);
+	assert_false(lines->cells_differ);
+}
+
+/* The page without its metadata; in place. Returns how many families it announces. */
+static unsigned int strip_metadata(struct buf *page)
+{
+	char *from = page->data, *to = page->data, *end = page->data + page->len;
+	unsigned int announced = 0;
+
+	while (from < end) {
+		char *next = (char *)memchr(from, '\n', end - from) + 1;
+
+		announced += !strncmp(from, "# TYPE ", 7);
+		if (*from != '#') {
+			memmove(to, from, next - from);
+			to += next - from;
+		}
+		from = next;
+	}
+	page->len = to - page->data;
+	return announced;
+}
+
+static void compare(const struct view *view, const struct self_view *self)
+{
+	unsigned int announced, newlines = 0;
+	struct lines lines;
+	struct buf page;
+	size_t i;
+
+	walk(&lines, view, self);
+	buf_init(&page, 1 << 20);
+	openmetrics_encode(&page, view, self, OM_OPENMETRICS_1_0);
+	assert_int_equal(page.err, 0);
+	announced = strip_metadata(&page);
+	for (i = 0; i < page.len; i++)
+		newlines += page.data[i] == '\n';
+	assert_int_equal(announced, lines.families);
+	assert_int_equal(newlines, lines.samples);
+	assert_true(lines.samples > 100 && lines.families > 10);
+	assert_int_equal(page.len, lines.out.len);
+	assert_memory_equal(page.data, lines.out.data, page.len);
+	buf_done(&page);
+	buf_done(&lines.out);
+}
+
+static void another_format_has_the_same_samples(void **state)
+{
+	struct self_rule rules[] = { { "cpu-starved", 3, 1 }, { "oom", 2, 0 } };
+	struct fixture f;
+
+	(void)state;
+	fixture_by_unit(&f);
+	f.self.rules = rules;
+	f.self.nrules = 2;
+	compare(&f.view, &f.self);
+	compare(&f.view, NULL);
+	fixture_by_pid(&f);
+	compare(&f.view, &f.self);
+}
+
+/* Each group and the other has one, and the host's time slices are one. */
+static void a_histogram_ends_with_its_sum(void **state)
+{
+	struct lines lines;
+	struct fixture f;
+
+	(void)state;
+	fixture_by_unit(&f);
+	walk(&lines, &f.view, NULL);
+	assert_int_equal(lines.histograms, f.view.ngroups + 2);
+	buf_done(&lines.out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(another_format_has_the_same_samples),
+		cmocka_unit_test(a_histogram_ends_with_its_sum),
+	};
+
+	return cmocka_run_group_tests_name("samples", tests, NULL, NULL);
+}
