@@ -254,6 +254,29 @@ static void test_more_contents(void **state)
 	}
 }
 
+/* The daemon has formats without a version, and one that is not for HTTP at all. */
+static void test_contents_without_version_or_type(void **state)
+{
+	static const struct http_content contents[] = { { NULL, NULL },
+							{ "application/json", NULL },
+							{ "text/plain", "0.0.4" } };
+	static const struct http_page page = { "/x", { 1, 2 }, 2 };
+	char type[CONTENT_TYPE_MAX];
+	struct negotiation n;
+	struct choice c;
+
+	(void)state;
+	negotiation_init(&n, contents, 3);
+	negotiation_accept(&n, "*/*;q=0.1, application/json");
+	c = negotiation_choose(&n, &page);
+	assert_int_equal(c.content, 1);
+	choice_content_type(&c, contents, type);
+	assert_string_equal(type, "application/json; charset=utf-8");
+	negotiation_init(&n, contents, 3);
+	negotiation_accept(&n, "application/json;version=1, text/*;q=0.1");
+	assert_int_equal(negotiation_choose(&n, &page).content, 2);
+}
+
 /* Any bytes: an answer, and (under the sanitisers) nothing read beyond the end. */
 static void test_random_bytes(void **state)
 {
@@ -284,6 +307,7 @@ int main(void)
 		cmocka_unit_test(test_longest_content_type_fits),
 		cmocka_unit_test(test_gzip),
 		cmocka_unit_test(test_more_contents),
+		cmocka_unit_test(test_contents_without_version_or_type),
 		cmocka_unit_test(test_random_bytes),
 	};
 

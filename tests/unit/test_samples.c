@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "../golden/view_fixture.h"
+#include "export/formats.h"
 #include "export/samples.h"
 
 struct lines {
@@ -190,6 +191,41 @@ static void another_format_has_the_same_samples(void **state)
 	compare(&f.view, &f.self);
 }
 
+/* --format and the server read one table; what it makes are the encoders' own bytes. */
+static void formats_are_found_by_name(void **state)
+{
+	static const struct list_options options = { .sort = SORT_CPU };
+	const char *known = "table, json, openmetrics, csv or findings";
+	struct buf out, want;
+	struct fixture f;
+	unsigned int i;
+
+	(void)state;
+	fixture_by_unit(&f);
+	buf_init(&out, 1 << 20);
+	buf_init(&want, 1 << 20);
+	assert_int_equal(view_format_typed("csv"), VIEW_CSV);
+	assert_int_equal(view_format_typed("openmetrics"), VIEW_OPENMETRICS);
+	assert_int_equal(view_format_typed("prometheus"), VIEW_FORMATS);
+	assert_int_equal(view_format_typed(""), VIEW_FORMATS);
+	view_formats_list(&out, "findings");
+	assert_int_equal(out.len, strlen(known));
+	assert_memory_equal(out.data, known, out.len);
+	for (i = 0; i < VIEW_FORMATS; i++) {
+		const struct encode_ctx ctx = { &out, &f.view, &f.self, &options };
+
+		buf_clear(&out);
+		assert_true(view_formats[i].name && view_formats[i].encode);
+		view_formats[i].encode(&ctx);
+		assert_true(!out.err && out.len > 1000);
+	}
+	openmetrics_encode(&want, &f.view, &f.self, OM_TEXT_0_0_4);
+	assert_int_equal(out.len, want.len); /* the last is Prometheus' */
+	assert_memory_equal(out.data, want.data, out.len);
+	buf_done(&out);
+	buf_done(&want);
+}
+
 /* Each group and the other has one, and the host's time slices are one. */
 static void a_histogram_ends_with_its_sum(void **state)
 {
@@ -208,6 +244,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(another_format_has_the_same_samples),
 		cmocka_unit_test(a_histogram_ends_with_its_sum),
+		cmocka_unit_test(formats_are_found_by_name),
 	};
 
 	return cmocka_run_group_tests_name("samples", tests, NULL, NULL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* output.c - owns formats by name, and writing all of a text or saying why not. */
+/* output.c - owns the options of a view, and writing all of a text or saying why not. */
 #include "app/output.h"
 
 #include <errno.h>
@@ -14,25 +14,25 @@
 
 enum { OPT_SORT = 1100, OPT_TOP, PAGE_MAX = 256 << 20 };
 
-static const char *const format_names[OUTPUT_FORMATS] = { "table", "json", "openmetrics", "csv" };
-
 static void parse_format(const struct argp_state *state, struct output_options *options,
 			 const char *arg)
 {
-	enum output_format f;
+	enum view_format f = view_format_typed(arg);
+	char allowed[256];
+	struct buf list;
 
-	for (f = 0; f < OUTPUT_FORMATS; f++) {
-		if (!strcmp(arg, format_names[f])) {
-			options->format = f;
-			return;
-		}
+	if (f < VIEW_FORMATS) {
+		options->format = f;
+		return;
 	}
 	options->extra_chosen = options->extra && !strcmp(arg, options->extra);
 	if (options->extra_chosen)
 		return;
-	if (options->extra)
-		refuse_value(state, "--format", arg, "table, json, openmetrics, csv or findings");
-	refuse_value(state, "--format", arg, "table, json, openmetrics or csv");
+	buf_init(&list, sizeof(allowed) - 1);
+	view_formats_list(&list, options->extra);
+	snprintf(allowed, sizeof(allowed), "%.*s", (int)list.len, list.data ? list.data : "");
+	buf_done(&list);
+	refuse_value(state, "--format", arg, allowed);
 }
 
 static void parse_sort(const struct argp_state *state, struct output_options *options,
@@ -71,7 +71,7 @@ static error_t parse_output(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option output_option_table[] = {
-	{ "format", 'f', "FORMAT", 0, "table, json, openmetrics or csv (default table)", 1 },
+	{ "format", 'f', "FORMAT", 0, " (default table)", 1 },
 	{ "sort", OPT_SORT, "COLUMN", 0,
 	  "cpu, wait, off, rss, peak, swap, faults, switches, read, write, stall, starts, name "
 	  "(default cpu)",
@@ -80,14 +80,34 @@ static const struct argp_option output_option_table[] = {
 	{ 0 },
 };
 
-const struct argp output_argp = { .options = output_option_table, .parser = parse_output };
+/* The formats are listed where they are defined; argp frees what is not its own text. */
+static char *help_text(int key, const char *text, void *input)
+{
+	struct buf help;
+
+	if (key != 'f')
+		return (char *)text;
+	buf_init(&help, 256);
+	view_formats_list(&help, NULL);
+	buf_add(&help, text, strlen(text) + 1);
+	if (!help.err)
+		return help.data;
+	buf_done(&help);
+	return (char *)text;
+}
+
+const struct argp output_argp = {
+	.options = output_option_table,
+	.parser = parse_output,
+	.help_filter = help_text,
+};
 
 void output_fit(struct output_options *options)
 {
 	struct winsize size = { 0 };
 	const char *no_colour = getenv("NO_COLOR");
 
-	if (options->format != OUTPUT_TABLE || !isatty(STDOUT_FILENO))
+	if (options->format != VIEW_TABLE || !isatty(STDOUT_FILENO))
 		return;
 	options->list.colour = !no_colour || !no_colour[0];
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
@@ -95,16 +115,6 @@ void output_fit(struct output_options *options)
 	options->list.width = size.ws_col;
 	if (!options->top_given && size.ws_row > 12)
 		options->list.top = size.ws_row - 9;
-}
-
-static void encode(struct buf *out, const struct view *view, const struct output_options *options)
-{
-	switch (options->format) {
-	case OUTPUT_JSON: json_encode(out, view, &options->list); break;
-	case OUTPUT_OPENMETRICS: openmetrics_encode(out, view, NULL, OM_OPENMETRICS_1_0); break;
-	case OUTPUT_CSV: csv_encode(out, view, &options->list); break;
-	default: table_encode(out, view, &options->list);
-	}
 }
 
 int output_bytes(const struct buf *bytes, const char *who)
@@ -121,10 +131,11 @@ int output_bytes(const struct buf *bytes, const char *who)
 int output_view(const struct view *view, const struct output_options *options, const char *who)
 {
 	struct buf out;
+	const struct encode_ctx ctx = { .out = &out, .view = view, .list = &options->list };
 	int err;
 
 	buf_init(&out, PAGE_MAX);
-	encode(&out, view, options);
+	view_formats[options->format].encode(&ctx);
 	err = output_bytes(&out, who);
 	buf_done(&out);
 	return err;

@@ -3,19 +3,17 @@
  * output.h - a view on standard output, live or from a recording alike.
  *
  * Owns: the choice of the format, its options, fitting a terminal. Not here: the encoders
- * (export/encode.h), where the view comes from.
+ * (export/formats.h), where the view comes from.
  */
 #ifndef VIGIE_APP_OUTPUT_H
 #define VIGIE_APP_OUTPUT_H
 
 #include "app/options.h"
-#include "export/encode.h"
-
-enum output_format { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_OPENMETRICS, OUTPUT_CSV, OUTPUT_FORMATS };
+#include "export/formats.h"
 
 struct output_options {
 	struct list_options list;
-	enum output_format format;
+	enum view_format format;
 	bool top_given;
 	const char *extra; /* a format that only this command has, or NULL */
 	bool extra_chosen;

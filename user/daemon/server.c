@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "daemon/selfstat.h"
+#include "export/formats.h"
 
 enum { MISSING_MAX = PLAN_ITEMS_MAX, RULES_MAX = 32, FDS_MAX = HTTP_LISTENERS_MAX };
 
@@ -43,6 +44,7 @@ struct server {
 	struct self_view self;
 	struct self_missing missing[MISSING_MAX];
 	struct self_rule rules[RULES_MAX];
+	struct http_content contents[VIEW_FORMATS];
 };
 
 static void arm(int timer, __u64 delay_ns)
@@ -136,18 +138,28 @@ static void tell_self(struct server *s)
 		s->self.record.entries_lost[i] = wrote.entries_lost[i];
 }
 
-/* What is served where, in which dialects: contents are an om_dialect each. */
-static const struct http_content contents[] = {
-	[OM_OPENMETRICS_1_0] = { "application/openmetrics-text", "1.0.0" },
-	[OM_TEXT_0_0_4] = { "text/plain", "0.0.4" },
-};
+/* What is served where, in which formats. */
 static const struct http_page pages[] = {
-	{ "/metrics", { OM_OPENMETRICS_1_0, OM_TEXT_0_0_4 }, 2 },
+	{ "/metrics", { VIEW_OPENMETRICS, VIEW_PROMETHEUS }, 2 },
 };
+_Static_assert((int)VIEW_FORMATS <= (int)HTTP_CONTENTS_MAX, "a format finds no room");
+
+/* To HTTP a format is a content type with a number. */
+static void fill_contents(struct http_content contents[VIEW_FORMATS])
+{
+	unsigned int f;
+
+	for (f = 0; f < VIEW_FORMATS; f++)
+		contents[f] = (struct http_content){ view_formats[f].media_type,
+						     view_formats[f].version };
+}
 
 static int on_render(void *ctx, unsigned int page, unsigned int content, struct buf *out)
 {
 	struct server *s = ctx;
+	const struct encode_ctx encode = { .out = out,
+					   .view = s->parts.live->view,
+					   .self = &s->self };
 	struct http_stat stat;
 	__u64 began = clock_monotonic_ns();
 
@@ -157,7 +169,7 @@ static int on_render(void *ctx, unsigned int page, unsigned int content, struct 
 	s->self.connections_refused = stat.connections_refused;
 	selfstat_read(&s->self);
 	tell_self(s);
-	openmetrics_encode(out, s->parts.live->view, &s->self, (enum om_dialect)content);
+	view_formats[content].encode(&encode);
 	s->self.renders++;
 	s->self.render_ns += clock_monotonic_ns() - began;
 	return out->err;
@@ -222,6 +234,7 @@ int server__new(const struct server_config *config, const struct server_parts *p
 		return -ENOMEM;
 	s->config = *config;
 	s->parts = *parts;
+	fill_contents(s->contents);
 	s->budget_ns = BUDGET_MAX_NS;
 	s->budget_time_ns = clock_monotonic_ns();
 	s->epoll = s->signals = s->tick = s->settle = -1;
@@ -242,8 +255,8 @@ int server__start(struct server *s)
 		.refresh = on_refresh,
 		.render = on_render,
 		.ready = on_ready,
-		.contents = contents,
-		.ncontents = sizeof(contents) / sizeof(contents[0]),
+		.contents = s->contents,
+		.ncontents = VIEW_FORMATS,
 		.pages = pages,
 		.npages = sizeof(pages) / sizeof(pages[0]),
 	};

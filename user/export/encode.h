@@ -2,7 +2,7 @@
 /*
  * encode.h - the PURE encoders: a view in, bytes out.
  *
- * Owns: the list of formats. Each appends to a buf and reports through the buf's sticky
+ * Owns: what encoders get. The list of formats is formats.h. Each appends to a buf and reports through the buf's sticky
  * error; nothing here reads a clock, a file or a terminal.
  */
 #ifndef VIGIE_EXPORT_ENCODE_H
@@ -69,6 +69,7 @@ struct encode_ctx {
 	struct buf *out;
 	const struct view *view;
 	const struct self_view *self; /* or NULL: its families are left out */
+	const struct list_options *list; /* for formats that sort and cut rows */
 };
 
 enum om_dialect {

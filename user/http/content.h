@@ -12,8 +12,8 @@ enum { HTTP_CONTENTS_MAX = 8, HTTP_PAGES_MAX = 8, PAGE_CONTENTS_MAX = 4 };
 
 /* "text/plain; version=0.0.4"; always UTF-8. Texts are static. */
 struct http_content {
-	const char *type; /* media type and subtype, in lower case */
-	const char *version; /* of its version parameter */
+	const char *type; /* media type and subtype, in lower case; NULL: nobody can have it */
+	const char *version; /* of its version parameter; NULL: it has none */
 };
 
 /* A path whose body is rendered from the current view, shared and compressed by page_cache.h. */

@@ -212,7 +212,9 @@ static bool range_is(const struct element *e, const char *type)
 /* How closely a range names a content: -1 not at all, 0 for all, up to 4 with parameters. */
 static int specificity(const struct element *e, const struct http_content *content)
 {
-	if (e->has_version && strcmp(e->version, content->version))
+	if (!content->type)
+		return -1;
+	if (e->has_version && (!content->version || strcmp(e->version, content->version)))
 		return -1;
 	if (e->has_charset && strcasecmp(e->charset, "utf-8"))
 		return -1;
@@ -322,6 +324,7 @@ void choice_content_type(const struct choice *choice, const struct http_content 
 	};
 	const struct http_content *content = &contents[choice->content];
 
-	snprintf(dst, CONTENT_TYPE_MAX, "%s; version=%s; charset=utf-8%s", content->type,
-		 content->version, escapings[choice->escaping]);
+	snprintf(dst, CONTENT_TYPE_MAX, "%s%s%s; charset=utf-8%s", content->type,
+		 content->version ? "; version=" : "", content->version ? content->version : "",
+		 escapings[choice->escaping]);
 }
