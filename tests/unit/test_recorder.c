@@ -175,8 +175,8 @@ static void steps(struct stage *s, int n)
 	for (i = 0; i < PATIENCE_S * 1000; i++) {
 		writer__listen(s->writer);
 		writer__stat(s->writer, &stat);
-		for (seen = stat.entries, loss = 0; loss < WRITER_LOSSES; loss++)
-			seen += stat.entries_lost[loss];
+		for (seen = stat.self.entries, loss = 0; loss < WRITER_LOSSES; loss++)
+			seen += stat.self.entries_lost[loss];
 		if (seen == s->steps)
 			return;
 		pause_ms(1);
@@ -283,10 +283,10 @@ static void an_end_outlives_a_stuck_disk(void **state)
 	for (i = 0; i < 100000; i++) {
 		stage_step(&s);
 		writer__stat(s.writer, &stat);
-		if (stat.entries_lost[WRITER_LOST_QUEUE] > 3)
+		if (stat.self.entries_lost[WRITER_LOST_QUEUE] > 3)
 			break;
 	}
-	assert_true(stat.entries_lost[WRITER_LOST_QUEUE] > 3);
+	assert_true(stat.self.entries_lost[WRITER_LOST_QUEUE] > 3);
 	/* As small as a finding is, it may find room where an entry did not: that is filled, too. */
 	for (i = 0; i < 20000; i++)
 		say(&s, ended, FINDING_UPDATE, false);

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "../golden/view_fixture.h"
+#include "detect/detect.h"
 #include "export/formats.h"
 #include "export/samples.h"
 
@@ -178,12 +179,12 @@ static void compare(const struct view *view, const struct self_view *self)
 
 static void another_format_has_the_same_samples(void **state)
 {
-	struct self_rule rules[] = { { "cpu-starved", 3, 1 }, { "oom", 2, 0 } };
+	struct self_rule rows[] = { { "cpu-starved", 3, 1 }, { "oom", 2, 0 } };
 	struct fixture f;
 
 	(void)state;
 	fixture_by_unit(&f);
-	f.self.rules = rules;
+	f.self.rules = rows;
 	f.self.nrules = 2;
 	compare(&f.view, &f.self);
 	compare(&f.view, NULL);
@@ -239,12 +240,120 @@ static void a_histogram_ends_with_its_sum(void **state)
 	buf_done(&lines.out);
 }
 
+/* Samples with each value from FIRST on; each word of the two structs has one of its own. */
+enum { FIRST = 700000000 };
+#define WORDS(type) (sizeof(struct type) / sizeof(__u64))
+enum { SELF_WORDS = WORDS(self_writer) + WORDS(self_profiler) };
+
+static void count_word(void *to, const struct sample *s)
+{
+	unsigned int *seen = to;
+
+	if (s->value < FIRST || s->value >= FIRST + SELF_WORDS)
+		return;
+	assert_true(!strncmp(s->family->name, "vigie_self_", 11));
+	seen[s->value - FIRST]++;
+}
+
+static void no_family(void *to, const struct family *family)
+{
+	(void)to;
+	(void)family;
+}
+
+/* What the writer and the profiler count is sent as it is: no word may miss its sample. */
+static void each_counter_of_a_process_has_a_sample(void **state)
+{
+	unsigned int seen[SELF_WORDS] = { 0 }, i;
+	const struct sample_visitor visitor = { seen, no_family, count_word };
+	struct encode_ctx ctx;
+	struct fixture f;
+
+	(void)state;
+	fixture_by_unit(&f);
+	for (i = 0; i < WORDS(self_writer); i++)
+		((__u64 *)&f.self.writer)[i] = FIRST + i;
+	for (; i < SELF_WORDS; i++)
+		((__u64 *)&f.self.profiler)[i - WORDS(self_writer)] = FIRST + i;
+	ctx = (struct encode_ctx){ .view = &f.view, .self = &f.self };
+	samples_walk(&ctx, &visitor);
+	for (i = 0; i < SELF_WORDS; i++)
+		assert_int_equal(seen[i], 1);
+}
+
+static const struct family *family_named(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < nfamilies; i++)
+		if (!strcmp(families[i].name, name))
+			return &families[i];
+	fail_msg("no family %s", name);
+	return NULL;
+}
+
+/* Cells are what the label says, one for each value of the enum and in its order. */
+static void assert_labels(const char *name, size_t offset, const char *const *labels,
+			  unsigned int n)
+{
+	const struct family *family = family_named(name);
+	unsigned int i, j;
+
+	assert_int_equal(family->ncells, n);
+	for (i = 0; i < n; i++) {
+		assert_true(labels[i] && *labels[i]);
+		assert_string_equal(family->cells[i].label, labels[i]);
+		assert_int_equal(family->cells[i].offset, offset + i * sizeof(__u64));
+		for (j = 0; j < i; j++)
+			assert_string_not_equal(labels[i], labels[j]);
+	}
+}
+
+static void causes_and_outcomes_have_their_labels(void **state)
+{
+	/* By hand, in the order of the enums: scrapers know these names. */
+	static const char *const causes[] = {
+		[WRITER_LOST_QUEUE] = "queue_full",    [WRITER_LOST_NO_SPACE] = "no_space",
+		[WRITER_LOST_READ_ONLY] = "read_only", [WRITER_LOST_IO] = "io_error",
+		[WRITER_LOST_NOT_KEY] = "no_key",
+	};
+	static const char *const outcomes[] = {
+		[PROFILER_CAPTURED] = "captured", [PROFILER_BUSY] = "busy",
+		[PROFILER_LIMITED] = "limited",	  [PROFILER_GONE] = "gone",
+		[PROFILER_FAILED] = "failed",
+	};
+
+	(void)state;
+	assert_int_equal(sizeof(causes) / sizeof(causes[0]), WRITER_LOSSES);
+	assert_int_equal(sizeof(outcomes) / sizeof(outcomes[0]), PROFILER_OUTCOMES);
+	assert_labels("vigie_self_recording_lost", offsetof(struct self_view, writer.entries_lost),
+		      causes, WRITER_LOSSES);
+	assert_labels("vigie_self_captures", offsetof(struct self_view, profiler.captures),
+		      outcomes, PROFILER_OUTCOMES);
+}
+
+/* The page's list of rules must not be cut without a word. */
+static void the_page_has_room_for_all_rules(void **state)
+{
+	const struct rule *rules;
+	size_t n, i;
+
+	(void)state;
+	rules = detect_rules(&n);
+	assert_in_range(n, 1, SELF_RULES_MAX);
+	for (i = 0; i < n; i++)
+		assert_true(rules[i].id && *rules[i].id);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(another_format_has_the_same_samples),
 		cmocka_unit_test(a_histogram_ends_with_its_sum),
 		cmocka_unit_test(formats_are_found_by_name),
+		cmocka_unit_test(each_counter_of_a_process_has_a_sample),
+		cmocka_unit_test(causes_and_outcomes_have_their_labels),
+		cmocka_unit_test(the_page_has_room_for_all_rules),
 	};
 
 	return cmocka_run_group_tests_name("samples", tests, NULL, NULL);

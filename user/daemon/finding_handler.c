@@ -149,9 +149,8 @@ void finding_handler_stat(const struct finding_handler *handler, struct self_vie
 	self->rules = rules;
 	self->nrules = i;
 	last = handler->profiler ? profiler__last(handler->profiler) : NULL;
-	for (i = 0; last && i < PROFILER_OUTCOMES; i++)
-		self->captures[i] = last->totals[i];
-	self->capture_cpu_ns = last ? last->cpu_ns : 0;
+	if (last)
+		self->profiler = last->self;
 	self->detect_cpu_ns = handler->cpu_ns;
 	self->findings_suppressed = stat.suppressed;
 	self->findings_silenced = stat.silenced;

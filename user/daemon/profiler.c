@@ -23,11 +23,7 @@ struct profiler {
 
 const char *profiler_outcome_name(enum profiler_outcome outcome)
 {
-	static const char *const names[PROFILER_OUTCOMES] = {
-		[PROFILER_CAPTURED] = "captured", [PROFILER_BUSY] = "busy",
-		[PROFILER_LIMITED] = "limited",	  [PROFILER_GONE] = "gone",
-		[PROFILER_FAILED] = "failed",
-	};
+	static const char *const names[] = { PROFILER_OUTCOME_TABLE(SELF_LABEL) };
 
 	return outcome < PROFILER_OUTCOMES ? names[outcome] : "failed";
 }

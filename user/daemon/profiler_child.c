@@ -52,9 +52,9 @@ struct child {
 /* Whoever does not listen hears the totals with the next one. */
 static void say(struct child *c, struct profiler_said *said)
 {
-	c->said.totals[said->outcome]++;
-	memcpy(said->totals, c->said.totals, sizeof(said->totals));
-	said->cpu_ns = process_cpu_ns(RUSAGE_SELF) + process_cpu_ns(RUSAGE_CHILDREN);
+	c->said.self.captures[said->outcome]++;
+	c->said.self.cpu_ns = process_cpu_ns(RUSAGE_SELF) + process_cpu_ns(RUSAGE_CHILDREN);
+	said->self = c->said.self;
 	send(c->asks, said, sizeof(*said), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 

@@ -13,6 +13,7 @@
 #define VIGIE_DAEMON_PROFILER_WIRE_H
 
 #include "data/finding.h"
+#include "data/self.h"
 
 enum { PROFILER_TARGETS = 4, PROFILER_WHAT_LEN = 112 };
 
@@ -29,15 +30,6 @@ struct profiler_ask {
 	struct profiler_target targets[PROFILER_TARGETS]; /* whom it is about first */
 };
 
-enum profiler_outcome {
-	PROFILER_CAPTURED, /* a session is in the finding's folder, or on its way */
-	PROFILER_BUSY, /* another session runs on this host, or hangs: then what says which */
-	PROFILER_LIMITED, /* too soon after the last one, or too many in an hour */
-	PROFILER_GONE, /* none of them lives any more */
-	PROFILER_FAILED,
-	PROFILER_OUTCOMES,
-};
-
 struct profiler_said {
 	char id[FINDING_ID_LEN];
 	char what[PROFILER_WHAT_LEN]; /* that err is about, or why it is refused, or "" */
@@ -45,8 +37,7 @@ struct profiler_said {
 	__u32 outcome; /* enum profiler_outcome */
 	__s32 err; /* 0 or -errno */
 	__u64 stacks, lost;
-	__u64 totals[PROFILER_OUTCOMES]; /* since the profiler began */
-	__u64 cpu_ns; /* of the profiler and of all its sessions */
+	struct self_profiler self; /* of all its sessions, the profiler's own CPU time included */
 };
 
 /* With the descriptor of a sealed memfd: the file to attach. */

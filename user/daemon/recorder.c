@@ -186,7 +186,7 @@ static __u64 lost(const struct writer_stat *stat)
 	int i;
 
 	for (i = 0; i < WRITER_LOSSES; i++)
-		sum += stat->entries_lost[i];
+		sum += stat->self.entries_lost[i];
 	return sum;
 }
 

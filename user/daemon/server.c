@@ -25,7 +25,7 @@
 #include "daemon/selfstat.h"
 #include "export/formats.h"
 
-enum { MISSING_MAX = PLAN_ITEMS_MAX, RULES_MAX = 32, FDS_MAX = HTTP_LISTENERS_MAX };
+enum { MISSING_MAX = PLAN_ITEMS_MAX, FDS_MAX = HTTP_LISTENERS_MAX };
 
 #define SHARE_MIN_NS (50 * NS_PER_MS)
 #define SETTLE_DELAY_NS (100 * NS_PER_MS)
@@ -43,7 +43,7 @@ struct server {
 	__u64 budget_time_ns;
 	struct self_view self;
 	struct self_missing missing[MISSING_MAX];
-	struct self_rule rules[RULES_MAX];
+	struct self_rule rules[SELF_RULES_MAX];
 	struct http_content contents[VIEW_FORMATS];
 };
 
@@ -113,29 +113,18 @@ static __s64 on_refresh(void *ctx)
 /* What the others say of themselves, as the page wants it. */
 static void tell_self(struct server *s)
 {
-	struct writer_stat wrote = { .up = false };
+	struct writer_stat wrote;
 	int i;
 
-	finding_handler_stat(s->parts.handler, &s->self, s->rules, RULES_MAX);
+	finding_handler_stat(s->parts.handler, &s->self, s->rules, SELF_RULES_MAX);
 	for (i = 0; i < SEVERITIES; i++)
 		s->self.events[i] = s->parts.book->written[i];
 	if (!s->parts.writer)
 		return;
 	writer__stat(s->parts.writer, &wrote);
-	s->self.record = (struct self_record){
-		.up = wrote.up && s->parts.recorder->writer,
-		.entries = wrote.entries,
-		.entry_bytes = wrote.entry_bytes,
-		.disk_bytes = wrote.ring_bytes,
-		.lines_lost = wrote.lines_lost,
-		.incidents = wrote.incidents,
-		.incidents_dropped = wrote.incidents_dropped,
-		.incident_entries_dropped = wrote.incident_entries_dropped,
-		.cpu_ns = wrote.cpu_ns,
-		.resident_bytes = wrote.resident_bytes,
-	};
-	for (i = 0; i < WRITER_LOSSES; i++)
-		s->self.record.entries_lost[i] = wrote.entries_lost[i];
+	s->self.writer = wrote.self;
+	if (!s->parts.recorder->writer)
+		s->self.writer.up = 0; /* it writes the log only */
 }
 
 /* What is served where, in which formats. */

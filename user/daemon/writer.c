@@ -23,12 +23,6 @@ enum {
 	START_MS = 10000,
 };
 
-const char *const writer_loss_names[WRITER_LOSSES] = {
-	[WRITER_LOST_QUEUE] = "queue_full",    [WRITER_LOST_NO_SPACE] = "no_space",
-	[WRITER_LOST_READ_ONLY] = "read_only", [WRITER_LOST_IO] = "io_error",
-	[WRITER_LOST_NOT_KEY] = "no_key",
-};
-
 struct writer {
 	pid_t pid;
 	int fd; /* -1: the writer is gone */
@@ -52,7 +46,7 @@ static void gone(struct writer *s)
 	if (s->fd >= 0)
 		close(s->fd);
 	s->fd = -1;
-	s->said.up = false;
+	s->said.self.up = 0;
 }
 
 void writer__listen(struct writer *s)
@@ -203,6 +197,6 @@ void writer__stat(const struct writer *s, struct writer_stat *ret)
 {
 	*ret = s->said;
 	ret->wants_key |= s->wants_key;
-	ret->entries_lost[WRITER_LOST_QUEUE] += s->entries_dropped;
-	ret->lines_lost += s->lines_dropped;
+	ret->self.entries_lost[WRITER_LOST_QUEUE] += s->entries_dropped;
+	ret->self.lines_lost += s->lines_dropped;
 }

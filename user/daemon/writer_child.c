@@ -76,36 +76,37 @@ static __u64 own_resident_bytes(const struct child *c)
 static void gather_stat(struct child *c)
 {
 	struct writer_stat *stat = &c->stat;
+	struct self_writer *self = &stat->self;
 
 	if (c->ring) {
 		const struct ring_stat *ring = ring__stat(c->ring);
 
 		stat->wants_key = ring__wants_key(c->ring);
-		stat->entries = ring->entries;
-		stat->entry_bytes = ring->bytes;
-		stat->ring_bytes = ring->disk_bytes;
-		stat->entries_lost[WRITER_LOST_NO_SPACE] = ring->lost[RING_LOST_NO_SPACE];
-		stat->entries_lost[WRITER_LOST_READ_ONLY] = ring->lost[RING_LOST_READ_ONLY];
-		stat->entries_lost[WRITER_LOST_IO] = ring->lost[RING_LOST_IO] +
+		self->entries = ring->entries;
+		self->entry_bytes = ring->bytes;
+		self->ring_bytes = ring->disk_bytes;
+		self->entries_lost[WRITER_LOST_NO_SPACE] = ring->lost[RING_LOST_NO_SPACE];
+		self->entries_lost[WRITER_LOST_READ_ONLY] = ring->lost[RING_LOST_READ_ONLY];
+		self->entries_lost[WRITER_LOST_IO] = ring->lost[RING_LOST_IO] +
 						     ring->lost[RING_LOST_TOO_BIG];
-		stat->entries_lost[WRITER_LOST_NOT_KEY] = ring->lost[RING_LOST_NOT_KEY];
+		self->entries_lost[WRITER_LOST_NOT_KEY] = ring->lost[RING_LOST_NOT_KEY];
 	}
 	if (c->log) {
 		const struct log_file_stat *log = log_file__stat(c->log);
 
 		stat->lines = log->lines;
-		stat->lines_lost = log->lost;
+		self->lines_lost = log->lost;
 		stat->log_rotations = log->rotations;
 	}
 	if (c->incidents) {
 		const struct incidents_stat *incidents = incidents__stat(c->incidents);
 
-		stat->incidents = incidents->begun;
-		stat->incidents_dropped = incidents->dropped;
-		stat->incident_entries_dropped = incidents->entries_dropped;
+		self->incidents = incidents->begun;
+		self->incidents_dropped = incidents->dropped;
+		self->incident_entries_dropped = incidents->entries_dropped;
 	}
-	stat->cpu_ns = process_cpu_ns(RUSAGE_SELF);
-	stat->resident_bytes = own_resident_bytes(c);
+	self->cpu_ns = process_cpu_ns(RUSAGE_SELF);
+	self->resident_bytes = own_resident_bytes(c);
 }
 
 /* If the main process does not listen it will hear the next one: totals lose nothing. */
@@ -489,11 +490,11 @@ void writer_child(const struct writer_config *config, int fd)
 	c.stat.err = piece ? start(&c, config, &what) : -ENOMEM;
 	if (c.stat.err)
 		snprintf(c.stat.what, sizeof(c.stat.what), "%s", what);
-	c.stat.up = !c.stat.err;
+	c.stat.self.up = !c.stat.err;
 	c.stat.wants_key = true;
 	report(&c);
 	if (!c.stat.err)
 		loop(&c, piece);
 	sync_files(&c);
-	_exit(c.stat.err && !c.stat.up);
+	_exit(c.stat.err && !c.stat.self.up);
 }

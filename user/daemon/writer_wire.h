@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "data/finding.h"
+#include "data/self.h"
 
 enum {
 	WRITER_PIECE_MAX = 60 * 1024, /* bytes of a message in one packet */
@@ -45,32 +46,15 @@ struct writer_head {
 	char pad[3];
 };
 
-/* Why an entry or a line was not written. */
-enum writer_loss {
-	WRITER_LOST_QUEUE, /* the socket had no room: the disk is too slow, or the writer gone */
-	WRITER_LOST_NO_SPACE, /* ENOSPC, EDQUOT */
-	WRITER_LOST_READ_ONLY, /* EROFS, EACCES, EPERM */
-	WRITER_LOST_IO, /* any other error of a write */
-	WRITER_LOST_NOT_KEY, /* a delta whose predecessor was lost */
-	WRITER_LOSSES,
-};
-extern const char *const writer_loss_names[WRITER_LOSSES];
-
 /* All totals since the writer began, unless said otherwise. */
 struct writer_stat {
 	int err; /* of the start; then of the last write that failed, 0 when it went well again */
 	char what[WRITER_WHAT_LEN]; /* that err is about */
-	bool up;
 	bool wants_key; /* the next entry must be one */
-	__u64 entries, entry_bytes; /* written to the ring */
-	__u64 entries_lost[WRITER_LOSSES];
-	__u64 ring_bytes; /* now on the disk */
-	__u64 lines, lines_lost, log_rotations;
+	struct self_writer self; /* what becomes metrics, as it is */
+	__u64 lines, log_rotations;
 	__u64 texts_lost; /* standard error did not take them */
-	__u64 incidents, incidents_dropped, incident_entries_dropped;
 	__u64 messages_bad; /* torn or malformed: ours, so a defect */
-	__u64 cpu_ns; /* of the writer */
-	__u64 resident_bytes; /* of the writer */
 };
 
 #endif

@@ -12,21 +12,11 @@
 
 #include "base/buf.h"
 #include "data/finding.h"
+#include "data/self.h"
 #include "data/view.h"
 #include "data/view_list.h"
 
-enum { SELF_RECORD_LOSSES = 5 }; /* causes, in the order of the family's labels */
-enum { SELF_CAPTURES = 5 }; /* outcomes, likewise */
-
-/* What became of the recording, the log and the evidence. */
-struct self_record {
-	__u64 up; /* 1: the writer writes */
-	__u64 entries, entry_bytes, disk_bytes;
-	__u64 entries_lost[SELF_RECORD_LOSSES];
-	__u64 lines_lost;
-	__u64 incidents, incidents_dropped, incident_entries_dropped;
-	__u64 cpu_ns, resident_bytes; /* of the writer */
-};
+enum { SELF_RULES_MAX = 32 }; /* as many as one page tells of: the table of rules has fewer */
 
 /* The daemon's own figures, gathered by the caller. Standard process_* families. */
 struct self_view {
@@ -50,9 +40,8 @@ struct self_view {
 	__u64 findings_silenced; /* a verdict calls their pattern benign */
 	__u64 detect_series, detect_bytes; /* series that are watched, and what they take */
 	__u64 events[SEVERITIES]; /* written to the log, by level */
-	struct self_record record;
-	__u64 captures[SELF_CAPTURES]; /* sessions that findings asked for, by what became of it */
-	__u64 capture_cpu_ns;
+	struct self_writer writer;
+	struct self_profiler profiler;
 };
 struct self_rule {
 	const char *id;

@@ -3,7 +3,8 @@
  * families.c - the table of all metric families, and what is derived for it.
  *
  * Owns: names, types, units, help and provenance. A new metric is a new entry here: all formats
- * and the manual follow. Not here: any syntax (openmetrics.c), the samples (samples.c).
+ * and the manual follow. Counters of the writer and the profiler are lines of data/self.h. Not
+ * here: any syntax (openmetrics.c), the samples (samples.c).
  */
 #include "export/families.h"
 
@@ -120,15 +121,27 @@ static const struct family_cell losses[] = {
 	{ "cgroup_unnamed", V(stat.cgroups_unnamed) },
 };
 _Static_assert(sizeof(losses) / sizeof(losses[0]) == VIGIE_LOSSES + 2, "a loss has no label");
-static const struct family_cell record_losses[] = {
-	{ "queue_full", S(record.entries_lost[0]) }, { "no_space", S(record.entries_lost[1]) },
-	{ "read_only", S(record.entries_lost[2]) },  { "io_error", S(record.entries_lost[3]) },
-	{ "no_key", S(record.entries_lost[4]) },
-};
-static const struct family_cell captures[] = {
-	{ "captured", S(captures[0]) }, { "busy", S(captures[1]) },   { "limited", S(captures[2]) },
-	{ "gone", S(captures[3]) },	{ "failed", S(captures[4]) },
-};
+/* Causes and outcomes come with their labels (data/self.h): none can be without. */
+#define LOSS_CELL(value, label) { label, S(writer.entries_lost[value]) },
+#define OUTCOME_CELL(value, label) { label, S(profiler.captures[value]) },
+/* clang-format off */
+static const struct family_cell writer_entries_lost[] = { WRITER_LOSS_TABLE(LOSS_CELL) };
+static const struct family_cell profiler_captures[] = { PROFILER_OUTCOME_TABLE(OUTCOME_CELL) };
+
+/* A line of data/self.h as a family. */
+#define WRITER_ONE(member, metric, type, unit, text, from) \
+	{ .name = metric, type, OF_SELF, unit, .help = text, \
+	  ONE(S(writer.member)), FROM_SELF(from) },
+#define WRITER_EACH(member, n, metric, by, type, unit, text, from) \
+	{ .name = metric, type, OF_SELF, unit, .label = by, .help = text, \
+	  ARRAY(writer_##member), FROM_SELF(from) },
+#define PROFILER_ONE(member, metric, type, unit, text, from) \
+	{ .name = metric, type, OF_SELF, unit, .help = text, \
+	  ONE(S(profiler.member)), FROM_SELF(from) },
+#define PROFILER_EACH(member, n, metric, by, type, unit, text, from) \
+	{ .name = metric, type, OF_SELF, unit, .label = by, .help = text, \
+	  ARRAY(profiler_##member), FROM_SELF(from) },
+/* clang-format on */
 static const struct family_cell log_events[] = {
 	{ "debug", S(events[SEVERITY_DEBUG]) },	      { "info", S(events[SEVERITY_INFO]) },
 	{ "warning", S(events[SEVERITY_WARNING]) },   { "error", S(events[SEVERITY_ERROR]) },
@@ -470,59 +483,8 @@ const struct family families[] = {
 	  .help = "Events handed to the log.",
 	  ARRAY(log_events),
 	  FROM_SELF("the log") },
-	{ .name = "vigie_self_log_lines_lost", COUNTER, OF_SELF, COUNT,
-	  .help = "Lines of the log that no disk took.",
-	  ONE(S(record.lines_lost)),
-	  FROM_SELF("the writer") },
-	{ .name = "vigie_self_recording_up", GAUGE, OF_SELF, COUNT,
-	  .help = "1 while the process that writes lives; 0 without a recording.",
-	  ONE(S(record.up)),
-	  FROM_SELF("the writer") },
-	{ .name = "vigie_self_recording_entries", COUNTER, OF_SELF, COUNT,
-	  .help = "Snapshots written to the recording.",
-	  ONE(S(record.entries)),
-	  FROM_SELF("the writer") },
-	{ .name = "vigie_self_recording_written_bytes", COUNTER, OF_SELF, BYTES,
-	  .help = "Bytes written to the recording.",
-	  ONE(S(record.entry_bytes)),
-	  FROM_SELF("the writer") },
-	{ .name = "vigie_self_recording_disk_bytes", GAUGE, OF_SELF, BYTES,
-	  .help = "What the recording takes on the disk now.",
-	  ONE(S(record.disk_bytes)),
-	  FROM_SELF("the writer") },
-	{ .name = "vigie_self_recording_lost", COUNTER, OF_SELF, COUNT, .label = "cause",
-	  .help = "Snapshots that were not recorded, by cause.",
-	  ARRAY(record_losses),
-	  FROM_SELF("the writer") },
-	{ .name = "vigie_self_incidents", COUNTER, OF_SELF, COUNT,
-	  .help = "Folders of evidence that were begun.",
-	  ONE(S(record.incidents)),
-	  FROM_SELF("the writer") },
-	{ .name = "vigie_self_incidents_dropped", COUNTER, OF_SELF, COUNT,
-	  .help = "Findings whose evidence could not be kept: no room, or the disk failed.",
-	  ONE(S(record.incidents_dropped)),
-	  FROM_SELF("the writer") },
-	{ .name = "vigie_self_incident_entries_dropped", COUNTER, OF_SELF, COUNT,
-	  .help = "Snapshots that evidence of open findings has not: its part of the room is full, or "
-		  "the disk failed. The recording may have them.",
-	  ONE(S(record.incident_entries_dropped)),
-	  FROM_SELF("the writer") },
-	{ .name = "vigie_self_recording_cpu_seconds", COUNTER, OF_SELF, SECONDS,
-	  .help = "CPU time of the process that writes; not in vigie_self_cpu_seconds.",
-	  ONE(S(record.cpu_ns)),
-	  FROM_SELF("the writer's getrusage") },
-	{ .name = "vigie_self_recording_resident_memory_bytes", GAUGE, OF_SELF, BYTES,
-	  .help = "Resident memory of the process that writes.",
-	  ONE(S(record.resident_bytes)),
-	  FROM_SELF("the writer's statm") },
-	{ .name = "vigie_self_captures", COUNTER, OF_SELF, COUNT, .label = "outcome",
-	  .help = "Profiling sessions that findings asked for, by what became of it.",
-	  ARRAY(captures),
-	  FROM_SELF("the profiler") },
-	{ .name = "vigie_self_capture_cpu_seconds", COUNTER, OF_SELF, SECONDS,
-	  .help = "CPU time of these sessions in user space; not in process_cpu_seconds.",
-	  ONE(S(capture_cpu_ns)),
-	  FROM_SELF("the profiler's getrusage") },
+	SELF_WRITER_TABLE(WRITER_ONE, WRITER_EACH)
+	SELF_PROFILER_TABLE(PROFILER_ONE, PROFILER_EACH)
 	{ .name = "vigie_self_missing", GAUGE, COUNT, .shape = FAMILY_MISSING, .self = true,
 	  .labels = "`field`, `reason`",
 	  .help = "What this kernel or this configuration cannot give, and why; always 1.",

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * self.h - what the writer and the profiler count of themselves.
+ *
+ * Owns: one line for each counter: the member of the struct that its process fills in and sends
+ * as it is, and the metric with its words for the manual. families.c makes families of these
+ * lines, in this order; nothing is copied member by member. Not here: figures that the daemon
+ * has itself (export/encode.h).
+ */
+#ifndef VIGIE_DATA_SELF_H
+#define VIGIE_DATA_SELF_H
+
+#include <linux/types.h>
+
+#define SELF_ENUM(value, label) value,
+#define SELF_LABEL(value, label) [value] = label,
+#define SELF_MEMBER(member, ...) __u64 member;
+#define SELF_MEMBERS(member, n, ...) __u64 member[n];
+
+/* clang-format off */
+
+/* Why an entry was not recorded, and the label of that cause. */
+#define WRITER_LOSS_TABLE(X) \
+	/* The socket had no room: the disk is too slow, or the writer gone. */ \
+	X(WRITER_LOST_QUEUE, "queue_full") \
+	X(WRITER_LOST_NO_SPACE, "no_space") /* ENOSPC, EDQUOT */ \
+	X(WRITER_LOST_READ_ONLY, "read_only") /* EROFS, EACCES, EPERM */ \
+	X(WRITER_LOST_IO, "io_error") /* any other error of a write */ \
+	X(WRITER_LOST_NOT_KEY, "no_key") /* a delta whose predecessor was lost */
+
+/* What became of a session that a finding asked for, and the label of that outcome. */
+#define PROFILER_OUTCOME_TABLE(X) \
+	X(PROFILER_CAPTURED, "captured") /* it is in the finding's folder, or on its way */ \
+	/* Another session runs on this host, or hangs: then what says which. */ \
+	X(PROFILER_BUSY, "busy") \
+	X(PROFILER_LIMITED, "limited") /* too soon after the last one, or too many in an hour */ \
+	X(PROFILER_GONE, "gone") /* none of its processes lives any more */ \
+	X(PROFILER_FAILED, "failed")
+
+enum writer_loss { WRITER_LOSS_TABLE(SELF_ENUM) WRITER_LOSSES };
+enum profiler_outcome { PROFILER_OUTCOME_TABLE(SELF_ENUM) PROFILER_OUTCOMES };
+
+/*
+ * ONE(member, metric, type, unit, help, source) is a figure;
+ * EACH(member, how many, metric, label, type, unit, help, source) is one for each cause. Types
+ * and units are the words of families.c.
+ */
+#define SELF_WRITER_TABLE(ONE, EACH) \
+	ONE(lines_lost, "vigie_self_log_lines_lost", COUNTER, COUNT, \
+	    "Lines of the log that no disk took.", "the writer") \
+	ONE(up, "vigie_self_recording_up", GAUGE, COUNT, \
+	    "1 while the process that writes lives; 0 without a recording.", "the writer") \
+	ONE(entries, "vigie_self_recording_entries", COUNTER, COUNT, \
+	    "Snapshots written to the recording.", "the writer") \
+	ONE(entry_bytes, "vigie_self_recording_written_bytes", COUNTER, BYTES, \
+	    "Bytes written to the recording.", "the writer") \
+	ONE(ring_bytes, "vigie_self_recording_disk_bytes", GAUGE, BYTES, \
+	    "What the recording takes on the disk now.", "the writer") \
+	EACH(entries_lost, WRITER_LOSSES, "vigie_self_recording_lost", "cause", COUNTER, COUNT, \
+	     "Snapshots that were not recorded, by cause.", "the writer") \
+	ONE(incidents, "vigie_self_incidents", COUNTER, COUNT, \
+	    "Folders of evidence that were begun.", "the writer") \
+	ONE(incidents_dropped, "vigie_self_incidents_dropped", COUNTER, COUNT, \
+	    "Findings whose evidence could not be kept: no room, or the disk failed.", "the writer") \
+	ONE(incident_entries_dropped, "vigie_self_incident_entries_dropped", COUNTER, COUNT, \
+	    "Snapshots that evidence of open findings has not: its part of the room is full, or " \
+	    "the disk failed. The recording may have them.", "the writer") \
+	ONE(cpu_ns, "vigie_self_recording_cpu_seconds", COUNTER, SECONDS, \
+	    "CPU time of the process that writes; not in vigie_self_cpu_seconds.", \
+	    "the writer's getrusage") \
+	ONE(resident_bytes, "vigie_self_recording_resident_memory_bytes", GAUGE, BYTES, \
+	    "Resident memory of the process that writes.", "the writer's statm")
+
+#define SELF_PROFILER_TABLE(ONE, EACH) \
+	EACH(captures, PROFILER_OUTCOMES, "vigie_self_captures", "outcome", COUNTER, COUNT, \
+	     "Profiling sessions that findings asked for, by what became of it.", "the profiler") \
+	ONE(cpu_ns, "vigie_self_capture_cpu_seconds", COUNTER, SECONDS, \
+	    "CPU time of these sessions in user space; not in process_cpu_seconds.", \
+	    "the profiler's getrusage")
+
+/* Totals since the process began, gauges apart. */
+struct self_writer { SELF_WRITER_TABLE(SELF_MEMBER, SELF_MEMBERS) };
+struct self_profiler { SELF_PROFILER_TABLE(SELF_MEMBER, SELF_MEMBERS) };
+
+/* clang-format on */
+
+#endif
