@@ -174,7 +174,7 @@ class Exporter:
 @contextlib.contextmanager
 def vigie(*more):
     """With these options, and nothing kept unless they say where."""
-    more = more or ("--no-recording",)
+    more = more or ("--no-recording",)  # the former name: builds of before take part, too
     port = free_port()
     command = [VIGIE, "serve", "--listen", f"127.0.0.1:{port}", *more]
     with running(command, stderr=subprocess.PIPE) as process:

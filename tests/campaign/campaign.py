@@ -155,7 +155,7 @@ def main():
         sys.exit("campaign: no such scenario; there are: " + ", ".join(s.name for s in SCENARIOS))
     outcomes = []
     with tempfile.TemporaryDirectory(prefix="vigie-campaign.") as place:
-        with lib.Serve("--recording", os.path.join(place, "state"), "--interval", "1s"):
+        with lib.Serve("--state-dir", os.path.join(place, "state"), "--interval", "1s"):
             log = Log(os.path.join(place, "state", "events.ndjson"))
             time.sleep(3)
             for scenario in chosen:

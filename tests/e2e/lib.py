@@ -319,8 +319,9 @@ class Serve:
 
     def __init__(self, *args, listen="127.0.0.1:0", ready=True, env=None, calm=False):
         self.watch_calm = calm
-        keep = [] if "--recording" in args else ["--no-recording"]
-        self.args = [VIGIE, "serve", "--listen", listen, *keep, *args]
+        said = {"--state-dir", "--recording", "--no-history", "--no-recording"} & set(args)
+        keep_nothing = [] if said else ["--no-history"]
+        self.args = [VIGIE, "serve", "--listen", listen, *keep_nothing, *args]
         self.ready = ready
         self.env = env
         self.child = self.port = self.status = self.calm = None

@@ -28,7 +28,7 @@ class Short(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.place = tempfile.TemporaryDirectory(prefix="vigie-campaign.")
-        cls.daemon = lib.Serve("--recording", os.path.join(cls.place.name, "state"),
+        cls.daemon = lib.Serve("--state-dir", os.path.join(cls.place.name, "state"),
                                "--interval", "1s")
         cls.daemon.__enter__()
         cls.log = campaign.Log(os.path.join(cls.place.name, "state", "events.ndjson"))

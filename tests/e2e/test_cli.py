@@ -28,6 +28,7 @@ NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--boun
           "--inh-caps=-all"]
 # option, bad values, words of the refusal
 DURATION = ["", "x", "5", "-1s", "1.5", "0s", "99h", "1s ", "1e3s", "99999999999999999999s", "1y"]
+RETENTION = [d for d in DURATION if d != "99h"] + ["59s", "367d"]
 TIME = ["", "x", "10 min", "min ago", "-5 min ago", "25:00", "14:60", "2026-13-01", "@x",
         "99999999999 h ago"]
 SHOWN = [
@@ -56,7 +57,7 @@ BAD = {
         ("--linger", DURATION + ["999ms", "25h"], ["1s", "1d"]),
         ("--peak-window", DURATION + ["999ms", "2h"], ["1s", "1h"]),
         ("--user", ["", "root", "no such user", "0"], ["unprivileged user"]),
-        ("--keep", [d for d in DURATION if d != "99h"] + ["59s", "367d"], ["1m", "366d"]),
+        ("--retention", RETENTION, ["1m", "366d"]),
         ("--max-size", ["", "x", "5", "1MB", "-1GB", "1.5GB", "9999999GB", "10 MB"],
          ["8MiB", "1024GiB"]),
         ("--log-level", ["", "x", "INFO", "warn", "info,error"], ["debug", "critical"]),
@@ -88,7 +89,7 @@ BAD = {
     ],
     "explain": [], "verdict": [], "verify": [], "detect": [],
 }
-FREE = {"--recording", "--log-file", "--note", "--output", "--diff", "--debug-dir"}  # whether a path will do shows when it is opened
+FREE = {"--state-dir", "--log-file", "--note", "--output", "--diff", "--debug-dir"}  # whether a path will do shows when it is opened
 
 
 def vigie(*args, stdin=subprocess.DEVNULL, **options):
@@ -211,6 +212,64 @@ class Refusals(unittest.TestCase):
         run = vigie("once", "--sort", "\x1b[31m\n\u202e")
         self.assertRefused(run, r"'\x1b[31m\x0a\u{202e}' is not one of")
         self.assertTrue(all(c.isprintable() for c in run.stderr.decode() if c != "\n"))
+
+
+class FormerNames(unittest.TestCase):
+    """Options that were renamed: the former name works as the new one does, and says so. What
+    serving makes of them: test_history."""
+    FORMER = {"serve": [("--recording", "--state-dir"), ("--keep", "--retention"),
+                        ("--no-recording", "--no-history")],
+              "once": [("--recording", "--state-dir")],
+              "explain": [("--recording", "--state-dir")],
+              "verdict": [("--recording", "--state-dir")]}
+    READERS = ("once", "--at", "now"), ("explain",), ("verdict", "0" * 12, "benign")
+
+    def test_help_names_the_new_ones(self):
+        for command, names in self.FORMER.items():
+            text = vigie(command, "--help").stdout.decode()
+            for former, new in names:
+                self.assertRegex(text, new + r"\b")
+                self.assertNotRegex(text, former + r"\b")
+
+    def read(self, command, *options):
+        run = vigie(*command, *options)
+        return run.returncode, run.stdout, run.stderr.decode()
+
+    def test_both_read_the_same(self):
+        """A directory without a history: the status and the words are those of the new name."""
+        with tempfile.TemporaryDirectory(prefix="vigie-e2e-") as place:
+            for command in self.READERS:
+                status, out, said = self.read(command, "--state-dir", place)
+                self.assertEqual((status, out), (1, b""))
+                self.assertIn(place, said)
+                note = f"vigie {command[0]}: --recording is called --state-dir now\n"
+                self.assertEqual(self.read(command, "--recording", place),
+                                 (status, out, note + said))
+
+    def test_of_both_the_last_counts(self):
+        with tempfile.TemporaryDirectory(prefix="vigie-e2e-") as place:
+            first, last = os.path.join(place, "first"), os.path.join(place, "last")
+            for command in self.READERS:
+                for names in ("--recording", "--state-dir"), ("--state-dir", "--recording"):
+                    status, _, said = self.read(command, names[0], first, names[1], last)
+                    self.assertEqual((status, said.count("is called")), (1, 1))
+                    self.assertIn(last, said)
+                    self.assertNotIn(first, said)
+
+    def test_a_refusal_names_what_was_typed(self):
+        for typed in "--keep", "--retention":
+            for value in RETENTION:
+                run = vigie("serve", f"{typed}={value}")
+                said = run.stderr.decode()
+                self.assertEqual((run.returncode, run.stdout), (2, b""))
+                self.assertEqual(said, f"vigie serve: {typed}: '{value}' is not a duration from 1m "
+                                       "to 366d, such as 24h\nTry 'vigie serve --help'.\n")
+        for command, names in self.FORMER.items():
+            for former, _ in names:
+                extra = "=yes" if former == "--no-recording" else ""
+                run = vigie(command, former + extra)
+                self.assertEqual((run.returncode, run.stdout), (2, b""))
+                self.assertIn(f"'{former}'".encode(), run.stderr)
 
 
 class Service(unittest.TestCase):

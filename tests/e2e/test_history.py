@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The black box of `vigie serve`: recording, replay, evidence, verdicts, and the writer."""
+"""What `vigie serve` keeps: history, replay, evidence, verdicts, and the writer."""
 import csv
 import errno
 import fcntl
@@ -62,7 +62,7 @@ class Recorded(unittest.TestCase):
         self.log = os.path.join(self.state, "events.ndjson")
 
     def serve(self, *args):
-        return Serve("--recording", self.state, "--interval", "1s", *args)
+        return Serve("--state-dir", self.state, "--interval", "1s", *args)
 
     def wait_for_entries(self, daemon, n):
         def entries():
@@ -95,7 +95,7 @@ class Replay(Recorded):
             program.point()
             program.go()
             pages = self.pages(daemon)
-        with self.serve() as daemon:  # another one goes on in the same recording
+        with self.serve() as daemon:  # another one goes on in the same history
             pages += self.pages(daemon)
         run = vigie("replay", self.state, "--format", "openmetrics")
         self.assertEqual((run.returncode, run.stderr), (0, ""))
@@ -118,7 +118,7 @@ class Replay(Recorded):
                 program.go()
                 program.point()
             self.wait_for_entries(daemon, 2)
-        run = vigie("once", "--at", "now", "--recording", self.state, "--format", "json",
+        run = vigie("once", "--at", "now", "--state-dir", self.state, "--format", "json",
                     "--group-by", "comm")
         self.assertEqual((run.returncode, run.stderr), (0, ""))
         self.assertIn("virtual_memory", json.loads(run.stdout))
@@ -126,15 +126,15 @@ class Replay(Recorded):
         used = sum(float(of["cpu_user_seconds"]) + float(of["cpu_system_seconds"])
                    for of in csv.DictReader(run.stdout.splitlines()) if of["comm"] == program.comm)
         self.assertGreater(used, 1.4)
-        run = vigie("once", "--at", "3h ago", "--recording", self.state)
+        run = vigie("once", "--at", "3h ago", "--state-dir", self.state)
         self.assertEqual((run.returncode, run.stdout), (1, ""))
         self.assertRegex(run.stderr, r"nothing was recorded then: '.*' has 20.* to 20")
 
-    def test_what_is_no_recording_is_named(self):
+    def test_what_is_no_history_is_named(self):
         for path in ("/nonexistent", self.place, "/etc/passwd"):
             run = vigie("replay", path)
             self.assertEqual((run.returncode, run.stdout), (1, ""))
-            self.assertIn(f"'{path}' is no recording: -E", run.stderr)
+            self.assertIn(f"'{path}' is no history: -E", run.stderr)
 
 
 class Writer(Recorded):
@@ -175,11 +175,11 @@ class Writer(Recorded):
             wait_for(lambda: daemon.scrape().one("vigie_self_snapshots_total") > taken + 1,
                      "snapshots without it", every_s=0.2)
             self.assertEqual(daemon.stop(), 0)
-            self.assertIn("recording: the writer is gone", daemon.stderr)
+            self.assertIn("history: the writer is gone", daemon.stderr)
 
     def test_a_second_one_is_told_what_is_in_its_way(self):
         with self.serve():
-            second = vigie("serve", "--listen", "127.0.0.1:0", "--recording", self.state)
+            second = vigie("serve", "--listen", "127.0.0.1:0", "--state-dir", self.state)
             self.assertEqual(second.returncode, 1)
             self.assertIn(f"'{self.state}' is being written to by another vigie", second.stderr)
 
@@ -188,9 +188,26 @@ class Writer(Recorded):
         os.chmod(self.state, 0o777)
         for path, why in ((self.state, "may be written to by others"),
                           ("/nonexistent/x", "cannot be made"), ("/etc/passwd", "cannot be opened")):
-            run = vigie("serve", "--listen", "127.0.0.1:0", "--recording", path)
-            self.assertEqual((run.returncode, run.stdout), (1, ""))
-            self.assertIn(f"--recording: '{path}' {why}", run.stderr)
+            for typed in "--state-dir", "--recording":
+                run = vigie("serve", "--listen", "127.0.0.1:0", typed, path)
+                self.assertEqual((run.returncode, run.stdout), (1, ""))
+                self.assertIn(f"vigie serve: {typed}: '{path}' {why}", run.stderr)
+
+    def test_former_names_of_the_options(self):
+        other = os.path.join(self.place, "other")
+        for first, last in (("--recording", "--state-dir"), ("--state-dir", "--recording")):
+            with Serve(first, other, last, self.state, "--keep", "2h", "--interval", "1s") as daemon:
+                self.wait_for_entries(daemon, 1)
+            said = daemon.stderr.splitlines()[:2]
+            self.assertEqual(said, ["vigie serve: --recording is called --state-dir now",
+                                    "vigie serve: --keep is called --retention now"])
+            self.assertTrue(os.listdir(os.path.join(self.state, "ring")))
+            self.assertFalse(os.path.exists(other))
+            shutil.rmtree(self.state)
+        with Serve("--no-recording", "--recording", self.state) as daemon:
+            self.assertEqual(daemon.scrape().one("vigie_self_recording_up"), 0)
+        self.assertIn("vigie serve: --no-recording is called --no-history now\n", daemon.stderr)
+        self.assertFalse(os.path.exists(self.state))
 
     def test_a_full_disk_costs_entries_not_scrapes(self):
         os.mkdir(self.state)
@@ -217,8 +234,8 @@ class Writer(Recorded):
             os.unlink(os.path.join(self.state, "filler"))
             self.wait_for_entries(daemon, 3)
             self.assertEqual(daemon.stop(), 0)
-            self.assertIn("recording: what is lost is counted", daemon.stderr)
-            self.assertIn("recording: goes on", daemon.stderr)
+            self.assertIn("history: what is lost is counted", daemon.stderr)
+            self.assertIn("history: goes on", daemon.stderr)
         self.assertEqual(vigie("replay", self.state, "--top", "1").returncode, 0)
         self.verified()
 
@@ -252,15 +269,15 @@ class Findings(Recorded):
             self.assertEqual(run.returncode, 0, run.stderr)
             self.assertIn('"burner-e2e"', run.stdout)
 
-            story = vigie("explain", ident, "--recording", self.state)
+            story = vigie("explain", ident, "--state-dir", self.state)
             self.assertEqual((story.returncode, story.stderr), (0, ""))
             for words in (ident, "runaway-cpu", "burner-e2e pid", "culprits", "parents", "####",
                           "what to do", "history"):
                 self.assertIn(words, story.stdout)
-            listed = vigie("explain", "--recording", self.state).stdout
+            listed = vigie("explain", "--state-dir", self.state).stdout
             self.assertIn(ident, listed)
 
-            said = vigie("verdict", ident, "benign", "--note", "it computes", "--recording",
+            said = vigie("verdict", ident, "benign", "--note", "it computes", "--state-dir",
                          self.state)
             self.assertEqual(said.returncode, 0, said.stderr)
             wait_for(lambda: self.events("verdict"), "the verdict in the log")
@@ -268,13 +285,13 @@ class Findings(Recorded):
             self.assertEqual((verdict["finding"], verdict["kind"], verdict["note"]),
                              (ident, "benign", "it computes"))
         self.verified()
-        # Found again in the recording, by the same rule, under the same id.
+        # Found again in the history, by the same rule, under the same id.
         run = vigie("replay", self.state, "--format", "findings")
         ids = [json.loads(l)["vigie"]["finding"]["id"] for l in run.stdout.splitlines()
                if json.loads(l)["event"]["action"] == "finding-start"]
         self.assertIn(ident, ids)
         # Where none runs the verdict is logged by the command itself.
-        said = vigie("verdict", ident, "revoked", "--recording", self.state)
+        said = vigie("verdict", ident, "revoked", "--state-dir", self.state)
         self.assertEqual(said.returncode, 0, said.stderr)
         self.assertEqual([e["vigie"]["verdict"]["kind"] for e in self.events("verdict")],
                          ["benign", "revoked"])
@@ -315,7 +332,7 @@ class Findings(Recorded):
             self.assertGreater(page.one("vigie_self_capture_cpu_seconds_total"), 0)
             # The session's process is gone, and its programs with it; the profiler sleeps.
             wait_for(lambda: not children_of(profiler), "the session's end")
-            story = vigie("explain", ident, "--recording", self.state)
+            story = vigie("explain", ident, "--state-dir", self.state)
             self.assertIn(f"vigie report {path}", story.stdout)
             self.assertEqual(daemon.stop(), 0)
         run = vigie("report", path, "-f", "json")
@@ -360,7 +377,7 @@ class Findings(Recorded):
             self.assertEqual(event["log"]["level"], "info")
             folder = os.path.join(self.state, "incidents", ident)
             self.assertFalse(os.path.exists(folder))
-            said = vigie("verdict", ident, "malicious", "--recording", self.state)
+            said = vigie("verdict", ident, "malicious", "--state-dir", self.state)
             self.assertEqual(said.returncode, 0, said.stderr)
             wait_for(lambda: os.path.exists(os.path.join(folder, "host.json")), "the evidence")
             raised = [e for e in self.events("finding-update")
@@ -387,7 +404,7 @@ class Findings(Recorded):
         return sum(os.stat(os.path.join(ring, name)).st_size for name in os.listdir(ring))
 
     def pass_verdict(self, ident, kind):
-        said = vigie("verdict", ident, kind, "--recording", self.state)
+        said = vigie("verdict", ident, kind, "--state-dir", self.state)
         self.assertEqual(said.returncode, 0, said.stderr)
 
     def kept_of(self, ident):
@@ -456,7 +473,7 @@ class Findings(Recorded):
         again = [self.told(e)[1:] for e in map(json.loads, run.stdout.splitlines())
                  if e["vigie"]["finding"]["id"] == ident]
         self.assertEqual(again, [t[1:] for t in live])
-        story = vigie("explain", ident, "--recording", self.state)
+        story = vigie("explain", ident, "--state-dir", self.state)
         self.assertIn("over at", story.stdout)
         self.verified()
 
@@ -492,7 +509,7 @@ class Findings(Recorded):
             wait_for(lambda: self.events("serving"), "the log")
         for command in (["explain"], ["verdict"]):
             run = vigie(*command, "0123456789ab", *(["benign"] if command == ["verdict"] else []),
-                        "--recording", self.state)
+                        "--state-dir", self.state)
             self.assertEqual((run.returncode, run.stdout), (1, ""))
             self.assertIn("no finding '0123456789ab'", run.stderr)
 
@@ -516,7 +533,7 @@ class Logging(Recorded):
         self.log = os.path.join(elsewhere, "vigie.ndjson")
         with self.serve("--log-file", self.log), Stage() as stage:
             stage.act("looper-e2e", "crash", 0.4)
-            where = ("--recording", self.state, "--log-file", self.log)
+            where = ("--state-dir", self.state, "--log-file", self.log)
 
             def listed():
                 run = vigie("explain", *where)
@@ -529,7 +546,7 @@ class Logging(Recorded):
         self.assertEqual(vigie("verdict", ident, "benign", *where).returncode, 0)
         self.assertEqual([e["vigie"]["verdict"]["finding"] for e in self.events("verdict")], [ident])
         self.verified()
-        run = vigie("explain", "--recording", self.state)
+        run = vigie("explain", "--state-dir", self.state)
         self.assertEqual((run.returncode, run.stdout), (1, ""))
         self.assertIn(f"cannot read '{self.state}/events.ndjson': -ENOENT", run.stderr)
 

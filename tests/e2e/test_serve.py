@@ -40,7 +40,7 @@ def raw_status(pid):
 
 def run(*args, **options):
     """A `vigie serve` that is expected to end by itself."""
-    return subprocess.run([VIGIE, "serve", "--no-recording", *args], stdin=subprocess.DEVNULL,
+    return subprocess.run([VIGIE, "serve", "--no-history", *args], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE_S,
                           check=False, **options)
 
@@ -73,7 +73,7 @@ def get_unix(path):
 @contextlib.contextmanager
 def listening(*args):
     """A daemon with listeners of any kind: yields (process, announced addresses)."""
-    child = subprocess.Popen([VIGIE, "serve", "--no-recording", *args], stdin=subprocess.DEVNULL,
+    child = subprocess.Popen([VIGIE, "serve", "--no-history", *args], stdin=subprocess.DEVNULL,
                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     addresses = []
     try:
@@ -521,7 +521,7 @@ class SteadyState(unittest.TestCase):
                 port = probe.getsockname()[1]
                 probe.close()
                 child = subprocess.Popen(
-                    ["sh", "-c", f'exec "$0" serve --no-recording --listen 127.0.0.1:{port} {redirection}',
+                    ["sh", "-c", f'exec "$0" serve --no-history --listen 127.0.0.1:{port} {redirection}',
                      VIGIE])
                 try:
                     def healthy():

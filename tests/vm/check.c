@@ -99,7 +99,7 @@ static bool start_vigie(const char *path)
 	fflush(stdout);
 	vigie_pid = fork();
 	if (vigie_pid == 0) {
-		execl(path, path, "serve", "--listen", "127.0.0.1:9838", "--no-recording",
+		execl(path, path, "serve", "--listen", "127.0.0.1:9838", "--no-history",
 		      (char *)NULL);
 		_exit(127);
 	}

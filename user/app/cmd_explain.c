@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * cmd_explain.c - owns `vigie explain`: what the log, the rules and the recording say of one
+ * cmd_explain.c - owns `vigie explain`: what the log, the rules and the history say of one
  * finding, as a story.
  */
 #include <errno.h>
@@ -22,7 +22,7 @@
 #include "detect/detect.h"
 #include "log/findings_log.h"
 
-enum { STORY_MAX = 1 << 20, HISTORY_MAX = 200, OPT_LOG_FILE = 1500 };
+enum { STORY_MAX = 1 << 20, HISTORY_MAX = 200, OPT_LOG_FILE = 1500, OPT_RECORDING };
 
 #define BEFORE_NS (300 * NS_PER_S)
 #define AFTER_NS (30 * NS_PER_S)
@@ -261,6 +261,10 @@ static error_t parse_explain(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'r': options->directory = arg; return 0;
+	case OPT_RECORDING:
+		options->directory = arg;
+		option_renamed(state, "--recording", "--state-dir");
+		return 0;
 	case OPT_LOG_FILE: options->log_file = arg; return 0;
 	case ARGP_KEY_ARG:
 		if (options->id || strlen(arg) != FINDING_ID_LEN - 1 ||
@@ -275,8 +279,9 @@ static error_t parse_explain(int key, char *arg, struct argp_state *state)
 int cmd_explain(int argc, char **argv)
 {
 	static const struct argp_option table[] = {
-		{ "recording", 'r', "DIR", 0, "Of 'vigie serve' (default " STATE_DIR_DEFAULT ")",
+		{ "state-dir", 'r', "DIR", 0, "Of 'vigie serve' (default " STATE_DIR_DEFAULT ")",
 		  0 },
+		{ "recording", OPT_RECORDING, "DIR", OPTION_HIDDEN, NULL, 0 },
 		{ "log-file", OPT_LOG_FILE, "FILE", 0, "As it was given to 'vigie serve'", 0 },
 		{ 0 },
 	};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * cmd_once.c - owns `vigie once`: two snapshots, an interval apart, printed; or, --at a moment
- * of a recording, what two snapshots then would have shown.
+ * of the history, what two snapshots then would have shown.
  *
  * Ctrl-C ends the interval early and prints what there is; a second one ends at once.
  */
@@ -24,7 +24,7 @@
 #include "daemon/pipeline_recorded.h"
 #include "daemon/state_dir.h"
 
-enum { OPT_AT = 1150, OPT_RECORDING };
+enum { OPT_AT = 1150, OPT_STATE_DIR, OPT_RECORDING };
 enum {
 	LATE_MS = 50,
 	/* More processes than hosts have. Room for them is asked for at once, some 100 MB that are
@@ -41,7 +41,7 @@ struct once_options {
 	struct output_options output;
 	__u64 interval_ns;
 	__u64 now_ns, at_ns; /* at_ns 0: now, and live */
-	const char *recording;
+	const char *state_dir;
 };
 
 static error_t parse_once(int key, char *arg, struct argp_state *state)
@@ -62,7 +62,11 @@ static error_t parse_once(int key, char *arg, struct argp_state *state)
 		if (when_parse(arg, options->now_ns, &options->at_ns))
 			refuse_value(state, "--at", arg, WHEN_ALLOWED);
 		return 0;
-	case OPT_RECORDING: options->recording = arg; return 0;
+	case OPT_STATE_DIR: options->state_dir = arg; return 0;
+	case OPT_RECORDING:
+		options->state_dir = arg;
+		option_renamed(state, "--recording", "--state-dir");
+		return 0;
 	case ARGP_KEY_ARG:
 		refuse_value(state, "argument", arg, "expected: vigie once takes options only");
 	default: return ARGP_ERR_UNKNOWN;
@@ -71,8 +75,10 @@ static error_t parse_once(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option once_option_table[] = {
 	{ "interval", 'i', "DURATION", 0, "How long to watch (default 1s)", 1 },
-	{ "at", OPT_AT, "TIME", 0, "What was recorded then: '10 min ago', '14:03'", 1 },
-	{ "recording", OPT_RECORDING, "DIR", 0, "Where (default " STATE_DIR_DEFAULT ")", 1 },
+	{ "at", OPT_AT, "TIME", 0, "What the history has of then: '10 min ago', '14:03'", 1 },
+	{ "state-dir", OPT_STATE_DIR, "DIR", 0,
+	  "Where that history is (default " STATE_DIR_DEFAULT ")", 1 },
+	{ "recording", OPT_RECORDING, "DIR", OPTION_HIDDEN, NULL, 1 },
 	{ 0 },
 };
 
@@ -82,7 +88,7 @@ static void options_init(struct once_options *options)
 
 	memset(options, 0, sizeof(*options));
 	options->now_ns = clock_wall_ns();
-	options->recording = STATE_DIR_DEFAULT;
+	options->state_dir = STATE_DIR_DEFAULT;
 	pipeline_options_init(&options->common, keys, 3);
 	options->interval_ns = NS_PER_S;
 }
@@ -157,7 +163,7 @@ static int run_past(const struct once_options *options, struct model_config *con
 	struct pipeline_recorded recorded;
 	int n, err;
 
-	err = pipeline_recorded_open(&recorded, options->recording, &range, &options->common,
+	err = pipeline_recorded_open(&recorded, options->state_dir, &range, &options->common,
 				     config, who);
 	if (err)
 		return err;

@@ -23,7 +23,7 @@
 #include "log/findings_log.h"
 #include "log/log_file.h"
 
-enum { OPT_LOG_FILE = 1500 };
+enum { OPT_LOG_FILE = 1500, OPT_RECORDING };
 
 static const char who[] = "vigie verdict";
 
@@ -157,6 +157,10 @@ static error_t parse_verdict(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'r': options->directory = arg; return 0;
+	case OPT_RECORDING:
+		options->directory = arg;
+		option_renamed(state, "--recording", "--state-dir");
+		return 0;
 	case 'n': options->note = arg; return 0;
 	case OPT_LOG_FILE: options->log_file = arg; return 0;
 	case ARGP_KEY_ARG:
@@ -180,8 +184,9 @@ static error_t parse_verdict(int key, char *arg, struct argp_state *state)
 int cmd_verdict(int argc, char **argv)
 {
 	static const struct argp_option table[] = {
-		{ "recording", 'r', "DIR", 0, "Of 'vigie serve' (default " STATE_DIR_DEFAULT ")",
+		{ "state-dir", 'r', "DIR", 0, "Of 'vigie serve' (default " STATE_DIR_DEFAULT ")",
 		  0 },
+		{ "recording", OPT_RECORDING, "DIR", OPTION_HIDDEN, NULL, 0 },
 		{ "log-file", OPT_LOG_FILE, "FILE", 0, "As it was given to 'vigie serve'", 0 },
 		{ "note", 'n', "TEXT", 0, "Why: goes into the log", 0 },
 		{ 0 },

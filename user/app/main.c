@@ -19,7 +19,7 @@ static const struct command {
 	{ "serve", cmd_serve, "watch for good and serve OpenMetrics to Prometheus" },
 	{ "once", cmd_once, "watch for a moment and print what every process cost" },
 	{ "doctor", cmd_doctor, "say what this kernel gives, from where, and what is missing" },
-	{ "replay", cmd_replay, "feed a recording through the live path" },
+	{ "replay", cmd_replay, "feed a history through the live path" },
 	{ "explain", cmd_explain, "tell the story of a finding" },
 	{ "verdict", cmd_verdict, "call a finding's pattern benign or malicious" },
 	{ "verify", cmd_verify, "tell whether a log is as it was written" },

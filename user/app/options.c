@@ -23,6 +23,11 @@ void refuse_value(const struct argp_state *state, const char *option, const char
 	exit(EXIT_USAGE);
 }
 
+void option_renamed(const struct argp_state *state, const char *typed, const char *now)
+{
+	fprintf(stderr, "%s: %s is called %s now\n", state->name, typed, now);
+}
+
 __u64 option_duration(const struct argp_state *state, const char *option, const char *value,
 		      __u64 min_ns, __u64 max_ns, const char *allowed)
 {

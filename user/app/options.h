@@ -23,6 +23,12 @@ extern const struct argp group_argp, common_argp;
 void refuse_value(const struct argp_state *state, const char *option, const char *value,
 		  const char *allowed) __attribute__((noreturn));
 
+/*
+ * Says on standard error that an option which was typed, and works, is called otherwise now. For
+ * what follows a value: after that was accepted, so that a refusal stands alone.
+ */
+void option_renamed(const struct argp_state *state, const char *typed, const char *now);
+
 /* Strict parsers that end the program where the value is bad. */
 __u64 option_duration(const struct argp_state *state, const char *option, const char *value,
 		      __u64 min_ns, __u64 max_ns, const char *allowed);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* services_options.c - owns reading the options about recording and log. */
+/* services_options.c - owns reading the options about history and log. */
 #include "app/services_options.h"
 
 #include <string.h>
@@ -10,10 +10,13 @@
 #include "log/encode.h"
 
 enum {
-	OPT_RECORDING = 1300,
-	OPT_KEEP,
+	OPT_STATE_DIR = 1300,
+	OPT_RETENTION,
 	OPT_MAX_SIZE,
-	OPT_NONE,
+	OPT_NO_HISTORY,
+	OPT_RECORDING, /* former names */
+	OPT_KEEP,
+	OPT_NO_RECORDING,
 	OPT_FILE,
 	OPT_LEVEL,
 	OPT_FORMAT,
@@ -57,6 +60,42 @@ static void parse_max_size(const struct argp_state *state, struct services_optio
 	options->max_bytes = bytes;
 }
 
+/* option: as it was typed, here and below */
+static void parse_state_dir(struct services_options *options, const char *option, const char *arg)
+{
+	options->directory = arg;
+	options->directory_option = option;
+}
+
+static void parse_retention(const struct argp_state *state, struct services_options *options,
+			    const char *option, const char *arg)
+{
+	options->keep_ns = option_duration(state, option, arg, 60 * NS_PER_S, 366 * 24 * HOUR_NS,
+					   "a duration from 1m to 366d, such as 24h");
+}
+
+/* The names that these options had when the history was called a recording. */
+static error_t parse_former(int key, const char *arg, struct argp_state *state)
+{
+	struct services_options *options = state->input;
+
+	switch (key) {
+	case OPT_RECORDING:
+		parse_state_dir(options, "--recording", arg);
+		option_renamed(state, "--recording", "--state-dir");
+		return 0;
+	case OPT_KEEP:
+		parse_retention(state, options, "--keep", arg);
+		option_renamed(state, "--keep", "--retention");
+		return 0;
+	case OPT_NO_RECORDING:
+		options->recording = false;
+		option_renamed(state, "--no-recording", "--no-history");
+		return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
 static void parse_capture(const struct argp_state *state, struct services_options *options,
 			  const char *arg)
 {
@@ -70,32 +109,30 @@ static error_t parse_services(int key, char *arg, struct argp_state *state)
 	struct services_options *options = state->input;
 
 	switch (key) {
-	case OPT_RECORDING:
-		options->directory = arg;
-		options->directory_given = true;
-		return 0;
-	case OPT_KEEP:
-		options->keep_ns = option_duration(state, "--keep", arg, 60 * NS_PER_S,
-						   366 * 24 * HOUR_NS,
-						   "a duration from 1m to 366d, such as 24h");
-		return 0;
+	case OPT_STATE_DIR: parse_state_dir(options, "--state-dir", arg); return 0;
+	case OPT_RETENTION: parse_retention(state, options, "--retention", arg); return 0;
 	case OPT_MAX_SIZE: parse_max_size(state, options, arg); return 0;
-	case OPT_NONE: options->recording = false; return 0;
+	case OPT_NO_HISTORY: options->recording = false; return 0;
 	case OPT_FILE: options->log_file = arg; return 0;
 	case OPT_LEVEL: parse_level(state, options, arg); return 0;
 	case OPT_FORMAT: parse_format(state, options, arg); return 0;
 	case OPT_CAPTURE: parse_capture(state, options, arg); return 0;
-	default: return ARGP_ERR_UNKNOWN;
+	default: return parse_former(key, arg, state);
 	}
 }
 
 static const struct argp_option services_option_table[] = {
-	{ "recording", OPT_RECORDING, "DIR", 0,
-	  "Where recording, log and evidence are kept (default " STATE_DIR_DEFAULT ")", 2 },
-	{ "keep", OPT_KEEP, "DURATION", 0, "How far the recording goes back (default 24h)", 2 },
-	{ "max-size", OPT_MAX_SIZE, "SIZE", 0, "How big it may become (default 256MB)", 2 },
-	{ "no-recording", OPT_NONE, NULL, 0, "Keep nothing; the log goes to standard error only",
+	{ "state-dir", OPT_STATE_DIR, "DIR", 0,
+	  "Where history, log and evidence are kept (default " STATE_DIR_DEFAULT ")", 2 },
+	{ "recording", OPT_RECORDING, "DIR", OPTION_HIDDEN, NULL, 2 },
+	{ "retention", OPT_RETENTION, "DURATION", 0, "How far the history goes back (default 24h)",
 	  2 },
+	{ "keep", OPT_KEEP, "DURATION", OPTION_HIDDEN, NULL, 2 },
+	{ "max-size", OPT_MAX_SIZE, "SIZE", 0, "How big the history may become (default 256MB)",
+	  2 },
+	{ "no-history", OPT_NO_HISTORY, NULL, 0,
+	  "Keep nothing; the log goes to standard error only", 2 },
+	{ "no-recording", OPT_NO_RECORDING, NULL, OPTION_HIDDEN, NULL, 2 },
 	{ "capture", OPT_CAPTURE, "auto|off", 0,
 	  "As a finding begins look inside the culprit for ten seconds, into its evidence; auto: "
 	  "where we are root (default auto)",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * services_options.h - the options of `vigie serve` about what the services keep: recording, log.
+ * services_options.h - the options of `vigie serve` about what the services keep: history, log.
  *
  * Owns: their names and bounds. Not here: their defaults (daemon/services.h).
  */

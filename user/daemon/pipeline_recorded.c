@@ -61,7 +61,7 @@ int pipeline_recorded_open(struct pipeline_recorded *recorded, const char *direc
 		return err;
 	}
 	if (err) {
-		fprintf(stderr, "%s: '%s' is no recording: %s%s\n", who, directory, err_name(err),
+		fprintf(stderr, "%s: '%s' is no history: %s%s\n", who, directory, err_name(err),
 			err == -ENOENT ? " (it should hold ring/ with *.seg in it)" : "");
 		return err;
 	}
@@ -95,7 +95,7 @@ int pipeline_recorded_step(struct pipeline_recorded *recorded, const char *who)
 	if (n > 0 && !err)
 		err = model__apply(recorded->model, &recorded->snapshot, &recorded->view);
 	if (err < 0) {
-		fprintf(stderr, "%s: cannot read the recording: %s\n", who, err_name(err));
+		fprintf(stderr, "%s: cannot read the history: %s\n", who, err_name(err));
 		return err;
 	}
 	return n;
@@ -111,7 +111,7 @@ void pipeline_recorded_tell_skipped(const struct pipeline_recorded *recorded, co
 		sum += stat->skipped[i];
 	if (!sum)
 		return;
-	fprintf(stderr, "%s: passed over in the recording:", who);
+	fprintf(stderr, "%s: passed over in the history:", who);
 	for (i = 0; i < READER_SKIPS; i++)
 		if (stat->skipped[i])
 			fprintf(stderr, " %llu %s", (unsigned long long)stat->skipped[i],

@@ -208,14 +208,14 @@ void recorder_watch(struct recorder *recorder)
 		recorder->failing = true;
 		logbook_say(recorder->book, SEVERITY_ERROR, "recording-failed", stat.err,
 			    writer__alive(recorder->writer)
-				    ? "recording: what is lost is counted, serving goes on: %s"
-				    : "recording: the writer is gone, serving goes on: %s",
+				    ? "history: what is lost is counted, serving goes on: %s"
+				    : "history: the writer is gone, serving goes on: %s",
 			    stat.what[0] ? stat.what : "no room");
 	} else if (recorder->failing && writer__alive(recorder->writer) && !stat.err &&
 		   sum == recorder->lost_before) {
 		recorder->failing = false;
 		logbook_say(recorder->book, SEVERITY_INFO, "recording-resumed", 0,
-			    "recording: goes on; %llu entries were lost in all",
+			    "history: goes on; %llu entries were lost in all",
 			    (unsigned long long)sum);
 	}
 	recorder->lost_before = sum;

@@ -100,7 +100,7 @@ static int start_writer(struct services *services, const struct services_options
 	}
 	err = writer__start(&config, &services->writer, &what);
 	if (err)
-		fprintf(stderr, "%s: cannot keep a log and a recording: %s: %s\n", who, what,
+		fprintf(stderr, "%s: cannot keep a log and a history: %s: %s\n", who, what,
 			err_name(err));
 	return err;
 }
@@ -120,15 +120,14 @@ int services_open(struct services *services, const struct services_options *opti
 	services->book.text = !services->book.journal;
 	if (options->recording)
 		err = open_statedir(services, options, uid, gid, &why);
-	if (err && options->directory_given) {
-		fprintf(stderr, "%s: --recording: '%s' %s: %s\n", who, options->directory, why,
-			err_name(err));
+	if (err && options->directory_option) {
+		fprintf(stderr, "%s: %s: '%s' %s: %s\n", who, options->directory_option,
+			options->directory, why, err_name(err));
 		return err;
 	}
 	if (err)
 		logbook_say(&services->book, SEVERITY_WARNING, "recording-off", err,
-			    "no recording, no log file, no evidence: %s %s", options->directory,
-			    why);
+			    "no history, no log file, no evidence: %s %s", options->directory, why);
 	start_profiler(services, options, change_user, &profiler);
 	err = start_writer(services, options, uid, gid, change_user, profiler, who);
 	if (profiler >= 0)
@@ -143,7 +142,7 @@ int services_open(struct services *services, const struct services_options *opti
 		err = finding_handler_init(&services->handler, &services->book, &services->recorder,
 					   services->profiler, services->state_dir);
 	if (err)
-		fprintf(stderr, "%s: cannot keep a log and a recording: %s\n", who, err_name(err));
+		fprintf(stderr, "%s: cannot keep a log and a history: %s\n", who, err_name(err));
 	return err;
 }
 

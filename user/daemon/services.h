@@ -12,9 +12,9 @@
 #include "daemon/finding_handler.h"
 
 struct services_options {
-	bool recording; /* default on */
+	bool recording; /* whether a history is kept; default on */
 	const char *directory; /* default STATE_DIR_DEFAULT */
-	bool directory_given; /* then it is an error that it cannot be used */
+	const char *directory_option; /* which option named it: then it has to be usable; or NULL */
 	__u64 keep_ns, max_bytes;
 	const char *log_file; /* NULL: in the directory */
 	const char *log_format; /* NULL: the default */

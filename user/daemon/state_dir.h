@@ -2,7 +2,7 @@
 /*
  * state_dir.h - the directory that vigie keeps its recording, log and evidence in.
  *
- *	DIR/ring/             raw snapshots (docs/recording.md)
+ *	DIR/ring/             raw snapshots (docs/history.md)
  *	DIR/events.ndjson     the log (docs/log.md)
  *	DIR/incidents/ID/     evidence, a folder a finding
  *	DIR/verdicts          what people said of findings

@@ -138,7 +138,7 @@ static void take_entry(struct child *c)
 	if (!c->ring)
 		return;
 	err = ring__append(c->ring, &entry, c->message.data, c->message.len);
-	note(c, err, "cannot write the recording");
+	note(c, err, "cannot write the history");
 	incidents__append(c->incidents, c->ring, &entry, c->message.data, c->message.len);
 	c->dirty = true;
 }
@@ -432,7 +432,7 @@ static int open_recording(struct child *c, const struct writer_config *config,
 						    .max_bytes = config->max_incident_bytes };
 	int fd, err;
 
-	*ret_what = "open the recording (ring/)";
+	*ret_what = "open the history (ring/)";
 	fd = state_dir_sub(c->state_dir, STATE_DIR_RING);
 	if (fd < 0)
 		return fd;

@@ -3,7 +3,7 @@
  * codec.h - a snapshot as bytes, and back, bit for bit. PURE.
  *
  * An entry is a key (decodable by itself) or a delta against the entry before it. The format
- * is described in docs/recording.md. Not here: files, checksums, compression (ring.h).
+ * is described in docs/history.md. Not here: files, checksums, compression (ring.h).
  */
 #ifndef VIGIE_RECORD_CODEC_H
 #define VIGIE_RECORD_CODEC_H

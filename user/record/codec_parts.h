@@ -7,7 +7,7 @@
  *	process   = token [skip] [identity] [fields by mask]
  *	token     = mask << 2 | kind
  *
- * All numbers are varints; see docs/recording.md for each of them.
+ * All numbers are varints; see docs/history.md for each of them.
  */
 #ifndef VIGIE_RECORD_CODEC_PARTS_H
 #define VIGIE_RECORD_CODEC_PARTS_H
