@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* cgroup_names.h - introduces a session to what this kernel can do, and to the names of cgroups. */
+/* cgroup_names.h - gives a profiling session this kernel's plan, and the names of cgroups. */
 #ifndef VIGIE_DAEMON_CGROUP_NAMES_H
 #define VIGIE_DAEMON_CGROUP_NAMES_H
 
@@ -12,8 +12,9 @@ struct cgroups;
 void session_plan_make(struct plan *ret, struct session_config *config);
 
 /*
- * Lets the session name cgroups: those that exist now, and those that do when one is asked for in
- * vain. Without a hierarchy, or memory, they go by their ids. Free what is returned (NULL: none).
+ * Lets the session name cgroups: those that exist now, and, when an id is not among them, those
+ * that exist then. Without a hierarchy, or memory, they are named by id. Free what is
+ * returned (NULL: none).
  */
 struct cgroup_names *cgroup_names__new(const struct plan *plan, struct session_config *config);
 void cgroup_names__free(struct cgroup_names *names); /* accepts NULL */

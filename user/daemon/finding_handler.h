@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * finding_handler.h - from findings to what comes of them: log, evidence, metrics, verdicts.
+ * finding_handler.h - passes findings on: to the log, evidence, metrics and the profiler.
  *
- * Owns: the detector of a running vigie and what people said of its findings. Not here: how
+ * Owns: the detector of a running vigie and the verdicts on its findings. Not here: how
  * a finding is found (detect/), how an event is written (logbook.h).
  */
 #ifndef VIGIE_DAEMON_FINDING_HANDLER_H
@@ -21,12 +21,12 @@ struct finding_handler {
 	struct detect *detect;
 	struct logbook *book;
 	struct recorder *recorder;
-	struct profiler *profiler; /* NULL: nobody looks inside */
-	/* Findings whose session came too soon or met another: asked for again as they go on. */
+	struct profiler *profiler; /* NULL: findings get no profiling sessions */
+	/* Findings whose session was refused for its rate or for another session: asked for again. */
 	char waiting[FINDING_HANDLER_WAITING][FINDING_ID_LEN];
 	unsigned int next_waiting;
 	struct verdicts verdicts;
-	bool starting; /* verdicts of before were logged by whoever ran then */
+	bool starting; /* verdicts from before the start were logged then: not again */
 	__u64 cpu_ns; /* of detection */
 };
 
@@ -34,10 +34,10 @@ struct finding_handler {
 int finding_handler_init(struct finding_handler *handler, struct logbook *book,
 			 struct recorder *recorder, struct profiler *profiler, int dirfd);
 void finding_handler_done(struct finding_handler *handler);
-/* What the profiler has to say; to be called when it has. */
+/* Reads the profiler's answers; to be called when its descriptor is readable. */
 void finding_handler_listen(struct finding_handler *handler);
 void finding_handler_see(struct finding_handler *handler, const struct view *view);
-/* Fills in what self says of detection; rules has room for max of them and is kept by self. */
+/* Fills in self's figures of detection; rules has room for max of them and is kept by self. */
 void finding_handler_stat(const struct finding_handler *handler, struct self_view *self,
 			  struct self_rule *rules, unsigned int max);
 

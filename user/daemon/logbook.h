@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * logbook.h - one event, drawn for every place that wants it.
+ * logbook.h - one event, encoded for every place that takes it.
  *
  * Owns: the level below which nothing is written, and which encoder feeds which place. The
  * bytes go to the writer; before there is one, and after it is gone, text goes to standard
@@ -20,10 +20,10 @@ struct logbook {
 	struct writer *writer; /* or NULL */
 	struct buf scratch;
 	__u64 written[SEVERITIES]; /* events, by level */
-	__u64 unwritten; /* events that no place took */
+	__u64 unwritten; /* events that could be written nowhere */
 };
 
-/* Fills in the origin; text only, level info. Nothing is opened for good. */
+/* Fills in the origin; text only, level info. Nothing stays open. */
 void logbook_init(struct logbook *book);
 void logbook_done(struct logbook *book);
 /* True if standard error leads to journald: then it gets events, not text. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * pipeline_options.h - what a pipeline is told, whether it is live or recorded.
+ * pipeline_options.h - the options of a pipeline, live or recorded.
  *
  * Owns: these options as values and their defaults. Not here: how people type them (app/options.h).
  */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * profiler.h - the process that looks inside a program as a finding begins.
+ * profiler.h - the process that profiles programs as a finding begins.
  *
  * A profiling session needs privileges, and the main process has given them up. So the profiler
- * is forked before, keeps what a session needs and nothing else (confine.h), faces nobody but
- * us, and sleeps. Asked, it looks for a few seconds at the processes that a finding names: it
- * decides itself how often, and hands the result to the writer. The main process learns what
- * became of it, in numbers.
+ * is forked before that, keeps the capabilities that a session needs and no others (confine.h),
+ * reads from the main process only, and sleeps. On request it profiles for some seconds the
+ * processes that a finding names. It limits by itself how often, and passes the result to the
+ * writer; the main process gets the outcome and figures only.
  *
- * Owns: the life of that process and the asking. Not here: whom a finding is about
+ * Owns: the life of that process and the requests. Not here: which processes
  * (capture_targets.h), the session (profile/).
  */
 #ifndef VIGIE_DAEMON_PROFILER_H
@@ -25,16 +25,16 @@ struct profiler;
  * closed by the caller once the writer is forked. 0, or -errno with *ret_what (static).
  */
 int profiler__start(struct profiler **ret, int *ret_writer, const char **ret_what);
-/* Closes; a session that runs is given up. Accepts NULL. */
+/* Closes; a session that runs is ended without a result. Accepts NULL. */
 void profiler__free(struct profiler *w);
 
-/* Readable when the profiler has something to say; -1: it is gone. */
+/* Readable when there is an answer of the profiler; -1: it is gone. */
 int profiler__fd(const struct profiler *w);
-/* Takes one thing that it said. True: *ret is filled in, and there may be more. */
+/* Reads one answer. True: *ret is filled in, and there may be more. */
 bool profiler__listen(struct profiler *w, struct profiler_said *ret);
 /* Never waits. 0, or -errno: not asked (-EPIPE: it is gone). */
 int profiler__ask(struct profiler *w, const struct profiler_ask *ask);
-/* What it said last, with all totals; NULL: nothing yet. */
+/* Its last answer, with all totals; NULL: none yet. */
 const struct profiler_said *profiler__last(const struct profiler *w);
 
 /* "captured", "busy", "limited", "gone", "failed". */

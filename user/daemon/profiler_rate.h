@@ -2,8 +2,8 @@
 /*
  * profiler_rate.h - PURE: how often a finding may start a session.
  *
- * A session costs its target some percent, and who can cause findings can cause sessions: so
- * they are few by themselves, whoever asks.
+ * A session slows its target by some percent, and whoever can cause findings can cause sessions:
+ * so their rate is limited here, whatever the main process asks for.
  */
 #ifndef VIGIE_DAEMON_PROFILER_RATE_H
 #define VIGIE_DAEMON_PROFILER_RATE_H
@@ -18,7 +18,7 @@ struct profiler_rate {
 	__u64 began_ns[PROFILER_PER_HOUR]; /* a ring, 0: none */
 	unsigned int next;
 	struct profiler_target
-		seen[PROFILER_REMEMBERED]; /* likewise: whom the last ones were about */
+		seen[PROFILER_REMEMBERED]; /* likewise: the processes of the last ones */
 	__u64 seen_ns[PROFILER_REMEMBERED];
 	unsigned int next_seen;
 };

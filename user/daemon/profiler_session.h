@@ -6,8 +6,9 @@
 #include "daemon/profiler_wire.h"
 
 /*
- * Looks for some seconds, then hands the file to the writer at parcels. *ret gets id, outcome,
- * err, what and figures. The caller holds the host's lock. All memory goes back with the process.
+ * Profiles for some seconds, then sends the file to the writer through the socket parcels. *ret
+ * gets id, outcome, err, what and figures. The caller holds the host's lock. All memory is freed
+ * with the process.
  */
 void profiler_session(const struct profiler_ask *ask, int parcels, struct profiler_said *ret);
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * profiler_wire.h - what the main process, the profiler and the writer say to each other.
+ * profiler_wire.h - the messages between the main process, the profiler and the writer.
  *
  *	main ──profiler_ask──> profiler ──profiler_parcel + descriptor──> writer
  *	     <──profiler_said──
  *
- * One packet each of a SOCK_SEQPACKET pair; all ends are of one build. The main process faces
- * the network and may have been taken over: the profiler checks every field, and what it makes
- * does not come back to main.
+ * One packet each of a SOCK_SEQPACKET pair; all ends are of one build. The main process reads
+ * from the network and may have been taken over: the profiler checks every field, and sends no
+ * session back to it.
  */
 #ifndef VIGIE_DAEMON_PROFILER_WIRE_H
 #define VIGIE_DAEMON_PROFILER_WIRE_H
@@ -27,7 +27,7 @@ struct profiler_ask {
 	char id[FINDING_ID_LEN]; /* of the finding, and so of its folder */
 	char pad[3];
 	__u32 n, zero;
-	struct profiler_target targets[PROFILER_TARGETS]; /* whom it is about first */
+	struct profiler_target targets[PROFILER_TARGETS]; /* those that it is about come first */
 };
 
 struct profiler_said {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * recorder.h - the main process' side of recording: encode, hand over, keep evidence.
+ * recorder.h - the main process' side of history and evidence: encode, send to the writer.
  *
- * Owns: when an entry must be decodable by itself, what an incident folder is given, and
- * what is said when the disk fails and when it works again. Not here: the format (record/),
+ * Owns: when an entry must be decodable by itself, what goes into an incident's folder, and
+ * what is logged when the disk fails and when it works again. Not here: the format (record/),
  * the disk (writer.h).
  */
 #ifndef VIGIE_DAEMON_RECORDER_H
@@ -16,13 +16,13 @@
 #include "data/view.h"
 #include "record/codec.h"
 
-/* A finding's folder as the writer has it, as far as it was handed over. */
+/* A finding's folder as the writer has it after the messages that were sent. */
 struct evidence {
 	char id[FINDING_ID_LEN]; /* "": the place is free */
 	bool open; /* it takes snapshots */
-	bool over; /* so is the finding: it goes as soon as the writer knows */
-	bool owed; /* that it closes: the message found no room on its way */
-	struct buf unsent; /* what that message said; empty: memory was short, too */
+	bool over; /* the finding has ended: this place is freed once the writer knows */
+	bool owed; /* the message that closes it did not fit into the socket: to be sent again */
+	struct buf unsent; /* the finding in that message; empty: there was no memory for a copy */
 };
 
 enum { EVIDENCE_MAX = 128 }; /* as many as there are findings at once */
@@ -34,7 +34,7 @@ struct recorder {
 	struct buf entry, finding, host;
 	struct evidence evidence[EVIDENCE_MAX];
 	__u64 next_key_ns;
-	bool failing; /* said once, not for every entry */
+	bool failing; /* logged once, not for every entry */
 	__u64 lost_before, encode_ns, encoded_bytes;
 };
 
@@ -47,7 +47,7 @@ void recorder_record(struct recorder *recorder, const struct snapshot *snapshot)
  */
 bool recorder_incident(struct recorder *recorder, const struct event *event,
 		       const struct view *view);
-/* Says aloud what changed about the disk, and sends what waited for room. After each snapshot. */
+/* Logs whether the disk fails or works again, and sends what waited. After each snapshot. */
 void recorder_watch(struct recorder *recorder);
 
 #endif

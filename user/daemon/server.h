@@ -2,11 +2,11 @@
 /*
  * server.h - the event loop of `vigie serve`.
  *
- * Owns: when a snapshot is taken. A scrape takes a fresh one, scrapers that arrive together
- * share it, and so that nobody can make us dear, a view is shared for nine times as long as
- * it took to make: at most a tenth of a core however often we are asked. Fresh snapshots on
- * request are at most one a second in the long run, a minute's worth at once, or an eager
- * scraper could wash old entries out of the recording. Without scrapers a timer keeps the counters of the dead from piling up in the kernel.
+ * Owns: when a snapshot is taken. A scrape takes a fresh one, and scrapers that arrive together
+ * share it. A view is shared for nine times as long as it took to make, so that snapshots take at
+ * most a tenth of a core, however often clients ask. On request there is at most one a second in
+ * the long run, and 60 in a burst: else a frequent scraper would push old entries out of the
+ * history. Without scrapers a timer takes them, so that the kernel's table of the dead is emptied.
  */
 #ifndef VIGIE_DAEMON_SERVER_H
 #define VIGIE_DAEMON_SERVER_H
@@ -29,7 +29,7 @@ struct server_parts {
 	struct recorder *recorder;
 	struct finding_handler *handler;
 	struct writer *writer; /* NULL: nothing is written */
-	struct profiler *profiler; /* NULL: nobody looks inside */
+	struct profiler *profiler; /* NULL: findings get no profiling sessions */
 };
 
 /* Opens timers and the signal descriptor; blocks SIGTERM, SIGINT and SIGHUP. 0 or -errno. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * services.h - what serves a running vigie beside its pipeline: state directory, writer and profiler
- * processes, log, recorder, finding handler.
+ * services.h - what a running vigie has beside its pipeline: state directory, writer and
+ * profiler processes, log, recorder, finding handler.
  *
- * Owns: the order in which they are opened, and what is said when one cannot be. A default
+ * Owns: the order in which they are opened, and the message when one cannot be. A default
  * directory that cannot be used is a warning; one that was asked for is an error.
  */
 #ifndef VIGIE_DAEMON_SERVICES_H
@@ -27,15 +27,15 @@ void services_options_init(struct services_options *options);
 struct services {
 	int state_dir, lock; /* -1: none */
 	struct writer *writer;
-	struct profiler *profiler; /* NULL: findings are not looked into */
+	struct profiler *profiler; /* NULL: findings get no profiling sessions */
 	struct logbook book;
 	struct recorder recorder;
 	struct finding_handler handler;
 };
 
 /*
- * Forks the writer: before BPF objects exist, after the listeners do. uid and gid: as whom it
- * shall write, if change_user. Complains on standard error as who. 0 or -errno.
+ * Forks the writer: before BPF objects exist, after the listeners do. uid and gid: the user
+ * that it writes as, if change_user. Complains on standard error as who. 0 or -errno.
  */
 int services_open(struct services *services, const struct services_options *options, uid_t uid,
 		  gid_t gid, bool change_user, const char *who);

@@ -2,7 +2,7 @@
 /*
  * session_lock.h - what every profiling session has in common, whoever runs it.
  *
- * Owns: that there is one at a time on a host, and what a profile says about itself.
+ * Owns: that there is one at a time on a host, and the description of target and command in it.
  */
 #ifndef VIGIE_DAEMON_SESSION_LOCK_H
 #define VIGIE_DAEMON_SESSION_LOCK_H

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * state_dir.h - the directory that vigie keeps its recording, log and evidence in.
+ * state_dir.h - the directory that vigie keeps its history, log and evidence in.
  *
  *	DIR/ring/             raw snapshots (docs/history.md)
  *	DIR/events.ndjson     the log (docs/log.md)
  *	DIR/incidents/ID/     evidence, a folder a finding
- *	DIR/verdicts          what people said of findings
+ *	DIR/verdicts          verdicts on findings
  *	DIR/lock              held by the vigie that writes here
  *
  * Owns: making and opening it with the right owner, and what is refused. Not here: what is

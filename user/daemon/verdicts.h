@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * verdicts.h - what people said of findings, in a file of the state directory.
+ * verdicts.h - verdicts that people passed on findings, in a file of the state directory.
  *
  * One line a verdict, appended with one write:
  *	UNIX_NS FINDING PATTERN benign|malicious|revoked USER NOTE
@@ -19,11 +19,11 @@
 
 enum { VERDICT_LINE_MAX = 1024 };
 
-/* A reader that takes up where it stopped. */
+/* A reader that goes on where it stopped. */
 struct verdicts {
 	int dirfd; /* the caller's; -1: there are none */
 	off_t at;
-	__u64 bad; /* lines that are none */
+	__u64 bad; /* lines that are no verdict */
 };
 
 void verdicts_init(struct verdicts *verdicts, int dirfd);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * writer.h - the process that writes: recording, log, evidence.
+ * writer.h - the process that writes to the disk: history, log, evidence.
  *
  *	main process ──packets, never waits──> writer ──> disk, standard error, journald
- *	             <──────── what became of it ───────
+ *	             <───────────── totals ─────────────
  *
- * A disk may be slow, full or gone; a scrape must not notice. So the main process hands over
+ * A disk may be slow, full or gone; a scrape must not notice. So the main process sends
  * bytes and goes on: what the socket has no room for is dropped whole and counted. It writes
- * no file itself, and the writer reads no stranger's byte.
+ * no file itself, and the writer reads nothing that a client sent.
  *
- * Owns: the life of that process and the handing over. Not here: what the bytes mean
+ * Owns: the life of that process and the sending. Not here: what the bytes mean
  * (record/, export/), what is worth writing (logbook.h, recorder.h).
  */
 #ifndef VIGIE_DAEMON_WRITER_H
@@ -29,11 +29,11 @@ struct writer_config {
 	int lock; /* of the state directory: held as long as somebody writes there; or -1 */
 	const char *log_directory, *log_name; /* the log is elsewhere; NULL: in state_dir */
 	__u64 boot; /* a hash of the host's boot id */
-	__u64 keep_ns, max_bytes; /* of the recording */
+	__u64 keep_ns, max_bytes; /* of the history */
 	__u64 max_incident_bytes;
 	unsigned int max_incidents;
 	bool journal; /* journald's socket will be written to */
-	bool change_user; /* we are root and shall be uid, gid */
+	bool change_user; /* the writer is forked as root and changes to uid, gid */
 	uid_t uid;
 	gid_t gid;
 };
@@ -47,7 +47,7 @@ int writer__start(const struct writer_config *config, struct writer **ret, const
 /* Closes; waits a moment for what is on its way to reach the disk. Accepts NULL. */
 void writer__free(struct writer *writer);
 
-/* Readable when the writer has something to say; then call writer__listen(). */
+/* Readable when there are totals of the writer; then call writer__listen(). */
 int writer__fd(const struct writer *writer);
 void writer__listen(struct writer *writer);
 bool writer__alive(const struct writer *writer);
@@ -58,7 +58,7 @@ bool writer__alive(const struct writer *writer);
  */
 int writer__send(struct writer *writer, struct writer_head *head, const void *data, size_t len);
 
-/* What the writer said last, and what never reached it. */
+/* The writer's last totals, and what was dropped before it got there. */
 void writer__stat(const struct writer *writer, struct writer_stat *ret);
 
 #endif

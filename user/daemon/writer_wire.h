@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * writer_wire.h - what the main process and the writer say to each other.
+ * writer_wire.h - the messages between the main process and the writer.
  *
  * A message is one or more packets of a SOCK_SEQPACKET pair, each a head and a piece of the
- * message. Both ends are of one build, so there is no version; but the main process faces the
- * network and may have been taken over, so the writer checks every field.
+ * message. Both ends are of one build, so there is no version; but the main process
+ * reads from the network and may have been taken over, so the writer checks every field.
  */
 #ifndef VIGIE_DAEMON_WRITER_WIRE_H
 #define VIGIE_DAEMON_WRITER_WIRE_H
@@ -46,7 +46,7 @@ struct writer_head {
 	char pad[3];
 };
 
-/* All totals since the writer began, unless said otherwise. */
+/* Totals since the writer began, where the comment names no other time. */
 struct writer_stat {
 	int err; /* of the start; then of the last write that failed, 0 when it went well again */
 	char what[WRITER_WHAT_LEN]; /* that err is about */

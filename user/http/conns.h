@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * conns.h - which connections there are, until when, and who must go.
+ * conns.h - the connections, their deadlines, and which one is closed for a new one.
  *
- * Owns: the phases of a connection, their deadlines, and who makes room in a full house.
+ * Owns: the phases of a connection, their deadlines, and the choice when all places are taken.
  * PURE: time comes in as milliseconds of any steady clock. Not here: sockets (http.c).
  */
 #ifndef VIGIE_HTTP_CONNS_H
@@ -14,7 +14,7 @@
 
 enum {
 	CONNECTIONS_MAX = 256,
-	/* The ended ones wait for libmicrohttpd to notice. */
+	/* Those that were shut down keep their place until libmicrohttpd frees them. */
 	CONN_SLOTS = CONNECTIONS_MAX + 64,
 };
 
@@ -48,8 +48,8 @@ void conns_end(struct conns *cs, struct conn *c);
 void conns_remove(struct conns *cs, struct conn *c);
 void conn_enter(struct conn *c, enum phase phase, __u64 now_ms);
 /*
- * Whom to close for a newcomer: a header that is overdue (2 s), else the longest idle,
- * else the oldest header, else an answer that is overdue (5 s); NULL: everybody works.
+ * Which one to close for a new one: a header that is overdue (2 s), else the longest idle,
+ * else the oldest header, else an answer that is overdue (5 s); NULL: all are being served.
  */
 struct conn *conns_worst(struct conns *cs, __u64 now_ms);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * content.h - what there is to serve, as this room knows it: types by index, pages by path.
+ * content.h - what there is to serve: content types by index, pages by path.
  *
- * Owns: how a caller says which content types it can make, and which page is had in which of
+ * Owns: the caller's tables of content types and of pages, and which page is made in which of
  * them. Not here: any format; the caller renders.
  */
 #ifndef VIGIE_HTTP_CONTENT_H
@@ -19,7 +19,7 @@ struct http_content {
 /* A path whose body is rendered from the current view, shared and compressed by page_cache.h. */
 struct http_page {
 	const char *path;
-	/* Indices of contents, the preferred one first; the last is had where nothing fits. */
+	/* Indices of contents, the preferred one first; the last is sent where nothing fits. */
 	unsigned int contents[PAGE_CONTENTS_MAX];
 	unsigned int ncontents; /* 1 or more */
 };

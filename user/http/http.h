@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * http.h - the only sockets of vigie: GET and HEAD over loopback or a Unix socket.
+ * http.h - the only listening sockets of vigie: GET and HEAD over loopback or a Unix socket.
  *
  * Owns: listeners, connections, limits, content negotiation, compression, and the rendered
  * pages that concurrent scrapers share. Runs inside the caller's event loop, no thread.
- * Not here: what a page says, in which formats (the caller renders).
+ * Not here: what is in a page, and in which formats (the caller renders).
  */
 #ifndef VIGIE_HTTP_HTTP_H
 #define VIGIE_HTTP_HTTP_H
@@ -25,7 +25,7 @@ struct http_address {
 
 /*
  * "ADDR:PORT", "[v6]:PORT", ":PORT" (all addresses), "unix:PATH". ADDR is numeric or
- * "localhost". 0 or -EINVAL with *ret_why a static text that says what is allowed.
+ * "localhost". 0 or -EINVAL with *ret_why a static text: what is allowed.
  */
 int http_address_parse(const char *text, struct http_address *ret, const char **ret_why);
 /* "127.0.0.1:9838", "[::1]:9838", "unix:/run/vigie.sock". */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * negotiate.h - what a client accepts, and what it therefore gets.
+ * negotiate.h - which content and encoding a client gets, by what it accepts.
  *
  * Owns: the grammar of Accept and Accept-Encoding and the choice among the
- * contents that a page is had in.
+ * contents of a page.
  * PURE: text in, a choice out. Header lines are fed one by one, so that several lines of
  * the same name count as one list. Not here: where the lines come from (http.c).
  */
@@ -17,14 +17,14 @@
 
 /* How a client wants names beyond [a-zA-Z0-9_:]. Ours have none, so each is true of them. */
 enum escaping {
-	ESCAPING_NONE, /* not asked: not answered */
+	ESCAPING_NONE, /* not asked for: not in the answer */
 	ESCAPING_ALLOW_UTF8,
 	ESCAPING_UNDERSCORES,
 	ESCAPING_DOTS,
 	ESCAPING_VALUES,
 };
 
-/* Weights are in thousandths; -1: nothing was said. */
+/* Weights are in thousandths; -1: not mentioned by the client. */
 struct negotiation {
 	const struct http_content *contents; /* borrowed */
 	unsigned int ncontents;

@@ -2,8 +2,8 @@
 /*
  * page_cache.h - rendered pages that any number of connections share.
  *
- * Owns: at most one rendering per generation, page, content and encoding, and the counting of
- * who still reads it. A page that the cache has left lives until its last reader is done,
+ * Owns: at most one rendering per generation, page, content and encoding, and the count of
+ * its readers. A page that is no longer in the cache lives until its last reader is done,
  * so memory is bounded by the few generations that slow readers hold. Not here: sockets.
  */
 #ifndef VIGIE_HTTP_PAGE_CACHE_H

@@ -3,7 +3,7 @@
  * routes.h - which answer a request gets: status, headers, body.
  *
  * Owns: the paths, the answers' headers, the current pages and the counting of scrapes.
- * Not here: sockets, libmicrohttpd (http.c); what a page says (content.h).
+ * Not here: sockets, libmicrohttpd (http.c); what is in a page (content.h).
  */
 #ifndef VIGIE_HTTP_ROUTES_H
 #define VIGIE_HTTP_ROUTES_H
