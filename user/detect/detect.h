@@ -3,8 +3,8 @@
  * detect.h - views in, findings out. PURE: no I/O, no clock, no log, no global.
  *
  * Owns: the rules (rules.c) and the life of findings. The same views give the same findings,
- * to the id, so a replayed recording finds what the live one found. State is bounded: see
- * detect_stat. Not here: where a view comes from, what becomes of a finding.
+ * to the id, so a replayed history has those that were found live. State is bounded: see
+ * detect_stat. Not here: where a view comes from, where a finding goes (daemon/finding_handler.h).
  */
 #ifndef VIGIE_DETECT_DETECT_H
 #define VIGIE_DETECT_DETECT_H
@@ -27,7 +27,7 @@ struct detect_stat {
 	__u64 suppressed; /* findings over the limit a minute, or without room */
 	__u64 silenced; /* findings of patterns that a verdict calls benign */
 	__u64 series; /* learned and growth series now */
-	__u64 groups_shed; /* groups that found no room */
+	__u64 groups_shed; /* groups that are not watched: max_groups was reached */
 	__u64 bytes; /* all that detection keeps */
 };
 

@@ -2,8 +2,9 @@
 /*
  * events.h - the life of a finding: pending, active, cooling. PURE.
  *
- * A watcher signals, in every view in which its condition holds; events decides what comes of
- * it: begins when it has held long enough, updates, ends when it has been gone for a while.
+ * A watcher signals in every view in which its condition holds. events makes a finding of it: it
+ * begins when the condition has held long enough, is updated, and ends when the condition has
+ * been gone for a while.
  * Owns: hysteresis, deduplication, cooldown, the limit a minute, ids, verdicts. Not here: any
  * condition.
  */
@@ -17,16 +18,16 @@
 
 struct event;
 
-/* One view's word on one subject. */
+/* That a condition holds for one subject in one view. */
 struct signal {
 	enum rule_id rule;
 	struct actor who;
-	bool hot; /* strong enough to begin; else only to go on */
+	bool hot; /* strong enough to begin a finding; else only to keep one up */
 	enum severity severity;
 	double observed, expected, confidence;
 	__u64 sustain_ns; /* it must hold that long before it begins */
 	__u64 clear_ns; /* and be gone that long before it ends */
-	__u64 since_ns; /* when it began, if that is known better; else 0 */
+	__u64 since_ns; /* when the condition began, if the watcher knows; else 0: with the first signal */
 	double slope_per_s;
 	__u64 exhausted_in_ns, limit_bytes;
 	__u64 cgroup_id; /* for describe */
@@ -36,7 +37,7 @@ struct signal {
 
 enum { EVENT_BLAMES = 6 };
 
-/* Who ran while the subject waited, faded with time. */
+/* Who ran while the subject waited; older shares count less. */
 struct blame_sum {
 	struct vigie_party who;
 	double ns;
@@ -49,10 +50,10 @@ struct event {
 	enum event_state state;
 	bool signalled; /* in this view */
 	bool changed; /* to be handed out */
-	bool judged; /* a verdict changed what is said of it: that is news */
+	bool judged; /* a verdict changed its level: an update is due */
 	bool in_total, in_active; /* it is in these sums */
 	__u64 since_ns, warm_ns, told_ns, ended_ns;
-	__u64 mild_ns; /* when it was last no worse than what was said of it */
+	__u64 mild_ns; /* when it was last no worse than its last event said */
 	struct signal signal; /* the last one */
 	struct blame_sum blames[EVENT_BLAMES];
 	double blamed_ns;
@@ -79,15 +80,15 @@ struct events {
 int events_init(struct events *events, const struct detect_config *config);
 void events_done(struct events *events);
 void events_begin(struct events *events, const struct view *view);
-/* Returns the event, so that a watcher may add blames; NULL: no room. */
+/* Returns the event, so that a watcher may add culprits; NULL: no room. */
 struct event *events_signal(struct events *events, const struct view *view,
 			    const struct signal *signal);
 void events_end(struct events *events, const struct view *view);
-/* After a view in which only the certain watchers looked: who is silent is not gone. */
+/* After a view that only the certain watchers judged: learned findings without a signal go on. */
 void events_end_short(struct events *events, const struct view *view);
 int events_silence(struct events *events, const char *pattern, enum verdict_kind kind);
 
-/* Adds up, with what was before fading. */
+/* Adds up; what was there before counts less each time. */
 void event_blame(struct event *event, const struct vigie_party *who, __u64 ns);
 
 #endif

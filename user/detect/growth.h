@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * growth.h - does a value grow steadily, and where will it end? PURE.
+ * growth.h - whether a value grows steadily, and when it reaches its limit. PURE.
  *
- * Two windows of constant size: the last moments as they are, and the last ten minutes by the
- * lowest value of each ten seconds, so that what is given back again does not count.
- * Owns: telling steady growth from bursts, sawtooths and what levels off.
+ * Two windows of constant size: the last samples as they are, and the last ten minutes by the
+ * lowest value of each ten seconds, so that memory which is freed again does not count.
+ * Owns: distinguishing steady growth from bursts, sawtooths and values that level off.
  */
 #ifndef VIGIE_DETECT_GROWTH_H
 #define VIGIE_DETECT_GROWTH_H
@@ -21,7 +21,7 @@ struct growth {
 	} recent[GROWTH_SHORT];
 	unsigned int nrecent, at;
 	double lowest[GROWTH_LONG], highest[GROWTH_LONG]; /* by ten seconds; rings */
-	/* Of what has left the ring: the highest, and how far it fell from there; both fade. */
+	/* Of values older than the ring: the highest, and how far it fell from there; both decay. */
 	double high_before, fall_before;
 	__u64 turn; /* of the one under way */
 	unsigned int nlong;

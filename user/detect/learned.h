@@ -2,14 +2,14 @@
 /*
  * learned.h - how far a series departs from its own past. PURE.
  *
- * Four simple questions, each answered by how rare the answer is in this series' own past:
+ * Four measures of a sample, each judged by how rare its value is in this series' own past:
  *	error	how far is the value from what the last few led to expect?
  *	level	how far are the last few from the long mean?
  *	season	how far are the last few from the same time of other days?
  *	quiet	how much less does it vary than it used to?
  * docs/detector.md has the reasons and the measurements.
  *
- * Owns: the state of one series, constant in size. Causal: a score depends on what was before.
+ * Owns: the state of one series, constant in size. A score depends on earlier samples only.
  * No libm: the same numbers give the same bits on every machine. Not here: what is a series,
  * what is done about a score.
  */
@@ -25,13 +25,13 @@ enum {
 	LEARNED_SEASONS = 48, /* half hours of a day */
 };
 
-/* How often which magnitude was seen, the older the less. */
+/* How often each magnitude was seen; older ones count less. */
 struct learned_past {
 	float seen[LEARNED_BINS];
 	float all; /* sum of seen */
 	float weight; /* of the next one: grows instead of all others shrinking */
 	double unit; /* the first magnitude that was not 0 */
-	double highest; /* fades */
+	double highest; /* decays */
 };
 
 struct learned {
@@ -50,7 +50,7 @@ struct learned {
 
 void learned_init(struct learned *learned);
 /*
- * Takes the next sample; time_s is the wall clock, any jump is borne. Returns how unusual it is
+ * Takes the next sample; time_s is the wall clock, it may jump. Returns how unusual it is
  * in [0, 1): one sample of an event, its strongest so far, has the score, the others have 0.
  * What is no number is taken as the value before.
  */

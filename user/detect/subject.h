@@ -2,7 +2,7 @@
 /*
  * subject.h - who a finding is about: names, units, parents, culprits. PURE.
  *
- * Owns: the way from raw processes of a view to sanitised actors. Only detect includes it.
+ * Owns: the conversion of a view's raw processes into sanitised actors. Only detect includes it.
  */
 #ifndef VIGIE_DETECT_SUBJECT_H
 #define VIGIE_DETECT_SUBJECT_H
@@ -33,7 +33,7 @@ void subject_users(const struct view *view, const struct cgroup_view *cgroup, st
 /* The one process of a group that holds most anonymous memory; NULL: none lives. */
 const struct process *subject_largest(const struct view *view, const struct group_view *group);
 
-/* "unit/comm pid 12", as a person would call it; dst has SUBJECT_NAME bytes. */
+/* "unit/comm pid 12", for people; dst has SUBJECT_NAME bytes. */
 enum { SUBJECT_NAME = 220 };
 void subject_name(const struct actor *who, char *dst);
 bool subject_same(const struct actor *a, const struct actor *b);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * watchers.h - the conditions, one function each, and what they remember. PURE.
+ * watchers.h - the conditions, one function each, and their state. PURE.
  *
- * Owns: the state of struct detect. Only detect includes it. A watcher looks at one view and
+ * Owns: the state of struct detect. Only detect includes it. A watcher judges one view and
  * signals (events.h).
  */
 #ifndef VIGIE_DETECT_WATCHERS_H
@@ -16,7 +16,7 @@
 
 enum { CGROUPS_MAX = 256 };
 
-/* What is remembered of a group. */
+/* The state of a group. */
 struct watched_group {
 	__u64 key;
 	__u64 seen_ns;
@@ -43,7 +43,7 @@ struct detect {
 	double usual_forks; /* a second */
 	struct swapping swapping;
 	struct losses losses;
-	__u64 learned_ns; /* when the learned ones looked last */
+	__u64 learned_ns; /* when the learned watchers were last run */
 };
 
 void watch_processes(struct detect *d, const struct view *view); /* starvation, runaway, stall */

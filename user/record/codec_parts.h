@@ -35,7 +35,7 @@ enum process_mask {
 };
 
 enum {
-	PROCESSES_MAX = 1 << 20, /* more than any host has; a reader believes no more */
+	PROCESSES_MAX = 1 << 20, /* more than any host has; a reader refuses more */
 	SHAPE_MAX = 1024, /* words that a writer may have of one list */
 	PATH_MAX_LEN = 4096,
 };
@@ -45,7 +45,7 @@ static inline __u64 resident_pages(const __u64 rss[VIGIE_RSS_KINDS])
 	return rss[VIGIE_RSS_FILE] + rss[VIGIE_RSS_ANON] + rss[VIGIE_RSS_SHMEM];
 }
 
-/* The time asleep that others in this entry lead us to expect. */
+/* The time asleep that is expected of a process, from others in this entry. */
 struct sleep_guess {
 	__u64 each_ns; /* of one thread */
 };
@@ -55,7 +55,7 @@ static inline __u64 guess_sleep(const struct sleep_guess *guess, const struct pr
 	return guess->each_ns * process->threads;
 }
 
-/* Only who did nothing else is a model for the next. */
+/* Only a process that did nothing but sleep is used to predict the next one. */
 static inline void guess_learn(struct sleep_guess *guess, const struct process *process,
 			       unsigned int mask)
 {

@@ -4,11 +4,11 @@
  *
  *	ID/finding.json   the finding as last known; replaced whole
  *	ID/host.json      the host as it opened
- *	ID/ring/          raw snapshots from some minutes before to its end: a recording
+ *	ID/ring/          raw snapshots from some minutes before to its end: a history
  *	ID/NAME           what others attach
  *
  * Owns: these folders, how many there are and how big they are together. Not here: what is a
- * finding (detect/), the recording itself (ring.h).
+ * finding (detect/), the history itself (ring.h).
  */
 #ifndef VIGIE_RECORD_INCIDENT_H
 #define VIGIE_RECORD_INCIDENT_H
@@ -34,7 +34,7 @@ struct incidents_stat {
 struct incident_begin {
 	const char *finding, *host; /* JSON */
 	size_t finding_len, host_len;
-	__u64 from_wall_ns; /* entries of the recording from here on are copied */
+	__u64 from_wall_ns; /* entries of the history from here on are copied */
 };
 
 /* Takes over the directory, dirfd included, also when it fails. 0 or -errno. */
@@ -42,14 +42,14 @@ int incidents__open(int dirfd, const struct incidents_config *config, struct inc
 void incidents__free(struct incidents *incidents); /* accepts NULL */
 
 /*
- * Makes the folder, or takes it up again if it is there. The oldest closed ones make room.
+ * Makes the folder, or opens it again if it is there. The oldest closed ones are removed for it.
  * id: 12 hex digits, else -EINVAL. -ENOSPC: all that is there is open. Or -errno.
  */
 int incidents__begin(struct incidents *incidents, const char *id,
 		     const struct incident_begin *begin, struct ring *ring);
 /* Replaces finding.json. -ENOENT: no such open incident. */
 int incidents__update(struct incidents *incidents, const char *id, const char *finding, size_t len);
-/* The same, and it takes no more entries; also where it took none before. len 0: what is known stays. */
+/* The same, and closes it: it takes no more entries. len 0: finding.json stays as it is. */
 int incidents__end(struct incidents *incidents, const char *id, const char *finding, size_t len);
 /* One entry, packed by the ring, for every open incident. */
 void incidents__append(struct incidents *incidents, struct ring *ring,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * reader.h - the entries of a recording, in order, whatever happened to the files.
+ * reader.h - the entries of a history, in order, also from damaged files.
  *
- * Owns: finding entries in segments, and what is passed over, by cause. What a length says is
- * believed only as far as checksums and the file's end agree. Not here: what is in an entry
+ * Owns: finding entries in segments, and counting what is skipped, by cause. A length is used
+ * only within the file, and where checksums agree. Not here: what is in an entry
  * (codec.h).
  */
 #ifndef VIGIE_RECORD_READER_H
@@ -14,7 +14,7 @@
 
 struct reader;
 
-/* Why something was passed over. */
+/* Why something was skipped. */
 enum reader_skip {
 	READER_SKIP_SEGMENT, /* no segment's header, or a damaged one: the file */
 	READER_SKIP_VERSION, /* of a version that we do not know: the file */
@@ -53,7 +53,7 @@ void reader__seek(struct reader *reader, const struct reader_place *place);
  * read. A clock that was set back may make it an earlier one than need be.
  */
 void reader__seek_wall(struct reader *reader, __u64 wall_ns);
-/* True after something was passed over since the last call: a delta will not fit. */
+/* True if something was skipped since the last call: the next delta has lost its base. */
 bool reader__broke(struct reader *reader);
 const struct reader_stat *reader__stat(const struct reader *reader);
 

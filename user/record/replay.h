@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * replay.h - a recording as a source of snapshots.
+ * replay.h - a history as a source of snapshots.
  *
  * Owns: where a replay begins (the key at or before the moment that was asked for) and where
- * it ends. What comes out is what went in, so what is made of it is what was made live. Not
+ * it ends. It yields the snapshots that were taken live, bit for bit. Not
  * here: files (reader.h), bytes (codec.h).
  */
 #ifndef VIGIE_RECORD_REPLAY_H
@@ -23,15 +23,15 @@ int replay__open(int dirfd, const struct replay_range *range, struct source **re
 /* Is the snapshot that was read last within the range, not only before it? */
 bool replay__in_range(const struct source *source);
 /*
- * Is it the first of another vigie than the one before, or of another boot? Then what was made
- * of those before says nothing of it: counters begin anew, as they did live.
+ * Is it the first after a restart of vigie or of the host? Then counters begin anew, as they did
+ * live.
  */
 bool replay__began(const struct source *source);
 /* The wall clock of the first and the last entry that are there at all. */
 void replay__span(const struct source *source, __u64 *ret_first_ns, __u64 *ret_last_ns);
-/* Of the whole recording, not only of the range. */
+/* Of the whole history, not only of the range. */
 const struct reader_stat *replay__stat(const struct source *source);
-/* Entries that were sound but could not be decoded: what they lean on is missing. */
+/* Entries that were sound but could not be decoded: the entries before them are missing. */
 __u64 replay__undecodable(const struct source *source);
 
 #endif

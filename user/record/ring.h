@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ring.h - the bounded recording on a disk, as its writer sees it.
+ * ring.h - writing the bounded history on a disk.
  *
  * Owns: segments of one directory: appending, a clean end after every failure, bounds by age
  * and size, compression. Everything is done below a directory descriptor with plain calls, so
- * that it works where a process may do nothing else. Files that are no segments are left alone.
- * Not here: what an entry says (codec.h), reading (reader.h).
+ * that a process confined to that directory can do it. Files that are no segments are left alone.
+ * Not here: what is in an entry (codec.h), reading (reader.h).
  */
 #ifndef VIGIE_RECORD_RING_H
 #define VIGIE_RECORD_RING_H
@@ -46,7 +46,7 @@ struct ring_stat {
 
 /*
  * Takes over the directory, dirfd included, also when it fails. What was there stays; a torn
- * entry at its end is passed over by readers, and a new segment is begun. 0 or -errno.
+ * entry at its end is skipped by readers, and a new segment is begun. 0 or -errno.
  */
 int ring__open(int dirfd, const struct ring_config *config, struct ring **ret);
 void ring__free(struct ring *ring); /* accepts NULL */
@@ -55,11 +55,11 @@ void ring__free(struct ring *ring); /* accepts NULL */
 int ring__append(struct ring *ring, const struct ring_entry *entry, const void *data, size_t len);
 /* The next entry must be a key: at a new segment, and after a loss. */
 bool ring__wants_key(const struct ring *ring);
-/* What was written so far survives a loss of power. 0 or -errno. */
+/* After it, what was written survives a loss of power. 0 or -errno. */
 int ring__sync(struct ring *ring);
 const struct ring_stat *ring__stat(const struct ring *ring);
 
-/* --- For who writes the same entries elsewhere (incident.h). */
+/* --- For incident.h, which writes the same entries elsewhere. */
 
 /* head and the bytes to store for an entry: deflated where that is smaller; *ret_data is
  * data or belongs to the ring until the next call. */

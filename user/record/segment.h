@@ -43,7 +43,7 @@ enum {
 	ENTRY_HEAD = 40,
 	ENTRY_MAX = 32 << 20, /* bytes of an entry, deflated or not: a reader allocates no more */
 	SEGMENT_NAME = 13, /* "00000001.seg" and NUL */
-	SEGMENT_MAX = 256 << 20, /* a reader looks at no more of a file */
+	SEGMENT_MAX = 256 << 20, /* a reader reads no more of a file */
 };
 
 struct segment_head {
