@@ -3,7 +3,7 @@
  * blame.bpf.h - who ran while somebody waited too long.
  *
  * A small table of (victim, culprit) cells per CPU and epoch, open addressing, written only
- * on that CPU with interrupts off. What finds no cell goes into "other" and is counted.
+ * on that CPU with interrupts off. A pair without a free cell goes into "other" and is counted.
  * "Who ran just before" is a sample, good over many waits, not an integral.
  */
 #ifndef VIGIE_BLAME_BPF_H
@@ -56,7 +56,7 @@ static __always_inline void blame_wait(struct task_struct *prev, struct task_str
 		return;
 	}
 	if (!cell->victim.tgid) {
-		/* A dead prev may have lost its leader already: it answers for itself. */
+		/* A dead prev may have lost its leader already: then it is the culprit itself. */
 		if (culprit)
 			identity_party(prev, prev_dead ? prev : prev->group_leader, &cell->culprit);
 		identity_party(next, next->group_leader, &cell->victim);

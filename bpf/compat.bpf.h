@@ -2,7 +2,7 @@
 /*
  * compat.bpf.h - every difference between kernels, and nothing else.
  *
- * Decided by what the kernel's BTF says, never by its version: distributions backport.
+ * Decided by the kernel's BTF, never by its version: distributions backport.
  * A flavour (___name) is the same kernel type as an older or newer kernel declares it.
  */
 #ifndef VIGIE_COMPAT_BPF_H

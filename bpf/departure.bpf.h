@@ -14,17 +14,17 @@
 #include "state.bpf.h"
 #include "switch.bpf.h"
 
-enum { DEPARTED_NOW = 1 }; /* ns since boot: nobody left a CPU so early */
+enum { DEPARTED_NOW = 1 }; /* ns since boot: no task left a CPU so early */
 
-/* A test looks from here what another CPU may see. */
+/* A test reads from here what another CPU may see. */
 #ifndef DEPARTURE_STEP
 #define DEPARTURE_STEP(n)
 #endif
 
 /*
- * x86 lets nobody see stores, or does loads, in another order than they stand: there the
- * compiler is all that must be told. Elsewhere BPF knows no barrier but an atomic exchange that
- * returns the old value; before 5.12, where the state is in a hash, not even that.
+ * On x86 other CPUs see stores in program order, and loads are done in it: a compiler barrier is
+ * enough there. Elsewhere BPF has no barrier but an atomic exchange that returns the old value;
+ * before 5.12, where the state is in a hash, not even that.
  */
 static __always_inline void departed_set(struct task_state *st, __u64 value)
 {

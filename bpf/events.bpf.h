@@ -11,7 +11,7 @@ struct events_map {
 };
 extern struct events_map events SEC(".maps");
 
-/* Nobody is woken: the reader comes by with every snapshot. A full ring is counted. */
+/* Wakes no reader: the ring is read with every snapshot. A full ring is counted. */
 static __always_inline void event_send(void *event, __u64 size)
 {
 	if (bpf_ringbuf_output(&events, event, size, BPF_RB_NO_WAKEUP))

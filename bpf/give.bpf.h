@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * give.bpf.h - what a task has accrued that nobody was handed yet.
+ * give.bpf.h - the increments of a task since they were last handed out.
  *
  * Invariant: given + what give_since() returns = the task's totals, in every field, so an
  * increment is delivered once, by the iterator while the task lives or by the free hook.
@@ -53,7 +53,7 @@ static __always_inline void give_cpu(struct task_struct *task, const struct vigi
 	ret->user_ns = inc - sys;
 }
 
-/* What the switch probe and sched_info say of one task, taken at one moment. */
+/* The switch probe's state and sched_info of one task, read at one moment. */
 struct waits {
 	__u64 departed, delay, arrival, queued, run_delay, off[VIGIE_OFF_REASONS];
 	__u32 why, state;
@@ -94,8 +94,8 @@ static __always_inline bool waits_read(struct task_struct *task, struct task_sta
 
 /*
  * The absence that is under way, or that ended without a switch since, as far as it has passed:
- * a long sleep is credited so, not in one lump when it ends. Who is runnable but in no queue is
- * between two: what is due to it the next pass has.
+ * a long sleep is credited so, not in one lump when it ends. A task that is runnable but in no
+ * queue is between two: the next pass hands out its time.
  */
 static __always_inline __u64 waits_under_way(const struct waits *w, __u64 now)
 {
@@ -130,7 +130,7 @@ static __always_inline void give_waits(struct task_struct *task, struct task_sta
 {
 	struct waits w;
 
-	/* A second look finds it done; if not, this pass goes without and the next has it all. */
+	/* The second try finds the switch done; if not, the next pass hands all of it out. */
 	if (waits_read(task, st, &w, ret) || waits_read(task, st, &w, ret)) {
 		give_waits_of(&w, st, now, ret);
 		return;
@@ -149,7 +149,7 @@ static __always_inline void give_rare(const struct task_state *st, struct vigie_
 		ret->stall_ns[i] = st->stall_ns[i] - st->given.stall_ns[i];
 	ret->oom_kills = st->oom_killed - st->given.oom_kills;
 	ret->starts = st->started - st->given.starts;
-	/* Once: the kind may be corrected after it was told (two last threads before 6.16). */
+	/* Once: the kind may be corrected after it was handed out (two last threads before 6.16). */
 	for (i = 0; i < VIGIE_EXITS; i++)
 		told += st->given.exits[i];
 	for (i = 0; i < VIGIE_EXITS; i++)
@@ -213,8 +213,8 @@ static __always_inline void give_commit(struct task_state *st, const struct vigi
 }
 
 /*
- * First sight of a task that is older than we are: its past is nobody's. Its next switch
- * must not put its whole life into one bucket, and a sleep that is under way counts from now.
+ * The baseline of a task that began before we attached: its past is charged to no group. Its next
+ * switch must not put its whole life into one bucket, and a sleep under way counts from now.
  */
 static __always_inline void give_base(struct task_struct *task, struct task_state *st, __u64 now)
 {

@@ -22,7 +22,7 @@ static __always_inline void identity_comm(struct task_struct *task, char dst[VIG
 	dst[VIGIE_COMM_LEN - 1] = '\0';
 }
 
-/* leader: whose name the process goes by; a freed leader must not be read, so the caller says. */
+/* leader: whose name the process has; a freed leader must not be read, so the caller passes it. */
 static __always_inline void identity_key(struct task_struct *task, struct task_struct *leader,
 					 const char exe[VIGIE_EXE_LEN], struct vigie_key *key)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* life.bpf.h - since when no birth escapes us; defined in life.bpf.c. */
+/* life.bpf.h - since when every new task is seen; defined in life.bpf.c. */
 #ifndef VIGIE_LIFE_BPF_H
 #define VIGIE_LIFE_BPF_H
 

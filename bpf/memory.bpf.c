@@ -3,7 +3,7 @@
  * memory.bpf.c - owns memory stalls, the ticks that see resident memory, and OOM kills.
  *
  * Stalls fire only under memory pressure, so a clock read is no matter there. Kernel threads
- * reclaim and compact as their work: that is nobody's stall.
+ * reclaim and compact as their work: that is no stall.
  */
 #include "state.bpf.h"
 #include "identity.bpf.h"

@@ -20,7 +20,7 @@ static __always_inline void peak_raise(struct task_state *st, __u64 pages)
 		st->peak_pages = pages;
 }
 
-/* The mark, if it is news: 0 if it was told before. Only a leader tells it. */
+/* The mark, if it grew since it was last handed out, else 0. A leader hands it out only. */
 static __always_inline __u64 peak_news(struct mm_struct *mm, const struct task_state *st)
 {
 	__u64 high = mm->hiwater_rss;

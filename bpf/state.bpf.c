@@ -2,8 +2,8 @@
 /*
  * state.bpf.c - owns the per-task state and its birth.
  *
- * Creating state is dear and can fail, so it happens at fork, where a microsecond does not
- * show, and by the first iterator pass for tasks that are older than we are. The switch
+ * Creating state takes a microsecond or more and can fail, so it happens at fork, where that does
+ * not matter, and in the first iterator pass for tasks that began before we attached. The switch
  * path only looks up. Death is in life.bpf.c.
  */
 #include "state.bpf.h"

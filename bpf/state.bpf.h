@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * state.bpf.h - what we remember of every task, and how to reach it.
+ * state.bpf.h - the state that is kept of every task, and how to reach it.
  *
  * The maps are defined in state.bpf.c. A task is switched out on one CPU at a time, so the
  * switch probe writes without atomics; "given" is written by the iterator and, when no
@@ -12,7 +12,7 @@
 #include "compat.bpf.h"
 #include "cpus.bpf.h"
 
-enum { STATE_EXITED_BEFORE = 255 }; /* exited: it was a zombie already as we came */
+enum { STATE_EXITED_BEFORE = 255 }; /* exited: it was a zombie before we attached */
 enum { STATE_OFF_SLOTS = 8 }; /* a power of two over VIGIE_OFF_RUNNABLE */
 
 struct task_state {
@@ -22,21 +22,21 @@ struct task_state {
 	__u64 departed; /* rq clock at the last switch-out: differs each time; 0: not known, or dead */
 	__u32 why; /* enum vigie_off: why it left */
 	__u32 recorded; /* 1: a whole record was handed out, see shown_* */
-	__u64 off_ns[STATE_OFF_SLOTS]; /* from VIGIE_OFF_RUNNABLE on: nobody reads it */
+	__u64 off_ns[STATE_OFF_SLOTS]; /* from VIGIE_OFF_RUNNABLE on: never read */
 	__u64 wait_count[VIGIE_BUCKETS];
 	/* Rare events, by the task itself or on its behalf. */
 	__u64 stall_begin; /* CLOCK_MONOTONIC; 0: none under way */
 	__u64 stall_ns[VIGIE_STALLS];
 	__u64 peak_pages; /* highest resident seen by this task since the last record */
-	/* Of a leader: the kernel's own high-water mark as it was last told, see peak.bpf.h. */
+	/* Of a leader: the kernel's own high-water mark as it was last handed out, see peak.bpf.h. */
 	__u64 high_mm; /* which mm_struct's; 0: none yet */
 	__u64 high_pages;
 	__u64 high_before_exec; /* signal->maxrss as the program began: others' memory, perhaps */
 	__u32 oom_killed; /* 1: the process died so */
 	__u32 keyed; /* 1: key was filled in as the task exited */
-	__u32 started; /* 1: a process that began under our eyes */
+	__u32 started; /* 1: a process that began while we were attached */
 	__u32 exited; /* 1 + enum vigie_exit once the whole process has exited */
-	/* What the last whole record showed: while it holds, a short one will do. */
+	/* What the last whole record had: while it is unchanged, a short one is enough. */
 	__u64 shown_cgroups; /* task->cgroups */
 	__u64 shown_parent; /* task->real_parent */
 	__u64 shown_pages; /* compat_mm_resident() */

@@ -69,7 +69,7 @@ static __always_inline void switch_out(struct task_struct *prev, __u64 now, __u3
 	__u64 slice;
 
 	if (!st) {
-		if (!dead) /* one that was dying as we came is nobody's loss */
+		if (!dead) /* one that was dying as we attached is no loss */
 			lose(VIGIE_LOSS_STATE_MISSING);
 		return;
 	}

@@ -3,7 +3,7 @@
  * runq.bpf.h - who ran on a CPU while threads of the target waited for it.
  *
  * A CPU keeps n, how many wait, and the sum of the times since when: at a switch at t they have
- * waited n * t - sum together since the last one, and that is prev's doing. No history, no loop.
+ * waited n * t - sum together since the last one, and that is due to prev. No history, no loop.
  * Both are one word, so that a thread is added with one atomic: what wakes, switches and
  * migrates away is serialised by that run queue's lock, but what migrates in is not.
  */
@@ -31,7 +31,7 @@ static __always_inline struct vigie_runq_cpu *runq_of(__u32 cpu)
 	return &runq_cpus[cpu & (VIGIE_MAX_CPUS - 1)];
 }
 
-/* No interrupt switches threads: one whose end was not seen ends here. */
+/* Inside an interrupt no thread is switched: an interrupt whose end was not seen ends here. */
 static __always_inline void runq_calm(struct vigie_runq_cpu *q)
 {
 	q->timer = q->interrupt = q->softirq = 0;

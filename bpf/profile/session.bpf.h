@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * session.bpf.h - what the programs of a profiling session share: whom they look at, the books
- * of its threads, what they lost. Everything is defined in session.bpf.c.
+ * session.bpf.h - what the programs of a profiling session share: its targets, the books
+ * of its threads, counters of losses. Everything is defined in session.bpf.c.
  */
 #ifndef VIGIE_SESSION_BPF_H
 #define VIGIE_SESSION_BPF_H
@@ -106,13 +106,13 @@ static __always_inline struct vigie_thread *books_find(struct task_struct *task)
 	return slot ? bpf_map_lookup_elem(&threads, slot) : NULL;
 }
 
-/* NULL as well of who is no target. */
+/* NULL also for a thread that is no target. */
 static __always_inline struct vigie_thread *books_of(struct task_struct *task, __u32 tgid)
 {
 	return may_be_target(tgid) ? books_find(task) : NULL;
 }
 
-/* The clock of the books where there is no run queue at hand. It ticks: somebody runs here. */
+/* The clock of the books where no run queue is at hand. It ticks: a thread runs here. */
 static __always_inline __u64 clock_here(void)
 {
 	if (!cfg_off_cpu)
@@ -122,7 +122,7 @@ static __always_inline __u64 clock_here(void)
 	return BPF_CORE_READ(compat_current(), se.cfs_rq, rq, clock);
 }
 
-/* Who left one CPU and came back on another may seem to have come before: clocks differ. */
+/* A thread that left one CPU and came back on another may seem to come before: clocks differ. */
 static __always_inline __u64 away_until(const struct vigie_thread *b, __u64 now)
 {
 	return now > b->departed_ns ? now - b->departed_ns : 0;

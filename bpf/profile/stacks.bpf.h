@@ -40,7 +40,7 @@ static __always_inline void head_fill(struct vigie_stack *head, struct task_stru
 	head->kernel_frames = 0;
 }
 
-/* Whoever executes another program takes over its leader's number and start: its books go on. */
+/* A thread that executes another program takes its leader's number and start: its books go on. */
 static __always_inline void head_of(struct vigie_stack *head, const struct vigie_thread *b)
 {
 	head->tid = b->tid;
@@ -100,7 +100,7 @@ static __always_inline __u64 red_zone(struct task_struct *task, enum whose whose
 
 /*
  * All of it, or page by page as much as there is: what lies above the stack is not readable. That
- * the next page fits is told by constants: the verifier need not follow a sum.
+ * the next page fits is checked with constants: the verifier need not follow a sum.
  */
 static __always_inline __u32 user_copy(struct task_struct *task, enum whose whose, __u8 *dst,
 				       __u32 size, __u64 from)
@@ -139,9 +139,9 @@ static __always_inline struct vigie_stack *stack_reserve(struct task_struct *tas
 }
 
 /*
- * User space looks at what there is ten times a second; woken for each stack, it kept a CPU busy with
- * waking up. It is woken for a program that it does not know, whose files may go, and for a ring that
- * fills.
+ * User space reads the ring ten times a second; woken for each stack, it kept a CPU busy with
+ * waking up. It is woken for a program that is new to it, whose files may be removed, and for a
+ * ring that fills.
  */
 static __always_inline void stack_submit(struct vigie_stack *s)
 {

@@ -25,7 +25,7 @@ struct chains_map {
 };
 extern struct chains_map chains SEC(".maps");
 
-/* PURE: what a CPU is in as it wakes somebody; the innermost counts. */
+/* PURE: the context in which a CPU wakes a thread; the innermost counts. */
 static __always_inline __u32 waker_of(const struct vigie_runq_cpu *q)
 {
 	if (q->timer)
@@ -173,8 +173,8 @@ static __always_inline bool hop_same(const struct vigie_hop *a, const struct vig
 }
 
 /*
- * How much of the chain tells of a wait of ns: a hop only if whoever waited for it was away for half of
- * that at least. A child that read its file and then worked for a second is not waited for as a disk is.
+ * How much of the chain explains a wait of ns: a hop only if the thread that waited for it was away
+ * for half of that at least. A child that read its file and then worked for a second is not waited for as a disk is.
  */
 static __always_inline __u32 chain_length(const struct vigie_thread *b, __u64 ns)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * why.bpf.h - why a thread leaves the CPU, closer than the switch probe looks: from its state,
+ * why.bpf.h - why a thread leaves the CPU, in more detail than the switch probe: from its state,
  * the system call that it is in, and the kind of file that this is about. No stack, no symbol.
  */
 #ifndef VIGIE_WHY_BPF_H
@@ -153,7 +153,7 @@ static __always_inline __u32 wait_of(__u32 state, __s64 nr, bool memstall, bool 
 		return wait_of_call(nr);
 	if (iowait)
 		return nr == NO_SYSCALL ? VIGIE_WAIT_MAJOR_FAULT : VIGIE_WAIT_DISK;
-	if (call_is_sync(nr)) /* a journal's commit is no I/O of the thread's own */
+	if (call_is_sync(nr)) /* a journal's commit is not the thread's own I/O */
 		return VIGIE_WAIT_DISK;
 	return nr == 56 || nr == 58 || nr == 435 ? VIGIE_WAIT_CHILD : VIGIE_WAIT_KERNEL;
 }

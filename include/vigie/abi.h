@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * abi.h - everything that the BPF programs and user space say to each other.
+ * abi.h - everything that BPF programs and user space exchange.
  *
  * Owns: record layouts, enums, limits and loss causes. The only header that both
  * worlds compile; it needs the fixed-width types of vmlinux.h or <linux/types.h>.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * abi_profile.h - what the programs of a profiling session and user space say to each other.
+ * abi_profile.h - what the programs of a profiling session and user space exchange.
  *
  * Owns: the record of one stack, the books of one thread, reasons to wait, loss causes. Beside
  * abi.h the only header that both worlds compile; apart from it, because nothing here exists
