@@ -158,7 +158,7 @@ static void reap_hung(struct child *c)
 	c->hung = 0;
 }
 
-/* It has said what became of it, or it has died, or it hangs. */
+/* The session has sent its outcome, or has died, or hangs. */
 static void session_end(struct child *c)
 {
 	struct profiler_said said = { .outcome = PROFILER_FAILED };

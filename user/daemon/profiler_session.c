@@ -79,7 +79,7 @@ static int look(struct session *s, struct profiler_said *said)
 	return stop;
 }
 
-/* In one piece, and nobody can change it any more: the writer reads it at its leisure. */
+/* Whole and sealed: it cannot change while the writer reads it. */
 static int hand_over(int parcels, const char *id, const struct buf *bytes)
 {
 	struct profiler_parcel parcel = { .pad = "" };

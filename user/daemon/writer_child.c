@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * writer_child.c - the writer: takes messages, writes files, says what became of it.
+ * writer_child.c - the writer: takes messages, writes files, reports totals.
  *
  * It may wait for a disk as long as it takes: nobody waits for it. It ends when the socket
  * does, which is also what happens when the main process is killed. Not here: formats
@@ -59,7 +59,7 @@ struct child {
 	struct writer_stat stat;
 };
 
-/* --- Saying what became of it. */
+/* --- Reporting totals. */
 
 static __u64 own_resident_bytes(const struct child *c)
 {

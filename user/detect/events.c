@@ -105,7 +105,7 @@ static enum verdict_kind verdict_on(const struct events *e, const struct finding
 	return VERDICT_REVOKED;
 }
 
-/* Who runs under that pattern hears of it at once, not with the next update. */
+/* A finding under way with that pattern is updated in the next view, not 30 s later. */
 int events_silence(struct events *e, const char *pattern, enum verdict_kind kind)
 {
 	int err = set_verdict(e, pattern, kind);

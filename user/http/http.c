@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * http.c - the only sockets and the only user of libmicrohttpd.
+ * http.c - the only listening sockets and the only user of libmicrohttpd.
  *
  * Owns: listeners, accepting, ending connections, and the way between library and routes.
- * libmicrohttpd parses and writes; accepting stays here, because a full house must make
- * room by closing whoever waits longest, and the library can only stop accepting.
+ * libmicrohttpd parses and writes; accepting stays here: where all places are taken, whichever
+ * connection waits longest is closed for the new one, and the library can only stop accepting.
  * It has one idle timeout that each byte resets; the deadlines here are absolute, so one
  * byte a second gains nothing. A connection is ended by shutdown(2) on its descriptor:
  * the library then finds it closed and frees what it holds.
  *
- * Does not belong here: what a request gets (routes.c), who must go (conns.c).
+ * Does not belong here: what a request gets (routes.c), which one is closed (conns.c).
  */
 #include "http/http.h"
 
@@ -348,7 +348,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 
 /* --- Accepting. --------------------------------------------------------------------- */
 
-/* A full house that nobody may be sent out of. */
+/* All places are taken, and none of their connections may be closed. */
 static void refuse(struct http *http, int fd)
 {
 	static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n"
