@@ -3,7 +3,9 @@
  * give.bpf.h - the increments of a task since they were last handed out.
  *
  * Invariant: given + what give_since() returns = the task's totals, in every field, so an
- * increment is delivered once, by the iterator while the task lives or by the free hook.
+ * increment is delivered once, by the iterator while the task lives or by the free hook. What a task
+ * had before we attached is charged to no group by the same function, so a counter that is added to
+ * give_since() needs no line anywhere else.
  */
 #ifndef VIGIE_GIVE_BPF_H
 #define VIGIE_GIVE_BPF_H
@@ -11,6 +13,11 @@
 #include "state.bpf.h"
 #include "switch.bpf.h"
 #include "departure.bpf.h"
+
+/* A total of the kernel's. A test adds a past here, which nobody must be handed. */
+#ifndef GIVE_TOTAL
+#define GIVE_TOTAL(total) (total)
+#endif
 
 /*
  * The system part of cpu_ns in the ratio of stime to utime + stime, both tick-sampled:
@@ -41,9 +48,9 @@ static __always_inline __u64 give_growth(__u64 now, __u64 given)
 static __always_inline void give_cpu(struct task_struct *task, const struct vigie_usage *given,
 				     struct vigie_usage *ret)
 {
-	__u64 cpu = task->se.sum_exec_runtime;
+	__u64 cpu = GIVE_TOTAL(task->se.sum_exec_runtime);
 	__u64 inc = give_growth(cpu, given->user_ns + given->system_ns);
-	__u64 sys = give_system_part(cpu, task->utime, task->stime);
+	__u64 sys = give_system_part(cpu, GIVE_TOTAL(task->utime), GIVE_TOTAL(task->stime));
 
 	/* Neither part may ever run backwards, and together they are inc. */
 	sys = give_growth(sys, given->system_ns);
@@ -181,17 +188,18 @@ static __always_inline __u64 give_written_chars(struct task_struct *task)
 static __always_inline void give_counters(struct task_struct *task, const struct vigie_usage *given,
 					  struct vigie_usage *ret)
 {
-	ret->voluntary_switches = task->nvcsw - given->voluntary_switches;
-	ret->involuntary_switches = task->nivcsw - given->involuntary_switches;
-	ret->migrations = task->se.nr_migrations - given->migrations;
-	ret->minor_faults = task->min_flt - given->minor_faults;
-	ret->major_faults = task->maj_flt - given->major_faults;
-	ret->read_bytes = give_read_bytes(task) - given->read_bytes;
-	ret->written_bytes = give_written_bytes(task) - given->written_bytes;
-	ret->read_chars = give_read_chars(task) - given->read_chars;
-	ret->written_chars = give_written_chars(task) - given->written_chars;
+	ret->voluntary_switches = GIVE_TOTAL(task->nvcsw) - given->voluntary_switches;
+	ret->involuntary_switches = GIVE_TOTAL(task->nivcsw) - given->involuntary_switches;
+	ret->migrations = GIVE_TOTAL(task->se.nr_migrations) - given->migrations;
+	ret->minor_faults = GIVE_TOTAL(task->min_flt) - given->minor_faults;
+	ret->major_faults = GIVE_TOTAL(task->maj_flt) - given->major_faults;
+	ret->read_bytes = GIVE_TOTAL(give_read_bytes(task)) - given->read_bytes;
+	ret->written_bytes = GIVE_TOTAL(give_written_bytes(task)) - given->written_bytes;
+	ret->read_chars = GIVE_TOTAL(give_read_chars(task)) - given->read_chars;
+	ret->written_chars = GIVE_TOTAL(give_written_chars(task)) - given->written_chars;
 }
 
+/* ret may be the state's own given, as long as that is 0: see give_base(). */
 static __always_inline void give_since(struct task_struct *task, struct task_state *st, __u64 now,
 				       struct vigie_usage *ret)
 {
@@ -213,27 +221,20 @@ static __always_inline void give_commit(struct task_state *st, const struct vigi
 }
 
 /*
- * The baseline of a task that began before we attached: its past is charged to no group. Its next
- * switch must not put its whole life into one bucket, and a sleep under way counts from now.
+ * The baseline of a task that began before we attached: its past is charged to no group. All that
+ * an empty state would hand out is that past, whatever is counted. Its next switch must not put its
+ * whole life into one bucket, and a sleep under way counts from now. st is 0, and not the task's yet:
+ * a switch must not find it half filled.
  */
 static __always_inline void give_base(struct task_struct *task, struct task_state *st, __u64 now)
 {
 	__u32 state = compat_state(task);
 
-	st->delay_ns = task->sched_info.run_delay;
-	st->run_ns = task->se.sum_exec_runtime;
+	st->delay_ns = GIVE_TOTAL(task->sched_info.run_delay);
+	st->run_ns = GIVE_TOTAL(task->se.sum_exec_runtime);
+	give_since(task, st, 0, &st->given);
+	/* A look that a switch disturbed goes without waits, and they are no less of the past. */
 	st->given.wait_ns = st->delay_ns;
-	st->given.system_ns = give_system_part(st->run_ns, task->utime, task->stime);
-	st->given.user_ns = st->run_ns - st->given.system_ns;
-	st->given.voluntary_switches = task->nvcsw;
-	st->given.involuntary_switches = task->nivcsw;
-	st->given.migrations = task->se.nr_migrations;
-	st->given.minor_faults = task->min_flt;
-	st->given.major_faults = task->maj_flt;
-	st->given.read_bytes = give_read_bytes(task);
-	st->given.written_bytes = give_written_bytes(task);
-	st->given.read_chars = give_read_chars(task);
-	st->given.written_chars = give_written_chars(task);
 	if (task->exit_state)
 		st->exited = STATE_EXITED_BEFORE;
 	else if (state && !(state & TASK_DEAD)) {

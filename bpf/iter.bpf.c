@@ -26,6 +26,14 @@ struct {
 	__type(value, struct vigie_task);
 } scratch SEC(".maps");
 
+/* The state of a task that we see for the first time, until it is the task's. Likewise. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct task_state);
+} first_state SEC(".maps");
+
 static __always_inline __u64 life_cpu(struct task_struct *task)
 {
 	__u64 cpu = task->se.sum_exec_runtime;
@@ -91,12 +99,14 @@ static __always_inline void known_base(struct task_struct *task, struct task_sta
 static __always_inline struct task_state *known_or_new(struct task_struct *task, __u64 now)
 {
 	struct task_state *st = state_lookup(task);
+	__u32 zero = 0;
 
 	if (st)
 		return st;
-	st = state_create(task);
+	st = bpf_map_lookup_elem(&first_state, &zero);
 	if (!st)
 		return NULL;
+	__builtin_memset(st, 0, sizeof(*st));
 	/* Born under our eyes, but as state could not be had: it has a past, and that is due. */
 	if (attached_ns && task->start_boottime >= attached_ns)
 		st->started = task->pid == task->tgid;
@@ -104,7 +114,7 @@ static __always_inline struct task_state *known_or_new(struct task_struct *task,
 		known_base(task, st, now);
 	if (cfg_group_by & VIGIE_BY_EXE)
 		identity_exe(task, st->exe);
-	return st;
+	return state_create(task, st);
 }
 
 static __always_inline __u64 shown_pages(struct task_struct *task)

@@ -17,7 +17,7 @@ static __always_inline void task_born(struct task_struct *task)
 {
 	bool leader = task->pid == task->tgid;
 	struct vigie_cpu *cpu = this_cpu();
-	struct task_state *st = state_create(task);
+	struct task_state *st = state_create(task, NULL);
 
 	if (cpu) {
 		cpu->forks++;

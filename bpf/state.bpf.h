@@ -75,15 +75,23 @@ static __always_inline struct task_state *state_lookup(struct task_struct *task)
 
 static const struct task_state no_state;
 
-/* For tasks that have none yet. NULL is counted by the caller, who knows what it means. */
-static __always_inline struct task_state *state_create(struct task_struct *task)
+/*
+ * For tasks that have none yet. It begins as first, which is in a map, or all 0 if that is NULL:
+ * whoever finds it finds it filled. NULL is counted by the caller, who knows what it means.
+ */
+static __always_inline struct task_state *state_create(struct task_struct *task,
+						       const struct task_state *first)
 {
 	__u64 key;
 
 	if (cfg_task_storage)
-		return bpf_task_storage_get(&tasks, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+		return bpf_task_storage_get(&tasks, task, (void *)first,
+					    BPF_LOCAL_STORAGE_GET_F_CREATE);
 	key = (__u64)task;
-	bpf_map_update_elem(&tasks_hash, &key, (void *)&no_state, BPF_NOEXIST);
+	if (first)
+		bpf_map_update_elem(&tasks_hash, &key, first, BPF_NOEXIST);
+	else
+		bpf_map_update_elem(&tasks_hash, &key, (void *)&no_state, BPF_NOEXIST);
 	return bpf_map_lookup_elem(&tasks_hash, &key);
 }
 

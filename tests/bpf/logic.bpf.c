@@ -11,6 +11,8 @@
 #define DEPARTURE_STEP(n) look_between(n)
 static __always_inline void look_between(unsigned int step);
 #include "switch.bpf.h"
+__u64 past = 0; /* what each of the kernel's totals had before we came */
+#define GIVE_TOTAL(total) ((total) + *(volatile __u64 *)&past)
 #include "give.bpf.h"
 #include "blame.bpf.h"
 #include "exit.bpf.h"
@@ -213,5 +215,7 @@ int logic_give(struct logic_give *ctx)
 	ctx->maj_flt = task->maj_flt;
 	ctx->inc = *inc;
 	ctx->given = st->given;
+	ctx->delay_ns = st->delay_ns;
+	ctx->run_ns = st->run_ns;
 	return 0;
 }

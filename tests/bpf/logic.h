@@ -82,6 +82,7 @@ struct logic_give {
 	__u64 cpu_before, cpu_after; /* sum_exec_runtime around it */
 	__u64 nvcsw, nivcsw, migrations, min_flt, maj_flt;
 	struct vigie_usage inc, given;
+	__u64 delay_ns, run_ns; /* of the state */
 };
 
 #endif

@@ -14,56 +14,12 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <cmocka.h>
-#include <vigie/abi.h>
 
-#include "bpf_test.h"
-#include "gen/logic.skel.h"
-#include "logic.h"
+#include "logic_load.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 __extension__ typedef unsigned __int128 u128;
-
-static struct logic_bpf *skel;
-static struct vigie_cpu *slots; /* of the map "cpus", mapped */
-static int ncpus;
-
-static int load_logic(void **state)
-{
-	struct bpf_program *prog;
-
-	if (bpf_refused())
-		return 0;
-	ncpus = libbpf_num_possible_cpus();
-	skel = logic_bpf__open();
-	if (!skel)
-		return -1;
-	bpf_object__for_each_program(prog, skel->obj)
-		bpf_program__set_autoload(prog, true);
-	skel->rodata->cfg_task_storage = true;
-	skel->rodata->cfg_off_cpu = true;
-	bpf_map__set_max_entries(skel->maps.cpus, ncpus);
-	if (logic_bpf__load(skel))
-		return -1;
-	slots = mmap(NULL, ncpus * sizeof(*slots), PROT_READ | PROT_WRITE, MAP_SHARED,
-		     bpf_map__fd(skel->maps.cpus), 0);
-	return slots == MAP_FAILED ? -1 : 0;
-}
-
-static int unload_logic(void **state)
-{
-	if (slots)
-		munmap(slots, ncpus * sizeof(*slots));
-	logic_bpf__destroy(skel);
-	return 0;
-}
-
-static int clear_slots(void **state)
-{
-	if (slots)
-		memset(slots, 0, ncpus * sizeof(*slots));
-	return 0;
-}
 
 /* --- bucket_of */
 
@@ -561,105 +517,6 @@ static void wait_counts(void **state)
 		assert_int_equal(got.inc.wait_count[i], i * i);
 }
 
-/* --- give_since, give_commit, give_base */
-
-/* What was given, ever, is what the kernel counted: nothing twice, nothing left. */
-static void check_given(const struct logic_give *g)
-{
-	__u64 cpu = g->given.user_ns + g->given.system_ns;
-
-	assert_in_range(cpu, g->cpu_before, g->cpu_after);
-	assert_int_equal(g->given.voluntary_switches, g->nvcsw);
-	assert_int_equal(g->given.involuntary_switches, g->nivcsw);
-	assert_int_equal(g->given.migrations, g->migrations);
-	assert_int_equal(g->given.minor_faults, g->min_flt);
-	assert_int_equal(g->given.major_faults, g->maj_flt);
-}
-
-static void touch_pages(void)
-{
-	char *p = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	size_t i;
-
-	assert_true(p != MAP_FAILED);
-	for (i = 0; i < 1 << 20; i += 4096)
-		p[i] = 1;
-	munmap(p, 1 << 20);
-}
-
-static void given_is_counted(void **state)
-{
-	struct logic_give g = { .base = 2 };
-	struct vigie_usage sum = { 0 };
-	__u64 *to = (__u64 *)&sum;
-	int i, w;
-
-	NEED_BPF();
-	for (i = 0; i < 60; i++) {
-		call(skel->progs.logic_give, &g, sizeof(g));
-		g.base = 0;
-		check_given(&g);
-		for (w = 0; w < VIGIE_USAGE_WORDS; w++)
-			to[w] += ((__u64 *)&g.inc)[w];
-		assert_memory_equal(&sum, &g.given, sizeof(sum));
-		if (i % 3 == 0)
-			burn_ns(2 * NS_PER_MS);
-		else if (i % 3 == 1)
-			sleep_ns(NS_PER_MS);
-		else
-			touch_pages();
-	}
-	assert_true(sum.minor_faults > 0 && sum.voluntary_switches >= 20);
-	assert_true(sum.user_ns + sum.system_ns > 40 * NS_PER_MS);
-}
-
-/* A task that is older than we are: its past is nobody's, its future is counted. */
-static void past_is_nobodys(void **state)
-{
-	struct logic_give g = { .base = 1 };
-	__u64 first;
-
-	NEED_BPF();
-	burn_ns(20 * NS_PER_MS);
-	call(skel->progs.logic_give, &g, sizeof(g));
-	check_given(&g);
-	assert_true(g.given.user_ns + g.given.system_ns > 20 * NS_PER_MS);
-	assert_true(g.inc.user_ns + g.inc.system_ns <= g.cpu_after - g.cpu_before);
-	assert_int_equal(g.inc.voluntary_switches, 0);
-	assert_int_equal(g.inc.minor_faults, 0);
-	assert_int_equal(g.inc.wait_ns, 0);
-	assert_int_equal(g.inc.off_ns[VIGIE_OFF_SLEEP], 0);
-	first = g.cpu_after;
-	burn_ns(5 * NS_PER_MS);
-	g.base = 0;
-	call(skel->progs.logic_give, &g, sizeof(g));
-	assert_in_range(g.inc.user_ns + g.inc.system_ns, g.cpu_before - first,
-			g.cpu_after - first + NS_PER_MS);
-}
-
-/* A process exits once, also when the kind of its exit is put right after it was told. */
-static void exits_once(void **state)
-{
-	struct logic_give g = { .base = 2 };
-
-	NEED_BPF();
-	call(skel->progs.logic_give, &g, sizeof(g));
-	assert_int_equal(g.inc.exits[VIGIE_EXIT_NORMAL], 0);
-	g.base = 0;
-	g.exited = 1 + VIGIE_EXIT_NORMAL;
-	call(skel->progs.logic_give, &g, sizeof(g));
-	assert_int_equal(g.inc.exits[VIGIE_EXIT_NORMAL], 1);
-	call(skel->progs.logic_give, &g, sizeof(g));
-	assert_int_equal(g.inc.exits[VIGIE_EXIT_NORMAL], 0);
-	g.exited = 1 + VIGIE_EXIT_ERROR;
-	call(skel->progs.logic_give, &g, sizeof(g));
-	assert_int_equal(g.inc.exits[VIGIE_EXIT_NORMAL], 0);
-	assert_int_equal(g.inc.exits[VIGIE_EXIT_ERROR], 0);
-	assert_int_equal(g.given.exits[VIGIE_EXIT_NORMAL], 1);
-}
-
-#define LOGIC_TEST(f) cmocka_unit_test_setup(f, clear_slots)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -680,9 +537,6 @@ int main(void)
 		LOGIC_TEST(who_is_being_put_on_a_cpu_is_not_asleep),
 		LOGIC_TEST(an_absence_is_handed_out_once),
 		LOGIC_TEST(wait_counts),
-		LOGIC_TEST(given_is_counted),
-		LOGIC_TEST(past_is_nobodys),
-		LOGIC_TEST(exits_once),
 	};
 
 	return cmocka_run_group_tests_name("bpf_logic", tests, load_logic, unload_logic);
