@@ -289,7 +289,7 @@ int cmd_explain(int argc, char **argv)
 		.options = table,
 		.parser = parse_explain,
 		.args_doc = "[ID]",
-		.doc = "Tells the story of a finding: what, since when, because of whom, its curve "
+		.doc = "Explains a finding: what, since when, because of whom, its curve "
 		       "and what to do. Without ID: lists the findings there are."
 		       "\vExamples:\n"
 		       "  vigie explain\n"

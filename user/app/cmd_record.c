@@ -466,7 +466,7 @@ int cmd_record(int argc, char **argv)
 		.options = record_option_table,
 		.parser = parse_record,
 		.args_doc = "[-- COMMAND [ARG...]]",
-		.doc = "Looks into one program: where its threads run, wait, and because of whom."
+		.doc = "Profiles one program: where its threads run, wait, and because of whom."
 		       "\vExamples:\n"
 		       "  vigie record -p 4711\n"
 		       "  vigie record --unit nginx -d 30s -o nginx.vigie\n"

@@ -281,8 +281,8 @@ int cmd_replay(int argc, char **argv)
 		.options = replay_option_table,
 		.parser = parse_replay,
 		.args_doc = "DIR",
-		.doc = "Feeds a history through the live path. DIR is the state directory of "
-		       "'vigie serve', one of its incidents, or a copy of either. With "
+		.doc = "Recomputes what a history shows, by the same code as live. DIR is the state "
+		       "directory of 'vigie serve', one of its incidents, or a copy of either. With "
 		       "--format findings it prints what detection finds in it, as lines of the "
 		       "log."
 		       "\vExamples:\n"

@@ -16,15 +16,15 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
-	{ "serve", cmd_serve, "watch for good and serve OpenMetrics to Prometheus" },
+	{ "serve", cmd_serve, "watch all the time and serve OpenMetrics to Prometheus" },
 	{ "once", cmd_once, "watch for a moment and print what every process cost" },
-	{ "doctor", cmd_doctor, "say what this kernel gives, from where, and what is missing" },
-	{ "replay", cmd_replay, "feed a history through the live path" },
-	{ "explain", cmd_explain, "tell the story of a finding" },
+	{ "doctor", cmd_doctor, "show what this kernel gives, from where, and what is missing" },
+	{ "replay", cmd_replay, "recompute what a history shows: tables, metrics, findings" },
+	{ "explain", cmd_explain, "explain a finding: its curve, culprits and remedy" },
 	{ "verdict", cmd_verdict, "call a finding's pattern benign or malicious" },
-	{ "verify", cmd_verify, "tell whether a log is as it was written" },
-	{ "record", cmd_record, "look into one program: where it runs, waits, and why" },
-	{ "report", cmd_report, "show what was recorded: text, flame graphs, pprof" },
+	{ "verify", cmd_verify, "check whether a log is as it was written" },
+	{ "record", cmd_record, "profile one program: where it runs, waits, and why" },
+	{ "report", cmd_report, "show a profiling session: text, flame graphs, pprof" },
 	{ "detect", cmd_detect, "score a series of your own: timestamp,value" },
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

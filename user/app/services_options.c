@@ -134,7 +134,7 @@ static const struct argp_option services_option_table[] = {
 	  "Keep nothing; the log goes to standard error only", 2 },
 	{ "no-recording", OPT_NO_RECORDING, NULL, OPTION_HIDDEN, NULL, 2 },
 	{ "capture", OPT_CAPTURE, "auto|off", 0,
-	  "As a finding begins look inside the culprit for ten seconds, into its evidence; auto: "
+	  "As a finding begins profile the culprit for ten seconds, into its evidence; auto: "
 	  "where we are root (default auto)",
 	  2 },
 	{ "log-file", OPT_FILE, "FILE", 0, "The log as JSON lines (default DIR/events.ndjson)", 2 },
