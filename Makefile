@@ -54,7 +54,7 @@ BPF_OWNERS := $(patsubst %,bpf/%.bpf.c,knobs cpus events state rss)
 BPF_SRC  := $(BPF_OWNERS) $(filter-out $(BPF_OWNERS),$(wildcard bpf/*.bpf.c))
 BPF_OBJ  := $(BPF_SRC:%.bpf.c=$(O)/%.bpf.o)
 # A profiling session's programs: an object of their own, loaded only while one runs.
-SESSION_SRC := $(patsubst %,bpf/%.bpf.c,knobs profile/session profile/books profile/stacks profile/wakers)
+SESSION_SRC := $(patsubst %,bpf/%.bpf.c,knobs profile/session profile/thread_times profile/stacks profile/wakers)
 SESSION_OBJ := $(SESSION_SRC:%.bpf.c=$(O)/%.bpf.o)
 USER_SRC := $(wildcard user/*/*.c)
 USER_OBJ := $(USER_SRC:%.c=$(O)/%.o)

@@ -6,7 +6,7 @@
  * may be taken away between any two of these stores, for milliseconds: an absence that is in
  * off_ns already and under way still would be counted twice. So departed is DEPARTED_NOW as long
  * as the stores last, and what was read while departed stayed one other value is of one moment.
- * Owns: that order. Not here: what is stored (switch.bpf.c), what is made of it (give.bpf.h).
+ * Owns: that order. Not here: what is stored (switch.bpf.c), what is made of it (delta.bpf.h).
  */
 #ifndef VIGIE_DEPARTURE_BPF_H
 #define VIGIE_DEPARTURE_BPF_H
@@ -60,7 +60,7 @@ static __always_inline __u64 departed_get(struct task_state *st)
 struct departure {
 	__u64 now, delay, run, wait; /* rq clock, totals of the task, its last wait */
 	__u64 away; /* the absence before it came, to be charged to the reason of that */
-	__u32 why;
+	__u32 wait_reason;
 	bool dead;
 };
 
@@ -68,7 +68,7 @@ static __always_inline void departure_store(struct task_state *st, const struct 
 {
 	departed_set(st, DEPARTED_NOW);
 	DEPARTURE_STEP(0);
-	st->off_ns[st->why & (STATE_OFF_SLOTS - 1)] += d->away;
+	st->off_ns[st->wait_reason & (STATE_OFF_SLOTS - 1)] += d->away;
 	DEPARTURE_STEP(1);
 	st->wait_count[bucket_of(d->wait)]++;
 	DEPARTURE_STEP(2);
@@ -76,7 +76,7 @@ static __always_inline void departure_store(struct task_state *st, const struct 
 	DEPARTURE_STEP(3);
 	st->run_ns = d->run;
 	DEPARTURE_STEP(4);
-	st->why = d->why;
+	st->wait_reason = d->wait_reason;
 	DEPARTURE_STEP(5);
 	departed_set(st, d->dead ? 0 : d->now);
 	DEPARTURE_STEP(6);

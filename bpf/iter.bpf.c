@@ -3,11 +3,11 @@
  * iter.bpf.c - owns the pass over all tasks: reading what the kernel counts anyway.
  *
  * One record per task, at no cost per event; a short one for a task that slept on. A record is handed out and only then committed
- * as given: when the reader's buffer is full the kernel calls us again for the same task.
+ * as delivered: when the reader's buffer is full the kernel calls us again for the same task.
  */
 #include "state.bpf.h"
 #include "identity.bpf.h"
-#include "give.bpf.h"
+#include "delta.bpf.h"
 #include "life.bpf.h"
 #include "rss.bpf.h"
 #include "peak.bpf.h"
@@ -90,7 +90,7 @@ static __always_inline void known_base(struct task_struct *task, struct task_sta
 {
 	struct mm_struct *mm = task->mm;
 
-	give_base(task, st, now);
+	delta_base(task, st, now);
 	st->high_before_exec = task->signal->maxrss;
 	if (mm)
 		peak_told(mm, st);
@@ -131,13 +131,13 @@ static __always_inline __u64 shown_pages(struct task_struct *task)
 static __always_inline bool still_asleep(struct task_struct *task, const struct task_state *st,
 					 __u64 departed)
 {
-	const struct vigie_usage *given = &st->given;
+	const struct vigie_usage *delivered = &st->delivered;
 
 	if (full_pass || !st->recorded || departed <= DEPARTED_NOW || task->exit_state)
 		return false;
-	if (task->nvcsw != given->voluntary_switches ||
-	    task->nivcsw != given->involuntary_switches ||
-	    task->se.sum_exec_runtime != given->user_ns + given->system_ns ||
+	if (task->nvcsw != delivered->voluntary_switches ||
+	    task->nivcsw != delivered->involuntary_switches ||
+	    task->se.sum_exec_runtime != delivered->user_ns + delivered->system_ns ||
 	    task->sched_info.last_queued)
 		return false;
 	barrier();
@@ -146,7 +146,7 @@ static __always_inline bool still_asleep(struct task_struct *task, const struct 
 	barrier();
 	if (task->sched_info.last_arrival > departed)
 		return false;
-	if (st->why >= VIGIE_OFF_REASONS || (__u64)task->cgroups != st->shown_cgroups ||
+	if (st->wait_reason >= VIGIE_OFF_REASONS || (__u64)task->cgroups != st->shown_cgroups ||
 	    (__u64)task->real_parent != st->shown_parent)
 		return false;
 	/* Memory is shown by the leader, and threads that ran may have changed it. */
@@ -156,31 +156,32 @@ static __always_inline bool still_asleep(struct task_struct *task, const struct 
 }
 
 /* False: it has left a CPU meanwhile, so it does not sleep on. */
-static __always_inline bool give_asleep(struct seq_file *seq, struct task_struct *task,
-					struct task_state *st, __u64 departed, __u64 now)
+static __always_inline bool delta_asleep(struct seq_file *seq, struct task_struct *task,
+					 struct task_state *st, __u64 departed, __u64 now)
 {
 	struct vigie_asleep rec = {
 		.tid = task->pid,
 		.tgid = task->tgid,
 		.flags = VIGIE_TASK_ASLEEP,
 	};
-	__u32 why = st->why & 3;
-	__u64 *given = &st->given.off_ns[why];
+	__u32 wait_reason = st->wait_reason & 3;
+	__u64 *delivered = &st->delivered.off_ns[wait_reason];
 
 	if (task->flags & PF_KTHREAD)
 		rec.flags |= VIGIE_TASK_KTHREAD;
-	rec.why = why;
+	rec.wait_reason = wait_reason;
 	rec.life_cpu_ns = life_cpu(task);
-	rec.off_ns = give_growth(st->off_ns[why] + give_growth(now, departed), *given);
+	rec.off_ns = delta_growth(st->off_ns[wait_reason] + delta_growth(now, departed),
+				  *delivered);
 	if (departed_get(st) != departed)
 		return false;
 	if (!bpf_seq_write(seq, &rec, sizeof(rec)))
-		*given += rec.off_ns;
+		*delivered += rec.off_ns;
 	return true;
 }
 
-static __always_inline void give_whole(struct seq_file *seq, struct task_struct *task,
-				       struct task_state *st, struct vigie_task *rec, __u64 now)
+static __always_inline void delta_whole(struct seq_file *seq, struct task_struct *task,
+					struct task_state *st, struct vigie_task *rec, __u64 now)
 {
 	/* Taken before the record, noted after it: what changes meanwhile is shown again. */
 	__u64 cgroups = (__u64)task->cgroups, parent = (__u64)task->real_parent;
@@ -199,10 +200,10 @@ static __always_inline void give_whole(struct seq_file *seq, struct task_struct 
 	if (mm)
 		peak_raise(st, peak_news(mm, st));
 	rec->peak_pages = st->peak_pages;
-	give_since(task, st, now, &rec->inc);
+	delta_since(task, st, now, &rec->inc);
 	if (bpf_seq_write(seq, rec, sizeof(*rec)))
 		return;
-	give_commit(st, &rec->inc);
+	delta_commit(st, &rec->inc);
 	st->peak_pages = 0;
 	if (mm)
 		peak_told(mm, st);
@@ -228,10 +229,10 @@ int on_task(struct bpf_iter__task *ctx)
 	now = clock_here();
 	st = known_or_new(task, now);
 	departed = st ? departed_get(st) : 0;
-	if (st && still_asleep(task, st, departed) && give_asleep(seq, task, st, departed, now))
+	if (st && still_asleep(task, st, departed) && delta_asleep(seq, task, st, departed, now))
 		return 0;
 	rec = bpf_map_lookup_elem(&scratch, &zero);
 	if (rec)
-		give_whole(seq, task, st, rec, now);
+		delta_whole(seq, task, st, rec, now);
 	return 0;
 }

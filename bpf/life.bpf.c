@@ -9,7 +9,7 @@
  */
 #include "state.bpf.h"
 #include "identity.bpf.h"
-#include "give.bpf.h"
+#include "delta.bpf.h"
 #include "exit.bpf.h"
 #include "peak.bpf.h"
 #include "life.bpf.h"
@@ -233,7 +233,7 @@ static __always_inline void task_freed(struct task_struct *task)
 	inc = bpf_map_lookup_elem(&unpaid, &zero);
 	entry = retired_slot(&st->key);
 	if (inc && entry) {
-		give_since(task, st, 0, inc);
+		delta_since(task, st, 0, inc);
 		retired_add(entry, inc, st->peak_pages);
 	}
 	state_delete(task);

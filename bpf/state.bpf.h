@@ -3,7 +3,7 @@
  * state.bpf.h - the state that is kept of every task, and how to reach it.
  *
  * The maps are defined in state.bpf.c. A task is switched out on one CPU at a time, so the
- * switch probe writes without atomics; "given" is written by the iterator and, when no
+ * switch probe writes without atomics; "delivered" is written by the iterator and, when no
  * iterator can see the task any more, by the free hook.
  */
 #ifndef VIGIE_STATE_BPF_H
@@ -20,7 +20,7 @@ struct task_state {
 	__u64 delay_ns; /* run_delay at the last switch-out: the sum of wait_count's waits */
 	__u64 run_ns; /* sum_exec_runtime at the last switch-out */
 	__u64 departed; /* rq clock at the last switch-out: differs each time; 0: not known, or dead */
-	__u32 why; /* enum vigie_off: why it left */
+	__u32 wait_reason; /* enum vigie_off: why it left */
 	__u32 recorded; /* 1: a whole record was handed out, see shown_* */
 	__u64 off_ns[STATE_OFF_SLOTS]; /* from VIGIE_OFF_RUNNABLE on: never read */
 	__u64 wait_count[VIGIE_BUCKETS];
@@ -41,7 +41,7 @@ struct task_state {
 	__u64 shown_parent; /* task->real_parent */
 	__u64 shown_pages; /* compat_mm_resident() */
 	/* Everything that was handed out, ever. */
-	struct vigie_usage given;
+	struct vigie_usage delivered;
 	struct vigie_key key; /* valid if keyed */
 	char exe[VIGIE_EXE_LEN];
 };

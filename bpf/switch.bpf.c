@@ -11,7 +11,7 @@
 #include "identity.bpf.h"
 #include "switch.bpf.h"
 #include "departure.bpf.h"
-#include "blame.bpf.h"
+#include "culprit.bpf.h"
 
 /*
  * Time slices by CPU. In .bss and not in a map: its address is a constant. User space maps
@@ -20,7 +20,7 @@
 struct vigie_slices slices[VIGIE_MAX_CPUS] = {};
 
 /* Out of line what is rare: the hot path stays short. */
-static __noinline int lose(__u32 cause)
+static __noinline int switch_lose(__u32 cause)
 {
 	count_loss(cause);
 	return 0;
@@ -29,7 +29,7 @@ static __noinline int lose(__u32 cause)
 static __noinline int slow_wait(struct task_struct *prev, struct task_struct *next, __u64 wait,
 				bool prev_dead)
 {
-	blame_wait(prev, next, wait, prev_dead);
+	culprit_wait(prev, next, wait, prev_dead);
 	return 0;
 }
 
@@ -57,20 +57,21 @@ static __always_inline __u64 absence(struct task_struct *prev, const struct task
 		return 0;
 	if (away >= 0)
 		return away;
-	lose(VIGIE_LOSS_CLOCK_BACKWARDS);
+	switch_lose(VIGIE_LOSS_CLOCK_BACKWARDS);
 	return 0;
 }
 
 /* prev leaves the CPU at now (rq clock) for the reason why. */
-static __always_inline void switch_out(struct task_struct *prev, __u64 now, __u32 why, bool dead)
+static __always_inline void switch_out(struct task_struct *prev, __u64 now, __u32 wait_reason,
+				       bool dead)
 {
 	struct task_state *st = state_lookup(prev);
-	struct departure d = { .now = now, .why = why, .dead = dead };
+	struct departure d = { .now = now, .wait_reason = wait_reason, .dead = dead };
 	__u64 slice;
 
 	if (!st) {
 		if (!dead) /* one that was dying as we attached is no loss */
-			lose(VIGIE_LOSS_STATE_MISSING);
+			switch_lose(VIGIE_LOSS_STATE_MISSING);
 		return;
 	}
 	d.delay = prev->sched_info.run_delay;

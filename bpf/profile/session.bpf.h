@@ -95,7 +95,7 @@ static __noinline __u32 *slot_find(struct task_struct *task)
 }
 
 /* Before 6.2 a lookup beside the task may find its lock taken: the hash does not fail. */
-static __always_inline struct vigie_thread *books_find(struct task_struct *task)
+static __always_inline struct vigie_thread *thread_times_find(struct task_struct *task)
 {
 	__u32 *slot = NULL;
 
@@ -107,9 +107,9 @@ static __always_inline struct vigie_thread *books_find(struct task_struct *task)
 }
 
 /* NULL also for a thread that is no target. */
-static __always_inline struct vigie_thread *books_of(struct task_struct *task, __u32 tgid)
+static __always_inline struct vigie_thread *thread_times_of(struct task_struct *task, __u32 tgid)
 {
-	return may_be_target(tgid) ? books_find(task) : NULL;
+	return may_be_target(tgid) ? thread_times_find(task) : NULL;
 }
 
 /* The clock of the books where no run queue is at hand. It ticks: a thread runs here. */

@@ -4,7 +4,7 @@
  * stack as they are. Nothing is unwound here: Debian's code keeps no frame pointers, and a
  * profiler that follows them is wrong there.
  */
-#include "why.bpf.h"
+#include "wait_reason.bpf.h"
 #include "runq.bpf.h"
 #include "stacks.bpf.h"
 
@@ -40,7 +40,7 @@ int on_session_clock(struct bpf_perf_event_data *ctx)
 	if (!begin_ns || !tgid || !is_target(tgid))
 		return 0;
 	task = compat_current();
-	b = books_find(task);
+	b = thread_times_find(task);
 	if (b)
 		b->samples++;
 	cs = *(volatile __u64 *)((char *)ctx + PT_REGS_CS);
@@ -70,7 +70,7 @@ int on_session_fault(__u64 *ctx)
 	if (!begin_ns || !is_target(tgid))
 		return 0;
 	task = compat_current();
-	b = books_find(task);
+	b = thread_times_find(task);
 	if (!b)
 		return 0;
 	weight = ++b->faults_unsampled;
@@ -107,14 +107,14 @@ int on_session_sleeper(struct bpf_iter__task *ctx)
 
 	if (!task || !is_target(task->tgid) || task->exit_state || is_on_cpu(task))
 		return 0;
-	b = books_find(task);
+	b = thread_times_find(task);
 	s = bpf_map_lookup_elem(&sleeper, &zero);
-	if (!b || !s || b->why >= VIGIE_WAITS || !b->departed_ns)
+	if (!b || !s || b->wait_reason >= VIGIE_WAITS || !b->departed_ns)
 		return 0;
 	switches = task->nvcsw + task->nivcsw;
 	head_fill(&s->head, task, VIGIE_STACK_ASLEEP);
 	head_of(&s->head, b);
-	s->head.why = b->why;
+	s->head.wait_reason = b->wait_reason;
 	if (switches == b->asleep_switches) {
 		s->head.flags = VIGIE_STACK_SAME;
 		bpf_seq_write(seq, &s->head, sizeof(s->head));

@@ -29,7 +29,7 @@ static __always_inline void head_fill(struct vigie_stack *head, struct task_stru
 	head->flags = 0;
 	head->tid = BPF_CORE_READ(task, pid);
 	head->tgid = BPF_CORE_READ(task, tgid);
-	head->why = 0;
+	head->wait_reason = 0;
 	head->woken_tid = head->alt_bytes = head->main_at = head->zero = 0;
 	head->user_begin = head->main_begin = 0;
 	head->exec_id = BPF_CORE_READ(task, self_exec_id);

@@ -9,7 +9,7 @@
 #include "stacks.bpf.h"
 #include "wakers.bpf.h"
 
-static __always_inline struct vigie_runq_cpu *here(void)
+static __always_inline struct vigie_runq_cpu *wakers_here(void)
 {
 	return runq_of(bpf_get_smp_processor_id());
 }
@@ -17,42 +17,42 @@ static __always_inline struct vigie_runq_cpu *here(void)
 SEC("tp_btf/hrtimer_expire_entry")
 int on_session_timer(__u64 *ctx)
 {
-	here()->timer = 1;
+	wakers_here()->timer = 1;
 	return 0;
 }
 
 SEC("tp_btf/hrtimer_expire_exit")
 int on_session_timer_end(__u64 *ctx)
 {
-	here()->timer = 0;
+	wakers_here()->timer = 0;
 	return 0;
 }
 
 SEC("tp_btf/irq_handler_entry")
 int on_session_interrupt(__u64 *ctx)
 {
-	here()->interrupt = 1;
+	wakers_here()->interrupt = 1;
 	return 0;
 }
 
 SEC("tp_btf/irq_handler_exit")
 int on_session_interrupt_end(__u64 *ctx)
 {
-	here()->interrupt = 0;
+	wakers_here()->interrupt = 0;
 	return 0;
 }
 
 SEC("tp_btf/softirq_entry")
 int on_session_softirq(__u64 *ctx)
 {
-	here()->softirq = 1 + ctx[0];
+	wakers_here()->softirq = 1 + ctx[0];
 	return 0;
 }
 
 SEC("tp_btf/softirq_exit")
 int on_session_softirq_end(__u64 *ctx)
 {
-	here()->softirq = 0;
+	wakers_here()->softirq = 0;
 	return 0;
 }
 
@@ -64,7 +64,7 @@ static __always_inline void waker_fill(struct vigie_stack *s, void *ctx,
 {
 	s->weight = weight;
 	s->woken_tid = woken->tid;
-	s->why = woken->why;
+	s->wait_reason = woken->wait_reason;
 	stack_kernel(s, ctx, TRACING_FRAMES);
 }
 
@@ -141,7 +141,7 @@ int on_session_waking(__u64 *ctx)
 
 	if (!begin_ns)
 		return 0;
-	b = books_of(task, task->tgid);
+	b = thread_times_of(task, task->tgid);
 	if (!b)
 		return 0;
 	if (!b->departed_ns) {

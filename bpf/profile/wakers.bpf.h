@@ -57,7 +57,7 @@ static __always_inline void chain_note(struct vigie_runq_cpu *q, struct vigie_th
 	__u32 i;
 
 	if (!w)
-		w = books_of(waker, tgid);
+		w = thread_times_of(waker, tgid);
 	if (!w || w == b || !w->hops_n)
 		return;
 	gone = w->gone_ns;
@@ -84,7 +84,7 @@ static __always_inline void waker_note(struct vigie_thread *b)
 	b->wakes++;
 	b->waker_kind = kind;
 	b->hops_n = 1;
-	b->hops[0] = (struct vigie_hop){ .kind = kind, .why = b->why };
+	b->hops[0] = (struct vigie_hop){ .kind = kind, .wait_reason = b->wait_reason };
 	if (kind != VIGIE_WAKER_TASK)
 		return;
 	b->hops[0].tid = id;
@@ -121,7 +121,7 @@ static __always_inline void waker_take_early(struct vigie_thread *b)
 	b->hops_n = 1;
 	b->hops[0] = (struct vigie_hop){ .tid = task ? b->early_tid : 0,
 					 .kind = b->early_kind,
-					 .why = b->why };
+					 .wait_reason = b->wait_reason };
 	if (!task)
 		return;
 	b->waker_tid = b->early_tid;
@@ -169,7 +169,7 @@ static __noinline int chain_flush(struct vigie_thread *b)
 
 static __always_inline bool hop_same(const struct vigie_hop *a, const struct vigie_hop *b)
 {
-	return a->tid == b->tid && a->kind == b->kind && a->why == b->why;
+	return a->tid == b->tid && a->kind == b->kind && a->wait_reason == b->wait_reason;
 }
 
 /*
@@ -220,11 +220,12 @@ static __always_inline void wakes_add(struct vigie_thread *b, __u64 ns)
 	__u32 waker = task ? b->waker_tid : 0;
 
 	if (b->wake_key.kind != b->waker_kind || b->wake_key.waker_tid != waker ||
-	    b->wake_key.why != b->why || !b->wake.count) {
+	    b->wake_key.wait_reason != b->wait_reason || !b->wake.count) {
 		wake_flush(b);
-		b->wake_key = (struct vigie_wake_key){
-			.tid = b->tid, .waker_tid = waker, .kind = b->waker_kind, .why = b->why
-		};
+		b->wake_key = (struct vigie_wake_key){ .tid = b->tid,
+						       .waker_tid = waker,
+						       .kind = b->waker_kind,
+						       .wait_reason = b->wait_reason };
 		b->wake = (struct vigie_wake){ .waker_tgid = task ? b->waker_tgid : 0 };
 		if (task)
 			__builtin_memcpy(b->wake.comm, b->waker_comm, sizeof(b->wake.comm));

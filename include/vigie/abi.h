@@ -30,8 +30,8 @@ enum {
 	VIGIE_EXE_LEN = 32, /* file name of the executable, cut, NUL included */
 	VIGIE_BUCKETS = 12, /* histogram buckets: le = 1 us * 4^i, the last is +Inf */
 	VIGIE_EPOCHS = 2, /* tables that are swapped: one fills while the other is read */
-	VIGIE_BLAME_CELLS = 128, /* (victim, culprit) pairs a CPU can hold in one epoch */
-	VIGIE_BLAME_PROBES = 4, /* cells tried before a pair is folded */
+	VIGIE_DELAY_CELLS = 128, /* (victim, culprit) pairs a CPU can hold in one epoch */
+	VIGIE_DELAY_PROBES = 4, /* cells tried before a pair is folded */
 	VIGIE_RETIRED_MAX = 16384, /* keys of dead tasks an epoch can hold */
 	VIGIE_PATH_LEN = 512, /* cgroup path, cut, NUL included */
 	VIGIE_MAX_CPUS = 1024, /* CPUs whose part of an mm counter can be read */
@@ -134,7 +134,7 @@ struct vigie_task {
 struct vigie_asleep {
 	__u32 tid;
 	__u32 tgid;
-	__u32 why; /* enum vigie_off */
+	__u32 wait_reason; /* enum vigie_off */
 	__u32 zero;
 	__u32 flags; /* VIGIE_TASK_ASLEEP and perhaps VIGIE_TASK_KTHREAD */
 	__u32 zero2;
@@ -181,7 +181,7 @@ struct vigie_party {
 	char comm[VIGIE_COMM_LEN]; /* of the leader */
 };
 
-struct vigie_blame {
+struct vigie_delay {
 	struct vigie_party victim; /* victim.tgid 0: the cell is free */
 	struct vigie_party culprit; /* who ran on that CPU just before */
 	__u64 wait_ns;
@@ -209,7 +209,7 @@ struct vigie_slices {
 
 /*
  * One CPU's slot of the "cpus" array, which user space maps. Written on its own CPU
- * only; user space clears blame[e] after epoch e has ended and never writes elsewhere.
+ * only; user space clears culprits[e] after epoch e has ended and never writes elsewhere.
  */
 struct vigie_cpu {
 	__u64 loss[VIGIE_LOSSES];
@@ -218,9 +218,9 @@ struct vigie_cpu {
 	__u64 process_exits;
 	__u64 frees; /* tasks freed */
 	__u64 slow_waits; /* waits over cfg_slow_ns, whether or not blamed */
-	__u64 blame_other_ns[VIGIE_EPOCHS]; /* what found no cell */
-	__u64 blame_other_waits[VIGIE_EPOCHS];
-	struct vigie_blame blame[VIGIE_EPOCHS][VIGIE_BLAME_CELLS];
+	__u64 culprit_other_ns[VIGIE_EPOCHS]; /* what found no cell */
+	__u64 culprit_other_waits[VIGIE_EPOCHS];
+	struct vigie_delay culprits[VIGIE_EPOCHS][VIGIE_DELAY_CELLS];
 } __attribute__((aligned(128)));
 
 /* Ring buffer: rare events only. Recorded. */
@@ -259,7 +259,7 @@ _Static_assert(__builtin_offsetof(struct vigie_asleep, flags) ==
 VIGIE_ASSERT_SIZE(vigie_key, 80);
 VIGIE_ASSERT_SIZE(vigie_retired, 38 * 8);
 VIGIE_ASSERT_SIZE(vigie_party, 32);
-VIGIE_ASSERT_SIZE(vigie_blame, 80);
+VIGIE_ASSERT_SIZE(vigie_delay, 80);
 VIGIE_ASSERT_SIZE(vigie_slices, 128);
 VIGIE_ASSERT_SIZE(vigie_oom_event, 72);
 VIGIE_ASSERT_SIZE(vigie_cgroup_event, 16 + 512);

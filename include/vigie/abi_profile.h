@@ -75,7 +75,7 @@ struct vigie_stack {
 	__u32 kind; /* enum vigie_stack_kind */
 	__u32 flags; /* enum vigie_stack_flags */
 	__u32 tid, tgid; /* initial PID namespace */
-	__u32 why; /* enum vigie_wait of a thread that sleeps, or is woken */
+	__u32 wait_reason; /* enum vigie_wait of a thread that sleeps, or is woken */
 	__u32 exec_id; /* task->self_exec_id: another one, another address space */
 	__u64 start_ns; /* start_boottime of the thread: with tid its identity */
 	__u64 time_ns; /* CLOCK_MONOTONIC */
@@ -116,7 +116,7 @@ struct vigie_thread_key {
 struct vigie_hop {
 	__u32 tid; /* of the waker; 0 unless VIGIE_WAKER_TASK */
 	__u16 kind; /* enum vigie_waker */
-	__u16 why; /* enum vigie_wait */
+	__u16 wait_reason; /* enum vigie_wait */
 };
 
 /* What woke a thread. */
@@ -134,7 +134,7 @@ enum vigie_waker {
 struct vigie_wake_key {
 	__u32 tid, waker_tid; /* waker_tid 0 unless VIGIE_WAKER_TASK */
 	__u32 kind; /* enum vigie_waker */
-	__u32 why; /* enum vigie_wait */
+	__u32 wait_reason; /* enum vigie_wait */
 };
 
 struct vigie_wake {
@@ -156,7 +156,7 @@ struct vigie_chain {
 /* The books of one thread of the target. Times of the run queue's clock, or CLOCK_MONOTONIC. */
 struct vigie_thread {
 	__u32 tid, tgid;
-	__u32 why; /* enum vigie_wait: why it last left the CPU */
+	__u32 wait_reason; /* enum vigie_wait: why it last left the CPU */
 	__u32 flags; /* enum vigie_thread_flags */
 	__u64 start_ns; /* start_boottime, as its books were opened: exec gives who calls it the leader's */
 	__u64 cgroup_id; /* as its books were opened; of the hierarchy that names come from */

@@ -12,9 +12,9 @@
 static __always_inline void look_between(unsigned int step);
 #include "switch.bpf.h"
 __u64 past = 0; /* what each of the kernel's totals had before we came */
-#define GIVE_TOTAL(total) ((total) + *(volatile __u64 *)&past)
-#include "give.bpf.h"
-#include "blame.bpf.h"
+#define DELTA_TOTAL(total) ((total) + *(volatile __u64 *)&past)
+#include "delta.bpf.h"
+#include "culprit.bpf.h"
 #include "exit.bpf.h"
 #include "logic.h"
 
@@ -49,7 +49,7 @@ int logic_off_reason(struct logic_off_reason *ctx)
 SEC("?syscall")
 int logic_system_part(struct logic_system_part *ctx)
 {
-	ctx->part = give_system_part(ctx->cpu_ns, ctx->utime, ctx->stime);
+	ctx->part = delta_system_part(ctx->cpu_ns, ctx->utime, ctx->stime);
 	return 0;
 }
 
@@ -65,11 +65,11 @@ int logic_cell(struct logic_cell *ctx)
 {
 	__u32 zero = 0;
 	struct vigie_cpu *cpu = bpf_map_lookup_elem(&cpus, &zero);
-	struct vigie_blame *cell;
+	struct vigie_delay *cell;
 
 	if (!cpu)
 		return 1;
-	cell = blame_cell(cpu, ctx->epoch, ctx->victim, ctx->culprit);
+	cell = culprit_cell(cpu, ctx->epoch, ctx->victim, ctx->culprit);
 	ctx->found = cell != NULL;
 	if (!cell)
 		return 0;
@@ -82,12 +82,12 @@ int logic_cell(struct logic_cell *ctx)
 }
 
 SEC("?syscall")
-int logic_blame(struct logic_blame *ctx)
+int logic_culprit(struct logic_culprit *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
 	ctx->cpu = bpf_get_smp_processor_id();
-	blame_wait(task, task, ctx->wait_ns, ctx->dead);
+	culprit_wait(task, task, ctx->wait_ns, ctx->dead);
 	return 0;
 }
 
@@ -109,18 +109,18 @@ int logic_waits(struct logic_waits *ctx)
 		st->departed = arrival - ctx->before_arrival_ns;
 	else if (ctx->after_arrival_ns)
 		st->departed = arrival + ctx->after_arrival_ns;
-	st->why = ctx->why;
+	st->wait_reason = ctx->wait_reason;
 	st->delay_ns = ctx->run_delay - ctx->waited_ns;
 	__builtin_memcpy(st->off_ns, ctx->off_ns, sizeof(ctx->off_ns));
 	__builtin_memcpy(st->wait_count, ctx->wait_count, sizeof(ctx->wait_count));
-	st->given = ctx->given;
+	st->delivered = ctx->delivered;
 	if (!waits_read(task, st, &w, inc)) {
 		ctx->disturbed = 1;
 		return 0;
 	}
 	w.state = !ctx->runnable; /* the caller's own is that of who runs */
-	give_waits_of(&w, st, ctx->after_departed_ns ? st->departed + ctx->after_departed_ns : 0,
-		      inc);
+	delta_waits_of(&w, st, ctx->after_departed_ns ? st->departed + ctx->after_departed_ns : 0,
+		       inc);
 	ctx->inc = *inc;
 	ctx->disturbed = arrival != task->sched_info.last_arrival;
 	return 0;
@@ -138,9 +138,9 @@ static __always_inline __u64 look(void)
 	if (!st || !inc)
 		return 0;
 	__builtin_memset(inc, 0, sizeof(*inc));
-	give_waits(bpf_get_current_task_btf(), st, leaves_at, inc);
-	give_commit(st, inc);
-	return st->given.off_ns[VIGIE_OFF_SLEEP];
+	delta_waits(bpf_get_current_task_btf(), st, leaves_at, inc);
+	delta_commit(st, inc);
+	return st->delivered.off_ns[VIGIE_OFF_SLEEP];
 }
 
 static __noinline int look_and_note(__u32 step)
@@ -166,7 +166,7 @@ int logic_departure(struct logic_departure *ctx)
 		.now = arrival + 1000,
 		.delay = task->sched_info.run_delay,
 		.away = ctx->away_ns,
-		.why = VIGIE_OFF_SLEEP,
+		.wait_reason = VIGIE_OFF_SLEEP,
 	};
 	int i;
 
@@ -175,7 +175,7 @@ int logic_departure(struct logic_departure *ctx)
 	__builtin_memset(st, 0, sizeof(*st));
 	st->off_ns[VIGIE_OFF_SLEEP] = ctx->off_ns;
 	st->delay_ns = d.delay;
-	st->why = VIGIE_OFF_SLEEP;
+	st->wait_reason = VIGIE_OFF_SLEEP;
 	st->departed = arrival - ctx->away_ns;
 	leaves_at = d.now;
 	looks = ctx->looks;
@@ -190,7 +190,7 @@ int logic_departure(struct logic_departure *ctx)
 }
 
 SEC("?syscall")
-int logic_give(struct logic_give *ctx)
+int logic_delta(struct logic_delta *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 zero = 0;
@@ -204,9 +204,9 @@ int logic_give(struct logic_give *ctx)
 	st->exited = ctx->exited;
 	ctx->cpu_before = task->se.sum_exec_runtime;
 	if (ctx->base == 1)
-		give_base(task, st, 1);
-	give_since(task, st, 0, inc);
-	give_commit(st, inc);
+		delta_base(task, st, 1);
+	delta_since(task, st, 0, inc);
+	delta_commit(st, inc);
 	ctx->cpu_after = task->se.sum_exec_runtime;
 	ctx->nvcsw = task->nvcsw;
 	ctx->nivcsw = task->nivcsw;
@@ -214,7 +214,7 @@ int logic_give(struct logic_give *ctx)
 	ctx->min_flt = task->min_flt;
 	ctx->maj_flt = task->maj_flt;
 	ctx->inc = *inc;
-	ctx->given = st->given;
+	ctx->delivered = st->delivered;
 	ctx->delay_ns = st->delay_ns;
 	ctx->run_ns = st->run_ns;
 	return 0;

@@ -36,15 +36,15 @@ struct logic_cell {
 	__u32 found;
 };
 
-/* blame_wait() with the caller as victim and as culprit, on the CPU where it runs. */
-struct logic_blame {
+/* culprit_wait() with the caller as victim and as culprit, on the CPU where it runs. */
+struct logic_culprit {
 	__u64 wait_ns;
 	__u32 dead;
 	__u32 cpu;
 };
 
 /*
- * give_waits() of the caller, with a state that is made up: departed and delay_ns relative to
+ * delta_waits() of the caller, with a state that is made up: departed and delay_ns relative to
  * the caller's own sched_info, which is that of a running task.
  */
 struct logic_waits {
@@ -52,13 +52,13 @@ struct logic_waits {
 	__u64 after_arrival_ns; /* departed = last_arrival + this, if not 0 */
 	__u64 waited_ns; /* delay_ns = run_delay - this */
 	__u64 after_departed_ns; /* now = departed + this; 0: now = 0 */
-	__u32 why;
+	__u32 wait_reason;
 	__u32 runnable; /* what is read of the task's state: 0: it is asleep */
 	__u32 zero;
 	__u32 disturbed; /* result: the caller lost its CPU meanwhile */
 	__u64 off_ns[VIGIE_OFF_REASONS];
 	__u64 wait_count[VIGIE_BUCKETS];
-	struct vigie_usage given;
+	struct vigie_usage delivered;
 	__u64 run_delay; /* results from here on */
 	struct vigie_usage inc;
 };
@@ -75,13 +75,13 @@ struct logic_departure {
 	__u64 in_the_end; /* and after a look when all was done */
 };
 
-/* give_since() and give_commit() of the caller. */
-struct logic_give {
-	__u32 base; /* 1: begin by give_base(), 2: begin with an empty state */
+/* delta_since() and delta_commit() of the caller. */
+struct logic_delta {
+	__u32 base; /* 1: begin by delta_base(), 2: begin with an empty state */
 	__u32 exited; /* what the state says of it */
 	__u64 cpu_before, cpu_after; /* sum_exec_runtime around it */
 	__u64 nvcsw, nivcsw, migrations, min_flt, maj_flt;
-	struct vigie_usage inc, given;
+	struct vigie_usage inc, delivered;
 	__u64 delay_ns, run_ns; /* of the state */
 };
 

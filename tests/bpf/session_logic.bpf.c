@@ -2,10 +2,10 @@
 /*
  * session_logic.bpf.c - wrappers that let user space call the logic of a session's books.
  *
- * Owns: one SEC("?syscall") program for each function under test. The programs of books.bpf.c come
+ * Owns: one SEC("?syscall") program for each function under test. The programs of thread_times.bpf.c come
  * along: one of them is attached, and sees real switches.
  */
-#include "books.bpf.c"
+#include "thread_times.bpf.c"
 #include "stacks.bpf.h"
 #include "session_logic.h"
 
@@ -43,7 +43,7 @@ int session_absence(struct session_absence *ctx)
 		runq_calm(q);
 	}
 	books_leave(task, b, ctx->state, 1);
-	ctx->why = b->why;
+	ctx->wait_reason = b->wait_reason;
 	absence_book(b, ctx->away_ns, ctx->wait_ns);
 	wakes_flush(b);
 	ctx->wakes = b->wakes;

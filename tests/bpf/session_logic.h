@@ -22,7 +22,7 @@ struct session_absence {
 	__u32 state; /* of the kernel's TASK_ */
 	__u32 early; /* 1: somebody, the caller, wakes it before it is seen to leave */
 	__u8 timer, interrupt, softirq, zero; /* what the waker's CPU is in */
-	__u32 why;
+	__u32 wait_reason;
 	__u32 wakes;
 };
 

@@ -25,8 +25,8 @@ enum { KEYS = 3000, ROOM = 2500, CPUS = 3, PARTIES = 12, WORDS = VIGIE_USAGE_WOR
 struct totals {
 	__u64 word[KEYS + 1][WORDS];
 	__u64 tasks[KEYS + 1];
-	__u64 blame_ns[PARTIES][PARTIES], blame_waits[PARTIES][PARTIES];
-	__u64 blame_other_ns, blame_other_waits;
+	__u64 culprit_ns[PARTIES][PARTIES], culprit_waits[PARTIES][PARTIES];
+	__u64 culprit_other_ns, culprit_other_waits;
 };
 static struct totals written, got;
 static __u64 peaks[KEYS + 1]; /* highest ever written */
@@ -104,26 +104,27 @@ static void write_retired(__u32 e)
 	assert_int_equal(__real_bpf_map_update_elem(reader.other_fd, &e, &value, BPF_ANY), 0);
 }
 
-static void write_blame(__u32 e)
+static void write_culprit(__u32 e)
 {
 	__u32 victim = 1 + random() % (PARTIES - 1), culprit = random() % PARTIES;
 	struct vigie_cpu *cpu = &cpus[random() % CPUS];
-	struct vigie_blame *cell = &cpu->blame[e][(victim * PARTIES + culprit) % VIGIE_BLAME_CELLS];
+	struct vigie_delay *cell =
+		&cpu->culprits[e][(victim * PARTIES + culprit) % VIGIE_DELAY_CELLS];
 	__u64 ns = random();
 
 	if (cell->victim.tgid && (cell->victim.tgid != victim || cell->culprit.tgid != culprit)) {
-		cpu->blame_other_ns[e] += ns;
-		cpu->blame_other_waits[e]++;
-		written.blame_other_ns += ns;
-		written.blame_other_waits++;
+		cpu->culprit_other_ns[e] += ns;
+		cpu->culprit_other_waits[e]++;
+		written.culprit_other_ns += ns;
+		written.culprit_other_waits++;
 		return;
 	}
 	cell->culprit.tgid = culprit;
 	cell->victim.tgid = victim;
 	cell->wait_ns += ns;
 	cell->waits++;
-	written.blame_ns[victim][culprit] += ns;
-	written.blame_waits[victim][culprit]++;
+	written.culprit_ns[victim][culprit] += ns;
+	written.culprit_waits[victim][culprit]++;
 }
 
 static void write_some(__u32 e, int most)
@@ -133,7 +134,7 @@ static void write_some(__u32 e, int most)
 	for (i = 0; i < n; i++) {
 		write_retired(e & 1);
 		if (i % 4 == 0)
-			write_blame(e & 1);
+			write_culprit(e & 1);
 	}
 }
 
@@ -242,15 +243,15 @@ static int read_all(void)
 
 	for (i = 0; i < reader.nretired; i++)
 		take_retired(&reader.retired[i]);
-	for (i = 0; i < reader.nblames; i++) {
-		const struct vigie_blame *b = &reader.blames[i];
+	for (i = 0; i < reader.nculprits; i++) {
+		const struct vigie_delay *b = &reader.culprits[i];
 
 		assert_in_range(b->victim.tgid, 1, PARTIES - 1);
-		got.blame_ns[b->victim.tgid][b->culprit.tgid] += b->wait_ns;
-		got.blame_waits[b->victim.tgid][b->culprit.tgid] += b->waits;
+		got.culprit_ns[b->victim.tgid][b->culprit.tgid] += b->wait_ns;
+		got.culprit_waits[b->victim.tgid][b->culprit.tgid] += b->waits;
 	}
-	got.blame_other_ns += reader.blame_other_ns;
-	got.blame_other_waits += reader.blame_other_waits;
+	got.culprit_other_ns += reader.culprit_other_ns;
+	got.culprit_other_waits += reader.culprit_other_waits;
 	return err;
 }
 
@@ -267,10 +268,10 @@ static void check_balance(const char *when)
 				fail_msg("%s: key %d word %d: %llu of %llu", when, k, w,
 					 got.word[k][w], written.word[k][w]);
 	}
-	assert_memory_equal(got.blame_ns, written.blame_ns, sizeof(got.blame_ns));
-	assert_memory_equal(got.blame_waits, written.blame_waits, sizeof(got.blame_waits));
-	assert_int_equal(got.blame_other_ns, written.blame_other_ns);
-	assert_int_equal(got.blame_other_waits, written.blame_other_waits);
+	assert_memory_equal(got.culprit_ns, written.culprit_ns, sizeof(got.culprit_ns));
+	assert_memory_equal(got.culprit_waits, written.culprit_waits, sizeof(got.culprit_waits));
+	assert_int_equal(got.culprit_other_ns, written.culprit_other_ns);
+	assert_int_equal(got.culprit_other_waits, written.culprit_other_waits);
 }
 
 static bool map_is_empty(int fd)
@@ -328,13 +329,13 @@ static void one_after_the_other(void **state)
 
 	NEED_BPF();
 	assert_int_equal(read_all(), 0);
-	assert_int_equal(reader.nretired + reader.nblames + reader.entries, 0);
+	assert_int_equal(reader.nretired + reader.nculprits + reader.entries, 0);
 	write_some(epoch, 1000);
 	assert_int_equal(read_all(), 0);
 	check_balance("filling");
 	assert_true(reader.entries > 0);
 	assert_int_equal(read_all(), 0); /* nothing new: nothing handed out again */
-	assert_int_equal(reader.nretired + reader.nblames, 0);
+	assert_int_equal(reader.nretired + reader.nculprits, 0);
 	first = epoch;
 	assert_int_equal(epoch_settle(&reader), 0);
 	assert_int_not_equal(epoch, first);
@@ -375,7 +376,7 @@ static void finish(void)
 	assert_int_equal(read_all(), 0);
 	check_balance("at the very end");
 	assert_true(map_is_empty(reader.retired_fd[(epoch & 1) ^ 1]));
-	assert_true(written.tasks[KEYS] + written.tasks[0] > 0 && written.blame_other_waits > 0);
+	assert_true(written.tasks[KEYS] + written.tasks[0] > 0 && written.culprit_other_waits > 0);
 	assert_true(late > 10);
 }
 

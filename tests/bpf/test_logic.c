@@ -113,7 +113,7 @@ static void off_reasons(void **state)
 			check_reason(i, bits & 1, bits & 2, bits & 4);
 }
 
-/* --- give_system_part */
+/* --- delta_system_part */
 
 static __u64 system_part(__u64 cpu_ns, __u64 utime, __u64 stime)
 {
@@ -218,7 +218,7 @@ static void exit_kinds(void **state)
 	}
 }
 
-/* --- blame_cell */
+/* --- culprit_cell */
 
 static bool put(__u32 e, __u32 victim, __u32 culprit)
 {
@@ -234,8 +234,8 @@ static __u64 waits_of(__u32 e, __u32 victim, __u32 culprit)
 	__u64 waits = 0;
 	int i, cells = 0;
 
-	for (i = 0; i < VIGIE_BLAME_CELLS; i++) {
-		const struct vigie_blame *cell = &slots[0].blame[e][i];
+	for (i = 0; i < VIGIE_DELAY_CELLS; i++) {
+		const struct vigie_delay *cell = &slots[0].culprits[e][i];
 
 		if (cell->victim.tgid != victim || cell->culprit.tgid != culprit)
 			continue;
@@ -246,7 +246,7 @@ static __u64 waits_of(__u32 e, __u32 victim, __u32 culprit)
 	return waits;
 }
 
-static void blame_pairs(void **state)
+static void culprit_pairs(void **state)
 {
 	__u32 i;
 
@@ -265,9 +265,9 @@ static void blame_pairs(void **state)
 }
 
 /* Pairs until the table has no cell for some: none is lost, none gets a stranger's cell. */
-static void blame_until_full(void **state)
+static void culprit_until_full(void **state)
 {
-	enum { PAIRS = 4 * VIGIE_BLAME_CELLS };
+	enum { PAIRS = 4 * VIGIE_DELAY_CELLS };
 	static bool found[PAIRS];
 	int i, kept = 0;
 	__u64 all = 0;
@@ -281,54 +281,54 @@ static void blame_until_full(void **state)
 		assert_int_equal(put(0, 1000 + i % 4, 5000 + i * 7), found[i]);
 	for (i = 0; i < PAIRS; i++)
 		assert_int_equal(waits_of(0, 1000 + i % 4, 5000 + i * 7), found[i] ? 2 : 0);
-	for (i = 0; i < VIGIE_BLAME_CELLS; i++)
-		all += slots[0].blame[0][i].waits;
+	for (i = 0; i < VIGIE_DELAY_CELLS; i++)
+		all += slots[0].culprits[0][i].waits;
 	assert_int_equal(all, 2 * kept);
 	/* Probing by 4 must fill nearly all, and 512 pairs cannot fit 128 cells. */
-	assert_true(kept > VIGIE_BLAME_CELLS * 9 / 10);
-	assert_true(kept <= VIGIE_BLAME_CELLS);
+	assert_true(kept > VIGIE_DELAY_CELLS * 9 / 10);
+	assert_true(kept <= VIGIE_DELAY_CELLS);
 	assert_int_equal(waits_of(1, 1000, 5000), 0);
 }
 
-static void blame_collisions(void **state)
+static void culprit_collisions(void **state)
 {
 	int i, taken = 0, at = -1;
 
 	NEED_BPF();
 	assert_true(put(0, 1, 2));
-	for (i = 0; i < VIGIE_BLAME_CELLS; i++)
-		if (slots[0].blame[0][i].victim.tgid)
+	for (i = 0; i < VIGIE_DELAY_CELLS; i++)
+		if (slots[0].culprits[0][i].victim.tgid)
 			at = i;
 	assert_true(at >= 0);
 	/* Strangers in all cells of the probe sequence but the last. */
-	for (i = 0; i < VIGIE_BLAME_PROBES - 1; i++)
-		slots[0].blame[0][(at + i) % VIGIE_BLAME_CELLS].victim.tgid = 9000 + i;
+	for (i = 0; i < VIGIE_DELAY_PROBES - 1; i++)
+		slots[0].culprits[0][(at + i) % VIGIE_DELAY_CELLS].victim.tgid = 9000 + i;
 	assert_true(put(0, 1, 2));
-	taken = (at + VIGIE_BLAME_PROBES - 1) % VIGIE_BLAME_CELLS;
-	assert_int_equal(slots[0].blame[0][taken].victim.tgid, 1);
-	assert_int_equal(slots[0].blame[0][taken].culprit.tgid, 2);
-	slots[0].blame[0][taken].victim.tgid = 9999;
+	taken = (at + VIGIE_DELAY_PROBES - 1) % VIGIE_DELAY_CELLS;
+	assert_int_equal(slots[0].culprits[0][taken].victim.tgid, 1);
+	assert_int_equal(slots[0].culprits[0][taken].culprit.tgid, 2);
+	slots[0].culprits[0][taken].victim.tgid = 9999;
 	assert_false(put(0, 1, 2)); /* the cell after the last probe is free, and stays so */
-	assert_int_equal(slots[0].blame[0][(taken + 1) % VIGIE_BLAME_CELLS].victim.tgid, 0);
+	assert_int_equal(slots[0].culprits[0][(taken + 1) % VIGIE_DELAY_CELLS].victim.tgid, 0);
 }
 
-static void blame_named(void **state)
+static void culprit_named(void **state)
 {
-	struct logic_blame ctx = { .wait_ns = 5000000 };
-	const struct vigie_blame *cell = NULL;
+	struct logic_culprit ctx = { .wait_ns = 5000000 };
+	const struct vigie_delay *cell = NULL;
 	int i;
 
 	NEED_BPF();
 	pin(0);
 	prctl(PR_SET_NAME, "fifteen-bytes-x");
-	call(skel->progs.logic_blame, &ctx, sizeof(ctx));
+	call(skel->progs.logic_culprit, &ctx, sizeof(ctx));
 	ctx.wait_ns = 7;
 	ctx.dead = 1;
-	call(skel->progs.logic_blame, &ctx, sizeof(ctx));
+	call(skel->progs.logic_culprit, &ctx, sizeof(ctx));
 	assert_int_equal(ctx.cpu, 0);
-	for (i = 0; i < VIGIE_BLAME_CELLS; i++)
-		if (slots[0].blame[0][i].victim.tgid == (__u32)getpid())
-			cell = &slots[0].blame[0][i];
+	for (i = 0; i < VIGIE_DELAY_CELLS; i++)
+		if (slots[0].culprits[0][i].victim.tgid == (__u32)getpid())
+			cell = &slots[0].culprits[0][i];
 	assert_non_null(cell);
 	assert_int_equal(cell->waits, 2);
 	assert_int_equal(cell->wait_ns, 5000007);
@@ -342,36 +342,36 @@ static void blame_named(void **state)
 	assert_int_equal(slots[0].loss[VIGIE_LOSS_BLAME_FULL], 0);
 }
 
-static void blame_folded(void **state)
+static void culprit_folded(void **state)
 {
-	struct logic_blame ctx = { .wait_ns = 3000000 };
+	struct logic_culprit ctx = { .wait_ns = 3000000 };
 	int i;
 
 	NEED_BPF();
 	pin(0);
-	for (i = 0; i < VIGIE_BLAME_CELLS; i++)
-		slots[0].blame[0][i].victim.tgid = 0x40000000 + i;
-	call(skel->progs.logic_blame, &ctx, sizeof(ctx));
-	call(skel->progs.logic_blame, &ctx, sizeof(ctx));
-	assert_int_equal(slots[0].blame_other_ns[0], 6000000);
-	assert_int_equal(slots[0].blame_other_waits[0], 2);
+	for (i = 0; i < VIGIE_DELAY_CELLS; i++)
+		slots[0].culprits[0][i].victim.tgid = 0x40000000 + i;
+	call(skel->progs.logic_culprit, &ctx, sizeof(ctx));
+	call(skel->progs.logic_culprit, &ctx, sizeof(ctx));
+	assert_int_equal(slots[0].culprit_other_ns[0], 6000000);
+	assert_int_equal(slots[0].culprit_other_waits[0], 2);
 	assert_int_equal(slots[0].loss[VIGIE_LOSS_BLAME_FULL], 2);
 	assert_int_equal(slots[0].slow_waits, 2);
 	/* The other epoch has room: nothing is folded there. */
 	skel->bss->epoch = 1;
-	call(skel->progs.logic_blame, &ctx, sizeof(ctx));
+	call(skel->progs.logic_culprit, &ctx, sizeof(ctx));
 	skel->bss->epoch = 0;
-	assert_int_equal(slots[0].blame_other_waits[1], 0);
+	assert_int_equal(slots[0].culprit_other_waits[1], 0);
 	assert_int_equal(waits_of(1, getpid(), getpid()), 1);
 }
 
-/* --- give_waits */
+/* --- delta_waits */
 
-static void off_cpu(const struct logic_waits *given, struct logic_waits *ret)
+static void off_cpu(const struct logic_waits *delivered, struct logic_waits *ret)
 {
 	/* It may be preempted in the middle, and then its figures are of two moments. */
 	do {
-		*ret = *given;
+		*ret = *delivered;
 		call(skel->progs.logic_waits, ret, sizeof(*ret));
 	} while (ret->disturbed);
 }
@@ -409,14 +409,14 @@ static void absence_that_ended(void **state)
 	struct logic_waits got, args = { .before_arrival_ns = 500000,
 					 .waited_ns = 200000,
 					 .after_departed_ns = 9000000,
-					 .why = VIGIE_OFF_DISK };
+					 .wait_reason = VIGIE_OFF_DISK };
 
 	NEED_BPF();
 	wait_for_a_cpu(args.waited_ns);
 	args.off_ns[VIGIE_OFF_DISK] = 40;
 	args.off_ns[VIGIE_OFF_SLEEP] = 70;
-	args.given.off_ns[VIGIE_OFF_DISK] = 10;
-	args.given.off_ns[VIGIE_OFF_SLEEP] = 70;
+	args.delivered.off_ns[VIGIE_OFF_DISK] = 10;
+	args.delivered.off_ns[VIGIE_OFF_SLEEP] = 70;
 	off_cpu(&args, &got);
 	assert_int_equal(got.inc.off_ns[VIGIE_OFF_DISK], 300000 + 30);
 	assert_int_equal(got.inc.off_ns[VIGIE_OFF_SLEEP], 0);
@@ -429,14 +429,14 @@ static void absence_under_way(void **state)
 {
 	struct logic_waits got, args = { .after_arrival_ns = 1000000,
 					 .after_departed_ns = 400000,
-					 .why = VIGIE_OFF_MEMORY };
+					 .wait_reason = VIGIE_OFF_MEMORY };
 
 	NEED_BPF();
-	args.given.off_ns[VIGIE_OFF_MEMORY] = 100000;
+	args.delivered.off_ns[VIGIE_OFF_MEMORY] = 100000;
 	off_cpu(&args, &got);
 	assert_int_equal(got.inc.off_ns[VIGIE_OFF_MEMORY], 300000);
 	/* More was given than is now seen (clocks of two CPUs): nothing, never a huge number. */
-	args.given.off_ns[VIGIE_OFF_MEMORY] = 400001;
+	args.delivered.off_ns[VIGIE_OFF_MEMORY] = 400001;
 	off_cpu(&args, &got);
 	assert_int_equal(got.inc.off_ns[VIGIE_OFF_MEMORY], 0);
 }
@@ -445,14 +445,14 @@ static void absence_of_nobody(void **state)
 {
 	struct logic_waits got, args = { .before_arrival_ns = 500000,
 					 .after_departed_ns = 9000000,
-					 .why = VIGIE_OFF_RUNNABLE };
+					 .wait_reason = VIGIE_OFF_RUNNABLE };
 	int i;
 
 	NEED_BPF();
 	off_cpu(&args, &got); /* preempted: that is run-queue wait */
 	for (i = 0; i < VIGIE_OFF_REASONS; i++)
 		assert_int_equal(got.inc.off_ns[i], 0);
-	args.why = VIGIE_OFF_SLEEP;
+	args.wait_reason = VIGIE_OFF_SLEEP;
 	args.after_departed_ns = 0; /* dead: no now */
 	off_cpu(&args, &got);
 	assert_int_equal(got.inc.off_ns[VIGIE_OFF_SLEEP], 0);
@@ -468,7 +468,7 @@ static void who_is_being_put_on_a_cpu_is_not_asleep(void **state)
 	struct logic_waits got, args = { .after_arrival_ns = 1000000,
 					 .after_departed_ns = 400000,
 					 .runnable = 1,
-					 .why = VIGIE_OFF_SLEEP };
+					 .wait_reason = VIGIE_OFF_SLEEP };
 
 	NEED_BPF();
 	off_cpu(&args, &got);
@@ -510,7 +510,7 @@ static void wait_counts(void **state)
 	NEED_BPF();
 	for (i = 0; i < VIGIE_BUCKETS; i++) {
 		args.wait_count[i] = 1000 + i * i;
-		args.given.wait_count[i] = 1000;
+		args.delivered.wait_count[i] = 1000;
 	}
 	off_cpu(&args, &got);
 	for (i = 0; i < VIGIE_BUCKETS; i++)
@@ -526,11 +526,11 @@ int main(void)
 		LOGIC_TEST(system_part_random),
 		LOGIC_TEST(system_part_monotone),
 		LOGIC_TEST(exit_kinds),
-		LOGIC_TEST(blame_pairs),
-		LOGIC_TEST(blame_until_full),
-		LOGIC_TEST(blame_collisions),
-		LOGIC_TEST(blame_named),
-		LOGIC_TEST(blame_folded),
+		LOGIC_TEST(culprit_pairs),
+		LOGIC_TEST(culprit_until_full),
+		LOGIC_TEST(culprit_collisions),
+		LOGIC_TEST(culprit_named),
+		LOGIC_TEST(culprit_folded),
 		LOGIC_TEST(absence_that_ended),
 		LOGIC_TEST(absence_under_way),
 		LOGIC_TEST(absence_of_nobody),

@@ -121,10 +121,10 @@ static void a_switch_ends_a_lost_interrupt(void **state)
 
 /* --- Who wakes a thread that is just leaving. */
 
-static struct vigie_wake wake_of(__u32 kind, __u32 waker_tid, __u32 why)
+static struct vigie_wake wake_of(__u32 kind, __u32 waker_tid, __u32 reason)
 {
 	const struct vigie_wake_key key = {
-		.tid = MADE_UP_TID, .waker_tid = waker_tid, .kind = kind, .why = why
+		.tid = MADE_UP_TID, .waker_tid = waker_tid, .kind = kind, .wait_reason = reason
 	};
 	struct vigie_wake wake = { 0 };
 	int fd = bpf_map__fd(skel->maps.wakes);
@@ -140,7 +140,7 @@ static void absence(struct session_absence *ctx)
 	ctx->tid = MADE_UP_TID;
 	ctx->away_ns = AWAY_NS;
 	ctx->wait_ns = WAIT_NS;
-	ctx->why = VIGIE_WAITS;
+	ctx->wait_reason = VIGIE_WAITS;
 	call(skel->progs.session_absence, ctx, sizeof(*ctx));
 }
 
@@ -152,9 +152,9 @@ static void an_early_waker_is_a_waker(void **state)
 	NEED_BPF();
 	prctl(PR_SET_NAME, "early-bird");
 	absence(&ctx);
-	assert_in_range(ctx.why, 0, VIGIE_WAITS - 1);
+	assert_in_range(ctx.wait_reason, 0, VIGIE_WAITS - 1);
 	assert_int_equal(ctx.wakes, 1);
-	wake = wake_of(VIGIE_WAKER_TASK, syscall(SYS_gettid), ctx.why);
+	wake = wake_of(VIGIE_WAKER_TASK, syscall(SYS_gettid), ctx.wait_reason);
 	assert_int_equal(wake.wait_ns, AWAY_NS - WAIT_NS);
 	assert_int_equal(wake.count, 1);
 	assert_int_equal(wake.waker_tgid, getpid());
@@ -169,7 +169,7 @@ static void an_early_interrupt_is_no_thread(void **state)
 	NEED_BPF();
 	absence(&ctx);
 	assert_int_equal(ctx.wakes, 1);
-	wake = wake_of(VIGIE_WAKER_TIMER, 0, ctx.why);
+	wake = wake_of(VIGIE_WAKER_TIMER, 0, ctx.wait_reason);
 	assert_int_equal(wake.wait_ns, AWAY_NS - WAIT_NS);
 	assert_string_equal(wake.comm, "");
 }
@@ -181,7 +181,7 @@ static void nobody_early_is_nobody(void **state)
 	NEED_BPF();
 	absence(&ctx);
 	assert_int_equal(ctx.wakes, 0);
-	assert_int_equal(wake_of(VIGIE_WAKER_UNKNOWN, 0, ctx.why).count, 1);
+	assert_int_equal(wake_of(VIGIE_WAKER_UNKNOWN, 0, ctx.wait_reason).count, 1);
 }
 
 /* Who goes on to wait for a CPU was not woken by whoever tried: it does not sleep. */
@@ -192,7 +192,7 @@ static void who_stays_runnable_has_no_waker(void **state)
 
 	NEED_BPF();
 	absence(&ctx);
-	assert_int_equal(ctx.why, VIGIE_WAIT_RUN_QUEUE);
+	assert_int_equal(ctx.wait_reason, VIGIE_WAIT_RUN_QUEUE);
 	assert_int_equal(ctx.wakes, 0);
 	assert_int_not_equal(bpf_map_get_next_key(bpf_map__fd(skel->maps.wakes), NULL, &key), 0);
 }

@@ -61,7 +61,7 @@ struct day {
 	struct snapshot s;
 	struct process processes[PROCESSES];
 	struct retired retired[RETIRED];
-	struct vigie_blame blames[BLAMES];
+	struct vigie_delay culprits[BLAMES];
 	struct cgroup_name cgroups[UNITS];
 	char paths[UNITS][64];
 	__u64 chance;
@@ -249,7 +249,7 @@ static void batch(struct day *d, struct actor *a, struct process *p)
 
 static void at_fault(struct day *d, struct actor *a, struct process *p)
 {
-	struct vigie_blame *b = &d->blames[d->s.nblames];
+	struct vigie_delay *b = &d->culprits[d->s.nculprits];
 
 	if (a->kind == K_LEAK && hour(d) >= 3) {
 		p->rss_pages[VIGIE_RSS_ANON] = (a->memory_mib + 0.4 * (hour(d) - 3) * 3600) * MIB /
@@ -268,10 +268,10 @@ static void at_fault(struct day *d, struct actor *a, struct process *p)
 	snprintf(b->culprit.comm, VIGIE_COMM_LEN, "nginx");
 	b->wait_ns = 3 * NS_PER_S;
 	b->waits = 800;
-	d->s.nblames++;
+	d->s.nculprits++;
 }
 
-/* Whom the starving one blames: it does run while the other waits. */
+/* Whom the starving one culprits: it does run while the other waits. */
 static bool is_culprit(const struct day *d, const struct actor *a)
 {
 	return d->faults && a == &d->actors[IDLE] && between(d, 9, 5);
@@ -435,7 +435,7 @@ static void step(struct day *d)
 	d->s.time_ns += STEP_NS;
 	d->s.wall_ns += STEP_NS;
 	d->s.stat.snapshots++;
-	d->s.nretired = d->s.nblames = 0;
+	d->s.nretired = d->s.nculprits = 0;
 	d->busy = 0.05;
 	builds(d);
 	cron(d);
@@ -462,7 +462,7 @@ static void begin(struct day *d, __u64 seed, bool faults)
 	d->s.page_size = PAGE;
 	d->s.processes = d->processes;
 	d->s.retired = d->retired;
-	d->s.blames = d->blames;
+	d->s.culprits = d->culprits;
 	for (i = 0; i < UNITS; i++) {
 		snprintf(d->paths[i], sizeof(d->paths[i]), "/system.slice/unit%u.service", i);
 		d->cgroups[i] = (struct cgroup_name){ .id = 1000 + i, .path = d->paths[i] };

@@ -20,7 +20,7 @@ struct input {
 	struct process processes[RECORDS_MAX];
 	struct retired retired[RECORDS_MAX];
 	struct cgroup_name cgroups[RECORDS_MAX];
-	struct vigie_blame blames[RECORDS_MAX];
+	struct vigie_delay culprits[RECORDS_MAX];
 	char paths[RECORDS_MAX][17];
 	struct snapshot snapshot;
 };
@@ -52,12 +52,12 @@ static void take_record(struct input *in, size_t i, const uint8_t *record)
 	take_usage(&r->value.inc, record + 64);
 	memcpy(in->paths[i], record + 48, 16);
 	in->cgroups[i] = (struct cgroup_name){ i + 1, in->paths[i] };
-	in->blames[i].victim.tgid = p->pid;
-	in->blames[i].victim.cgroup_id = p->cgroup_id;
-	memcpy(in->blames[i].victim.comm, p->comm, VIGIE_COMM_LEN);
-	in->blames[i].culprit = in->blames[i].victim;
-	in->blames[i].wait_ns = record[67];
-	in->blames[i].waits = 1;
+	in->culprits[i].victim.tgid = p->pid;
+	in->culprits[i].victim.cgroup_id = p->cgroup_id;
+	memcpy(in->culprits[i].victim.comm, p->comm, VIGIE_COMM_LEN);
+	in->culprits[i].culprit = in->culprits[i].victim;
+	in->culprits[i].wait_ns = record[67];
+	in->culprits[i].waits = 1;
 }
 
 static void take(struct input *in, const uint8_t *data, size_t size)
@@ -76,8 +76,8 @@ static void take(struct input *in, const uint8_t *data, size_t size)
 	s->nretired = n;
 	s->cgroups = in->cgroups;
 	s->ncgroups = n;
-	s->blames = in->blames;
-	s->nblames = n;
+	s->culprits = in->culprits;
+	s->nculprits = n;
 	s->host.online_cpus = 2;
 }
 

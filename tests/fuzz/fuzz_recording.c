@@ -21,8 +21,8 @@ static void check(const struct snapshot *s)
 	}
 	for (i = 0; i < s->nretired; i++)
 		sum += s->retired[i].key.comm[0];
-	for (i = 0; i < s->nblames; i++)
-		sum += s->blames[i].victim.tgid;
+	for (i = 0; i < s->nculprits; i++)
+		sum += s->culprits[i].victim.tgid;
 	for (i = 0; i < s->nooms; i++)
 		sum += s->ooms[i].victim_tgid;
 	for (i = 0; i < s->ncgroups; i++)

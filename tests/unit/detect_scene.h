@@ -32,7 +32,7 @@ struct scene {
 	struct group_view groups[GROUPS];
 	struct cgroup_view cgroups[PROCESSES];
 	struct cgroup_stat stats[PROCESSES];
-	struct vigie_blame blames[4];
+	struct vigie_delay culprits[4];
 	struct oom_view oom;
 	struct detect *detect;
 	struct finding last; /* that was handed out */
@@ -106,7 +106,7 @@ static inline void calm(struct scene *s)
 		memset(&s->processes[i].inc, 0, sizeof(s->processes[i].inc));
 		memset(&s->groups[i].inc, 0, sizeof(s->groups[i].inc));
 	}
-	s->view.nblames = 0;
+	s->view.nculprits = 0;
 	s->view.nooms = 0;
 	s->view.host_forks_inc = 0;
 }
@@ -119,7 +119,7 @@ static inline void step_ns(struct scene *s, __u64 interval_ns)
 	s->view.interval_ns = interval_ns;
 	s->view.time_ns += interval_ns;
 	s->view.wall_ns += interval_ns;
-	s->view.blames = s->blames;
+	s->view.culprits = s->culprits;
 	s->view.ooms = &s->oom;
 	assert_int_equal(detect__step(s->detect, &s->view, &out, &n), 0);
 	for (i = 0; i < n; i++) {
@@ -145,7 +145,7 @@ static inline void step(struct scene *s)
 
 static inline void blame(struct scene *s, int victim, int culprit, __u64 ns)
 {
-	struct vigie_blame *b = &s->blames[s->view.nblames++];
+	struct vigie_delay *b = &s->culprits[s->view.nculprits++];
 
 	memset(b, 0, sizeof(*b));
 	b->victim.tgid = s->processes[victim].pid;

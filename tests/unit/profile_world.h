@@ -100,7 +100,7 @@ static inline void world_samples(struct profile *p)
 				       .pid = 99,
 				       .comm = world_string(p, "bully") };
 	struct profile_chain chain = {
-		.n = 2, .why = { VIGIE_WAIT_LOCK, VIGIE_WAIT_SLEEP }, .count = 6, .ns = 525
+		.n = 2, .wait_reason = { VIGIE_WAIT_LOCK, VIGIE_WAIT_SLEEP }, .count = 6, .ns = 525
 	};
 	__u32 m, main, work, sys, unnamed, hostile, note, bully, timer;
 

@@ -13,13 +13,13 @@
 
 #include "data/snapshot.h"
 
-enum { RW_PROCESSES = 400, RW_CGROUPS = 24, RW_RETIRED = 40, RW_BLAMES = 30, RW_OOMS = 3 };
+enum { RW_PROCESSES = 400, RW_CGROUPS = 24, RW_RETIRED = 40, RW_CULPRITS = 30, RW_OOMS = 3 };
 
 struct record_world {
 	struct snapshot s;
 	struct process processes[RW_PROCESSES];
 	struct retired retired[RW_RETIRED];
-	struct vigie_blame blames[RW_BLAMES];
+	struct vigie_delay culprits[RW_CULPRITS];
 	struct vigie_oom_event ooms[RW_OOMS];
 	struct cgroup_name cgroups[RW_CGROUPS];
 	char paths[RW_CGROUPS][64];
@@ -112,11 +112,11 @@ static inline void rw_lists(struct record_world *w)
 		rw_fill(w, &w->retired[i], sizeof(w->retired[i]));
 		w->retired[i].key.zero = 0;
 	}
-	s->blames = w->blames;
-	s->nblames = rw_pick(w, RW_BLAMES);
-	rw_fill(w, w->blames, sizeof(w->blames));
-	s->blame_other_ns = rw_number(w);
-	s->blame_other_waits = rw_number(w);
+	s->culprits = w->culprits;
+	s->nculprits = rw_pick(w, RW_CULPRITS);
+	rw_fill(w, w->culprits, sizeof(w->culprits));
+	s->culprit_other_ns = rw_number(w);
+	s->culprit_other_waits = rw_number(w);
 	s->ooms = w->ooms;
 	s->nooms = rw_pick(w, RW_OOMS);
 	for (i = 0; i < s->nooms; i++) {

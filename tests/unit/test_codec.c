@@ -62,11 +62,11 @@ static void same(const struct snapshot *a, const struct snapshot *b)
 	assert_int_equal(a->page_size, b->page_size);
 	SAME_LIST(a, b, processes, nprocesses);
 	SAME_LIST(a, b, retired, nretired);
-	SAME_LIST(a, b, blames, nblames);
+	SAME_LIST(a, b, culprits, nculprits);
 	SAME_LIST(a, b, ooms, nooms);
 	SAME_LIST(a, b, cgroup_stats, ncgroup_stats);
-	assert_int_equal(a->blame_other_ns, b->blame_other_ns);
-	assert_int_equal(a->blame_other_waits, b->blame_other_waits);
+	assert_int_equal(a->culprit_other_ns, b->culprit_other_ns);
+	assert_int_equal(a->culprit_other_waits, b->culprit_other_waits);
 	assert_int_equal(a->ncgroups, b->ncgroups);
 	for (i = 0; i < a->ncgroups; i++) {
 		assert_int_equal(a->cgroups[i].id, b->cgroups[i].id);

@@ -164,7 +164,7 @@ static make_fn *const scenes[RULES] = {
 static void make(struct scene *s, unsigned int rule, int i)
 {
 	calm(s);
-	s->view.blames = s->blames;
+	s->view.culprits = s->culprits;
 	s->view.ooms = &s->oom;
 	scenes[rule](s, i);
 }

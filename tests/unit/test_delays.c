@@ -23,7 +23,7 @@ static struct model *make(unsigned int max_delays, unsigned int nkeys, const enu
 
 static void blame(struct vigie_party victim, struct vigie_party culprit, __u64 wait_ns)
 {
-	w.blames[w.snapshot.nblames++] = (struct vigie_blame){
+	w.culprits[w.snapshot.nculprits++] = (struct vigie_delay){
 		.victim = victim,
 		.culprit = culprit,
 		.wait_ns = wait_ns,
@@ -95,7 +95,7 @@ static void test_pairs_are_summed_by_group(void **state)
 	blame(world_party(1, "a", 1), world_party(2, "b", 1), 1);
 	blame(world_party(3, "a", 9), world_party(4, "b", 1), 10);
 	blame(world_party(0, "", 0), world_party(4, "b", 1), 1000); /* a free cell */
-	w.snapshot.blame_other_ns = 5;
+	w.snapshot.culprit_other_ns = 5;
 	view = world_apply(&w, model);
 	assert_int_equal(view->ndelays, 1);
 	assert_int_equal(view->delays[0].wait_ns, 11);

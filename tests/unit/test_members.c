@@ -210,13 +210,13 @@ static void blames_as_they_came(void **state)
 
 	(void)state;
 	world_next(&w, SECOND);
-	w.blames[0] = (struct vigie_blame){ .victim = world_party(1, "v", 0), .wait_ns = 5 };
-	w.snapshot.nblames = 1;
+	w.culprits[0] = (struct vigie_delay){ .victim = world_party(1, "v", 0), .wait_ns = 5 };
+	w.snapshot.nculprits = 1;
 	view = world_apply(&w, model);
-	assert_int_equal(view->nblames, 1);
-	assert_ptr_equal(view->blames, w.blames);
+	assert_int_equal(view->nculprits, 1);
+	assert_ptr_equal(view->culprits, w.culprits);
 	world_next(&w, SECOND);
-	assert_int_equal(world_apply(&w, model)->nblames, 0);
+	assert_int_equal(world_apply(&w, model)->nculprits, 0);
 	model__free(model);
 }
 

@@ -315,12 +315,15 @@ static void a_wrong_index_is_refused(void **state)
 	for (i = 0; i < CASES; i++) {
 		struct profile *p = world_new();
 		__u32 *const spoil[CASES] = {
-			&p->samples[0].thread,	&p->samples[0].node,	&p->samples[0].view,
-			&p->nodes[1].parent,	&p->nodes[1].frame,	&p->frames[1].line,
-			&p->threads[0].comm,	&p->parties[0].comm,	&p->about.target,
-			&p->lines[1].file,	&p->lines[1].function,	&p->cgroups[0].path,
-			&p->cgroups[0].unit,	&p->chains[0].thread,	&p->chains[0].n,
-			&p->chains[0].party[0], &p->chains[0].party[1], &p->chains[0].why[1],
+			&p->samples[0].thread,	&p->samples[0].node,
+			&p->samples[0].view,	&p->nodes[1].parent,
+			&p->nodes[1].frame,	&p->frames[1].line,
+			&p->threads[0].comm,	&p->parties[0].comm,
+			&p->about.target,	&p->lines[1].file,
+			&p->lines[1].function,	&p->cgroups[0].path,
+			&p->cgroups[0].unit,	&p->chains[0].thread,
+			&p->chains[0].n,	&p->chains[0].party[0],
+			&p->chains[0].party[1], &p->chains[0].wait_reason[1],
 		};
 		struct buf file;
 

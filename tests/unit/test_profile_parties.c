@@ -114,9 +114,10 @@ static void test_relations(void **state)
 
 static void test_chains(void **state)
 {
-	struct profile_chain chain = {
-		.n = 2, .why = { VIGIE_WAIT_PIPE, VIGIE_WAIT_LOCK }, .count = 3, .ns = 3000000000
-	};
+	struct profile_chain chain = { .n = 2,
+				       .wait_reason = { VIGIE_WAIT_PIPE, VIGIE_WAIT_LOCK },
+				       .count = 3,
+				       .ns = 3000000000 };
 	struct small s;
 	struct buf page;
 	char *text;

@@ -215,7 +215,7 @@ static void put_entry(struct writer *w, unsigned int version, bool key)
 	put_usage(w, w->usage);
 	varint_put(&w->out, 11);
 	varint_put(&w->out, 12);
-	put_list(w, 5, 0, false); /* blames, others, OOM kills, cgroups: 0 of them */
+	put_list(w, 5, 0, false); /* culprits, others, OOM kills, cgroups: 0 of them */
 	if (!key)
 		w->out.data[w->out.len - 1] = 1; /* the list is that of before */
 	else

@@ -23,7 +23,7 @@ enum { PROCESSES = 40, RETIRED = 10, ROUNDS = 3, SECOND = 1000000000 };
 struct world {
 	struct process processes[PROCESSES];
 	struct retired retired[RETIRED];
-	struct vigie_blame blames[4];
+	struct vigie_delay culprits[4];
 	struct vigie_oom_event oom;
 	struct cgroup_name cgroups[4];
 	struct cgroup_stat stats[2];
@@ -78,10 +78,10 @@ static void next_events(struct world *w)
 
 	for (int i = 0; i < 4; i++) {
 		w->cgroups[i] = (struct cgroup_name){ (__u64)(1 + i), paths[i] };
-		w->blames[i].victim = (struct vigie_party){ .tgid = 100, .cgroup_id = 1 };
-		w->blames[i].culprit = (struct vigie_party){ .tgid = (__u32)i, .cgroup_id = 2 };
-		w->blames[i].wait_ns = 5000000;
-		w->blames[i].waits = 1;
+		w->culprits[i].victim = (struct vigie_party){ .tgid = 100, .cgroup_id = 1 };
+		w->culprits[i].culprit = (struct vigie_party){ .tgid = (__u32)i, .cgroup_id = 2 };
+		w->culprits[i].wait_ns = 5000000;
+		w->culprits[i].waits = 1;
 	}
 	w->oom = (struct vigie_oom_event){ .kind = VIGIE_EVENT_OOM, .victim_tgid = 100 };
 }
@@ -99,8 +99,8 @@ static void next_snapshot(struct world *w, int round)
 	s->nprocesses = PROCESSES;
 	s->retired = w->retired;
 	s->nretired = RETIRED;
-	s->blames = w->blames;
-	s->nblames = 4;
+	s->culprits = w->culprits;
+	s->nculprits = 4;
 	s->ooms = &w->oom;
 	s->nooms = 1;
 	s->cgroups = w->cgroups;

@@ -29,7 +29,7 @@ struct world {
 	struct snapshot snapshot;
 	struct process processes[WORLD_MAX];
 	struct retired retired[WORLD_MAX];
-	struct vigie_blame blames[WORLD_MAX];
+	struct vigie_delay culprits[WORLD_MAX];
 	struct vigie_oom_event ooms[16];
 	struct cgroup_name cgroups[WORLD_MAX];
 };
@@ -50,11 +50,11 @@ static inline void world_next(struct world *w, __u64 dt_ns)
 	s->wall_ns = s->time_ns + 1700000000 * SECOND;
 	s->processes = w->processes;
 	s->retired = w->retired;
-	s->blames = w->blames;
+	s->culprits = w->culprits;
 	s->ooms = w->ooms;
 	s->cgroups = w->cgroups;
-	s->nprocesses = s->nretired = s->nblames = s->nooms = s->ncgroups = 0;
-	s->blame_other_ns = s->blame_other_waits = 0;
+	s->nprocesses = s->nretired = s->nculprits = s->nooms = s->ncgroups = 0;
+	s->culprit_other_ns = s->culprit_other_waits = 0;
 }
 
 /* To be called in the order of pids. */

@@ -128,7 +128,7 @@ static int score_rows(FILE *in)
 	return ferror(in) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static int run(FILE *in)
+static int detect_run(FILE *in)
 {
 	char line[LINE_BYTES];
 	int n = read_line(in, line);
@@ -161,5 +161,5 @@ int cmd_detect(int argc, char **argv)
 	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, NULL))
 		return EXIT_USAGE;
-	return run(stdin);
+	return detect_run(stdin);
 }

@@ -41,7 +41,7 @@ struct story {
 	struct buf history;
 };
 
-static void take(void *ctx, const struct finding_event *e)
+static void explain_take(void *ctx, const struct finding_event *e)
 {
 	struct story *s = ctx;
 	char when[20];
@@ -185,7 +185,7 @@ static void put_session(const struct story *s, const char *directory, struct buf
 		buf_printf(out, "\nwhere it was in its code\n  vigie report %s\n", path);
 }
 
-static int tell(const struct story *s, const char *directory)
+static int explain_tell(const struct story *s, const char *directory)
 {
 	const struct rule *rule = rule_by_id(s->last.rule);
 	struct buf out;
@@ -233,7 +233,7 @@ static int list(const struct log_place *place)
 	return err;
 }
 
-static int run(const struct explain_options *options)
+static int explain_run(const struct explain_options *options)
 {
 	struct story story = { .found = false };
 	struct log_place place;
@@ -242,14 +242,14 @@ static int run(const struct explain_options *options)
 	if (err)
 		return err;
 	buf_init(&story.history, STORY_MAX);
-	err = options->id ? findings_log_read(&place, options->id, who, take, &story)
+	err = options->id ? findings_log_read(&place, options->id, who, explain_take, &story)
 			  : list(&place);
 	if (!err && options->id && !story.found)
 		fprintf(stderr,
 			"%s: no finding '%s' in '%s'; 'vigie explain' lists those there are\n", who,
 			options->id, place.path);
 	else if (!err && options->id)
-		err = tell(&story, options->directory);
+		err = explain_tell(&story, options->directory);
 	buf_done(&story.history);
 	log_place_close(&place);
 	return err || (options->id && !story.found) ? -ENOENT : 0;
@@ -300,5 +300,5 @@ int cmd_explain(int argc, char **argv)
 	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
 		return EXIT_USAGE;
-	return run(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
+	return explain_run(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

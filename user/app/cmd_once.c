@@ -177,7 +177,7 @@ static int run_past(const struct once_options *options, struct model_config *con
 	return err;
 }
 
-static int run(const struct once_options *options)
+static int once_run(const struct once_options *options)
 {
 	struct model_config config;
 
@@ -210,5 +210,5 @@ int cmd_once(int argc, char **argv)
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
 		return EXIT_USAGE;
 	output_fit(&options.output);
-	return run(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
+	return once_run(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -219,7 +219,7 @@ static void progress(const struct session *s, const struct record_options *optio
 }
 
 /* enum profile_stop or -errno. */
-static int watch(struct session *s, struct record_options *options)
+static int record_watch(struct session *s, struct record_options *options)
 {
 	bool terminal = isatty(STDERR_FILENO);
 	struct session_stat stat;
@@ -330,7 +330,7 @@ static int run_session(struct session *s, struct record_options *options)
 		err = session__begin(s);
 	if (!err && options->argv)
 		err = command_go(&options->command);
-	stop = err ? err : watch(s, options);
+	stop = err ? err : record_watch(s, options);
 	if (options->argv && command_error(&options->command))
 		return EXIT_SUCCESS; /* of the session: see end_command() */
 	if (stop < 0)
@@ -410,7 +410,7 @@ static void hear_signals(void)
 	sigprocmask(SIG_UNBLOCK, &heard, NULL);
 }
 
-static int run(struct record_options *options)
+static int record_run(struct record_options *options)
 {
 	struct cgroup_names *names = NULL;
 	static struct plan plan;
@@ -497,7 +497,7 @@ int cmd_record(int argc, char **argv)
 		return EXIT_USAGE;
 	if (open_output(&options))
 		return EXIT_FAILURE;
-	status = run(&options);
+	status = record_run(&options);
 	replace_abort(&options.file); /* unless it is committed */
 	return status;
 }

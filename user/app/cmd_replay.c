@@ -231,7 +231,7 @@ static int replay_findings(struct pipeline_recorded *recorded, const char *direc
 	return err;
 }
 
-static int run(struct replay_options *options)
+static int replay_run(struct replay_options *options)
 {
 	struct model_config config;
 	struct pipeline_recorded recorded;
@@ -245,7 +245,7 @@ static int run(struct replay_options *options)
 		options->range.to_wall_ns = options->at_ns;
 		config.max_groups = config.max_known = GROUPS_MAX;
 	} else {
-		config.books_lag_ns = 10 * NS_PER_S; /* as `vigie serve` has it */
+		config.balance_lag_ns = 10 * NS_PER_S; /* as `vigie serve` has it */
 	}
 	err = pipeline_recorded_open(&recorded, options->directory, &options->range,
 				     &options->common, &config, who);
@@ -299,5 +299,5 @@ int cmd_replay(int argc, char **argv)
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
 		return EXIT_USAGE;
 	output_fit(&options.output);
-	return run(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
+	return replay_run(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -20,7 +20,7 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/text.h"
-#include "profile/later.h"
+#include "profile/resymbolize.h"
 #include "record/session_file.h"
 #include "report/formats.h"
 #include "sandbox/confine.h"
@@ -53,7 +53,7 @@ struct report_options {
 	unsigned int views; /* 0: not said */
 	const char *file, *before, *output;
 	struct profile_text_options text;
-	struct later_config later;
+	struct resymbolize_config resymbolize;
 };
 
 static void parse_format(struct argp_state *state, struct report_options *options, const char *arg)
@@ -83,9 +83,9 @@ static void parse_view(struct argp_state *state, struct report_options *options,
 
 static void add_debug_dir(struct argp_state *state, struct report_options *options, const char *arg)
 {
-	if (options->later.ndirs == LATER_DIRS_MAX)
+	if (options->resymbolize.ndirs == RESYMBOLIZE_DIRS_MAX)
 		refuse_value(state, "--debug-dir", arg, "one of at most 16 directories");
-	options->later.dirs[options->later.ndirs++] = arg;
+	options->resymbolize.dirs[options->resymbolize.ndirs++] = arg;
 }
 
 static error_t parse_report(int key, char *arg, struct argp_state *state)
@@ -162,7 +162,7 @@ static int read_whole(const char *path, char **ret, size_t *ret_len)
 	return err;
 }
 
-static int load(const char *path, struct profile **ret)
+static int report_load(const char *path, struct profile **ret)
 {
 	const char *why = "it cannot be read";
 	char shown[512], *data = NULL;
@@ -183,13 +183,13 @@ static int load(const char *path, struct profile **ret)
 static int name_later(const struct report_options *options, struct profile *p)
 {
 	const char *what, *dir;
-	struct later_stat stat;
+	struct resymbolize_stat stat;
 	char shown[512];
 	int err;
 
-	if (!options->later.ndirs)
+	if (!options->resymbolize.ndirs)
 		return 0;
-	err = later_name(p, &options->later, &stat, &what, &dir);
+	err = resymbolize_name(p, &options->resymbolize, &stat, &what, &dir);
 	text_sanitise(shown, sizeof(shown), dir ? dir : "", dir ? strlen(dir) : 0);
 	if (err)
 		fprintf(stderr, "%s: cannot %s%s%s: %s\n", who, what, dir ? ": " : "", shown,
@@ -229,7 +229,7 @@ static void encode(struct buf *out, const struct report_options *options, const 
 	}
 }
 
-static int emit(const struct report_options *options, const struct buf *out)
+static int report_emit(const struct report_options *options, const struct buf *out)
 {
 	char shown[512];
 	int fd, err;
@@ -246,14 +246,14 @@ static int emit(const struct report_options *options, const struct buf *out)
 	return err;
 }
 
-static int run(const struct report_options *options)
+static int report_run(const struct report_options *options)
 {
 	struct profile *p = NULL, *before = NULL;
 	struct buf out;
-	int err = load(options->file, &p);
+	int err = report_load(options->file, &p);
 
 	if (!err && options->before)
-		err = load(options->before, &before);
+		err = report_load(options->before, &before);
 	if (!err)
 		err = name_later(options, p);
 	if (!err && before)
@@ -266,7 +266,7 @@ static int run(const struct report_options *options)
 			fprintf(stderr, "%s: the result does not fit: %s\n", who, err_name(err));
 	}
 	if (!err)
-		err = emit(options, &out);
+		err = report_emit(options, &out);
 	buf_done(&out);
 	profile__free(p);
 	profile__free(before);
@@ -289,7 +289,7 @@ int cmd_report(int argc, char **argv)
 		       "  vigie report s.vigie --debug-dir /srv/debug",
 	};
 	struct report_options options = { .text = { .top = 8, .width = 100 },
-					  .later = { .confine = confine_symbolizer } };
+					  .resymbolize = { .confine = confine_symbolizer } };
 	struct winsize size;
 
 	argp_err_exit_status = EXIT_USAGE;
@@ -303,5 +303,5 @@ int cmd_report(int argc, char **argv)
 		fprintf(stderr, "%s: pprof is binary: give --output FILE\n", who);
 		return EXIT_USAGE;
 	}
-	return run(&options);
+	return report_run(&options);
 }

@@ -131,7 +131,7 @@ static void options_init(struct serve_options *options)
 	services_options_init(&options->services);
 	options->server.interval_ns = 5 * NS_PER_S;
 	model_config_default(&options->model);
-	options->model.books_lag_ns = 10 * NS_PER_S;
+	options->model.balance_lag_ns = 10 * NS_PER_S;
 }
 
 /* Plain HTTP tells everyone on the way what runs here. */
@@ -224,8 +224,8 @@ static void announce(const struct http *http, const struct serve_options *option
 	}
 }
 
-static int serve(const struct serve_options *options, struct pipeline_live *live, struct http *http,
-		 struct services *services)
+static int serve_until_stopped(const struct serve_options *options, struct pipeline_live *live,
+			       struct http *http, struct services *services)
 {
 	const struct server_parts parts = {
 		.live = live,
@@ -269,12 +269,12 @@ static int run_bound(struct serve_options *options, struct pipeline_live *live, 
 	if (!err)
 		err = pipeline_live_open(live, &options->common, &options->model, who);
 	if (!err)
-		err = serve(options, live, http, &services);
+		err = serve_until_stopped(options, live, http, &services);
 	services_done(&services);
 	return err;
 }
 
-static int run(struct serve_options *options)
+static int serve_run(struct serve_options *options)
 {
 	struct http *http = NULL;
 	struct pipeline_live live = { 0 };
@@ -320,5 +320,5 @@ int cmd_serve(int argc, char **argv)
 		return EXIT_USAGE;
 	if (!options.nlisten)
 		http_address_parse(DEFAULT_LISTEN, &options.listen[options.nlisten++], &why);
-	return run(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
+	return serve_run(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -83,8 +83,8 @@ static int log_verdict(const struct log_place *place, const struct verdict *v)
 	return err;
 }
 
-static int pass(int dirfd, const struct log_place *place, const struct verdict_options *options,
-		struct verdict *v)
+static int verdict_pass(int dirfd, const struct log_place *place,
+			const struct verdict_options *options, struct verdict *v)
 {
 	int lock = -1, held = state_dir_lock(dirfd, &lock), err;
 
@@ -103,7 +103,7 @@ static int pass(int dirfd, const struct log_place *place, const struct verdict_o
 	return 0;
 }
 
-static int run(const struct verdict_options *options)
+static int verdict_run(const struct verdict_options *options)
 {
 	int dirfd = io_open_dir(options->directory), err;
 	struct verdict v = { .kind = options->kind };
@@ -130,7 +130,7 @@ static int run(const struct verdict_options *options)
 			"%s: no finding '%s' in '%s'; 'vigie explain' lists those there are\n", who,
 			options->id, place.path);
 	else if (!err)
-		err = pass(dirfd, &place, options, &v);
+		err = verdict_pass(dirfd, &place, options, &v);
 	log_place_close(&place);
 	close(dirfd);
 	return err || !v.pattern[0] ? -EINVAL : 0;
@@ -207,5 +207,5 @@ int cmd_verdict(int argc, char **argv)
 	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
 		return EXIT_USAGE;
-	return run(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
+	return verdict_run(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -28,7 +28,7 @@ struct verify_options {
 	unsigned int n;
 };
 
-static void say(struct verify *v, const char *path, uint64_t number, enum chain_fault fault)
+static void verify_say(struct verify *v, const char *path, uint64_t number, enum chain_fault fault)
 {
 	const struct chain_check *c = &v->check;
 
@@ -99,7 +99,7 @@ static void verify_file(struct verify *v, const char *path)
 			v->check.faults++;
 		}
 		if (fault != CHAIN_FITS)
-			say(v, path, number, fault);
+			verify_say(v, path, number, fault);
 	}
 	if (ferror(file)) {
 		fprintf(stderr, "vigie verify: cannot read '%s': %s\n", path, err_name(-errno));
@@ -130,10 +130,10 @@ static void verify_head(struct verify *v, const char *path)
 	}
 	fault = chain_check_head(&v->check, &head);
 	if (fault != CHAIN_FITS)
-		say(v, path, v->check.lines, fault);
+		verify_say(v, path, v->check.lines, fault);
 }
 
-static int run(const struct verify_options *options)
+static int verify_run(const struct verify_options *options)
 {
 	struct verify v = { .line = malloc(LINE_BYTES) };
 	unsigned int i;
@@ -192,5 +192,5 @@ int cmd_verify(int argc, char **argv)
 	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
 		return EXIT_USAGE;
-	return run(&options);
+	return verify_run(&options);
 }

@@ -13,7 +13,7 @@
 #include "base/parse.h"
 #include "base/proc.h"
 
-static int add(struct targets *t, pid_t pid)
+static int targets_add(struct targets *t, pid_t pid)
 {
 	size_t i;
 
@@ -39,7 +39,7 @@ int targets_by_pid(struct targets *t, const char *list, pid_t *ret_pid)
 			*ret_pid = pid;
 			err = -ESRCH;
 		} else {
-			err = add(t, pid);
+			err = targets_add(t, pid);
 		}
 	}
 	free(copy);
@@ -88,7 +88,7 @@ static int search(struct targets *t, bool (*matches)(pid_t pid, const char *name
 
 	while (proc && !err && proc_next(proc, &pid))
 		if (pid != getpid() && matches(pid, name))
-			err = add(t, pid);
+			err = targets_add(t, pid);
 	if (proc)
 		closedir(proc);
 	return err;

@@ -44,7 +44,7 @@ static size_t next_cap(const struct buf *b, size_t need)
 	return cap < b->max ? cap : b->max;
 }
 
-static int grow(struct buf *b, size_t need)
+static int buf_grow(struct buf *b, size_t need)
 {
 	size_t cap = next_cap(b, need);
 	char *data = realloc(b->data, cap);
@@ -66,7 +66,7 @@ char *buf_reserve(struct buf *b, size_t n)
 	}
 	/* An empty reservation of an empty buffer still needs an address to return. */
 	if (b->len + n > b->cap || !b->data)
-		b->err = grow(b, b->len + n);
+		b->err = buf_grow(b, b->len + n);
 	return b->err ? NULL : b->data + b->len;
 }
 

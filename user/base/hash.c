@@ -23,7 +23,7 @@ static inline uint64_t fold(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static inline uint64_t load(const unsigned char *p)
+static inline uint64_t hash_load(const unsigned char *p)
 {
 	uint64_t word;
 
@@ -40,12 +40,12 @@ uint64_t hash_bytes(const void *data, size_t len, uint64_t seed)
 	uint64_t secret = fold(seed ^ k2, k0) ^ k1;
 
 	for (; len >= 16; len -= 16, p += 16)
-		h = fold(load(p) ^ secret, load(p + 8) ^ h);
+		h = fold(hash_load(p) ^ secret, hash_load(p + 8) ^ h);
 	if (len) {
 		unsigned char tail[16] = { 0 };
 
 		memcpy(tail, p, len);
-		h = fold(load(tail) ^ secret, load(tail + 8) ^ h);
+		h = fold(hash_load(tail) ^ secret, hash_load(tail + 8) ^ h);
 	}
 	return fold(h ^ k2, k0 ^ secret);
 }
@@ -61,7 +61,7 @@ void hash_done(struct hash *h)
 	hash_init(h);
 }
 
-static void put(struct hash_cell *cells, uint32_t mask, struct hash_cell cell)
+static void hash_put(struct hash_cell *cells, uint32_t mask, struct hash_cell cell)
 {
 	uint32_t at = cell.sum & mask;
 
@@ -88,7 +88,7 @@ int hash_reserve(struct hash *h, size_t n)
 		return -ENOMEM;
 	for (i = 0; h->cells && i <= h->mask; i++)
 		if (h->cells[i].place1)
-			put(cells, ncells - 1, h->cells[i]);
+			hash_put(cells, ncells - 1, h->cells[i]);
 	free(h->cells);
 	h->cells = cells;
 	h->mask = ncells - 1;
@@ -97,11 +97,11 @@ int hash_reserve(struct hash *h, size_t n)
 
 void hash_add(struct hash *h, uint32_t sum, uint32_t place)
 {
-	put(h->cells, h->mask, (struct hash_cell){ .sum = sum, .place1 = place + 1 });
+	hash_put(h->cells, h->mask, (struct hash_cell){ .sum = sum, .place1 = place + 1 });
 	h->used++;
 }
 
-static struct hash_cell *find(struct hash *h, uint32_t sum, uint32_t place)
+static struct hash_cell *hash_find(struct hash *h, uint32_t sum, uint32_t place)
 {
 	uint32_t at = sum & h->mask;
 
@@ -115,7 +115,7 @@ static struct hash_cell *find(struct hash *h, uint32_t sum, uint32_t place)
 
 void hash_del(struct hash *h, uint32_t sum, uint32_t place)
 {
-	struct hash_cell *cell = find(h, sum, place);
+	struct hash_cell *cell = hash_find(h, sum, place);
 	uint32_t hole, at;
 
 	if (!cell)
@@ -136,13 +136,13 @@ void hash_del(struct hash *h, uint32_t sum, uint32_t place)
 
 void hash_move(struct hash *h, uint32_t sum, uint32_t from, uint32_t to)
 {
-	struct hash_cell *cell = find(h, sum, from);
+	struct hash_cell *cell = hash_find(h, sum, from);
 
 	if (cell)
 		cell->place1 = to + 1;
 }
 
-static uint32_t scan(const struct hash *h, uint32_t sum, uint32_t *at)
+static uint32_t hash_scan(const struct hash *h, uint32_t sum, uint32_t *at)
 {
 	for (; h->cells[*at].place1; *at = (*at + 1) & h->mask)
 		if (h->cells[*at].sum == sum)
@@ -155,11 +155,11 @@ uint32_t hash_first(const struct hash *h, uint32_t sum, uint32_t *ret_at)
 	if (!h->cells)
 		return HASH_NONE;
 	*ret_at = sum & h->mask;
-	return scan(h, sum, ret_at);
+	return hash_scan(h, sum, ret_at);
 }
 
 uint32_t hash_next(const struct hash *h, uint32_t sum, uint32_t *at)
 {
 	*at = (*at + 1) & h->mask;
-	return scan(h, sum, at);
+	return hash_scan(h, sum, at);
 }

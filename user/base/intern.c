@@ -35,7 +35,7 @@ size_t intern_len(const struct intern *t, uint32_t i)
 }
 
 /* Room for one more, and for the end after it. */
-static int reserve(struct intern *t)
+static int intern_reserve(struct intern *t)
 {
 	int err = array_grow(&t->begin, &t->room, (size_t)t->n + 2, sizeof(*t->begin), HASH_NONE);
 
@@ -55,7 +55,7 @@ uint32_t intern_bytes(struct intern *t, const void *data, size_t len)
 	for (i = hash_first(&t->hash, sum, &at); i != HASH_NONE; i = hash_next(&t->hash, sum, &at))
 		if (intern_len(t, i) == len && !memcmp(intern_at(t, i), data, len))
 			return i;
-	err = reserve(t);
+	err = intern_reserve(t);
 	if (err) {
 		t->bytes.err = err;
 		return 0;

@@ -26,7 +26,7 @@ static void quoted(struct buf *out, const char *text)
 	buf_char(out, '"');
 }
 
-static void member(struct json *j, const char *name)
+static void json_member(struct json *j, const char *name)
 {
 	if (j->comma)
 		buf_char(j->out, ',');
@@ -39,7 +39,7 @@ static void member(struct json *j, const char *name)
 
 void json_open(struct json *j, const char *name, char bracket)
 {
-	member(j, name);
+	json_member(j, name);
 	buf_char(j->out, bracket);
 	j->comma = false;
 }
@@ -52,13 +52,13 @@ void json_close(struct json *j, char bracket)
 
 void json_text(struct json *j, const char *name, const char *text)
 {
-	member(j, name);
+	json_member(j, name);
 	quoted(j->out, text);
 }
 
 void json_u64(struct json *j, const char *name, uint64_t value)
 {
-	member(j, name);
+	json_member(j, name);
 	buf_u64(j->out, value);
 }
 
@@ -69,13 +69,13 @@ void json_bool(struct json *j, const char *name, bool value)
 
 void json_seconds(struct json *j, const char *name, uint64_t ns)
 {
-	member(j, name);
+	json_member(j, name);
 	buf_seconds(j->out, ns);
 }
 
 void json_tenths(struct json *j, const char *name, uint64_t value)
 {
-	member(j, name);
+	json_member(j, name);
 	buf_u64(j->out, value / 10);
 	buf_char(j->out, '.');
 	buf_char(j->out, '0' + value % 10);
@@ -83,7 +83,7 @@ void json_tenths(struct json *j, const char *name, uint64_t value)
 
 void json_literal(struct json *j, const char *name, const char *token)
 {
-	member(j, name);
+	json_member(j, name);
 	buf_str(j->out, token);
 }
 

@@ -98,7 +98,8 @@ static bool is_ambiguous(const unsigned char *s, size_t len)
 }
 
 /* One character of the source as it will be shown; *ret_used source bytes went into it. */
-static size_t spell(const unsigned char *s, size_t len, char piece[PIECE_MAX], size_t *ret_used)
+static size_t text_spell(const unsigned char *s, size_t len, char piece[PIECE_MAX],
+			 size_t *ret_used)
 {
 	uint32_t point = 0;
 	size_t n = decode(s, len, &point);
@@ -126,7 +127,7 @@ size_t text_sanitise(char *dst, size_t dst_size, const char *src, size_t len)
 	if (!len)
 		return (size_t)snprintf(dst, dst_size, "(no name)");
 	for (i = 0; i < len; i += used) {
-		n = spell(s + i, len - i, piece, &used);
+		n = text_spell(s + i, len - i, piece, &used);
 		if (out + n > max) {
 			unsigned int sum = (unsigned int)hash_bytes(src, len, 0);
 

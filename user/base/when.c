@@ -42,7 +42,7 @@ static bool parse_ago(const char *text, __u64 now_ns, __u64 *ret_ns)
 }
 
 /* What does not fit into ns since 1970 is none. */
-static bool give(time_t at, __u64 *ret_ns)
+static bool when_give(time_t at, __u64 *ret_ns)
 {
 	if (at < 0 || (__u64)at > UINT64_MAX / NS_PER_S)
 		return false;
@@ -72,7 +72,7 @@ static bool parse_clock(const char *text, __u64 now_ns, __u64 *ret_ns)
 		tm.tm_isdst = -1;
 		at = mktime(&tm);
 	}
-	return give(at, ret_ns);
+	return when_give(at, ret_ns);
 }
 
 static bool parse_date(const char *text, __u64 *ret_ns)
@@ -91,7 +91,8 @@ static bool parse_date(const char *text, __u64 *ret_ns)
 		return false;
 	mday = tm.tm_mday;
 	at = *rest ? timegm(&tm) : mktime(&tm);
-	return mday == tm.tm_mday && give(at, ret_ns); /* the 30th of February is another day */
+	return mday == tm.tm_mday &&
+	       when_give(at, ret_ns); /* the 30th of February is another day */
 }
 
 int when_parse(const char *text, __u64 now_ns, __u64 *ret_ns)

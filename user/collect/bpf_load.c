@@ -141,7 +141,7 @@ static int map_cpus(struct bpf_loaded *l)
 	return 0;
 }
 
-static int attach(struct bpf_loaded *l, struct bpf_program *prog, const char **ret_what)
+static int load_attach(struct bpf_loaded *l, struct bpf_program *prog, const char **ret_what)
 {
 	static char what[64];
 	struct bpf_link *link;
@@ -169,7 +169,7 @@ static int attach_all(struct bpf_loaded *l, struct bpf_program *const progs[], s
 	int err = 0;
 
 	for (i = 0; i < n && !err; i++)
-		err = attach(l, progs[i], ret_what);
+		err = load_attach(l, progs[i], ret_what);
 	return err;
 }
 

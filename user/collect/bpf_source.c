@@ -167,9 +167,9 @@ static bool use_cgroups(struct bpf_source *s, bool searched)
 		wanted |= use_cgroup(s, s->tasks.processes[i].cgroup_id, searched);
 	for (i = 0; i < s->epoch.nretired; i++)
 		wanted |= use_cgroup(s, s->epoch.retired[i].key.cgroup_id, searched);
-	for (i = 0; i < s->epoch.nblames; i++) {
-		wanted |= use_cgroup(s, s->epoch.blames[i].victim.cgroup_id, searched);
-		wanted |= use_cgroup(s, s->epoch.blames[i].culprit.cgroup_id, searched);
+	for (i = 0; i < s->epoch.nculprits; i++) {
+		wanted |= use_cgroup(s, s->epoch.culprits[i].victim.cgroup_id, searched);
+		wanted |= use_cgroup(s, s->epoch.culprits[i].culprit.cgroup_id, searched);
 	}
 	for (i = 0; i < s->nooms; i++)
 		wanted |= use_cgroup(s, s->ooms[i].victim_cgroup_id, searched);
@@ -309,10 +309,10 @@ static int bpf_source_next(struct source *base, struct snapshot *ret)
 	snap.nprocesses = s->tasks.n;
 	snap.retired = s->epoch.retired;
 	snap.nretired = s->epoch.nretired;
-	snap.blames = s->epoch.blames;
-	snap.nblames = s->epoch.nblames;
-	snap.blame_other_ns = s->epoch.blame_other_ns;
-	snap.blame_other_waits = s->epoch.blame_other_waits;
+	snap.culprits = s->epoch.culprits;
+	snap.nculprits = s->epoch.nculprits;
+	snap.culprit_other_ns = s->epoch.culprit_other_ns;
+	snap.culprit_other_waits = s->epoch.culprit_other_waits;
 	snap.ooms = s->ooms;
 	snap.nooms = s->nooms;
 	s->stat.tasks = s->tasks.records;

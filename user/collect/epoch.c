@@ -23,7 +23,7 @@ enum { BATCH = 1024 };
 
 int epoch_init(struct epoch_reader *e)
 {
-	size_t cells = (size_t)e->ncpus * VIGIE_BLAME_CELLS;
+	size_t cells = (size_t)e->ncpus * VIGIE_DELAY_CELLS;
 
 	hash_init(&e->by_key);
 	if (getrandom(&e->seed, sizeof(e->seed), GRND_NONBLOCK) < 0)
@@ -32,10 +32,10 @@ int epoch_init(struct epoch_reader *e)
 	e->keys = calloc(BATCH, sizeof(*e->keys));
 	e->values = calloc(BATCH, sizeof(*e->values));
 	e->last_blame = calloc(cells, sizeof(*e->last_blame));
-	e->last_blame_other_ns = calloc(e->ncpus, sizeof(__u64));
-	e->last_blame_other_waits = calloc(e->ncpus, sizeof(__u64));
-	if (e->keys && e->values && e->last_blame && e->last_blame_other_ns &&
-	    e->last_blame_other_waits)
+	e->last_culprit_other_ns = calloc(e->ncpus, sizeof(__u64));
+	e->last_culprit_other_waits = calloc(e->ncpus, sizeof(__u64));
+	if (e->keys && e->values && e->last_blame && e->last_culprit_other_ns &&
+	    e->last_culprit_other_waits)
 		return 0;
 	epoch_done(e);
 	return -ENOMEM;
@@ -47,10 +47,10 @@ void epoch_done(struct epoch_reader *e)
 	free(e->values);
 	free(e->last);
 	free(e->last_blame);
-	free(e->last_blame_other_ns);
-	free(e->last_blame_other_waits);
+	free(e->last_culprit_other_ns);
+	free(e->last_culprit_other_waits);
 	free(e->retired);
-	free(e->blames);
+	free(e->culprits);
 	hash_done(&e->by_key);
 	memset(e, 0, sizeof(*e));
 }
@@ -97,9 +97,9 @@ static void last_forget(struct epoch_reader *e)
 	e->nlast = 0;
 	hash_done(&e->by_key);
 	memset(&e->last_other, 0, sizeof(e->last_other));
-	memset(e->last_blame, 0, (size_t)e->ncpus * VIGIE_BLAME_CELLS * sizeof(*e->last_blame));
-	memset(e->last_blame_other_ns, 0, e->ncpus * sizeof(__u64));
-	memset(e->last_blame_other_waits, 0, e->ncpus * sizeof(__u64));
+	memset(e->last_blame, 0, (size_t)e->ncpus * VIGIE_DELAY_CELLS * sizeof(*e->last_blame));
+	memset(e->last_culprit_other_ns, 0, e->ncpus * sizeof(__u64));
+	memset(e->last_culprit_other_waits, 0, e->ncpus * sizeof(__u64));
 }
 
 /* ret = now - last; true if anything grew. */
@@ -118,8 +118,8 @@ static bool retired_growth(const struct vigie_retired *now, const struct vigie_r
 	return any | ret->tasks;
 }
 
-static int emit(struct epoch_reader *e, const struct vigie_key *key,
-		const struct vigie_retired *now, struct vigie_retired *last)
+static int epoch_emit(struct epoch_reader *e, const struct vigie_key *key,
+		      const struct vigie_retired *now, struct vigie_retired *last)
 {
 	struct vigie_retired growth;
 	int err;
@@ -135,14 +135,14 @@ static int emit(struct epoch_reader *e, const struct vigie_key *key,
 	return 0;
 }
 
-static int take(struct epoch_reader *e, const struct vigie_key *key,
-		const struct vigie_retired *now)
+static int epoch_take(struct epoch_reader *e, const struct vigie_key *key,
+		      const struct vigie_retired *now)
 {
 	struct retired *last = last_find(e, key);
 
 	if (!last)
 		last = last_add(e, key);
-	return last ? emit(e, key, now, &last->value) : -ENOMEM;
+	return last ? epoch_emit(e, key, now, &last->value) : -ENOMEM;
 }
 
 /* All entries of a map, a batch at a time. 0, or the first error with the rest still read. */
@@ -159,7 +159,7 @@ static int read_map(struct epoch_reader *e, int fd)
 		if (err && err != -ENOENT)
 			return err;
 		for (i = 0; i < n; i++) {
-			int bad = take(e, &e->keys[i], &e->values[i]);
+			int bad = epoch_take(e, &e->keys[i], &e->values[i]);
 
 			failed = failed ? failed : bad;
 		}
@@ -175,14 +175,14 @@ static int read_other(struct epoch_reader *e, __u32 epoch)
 	struct vigie_retired now;
 	int err = bpf_map_lookup_elem(e->other_fd, &epoch, &now);
 
-	return err ? err : emit(e, &key, &now, &e->last_other);
+	return err ? err : epoch_emit(e, &key, &now, &e->last_other);
 }
 
-static int read_cell(struct epoch_reader *e, const struct vigie_blame *cell,
-		     struct blame_last *last)
+static int read_cell(struct epoch_reader *e, const struct vigie_delay *cell,
+		     struct culprit_last *last)
 {
-	struct vigie_blame now = *(const volatile struct vigie_blame *)cell;
-	struct vigie_blame again = *(const volatile struct vigie_blame *)cell;
+	struct vigie_delay now = *(const volatile struct vigie_delay *)cell;
+	struct vigie_delay again = *(const volatile struct vigie_delay *)cell;
 	int err;
 
 	/* Being written this moment: the next read has it. */
@@ -190,13 +190,14 @@ static int read_cell(struct epoch_reader *e, const struct vigie_blame *cell,
 		return 0;
 	if (now.waits == last->waits && now.wait_ns == last->wait_ns)
 		return 0;
-	err = array_grow(&e->blames, &e->blames_cap, e->nblames + 1, sizeof(*e->blames), SIZE_MAX);
+	err = array_grow(&e->culprits, &e->culprits_cap, e->nculprits + 1, sizeof(*e->culprits),
+			 SIZE_MAX);
 	if (err)
 		return err;
-	e->blames[e->nblames] = now;
-	e->blames[e->nblames].waits = now.waits - last->waits;
-	e->blames[e->nblames++].wait_ns = now.wait_ns - last->wait_ns;
-	*last = (struct blame_last){ now.wait_ns, now.waits };
+	e->culprits[e->nculprits] = now;
+	e->culprits[e->nculprits].waits = now.waits - last->waits;
+	e->culprits[e->nculprits++].wait_ns = now.wait_ns - last->wait_ns;
+	*last = (struct culprit_last){ now.wait_ns, now.waits };
 	return 0;
 }
 
@@ -207,15 +208,15 @@ static int read_blames(struct epoch_reader *e, __u32 epoch)
 
 	for (cpu = 0; cpu < e->ncpus; cpu++) {
 		const struct vigie_cpu *c = &e->cpus[cpu];
-		__u64 ns = c->blame_other_ns[epoch], waits = c->blame_other_waits[epoch];
+		__u64 ns = c->culprit_other_ns[epoch], waits = c->culprit_other_waits[epoch];
 
-		e->blame_other_ns += ns - e->last_blame_other_ns[cpu];
-		e->blame_other_waits += waits - e->last_blame_other_waits[cpu];
-		e->last_blame_other_ns[cpu] = ns;
-		e->last_blame_other_waits[cpu] = waits;
-		for (i = 0; i < VIGIE_BLAME_CELLS && !err; i++)
-			err = read_cell(e, &c->blame[epoch][i],
-					&e->last_blame[cpu * VIGIE_BLAME_CELLS + i]);
+		e->culprit_other_ns += ns - e->last_culprit_other_ns[cpu];
+		e->culprit_other_waits += waits - e->last_culprit_other_waits[cpu];
+		e->last_culprit_other_ns[cpu] = ns;
+		e->last_culprit_other_waits[cpu] = waits;
+		for (i = 0; i < VIGIE_DELAY_CELLS && !err; i++)
+			err = read_cell(e, &c->culprits[epoch][i],
+					&e->last_blame[cpu * VIGIE_DELAY_CELLS + i]);
 	}
 	return err;
 }
@@ -257,9 +258,9 @@ static int empty_epoch(struct epoch_reader *e, __u32 epoch)
 	if (err)
 		return err;
 	for (cpu = 0; cpu < e->ncpus; cpu++) {
-		memset(e->cpus[cpu].blame[epoch], 0, sizeof(e->cpus[cpu].blame[epoch]));
-		e->cpus[cpu].blame_other_ns[epoch] = 0;
-		e->cpus[cpu].blame_other_waits[epoch] = 0;
+		memset(e->cpus[cpu].culprits[epoch], 0, sizeof(e->cpus[cpu].culprits[epoch]));
+		e->cpus[cpu].culprit_other_ns[epoch] = 0;
+		e->cpus[cpu].culprit_other_waits[epoch] = 0;
 	}
 	return 0;
 }
@@ -269,8 +270,8 @@ int epoch_read(struct epoch_reader *e)
 	__u32 now = *e->current & 1;
 	int err;
 
-	e->nretired = e->nblames = 0;
-	e->blame_other_ns = e->blame_other_waits = 0;
+	e->nretired = e->nculprits = 0;
+	e->culprit_other_ns = e->culprit_other_waits = 0;
 	e->entries = 0;
 	if (e->closed_pending) {
 		/* "last" still speaks of the closed epoch: finish it before the next begins. */

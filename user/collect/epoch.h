@@ -32,17 +32,17 @@ struct epoch_reader {
 	struct hash by_key;
 	__u64 seed; /* of by_key */
 	struct vigie_retired last_other;
-	struct blame_last {
+	struct culprit_last {
 		__u64 wait_ns, waits;
-	} * last_blame; /* [cpu * VIGIE_BLAME_CELLS + cell] */
-	__u64 *last_blame_other_ns, *last_blame_other_waits; /* [cpu] */
+	} * last_blame; /* [cpu * VIGIE_DELAY_CELLS + cell] */
+	__u64 *last_culprit_other_ns, *last_culprit_other_waits; /* [cpu] */
 
 	/* The increments of this snapshot. */
 	struct retired *retired;
 	size_t nretired, retired_cap;
-	struct vigie_blame *blames;
-	size_t nblames, blames_cap;
-	__u64 blame_other_ns, blame_other_waits;
+	struct vigie_delay *culprits;
+	size_t nculprits, culprits_cap;
+	__u64 culprit_other_ns, culprit_other_waits;
 	__u64 entries; /* keys now in the maps */
 };
 

@@ -211,7 +211,7 @@ static __u32 id_sum(__u64 id)
 }
 
 /* The place of a cgroup that is known, or HASH_NONE. */
-static __u32 find(const struct limits *l, __u64 id)
+static __u32 limits_find(const struct limits *l, __u64 id)
 {
 	__u32 sum = id_sum(id), at, i;
 
@@ -224,7 +224,7 @@ static __u32 find(const struct limits *l, __u64 id)
 
 static __u32 find_or_add(struct limits *l, __u64 id)
 {
-	__u32 place = find(l, id);
+	__u32 place = limits_find(l, id);
 
 	if (place != HASH_NONE || hash_reserve(&l->by_id, l->n + 1))
 		return place;
@@ -236,7 +236,7 @@ static __u32 find_or_add(struct limits *l, __u64 id)
 }
 
 /* Forgets whoever this snapshot does not have. */
-static void sweep(struct limits *l)
+static void limits_sweep(struct limits *l)
 {
 	size_t i, kept = 0;
 
@@ -258,7 +258,7 @@ static void sweep(struct limits *l)
 		hash_add(&l->by_id, id_sum(l->all[i].id), i);
 }
 
-static bool reserve(struct limits *l, size_t n)
+static bool limits_reserve(struct limits *l, size_t n)
 {
 	struct cgroup_stat *out;
 	__u32 *places;
@@ -298,7 +298,7 @@ static struct limit *in_use(struct limits *l, size_t i)
 
 /* --- Looking who has limits, and reading their figures. */
 
-static void look(struct limits *l, struct limit *c, const char *path, __u64 now_ns)
+static void limits_look(struct limits *l, struct limit *c, const char *path, __u64 now_ns)
 {
 	bool had_quota = c->quota, had_memory = c->memory_path;
 
@@ -322,7 +322,7 @@ static void look_at_new(struct limits *l, const struct cgroup_name *cgroups, siz
 		struct limit *c = in_use(l, i);
 
 		if (c && !c->looked)
-			look(l, c, cgroups[i].path, now_ns);
+			limits_look(l, c, cgroups[i].path, now_ns);
 	}
 }
 
@@ -335,7 +335,7 @@ static void look_again(struct limits *l, const struct cgroup_name *cgroups, size
 		struct limit *c = in_use(l, at = (l->next_look + i) % n);
 
 		if (c && c->looked && now_ns - c->looked_ns >= AGAIN_NS)
-			look(l, c, cgroups[at].path, now_ns);
+			limits_look(l, c, cgroups[at].path, now_ns);
 	}
 	l->next_look += i;
 }
@@ -386,7 +386,7 @@ const struct cgroup_stat *limits__read(struct limits *l, const struct cgroup_nam
 				       size_t n, __u64 now_ns, size_t *ret_n)
 {
 	*ret_n = 0;
-	if (!reserve(l, n))
+	if (!limits_reserve(l, n))
 		return NULL;
 	take_up(l, cgroups, n);
 	look_at_new(l, cgroups, n, now_ns);
@@ -395,6 +395,6 @@ const struct cgroup_stat *limits__read(struct limits *l, const struct cgroup_nam
 	*ret_n = hand_out(l, n);
 	/* Last, because places change: no more is remembered than twice what is in use. */
 	if (l->n > 2 * n + 64)
-		sweep(l);
+		limits_sweep(l);
 	return l->out;
 }

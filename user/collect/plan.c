@@ -23,8 +23,8 @@ const char *plan_state_name(enum plan_state state)
 	return names[state];
 }
 
-static void say(struct plan *plan, const char *field, enum plan_state state, const char *source,
-		const char *reason, const char *remedy)
+static void plan_say(struct plan *plan, const char *field, enum plan_state state,
+		     const char *source, const char *reason, const char *remedy)
 {
 	struct plan_item *item = &plan->items[plan->nitems];
 
@@ -34,7 +34,7 @@ static void say(struct plan *plan, const char *field, enum plan_state state, con
 	plan->nitems++;
 }
 
-static void refuse(struct plan *plan, const char *why, const char *remedy)
+static void plan_refuse(struct plan *plan, const char *why, const char *remedy)
 {
 	if (plan->refusal)
 		return;
@@ -45,20 +45,24 @@ static void refuse(struct plan *plan, const char *why, const char *remedy)
 static void plan_refusals(const struct kfacts *f, struct plan *plan)
 {
 	if (!f->cap_bpf || !f->cap_perfmon)
-		refuse(plan,
-		       "not permitted to load BPF programs (CAP_BPF and CAP_PERFMON are missing)",
-		       "run as root: sudo vigie …");
+		plan_refuse(
+			plan,
+			"not permitted to load BPF programs (CAP_BPF and CAP_PERFMON are missing)",
+			"run as root: sudo vigie …");
 	if (f->btf_err)
-		refuse(plan,
-		       "the kernel has no readable type information (/sys/kernel/btf/vmlinux)",
-		       "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y, as Debian's are since 5.10");
+		plan_refuse(
+			plan,
+			"the kernel has no readable type information (/sys/kernel/btf/vmlinux)",
+			"boot a kernel built with CONFIG_DEBUG_INFO_BTF=y, as Debian's are since 5.10");
 	else if (!f->tp_sched || !f->iter_task || !f->ringbuf)
-		refuse(plan,
-		       "the kernel lacks scheduler tracepoints, iter/task or the BPF ring buffer",
-		       "boot Linux 5.10 or later");
+		plan_refuse(
+			plan,
+			"the kernel lacks scheduler tracepoints, iter/task or the BPF ring buffer",
+			"boot Linux 5.10 or later");
 	else if (!f->sched_info)
-		refuse(plan, "the kernel does not keep run-queue delays (CONFIG_SCHED_INFO)",
-		       "boot a kernel built with CONFIG_SCHEDSTATS=y or CONFIG_TASK_DELAY_ACCT=y");
+		plan_refuse(
+			plan, "the kernel does not keep run-queue delays (CONFIG_SCHED_INFO)",
+			"boot a kernel built with CONFIG_SCHEDSTATS=y or CONFIG_TASK_DELAY_ACCT=y");
 }
 
 static void plan_scheduler(const struct kfacts *f, struct plan *plan)
@@ -68,83 +72,91 @@ static void plan_scheduler(const struct kfacts *f, struct plan *plan)
 	plan->exec_names = plan->config.group_by & VIGIE_BY_EXE;
 	plan->lookup_fails = f->task_storage && !f->lookup_recursion_safe;
 	if (!f->init_pid_ns)
-		say(plan, "processes", PLAN_DEGRADED, "iter/task",
-		    "we run in a PID namespace: others' processes show only as they end",
-		    "run in the host's PID namespace (hostPID: true, --pid=host)");
-	say(plan, "cpu time, switches, migrations, faults", PLAN_EXACT, "iter/task: task_struct",
-	    "the kernel counts them; read, not counted again", "");
+		plan_say(plan, "processes", PLAN_DEGRADED, "iter/task",
+			 "we run in a PID namespace: others' processes show only as they end",
+			 "run in the host's PID namespace (hostPID: true, --pid=host)");
+	plan_say(plan, "cpu time, switches, migrations, faults", PLAN_EXACT,
+		 "iter/task: task_struct", "the kernel counts them; read, not counted again", "");
 	if (f->io_accounting)
-		say(plan, "bytes read and written", PLAN_EXACT, "iter/task: task_struct.ioac",
-		    "the kernel counts them; read, not counted again", "");
+		plan_say(plan, "bytes read and written", PLAN_EXACT, "iter/task: task_struct.ioac",
+			 "the kernel counts them; read, not counted again", "");
 	else
-		say(plan, "bytes read and written", PLAN_MISSING, "",
-		    "the kernel does not count them (CONFIG_TASK_IO_ACCOUNTING is off)",
-		    "a kernel with CONFIG_TASK_IO_ACCOUNTING=y");
+		plan_say(plan, "bytes read and written", PLAN_MISSING, "",
+			 "the kernel does not count them (CONFIG_TASK_IO_ACCOUNTING is off)",
+			 "a kernel with CONFIG_TASK_IO_ACCOUNTING=y");
 	if (plan->lookup_fails)
-		say(plan, "task state", PLAN_DEGRADED, "BPF_MAP_TYPE_TASK_STORAGE",
-		    "a lookup can fail while its CPU is inside another: counted as lost, rare",
-		    "Linux 6.2 or later");
+		plan_say(plan, "task state", PLAN_DEGRADED, "BPF_MAP_TYPE_TASK_STORAGE",
+			 "a lookup can fail while its CPU is inside another: counted as lost, rare",
+			 "Linux 6.2 or later");
 	else if (f->task_storage)
-		say(plan, "task state", PLAN_EXACT, "BPF_MAP_TYPE_TASK_STORAGE",
-		    "freed with its task, unbounded, immune to PID reuse", "");
+		plan_say(plan, "task state", PLAN_EXACT, "BPF_MAP_TYPE_TASK_STORAGE",
+			 "freed with its task, unbounded, immune to PID reuse", "");
 	else
-		say(plan, "task state", PLAN_DEGRADED, "hash of 32768 tasks, keyed by task address",
-		    "no task storage for tracing programs: dearer per switch, and bounded",
-		    "Linux 5.12 or later");
-	say(plan, "run-queue wait", PLAN_EXACT, "sched_switch: sched_info.run_delay",
-	    "the sum is the kernel's own; no wakeup probe, no clock", "");
+		plan_say(plan, "task state", PLAN_DEGRADED,
+			 "hash of 32768 tasks, keyed by task address",
+			 "no task storage for tracing programs: dearer per switch, and bounded",
+			 "Linux 5.12 or later");
+	plan_say(plan, "run-queue wait", PLAN_EXACT, "sched_switch: sched_info.run_delay",
+		 "the sum is the kernel's own; no wakeup probe, no clock", "");
 	if (f->rq_clock)
-		say(plan, "off-CPU time by reason, slow waits", PLAN_EXACT,
-		    "sched_switch: rq.clock", "in the clock of sched_info", "");
+		plan_say(plan, "off-CPU time by reason, slow waits", PLAN_EXACT,
+			 "sched_switch: rq.clock", "in the clock of sched_info", "");
 	else
-		say(plan, "off-CPU time by reason, slow waits", PLAN_MISSING, "",
-		    "cfs_rq.rq does not exist (CONFIG_FAIR_GROUP_SCHED is off)",
-		    "a kernel with CONFIG_FAIR_GROUP_SCHED=y");
+		plan_say(plan, "off-CPU time by reason, slow waits", PLAN_MISSING, "",
+			 "cfs_rq.rq does not exist (CONFIG_FAIR_GROUP_SCHED is off)",
+			 "a kernel with CONFIG_FAIR_GROUP_SCHED=y");
 	if (f->in_memstall && f->psi_on)
-		say(plan, "off-CPU reason memory", PLAN_EXACT, "task_struct.in_memstall",
-		    "PSI is on", "");
+		plan_say(plan, "off-CPU reason memory", PLAN_EXACT, "task_struct.in_memstall",
+			 "PSI is on", "");
 	else
-		say(plan, "off-CPU reason memory", PLAN_MISSING, "",
-		    f->in_memstall
-			    ? "PSI is off, so in_memstall is never set; such waits count as disk"
-			    : "the kernel has no PSI; such waits count as disk",
-		    f->in_memstall ? "boot with psi=1" : "a kernel with CONFIG_PSI=y");
+		plan_say(
+			plan, "off-CPU reason memory", PLAN_MISSING, "",
+			f->in_memstall
+				? "PSI is off, so in_memstall is never set; such waits count as disk"
+				: "the kernel has no PSI; such waits count as disk",
+			f->in_memstall ? "boot with psi=1" : "a kernel with CONFIG_PSI=y");
 }
 
 static void plan_resident(const struct kfacts *f, struct plan *plan)
 {
 	plan->exact_rss = f->rss_percpu && f->percpu_lookup && f->possible_cpus <= 128;
 	if (!f->rss_percpu)
-		say(plan, "resident memory, swap", PLAN_EXACT, "mm_struct.rss_stat",
-		    "up to 64 pages a thread are cached in task_struct, as in /proc", "");
+		plan_say(plan, "resident memory, swap", PLAN_EXACT, "mm_struct.rss_stat",
+			 "up to 64 pages a thread are cached in task_struct, as in /proc", "");
 	else if (plan->exact_rss)
-		say(plan, "resident memory, swap", PLAN_EXACT,
-		    "mm_struct.rss_stat, all per-CPU parts",
-		    "of a sleeper that others take less than a batch from, within a minute", "");
+		plan_say(plan, "resident memory, swap", PLAN_EXACT,
+			 "mm_struct.rss_stat, all per-CPU parts",
+			 "of a sleeper that others take less than a batch from, within a minute",
+			 "");
 	else
-		say(plan, "resident memory, swap", PLAN_DEGRADED, "mm_struct.rss_stat, shared part",
-		    "more than 128 CPUs: off by up to max(32, 2 x CPUs) x CPUs pages a counter",
-		    "");
+		plan_say(
+			plan, "resident memory, swap", PLAN_DEGRADED,
+			"mm_struct.rss_stat, shared part",
+			"more than 128 CPUs: off by up to max(32, 2 x CPUs) x CPUs pages a counter",
+			"");
 	plan->peaks = f->tp_tick && f->task_storage;
 	if (plan->peaks)
-		say(plan, "resident memory peak", PLAN_DEGRADED,
-		    "mm_struct.hiwater_rss, timer ticks",
-		    "a new highest is the kernel's own; a lower one within one timer tick is missed",
-		    "");
+		plan_say(
+			plan, "resident memory peak", PLAN_DEGRADED,
+			"mm_struct.hiwater_rss, timer ticks",
+			"a new highest is the kernel's own; a lower one within one timer tick is missed",
+			"");
 	else
-		say(plan, "resident memory peak", PLAN_DEGRADED, "mm_struct.hiwater_rss, iter/task",
-		    "a new highest is the kernel's own; below it the highest of what snapshots saw",
-		    "Linux 5.12 or later");
+		plan_say(
+			plan, "resident memory peak", PLAN_DEGRADED,
+			"mm_struct.hiwater_rss, iter/task",
+			"a new highest is the kernel's own; below it the highest of what snapshots saw",
+			"Linux 5.12 or later");
 }
 
 static void plan_stall(struct plan *plan, bool have, const char *field, const char *source)
 {
 	if (have)
-		say(plan, field, PLAN_EXACT, source, "time between begin and end, user tasks only",
-		    "");
+		plan_say(plan, field, PLAN_EXACT, source,
+			 "time between begin and end, user tasks only", "");
 	else
-		say(plan, field, PLAN_MISSING, "", "the tracepoint does not exist",
-		    "a kernel that has it");
+		plan_say(plan, field, PLAN_MISSING, "", "the tracepoint does not exist",
+			 "a kernel that has it");
 }
 
 static void plan_memory(const struct kfacts *f, struct plan *plan)
@@ -158,22 +170,24 @@ static void plan_memory(const struct kfacts *f, struct plan *plan)
 	plan_stall(plan, f->tp_cgroup_reclaim, "stall: cgroup reclaim", "vmscan tracepoints");
 	plan_stall(plan, f->tp_compaction, "stall: compaction", "compaction tracepoints");
 	if (!f->tp_mark_victim)
-		say(plan, "OOM kills", PLAN_MISSING, "", "no mark_victim tracepoint", "");
+		plan_say(plan, "OOM kills", PLAN_MISSING, "", "no mark_victim tracepoint", "");
 	else if (f->mark_victim_task)
-		say(plan, "OOM kills", PLAN_EXACT, "mark_victim: task", "victim, trigger, size",
-		    "");
+		plan_say(plan, "OOM kills", PLAN_EXACT, "mark_victim: task",
+			 "victim, trigger, size", "");
 	else
-		say(plan, "OOM kills", PLAN_DEGRADED, "mark_victim: pid",
-		    "the tracepoint gives a pid only: the victim's size is not known, its name perhaps not",
-		    "Linux 6.8 or a stable kernel of 2024");
+		plan_say(
+			plan, "OOM kills", PLAN_DEGRADED, "mark_victim: pid",
+			"the tracepoint gives a pid only: the victim's size is not known, its name perhaps not",
+			"Linux 6.8 or a stable kernel of 2024");
 }
 
 static void plan_exits(const struct kfacts *f, struct plan *plan)
 {
-	say(plan, "starts, exits, totals of the dead", PLAN_EXACT, "task_newtask, sched_process_*",
-	    f->exit_group_dead ? "the kernel says which thread is the last"
-			       : "the last thread is told by signal->live, once per process",
-	    "");
+	plan_say(plan, "starts, exits, totals of the dead", PLAN_EXACT,
+		 "task_newtask, sched_process_*",
+		 f->exit_group_dead ? "the kernel says which thread is the last"
+				    : "the last thread is told by signal->live, once per process",
+		 "");
 }
 
 /* Where the cgroups are: the v2 tree if it is used, else the fullest v1 tree. */
@@ -193,17 +207,18 @@ static void plan_cgroup(const struct kfacts *f, struct plan *plan)
 	}
 	if (!best) {
 		plan->cgroup.subsys = -1;
-		say(plan, "cgroups, units, containers", PLAN_MISSING, "",
-		    "no cgroup hierarchy is mounted", "mount cgroup2 on /sys/fs/cgroup");
+		plan_say(plan, "cgroups, units, containers", PLAN_MISSING, "",
+			 "no cgroup hierarchy is mounted", "mount cgroup2 on /sys/fs/cgroup");
 		return;
 	}
 	plan->cgroup = *best;
 	plan->cgroup_events = f->tp_cgroup_mkdir;
-	say(plan, "cgroups, units, containers", f->tp_cgroup_mkdir ? PLAN_EXACT : PLAN_DEGRADED,
-	    !best->controller[0] ? "cgroup v2" : "cgroup v1, the fullest hierarchy",
-	    f->tp_cgroup_mkdir ? "named as they are made"
-			       : "found by scanning: one that lived shortly may stay unnamed",
-	    "");
+	plan_say(plan, "cgroups, units, containers",
+		 f->tp_cgroup_mkdir ? PLAN_EXACT : PLAN_DEGRADED,
+		 !best->controller[0] ? "cgroup v2" : "cgroup v1, the fullest hierarchy",
+		 f->tp_cgroup_mkdir ? "named as they are made"
+				    : "found by scanning: one that lived shortly may stay unnamed",
+		 "");
 }
 
 /*
@@ -238,43 +253,44 @@ static void plan_limits(const struct kfacts *f, struct plan *plan)
 	bool memory = find_controller(f, "memory", plan->memory_mount, &plan->memory_v2);
 
 	if (!cpu && !memory)
-		say(plan, field, PLAN_MISSING, "", "no cpu or memory controller is mounted",
-		    remedy);
+		plan_say(plan, field, PLAN_MISSING, "", "no cpu or memory controller is mounted",
+			 remedy);
 	else if (!cpu || !memory)
-		say(plan, field, PLAN_DEGRADED, cpu ? "cpu.stat" : "memory limit files",
-		    cpu ? "no memory controller is mounted: limits of cgroups are not seen"
-			: "no cpu controller is mounted: throttling is not seen",
-		    remedy);
+		plan_say(plan, field, PLAN_DEGRADED, cpu ? "cpu.stat" : "memory limit files",
+			 cpu ? "no memory controller is mounted: limits of cgroups are not seen"
+			     : "no cpu controller is mounted: throttling is not seen",
+			 remedy);
 	else
-		say(plan, field, PLAN_EXACT, "cpu.stat, memory.max of cgroups that have limits",
-		    plan->cpu_v2 && plan->memory_v2
-			    ? "cgroup v2"
-			    : "cgroup v1: same path in each controller's tree",
-		    "");
+		plan_say(plan, field, PLAN_EXACT,
+			 "cpu.stat, memory.max of cgroups that have limits",
+			 plan->cpu_v2 && plan->memory_v2
+				 ? "cgroup v2"
+				 : "cgroup v1: same path in each controller's tree",
+			 "");
 }
 
 static void plan_sessions(const struct kfacts *f, struct plan *plan)
 {
 	if (f->copy_from_task)
-		say(plan, "session: stacks of sleepers", PLAN_EXACT, "iter.s/task",
-		    "off-CPU time by reason is exact, and their stacks divide it", "");
+		plan_say(plan, "session: stacks of sleepers", PLAN_EXACT, "iter.s/task",
+			 "off-CPU time by reason is exact, and their stacks divide it", "");
 	else
-		say(plan, "session: stacks of sleepers", PLAN_MISSING, "",
-		    "no bpf_copy_from_user_task: off-CPU time by reason, without stacks",
-		    "Linux 5.18 or later");
+		plan_say(plan, "session: stacks of sleepers", PLAN_MISSING, "",
+			 "no bpf_copy_from_user_task: off-CPU time by reason, without stacks",
+			 "Linux 5.18 or later");
 	if (f->tp_contention)
-		say(plan, "session: address-space lock", PLAN_EXACT, "contention_begin",
-		    "told by the lock's address", "");
+		plan_say(plan, "session: address-space lock", PLAN_EXACT, "contention_begin",
+			 "told by the lock's address", "");
 	else
-		say(plan, "session: address-space lock", PLAN_MISSING, "",
-		    "no contention_begin: such waits are \"kernel\" or \"other\"",
-		    "Linux 5.19 or later");
+		plan_say(plan, "session: address-space lock", PLAN_MISSING, "",
+			 "no contention_begin: such waits are \"kernel\" or \"other\"",
+			 "Linux 5.19 or later");
 	if (f->tp_user_fault)
-		say(plan, "session: stacks of page faults", PLAN_EXACT, "page_fault_user",
-		    "all are counted, some stacks are taken", "");
+		plan_say(plan, "session: stacks of page faults", PLAN_EXACT, "page_fault_user",
+			 "all are counted, some stacks are taken", "");
 	else
-		say(plan, "session: stacks of page faults", PLAN_MISSING, "",
-		    "no page_fault_user tracepoint", "x86-64");
+		plan_say(plan, "session: stacks of page faults", PLAN_MISSING, "",
+			 "no page_fault_user tracepoint", "x86-64");
 }
 
 static void say_session(struct plan *plan, bool have, struct plan_item with,
@@ -356,29 +372,31 @@ static void plan_privileges(const struct kfacts *f, struct plan *plan)
 
 	plan->keep_cap_bpf = !f->unpriv_map_ops;
 	if (f->root && !f->cap_setid)
-		say(plan, field, PLAN_MISSING, "",
-		    "root without CAP_SETUID, CAP_SETGID and CAP_SETPCAP: vigie serve refuses",
-		    "add these capabilities: they are given up after the start");
+		plan_say(plan, field, PLAN_MISSING, "",
+			 "root without CAP_SETUID, CAP_SETGID and CAP_SETPCAP: vigie serve refuses",
+			 "add these capabilities: they are given up after the start");
 	else if (plan->keep_cap_bpf)
-		say(plan, field, PLAN_DEGRADED, "CAP_BPF",
-		    "this kernel asks for CAP_BPF at every map operation", "Linux 5.19 or later");
+		plan_say(plan, field, PLAN_DEGRADED, "CAP_BPF",
+			 "this kernel asks for CAP_BPF at every map operation",
+			 "Linux 5.19 or later");
 	else
-		say(plan, field, PLAN_EXACT, "none",
-		    "maps and iterators work through kept descriptors", "");
+		plan_say(plan, field, PLAN_EXACT, "none",
+			 "maps and iterators work through kept descriptors", "");
 }
 
 static void plan_self(const struct kfacts *f, struct plan *plan)
 {
 	plan_privileges(f, plan);
 	if (f->possible_cpus > VIGIE_MAX_CPUS)
-		say(plan, "counters by CPU", PLAN_DEGRADED, "the first 1024 CPUs",
-		    "slow waits and losses on the others are not counted", "");
+		plan_say(plan, "counters by CPU", PLAN_DEGRADED, "the first 1024 CPUs",
+			 "slow waits and losses on the others are not counted", "");
 	if (f->run_time_stats)
-		say(plan, "probe run time", PLAN_EXACT, "run_time_ns, run_cnt", "statistics are on",
-		    "");
+		plan_say(plan, "probe run time", PLAN_EXACT, "run_time_ns, run_cnt",
+			 "statistics are on", "");
 	else
-		say(plan, "probe run time", PLAN_MISSING, "", "the kernel's BPF statistics are off",
-		    "sysctl kernel.bpf_stats_enabled=1 (costs two clock reads a run)");
+		plan_say(plan, "probe run time", PLAN_MISSING, "",
+			 "the kernel's BPF statistics are off",
+			 "sysctl kernel.bpf_stats_enabled=1 (costs two clock reads a run)");
 }
 
 void plan_make(const struct kfacts *facts, const struct collect_config *config, struct plan *ret)

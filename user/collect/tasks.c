@@ -197,7 +197,7 @@ void tasks_add_asleep(struct tasks *t, const struct vigie_asleep *rec)
 	struct process *p;
 
 	t->records++;
-	if (i == NOWHERE || rec->why >= VIGIE_OFF_REASONS) {
+	if (i == NOWHERE || rec->wait_reason >= VIGIE_OFF_REASONS) {
 		t->lost++;
 		return;
 	}
@@ -206,7 +206,7 @@ void tasks_add_asleep(struct tasks *t, const struct vigie_asleep *rec)
 	p = tasks_touch(t, i);
 	set_alive(p, rec->flags);
 	p->life_cpu_ns += rec->life_cpu_ns;
-	p->inc.off_ns[rec->why] += rec->off_ns;
+	p->inc.off_ns[rec->wait_reason] += rec->off_ns;
 }
 
 static void raise_peak(struct process *p)

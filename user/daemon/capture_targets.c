@@ -48,7 +48,8 @@ static __u64 memory_of(const struct process *p)
 	return p->rss_pages[VIGIE_RSS_FILE] + p->rss_pages[VIGIE_RSS_ANON];
 }
 
-static const struct process *find(const struct view *view, const struct actor *who, __u32 self)
+static const struct process *targets_find(const struct view *view, const struct actor *who,
+					  __u32 self)
 {
 	const struct process *best = NULL, *p;
 	size_t i;
@@ -65,7 +66,8 @@ static const struct process *find(const struct view *view, const struct actor *w
 	return best;
 }
 
-static unsigned int add(struct profiler_target *targets, unsigned int n, const struct process *p)
+static unsigned int targets_add(struct profiler_target *targets, unsigned int n,
+				const struct process *p)
 {
 	unsigned int i;
 
@@ -85,9 +87,9 @@ unsigned int capture_targets_of(const struct finding *finding, const struct view
 
 	/* The last place is kept for whom it is about. */
 	for (i = 0; i < finding->nculprits && n < PROFILER_TARGETS - 1; i++)
-		n = add(targets, n, find(view, &finding->culprits[i].who, self));
-	n = add(targets, n, find(view, &finding->who, self));
+		n = targets_add(targets, n, targets_find(view, &finding->culprits[i].who, self));
+	n = targets_add(targets, n, targets_find(view, &finding->who, self));
 	for (; i < finding->nculprits; i++)
-		n = add(targets, n, find(view, &finding->culprits[i].who, self));
+		n = targets_add(targets, n, targets_find(view, &finding->culprits[i].who, self));
 	return n;
 }

@@ -120,8 +120,8 @@ void finding_handler_listen(struct finding_handler *handler)
 	}
 }
 
-static void tell(struct finding_handler *handler, const struct finding *finding,
-		 const struct view *view)
+static void handler_tell(struct finding_handler *handler, const struct finding *finding,
+			 const struct view *view)
 {
 	const struct event event = event_of_finding(finding);
 	bool begins;
@@ -172,5 +172,5 @@ void finding_handler_see(struct finding_handler *handler, const struct view *vie
 		logbook_say(handler->book, SEVERITY_ERROR, "detection-failed", err,
 			    "detection: this snapshot was not judged");
 	for (i = 0; i < n && !err; i++)
-		tell(handler, findings[i], view);
+		handler_tell(handler, findings[i], view);
 }

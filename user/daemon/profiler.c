@@ -28,7 +28,7 @@ const char *profiler_outcome_name(enum profiler_outcome outcome)
 	return outcome < PROFILER_OUTCOMES ? names[outcome] : "failed";
 }
 
-static void gone(struct profiler *w)
+static void profiler_gone(struct profiler *w)
 {
 	if (w->fd >= 0)
 		close(w->fd);
@@ -93,7 +93,7 @@ void profiler__free(struct profiler *w)
 {
 	if (!w)
 		return;
-	gone(w);
+	profiler_gone(w);
 	if (w->pid > 0)
 		process_await_end(w->pid, PROCESS_STOP_MS, NULL); /* it ends when its socket does */
 	free(w);
@@ -116,7 +116,7 @@ bool profiler__listen(struct profiler *w, struct profiler_said *ret)
 	if (n < 0 && errno == EAGAIN)
 		return false;
 	if (n != sizeof(*ret)) {
-		gone(w);
+		profiler_gone(w);
 		return false;
 	}
 	ret->id[sizeof(ret->id) - 1] = ret->what[sizeof(ret->what) - 1] = '\0';

@@ -50,7 +50,7 @@ struct child {
 };
 
 /* Whoever does not listen hears the totals with the next one. */
-static void say(struct child *c, struct profiler_said *said)
+static void child_say(struct child *c, struct profiler_said *said)
 {
 	c->said.self.captures[said->outcome]++;
 	c->said.self.cpu_ns = process_cpu_ns(RUSAGE_SELF) + process_cpu_ns(RUSAGE_CHILDREN);
@@ -87,7 +87,7 @@ static void session_child(struct child *c, const struct profiler_ask *ask, int r
 	_exit(0);
 }
 
-static int begin(struct child *c, const struct profiler_ask *ask)
+static int child_begin(struct child *c, const struct profiler_ask *ask)
 {
 	int pair[2];
 
@@ -124,7 +124,7 @@ static enum profiler_outcome decide(struct child *c, const struct profiler_ask *
 	if (!*ret_err && !profiler_rate_take(&c->rate, clock_boottime_ns(), &ask->targets[0]))
 		outcome = PROFILER_LIMITED;
 	else if (!*ret_err)
-		*ret_err = begin(c, ask);
+		*ret_err = child_begin(c, ask);
 	if (lock >= 0)
 		close(lock); /* the session's process has it, too, and holds it to its end */
 	return *ret_err ? PROFILER_FAILED : outcome;
@@ -136,7 +136,7 @@ static void take_ask(struct child *c, const struct profiler_ask *ask)
 
 	if (!is_valid(ask)) {
 		said.err = -EINVAL;
-		say(c, &said);
+		child_say(c, &said);
 		return;
 	}
 	memcpy(said.id, ask->id, sizeof(said.id));
@@ -147,7 +147,7 @@ static void take_ask(struct child *c, const struct profiler_ask *ask)
 		snprintf(said.what, sizeof(said.what),
 			 "the one before, process %d, hangs and cannot be ended", c->hung);
 	if (said.outcome != PROFILER_CAPTURED)
-		say(c, &said);
+		child_say(c, &said);
 }
 
 static void reap_hung(struct child *c)
@@ -185,7 +185,7 @@ static void session_end(struct child *c)
 		c->hung_end = c->session_end;
 	}
 	c->session = 0;
-	say(c, &said);
+	child_say(c, &said);
 }
 
 static int patience_ms(const struct child *c)
@@ -197,7 +197,7 @@ static int patience_ms(const struct child *c)
 	return now >= c->until_ns ? 0 : (int)((c->until_ns - now) / NS_PER_MS + 1);
 }
 
-static void loop(struct child *c)
+static void child_loop(struct child *c)
 {
 	struct pollfd fds[3];
 	struct profiler_ask ask;
@@ -237,7 +237,7 @@ void profiler_child(int asks, int parcels)
 	snprintf(said.what, sizeof(said.what), "%s", what);
 	send(asks, &said, sizeof(said), MSG_NOSIGNAL);
 	if (!said.err)
-		loop(&c);
+		child_loop(&c);
 	if (c.session)
 		kill(c.session, SIGKILL);
 	_exit(said.err != 0);

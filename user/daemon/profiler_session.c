@@ -31,7 +31,7 @@ static int failed(struct profiler_said *said, const char *what, int err)
 }
 
 /* The very process that was meant: a pid may be another's by now. */
-static int add(struct session *s, const struct profiler_target *target)
+static int look_add(struct session *s, const struct profiler_target *target)
 {
 	__u64 tick_ns = NS_PER_S / sysconf(_SC_CLK_TCK), ticks;
 	int fd = syscall(SYS_pidfd_open, target->pid, 0), err;
@@ -57,7 +57,7 @@ static int add_all(struct session *s, const struct profiler_ask *ask)
 	__u32 i;
 
 	for (i = 0; i < ask->n; i++) {
-		err = add(s, &ask->targets[i]);
+		err = look_add(s, &ask->targets[i]);
 		if (err && err != -ESRCH)
 			return err;
 		added += !err;
@@ -65,7 +65,7 @@ static int add_all(struct session *s, const struct profiler_ask *ask)
 	return added ? 0 : -ESRCH;
 }
 
-static int look(struct session *s, struct profiler_said *said)
+static int look_inside(struct session *s, struct profiler_said *said)
 {
 	int stop = PROFILE_STOP_NONE;
 	struct session_stat stat;
@@ -94,8 +94,8 @@ static int hand_over(int parcels, const char *id, const struct buf *bytes)
 	return err;
 }
 
-static int keep(struct profile *p, const struct profiler_ask *ask, int parcels,
-		struct profiler_said *said)
+static int look_keep(struct profile *p, const struct profiler_ask *ask, int parcels,
+		     struct profiler_said *said)
 {
 	struct buf bytes;
 	char target[64];
@@ -119,8 +119,8 @@ static int keep(struct profile *p, const struct profiler_ask *ask, int parcels,
 	return err;
 }
 
-static void run(struct session *s, const struct profiler_ask *ask, int parcels,
-		struct profiler_said *said)
+static void look_begin(struct session *s, const struct profiler_ask *ask, int parcels,
+		       struct profiler_said *said)
 {
 	const char *what = "look at the processes";
 	struct profile *p = NULL;
@@ -128,12 +128,12 @@ static void run(struct session *s, const struct profiler_ask *ask, int parcels,
 
 	if (!err)
 		err = session__begin(s);
-	stop = err ? err : look(s, said);
+	stop = err ? err : look_inside(s, said);
 	err = stop < 0 ? stop : session__finish(s, stop, &p, &what);
 	if (err)
 		failed(said, what, err);
 	else
-		keep(p, ask, parcels, said);
+		look_keep(p, ask, parcels, said);
 	profile__free(p);
 }
 
@@ -156,7 +156,7 @@ void profiler_session(const struct profiler_ask *ask, int parcels, struct profil
 	if (err) {
 		failed(ret, what, err);
 	} else {
-		run(s, ask, parcels, ret);
+		look_begin(s, ask, parcels, ret);
 		session__free(s);
 	}
 	cgroup_names__free(names);

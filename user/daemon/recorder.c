@@ -180,7 +180,7 @@ bool recorder_incident(struct recorder *recorder, const struct event *event,
 	return !err && kind == WRITER_INCIDENT_BEGIN;
 }
 
-static __u64 lost(const struct writer_stat *stat)
+static __u64 recorder_lost(const struct writer_stat *stat)
 {
 	__u64 sum = 0;
 	int i;
@@ -202,7 +202,7 @@ void recorder_watch(struct recorder *recorder)
 		if (recorder->evidence[i].owed)
 			send_unsent(recorder, &recorder->evidence[i]);
 	writer__stat(recorder->writer, &stat);
-	sum = lost(&stat);
+	sum = recorder_lost(&stat);
 	if (!recorder->failing &&
 	    (!writer__alive(recorder->writer) || stat.err || sum > recorder->lost_before)) {
 		recorder->failing = true;

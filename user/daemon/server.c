@@ -260,7 +260,7 @@ int server__start(struct server *s)
 	return err ? err : server__snapshot(s);
 }
 
-static void drain(int fd)
+static void server_drain(int fd)
 {
 	__u64 expirations;
 
@@ -289,7 +289,7 @@ static bool take_event(struct server *s, int fd)
 	if (fd == s->signals)
 		return take_signal(s);
 	if (fd == s->tick) {
-		drain(s->tick);
+		server_drain(s->tick);
 		if (server__snapshot(s))
 			arm(s->tick, s->config.interval_ns);
 	} else if (s->parts.writer && fd == writer__fd(s->parts.writer)) {
@@ -300,9 +300,9 @@ static bool take_event(struct server *s, int fd)
 	return false;
 }
 
-static void settle(struct server *s)
+static void server_settle(struct server *s)
 {
-	drain(s->settle);
+	server_drain(s->settle);
 	s->settling = false;
 	source__settle(s->parts.live->source);
 }
@@ -322,7 +322,7 @@ int server__run(struct server *s)
 		http__run(s->parts.http);
 		for (i = 0; i < n; i++)
 			if (events[i].data.fd == s->settle)
-				settle(s);
+				server_settle(s);
 	}
 }
 

@@ -22,7 +22,7 @@ void verdicts_init(struct verdicts *verdicts, int dirfd)
 }
 
 /* The next word of at most size - 1 bytes; moves *at on. False: none, or too long. */
-static bool word(const char **at, const char *end, char *dst, size_t size)
+static bool verdicts_word(const char **at, const char *end, char *dst, size_t size)
 {
 	const char *space = memchr(*at, ' ', end - *at);
 	size_t len = (space ? space : end) - *at;
@@ -61,11 +61,12 @@ int verdict_parse(const char *line, size_t len, struct verdict *ret)
 	char when[24], kind[16];
 	uint64_t wall_ns;
 
-	if (!word(&at, end, when, sizeof(when)) || parse_u64(when, 0, UINT64_MAX, &wall_ns) ||
-	    !word(&at, end, v.finding, sizeof(v.finding)) || !is_id(v.finding) ||
-	    !word(&at, end, v.pattern, sizeof(v.pattern)) || !is_id(v.pattern) ||
-	    !word(&at, end, kind, sizeof(kind)) || !kind_by_name(kind, &v.kind) ||
-	    !word(&at, end, v.by, sizeof(v.by)))
+	if (!verdicts_word(&at, end, when, sizeof(when)) ||
+	    parse_u64(when, 0, UINT64_MAX, &wall_ns) ||
+	    !verdicts_word(&at, end, v.finding, sizeof(v.finding)) || !is_id(v.finding) ||
+	    !verdicts_word(&at, end, v.pattern, sizeof(v.pattern)) || !is_id(v.pattern) ||
+	    !verdicts_word(&at, end, kind, sizeof(kind)) || !kind_by_name(kind, &v.kind) ||
+	    !verdicts_word(&at, end, v.by, sizeof(v.by)))
 		return -EINVAL;
 	v.wall_ns = wall_ns;
 	if (at < end)

@@ -41,7 +41,7 @@ static void buffer_size(int fd)
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 }
 
-static void gone(struct writer *s)
+static void writer_gone(struct writer *s)
 {
 	if (s->fd >= 0)
 		close(s->fd);
@@ -61,7 +61,7 @@ void writer__listen(struct writer *s)
 		if (n < 0 && errno == EAGAIN)
 			return;
 		if (n != sizeof(said)) {
-			gone(s);
+			writer_gone(s);
 			return;
 		}
 		s->said = said;
@@ -124,7 +124,7 @@ void writer__free(struct writer *s)
 {
 	if (!s)
 		return;
-	gone(s);
+	writer_gone(s);
 	if (s->pid > 0)
 		process_await_end(s->pid, PROCESS_STOP_MS, NULL); /* it ends when it has read all */
 	free(s);
@@ -185,7 +185,7 @@ int writer__send(struct writer *s, struct writer_head *head, const void *data, s
 		at += piece;
 	} while (!err && at < len);
 	if (err == -EPIPE || err == -ECONNRESET)
-		gone(s);
+		writer_gone(s);
 	if (err)
 		count_drop(s, head);
 	else if (head->kind == WRITER_ENTRY && head->key)

@@ -110,7 +110,7 @@ static void gather_stat(struct child *c)
 }
 
 /* If the main process does not listen it will hear the next one: totals lose nothing. */
-static void report(struct child *c)
+static void writer_report(struct child *c)
 {
 	gather_stat(c);
 	send(c->fd, &c->stat, sizeof(c->stat), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -250,7 +250,7 @@ static void take_packet(struct child *c, const struct writer_head *head, const c
 		c->stat.messages_bad++;
 	} else {
 		take[head->kind](c);
-		report(c);
+		writer_report(c);
 	}
 	if (c->message.cap > KEEP_BUFFER)
 		buf_done(&c->message);
@@ -281,7 +281,7 @@ static bool take_one(struct child *c, char *piece)
 /* --- What the profiler sends: a finding's session, as a descriptor. */
 
 /* Sealed: as big as it is now it stays, and nobody writes while we read. */
-static int attach(struct child *c, const char *id, int fd)
+static int writer_attach(struct child *c, const char *id, int fd)
 {
 	struct buf bytes;
 	size_t size;
@@ -324,14 +324,14 @@ static void take_parcel(struct child *c)
 	if (n != sizeof(parcel) || fd < 0)
 		c->stat.messages_bad++;
 	else if (!parcel.id[FINDING_ID_LEN - 1] && c->incidents)
-		err = attach(c, parcel.id, fd);
+		err = writer_attach(c, parcel.id, fd);
 	if (fd >= 0)
 		close(fd);
 	/* -ENOENT: the folder has made room meanwhile. */
 	if (err && err != -ENOENT)
 		note(c, err, "cannot keep the session of a finding");
 	c->dirty = true;
-	report(c);
+	writer_report(c);
 }
 
 static void sync_files(struct child *c)
@@ -345,7 +345,7 @@ static void sync_files(struct child *c)
 	c->dirty = false;
 }
 
-static void loop(struct child *c, char *piece)
+static void writer_loop(struct child *c, char *piece)
 {
 	struct pollfd fds[2] = { { .fd = c->fd, .events = POLLIN }, { .events = POLLIN } };
 	__u64 synced_ms = clock_monotonic_ms(), now;
@@ -457,7 +457,7 @@ static int open_files(struct child *c, const struct writer_config *config, const
 			      &c->log);
 }
 
-static int start(struct child *c, const struct writer_config *config, const char **ret_what)
+static int writer_start(struct child *c, const struct writer_config *config, const char **ret_what)
 {
 	const int keep[] = { c->fd, c->profiler, c->state_dir, config->lock };
 	int err;
@@ -487,14 +487,14 @@ void writer_child(const struct writer_config *config, int fd)
 	const char *what = "allocate";
 
 	buf_init(&c.message, WRITER_MESSAGE_MAX);
-	c.stat.err = piece ? start(&c, config, &what) : -ENOMEM;
+	c.stat.err = piece ? writer_start(&c, config, &what) : -ENOMEM;
 	if (c.stat.err)
 		snprintf(c.stat.what, sizeof(c.stat.what), "%s", what);
 	c.stat.self.up = !c.stat.err;
 	c.stat.wants_key = true;
-	report(&c);
+	writer_report(&c);
 	if (!c.stat.err)
-		loop(&c, piece);
+		writer_loop(&c, piece);
 	sync_files(&c);
 	_exit(c.stat.err && !c.stat.self.up);
 }

@@ -24,7 +24,8 @@ struct profile_index {
 };
 
 /* Room for n more elements after *used. Memory is counted against the bound as it is asked for. */
-static int grow(struct profile *p, void *array, __u32 used, __u32 *room, size_t size, __u32 n)
+static int profile_grow(struct profile *p, void *array, __u32 used, __u32 *room, size_t size,
+			__u32 n)
 {
 	__u64 want = *room ? *room : FIRST_ROOM;
 	void *grown;
@@ -45,14 +46,14 @@ static int grow(struct profile *p, void *array, __u32 used, __u32 *room, size_t 
 }
 
 #define GROW(p, what, more) \
-	grow(p, &(p)->what, (p)->n##what, &(p)->index->room.what, sizeof(*(p)->what), more)
+	profile_grow(p, &(p)->what, (p)->n##what, &(p)->index->room.what, sizeof(*(p)->what), more)
 
 static __u32 sum_of(const void *key, size_t len)
 {
 	return hash_bytes(key, len, 0);
 }
 
-/* The indexes take 8 bytes a cell at a load of a half: what grow() counts leaves room for it. */
+/* The indexes take 8 bytes a cell at a load of a half: what profile_grow() counts leaves room for it. */
 static int index_room(struct hash *h, __u32 n)
 {
 	return hash_reserve(h, (size_t)n + 1);

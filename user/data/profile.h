@@ -118,7 +118,7 @@ struct profile_chain {
 	__u32 thread; /* index */
 	__u32 n; /* hops, 1 to VIGIE_HOPS */
 	__u32 party[VIGIE_HOPS]; /* indexes; the rest 0 */
-	__u32 why[VIGIE_HOPS]; /* enum vigie_wait; the rest 0 */
+	__u32 wait_reason[VIGIE_HOPS]; /* enum vigie_wait; the rest 0 */
 	__u64 count, ns;
 };
 

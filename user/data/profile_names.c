@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *word(const char *const words[], __u32 n, __u32 i)
+static const char *names_word(const char *const words[], __u32 n, __u32 i)
 {
 	return i < n ? words[i] : "?";
 }
@@ -18,7 +18,7 @@ const char *profile_view_name(enum profile_view view)
 		[PROFILE_FAULTS] = "faults",
 	};
 
-	return word(words, PROFILE_VIEWS, view);
+	return names_word(words, PROFILE_VIEWS, view);
 }
 
 const char *profile_wait_name(__u32 why)
@@ -43,7 +43,7 @@ const char *profile_wait_name(__u32 why)
 		[VIGIE_WAIT_RUN_QUEUE] = "run queue",
 	};
 
-	return word(words, VIGIE_WAITS + 1, why);
+	return names_word(words, VIGIE_WAITS + 1, why);
 }
 
 const char *profile_incomplete_name(enum profile_incomplete why)
@@ -60,7 +60,7 @@ const char *profile_incomplete_name(enum profile_incomplete why)
 		[PROFILE_INCOMPLETE_ASTRAY] = "caller not found",
 	};
 
-	return word(words, PROFILE_INCOMPLETES, why);
+	return names_word(words, PROFILE_INCOMPLETES, why);
 }
 
 const char *profile_stop_name(__u32 stop)
@@ -74,7 +74,7 @@ const char *profile_stop_name(__u32 stop)
 		[PROFILE_STOP_MEMORY] = "its memory was used up",
 	};
 
-	return word(words, PROFILE_STOPS, stop);
+	return names_word(words, PROFILE_STOPS, stop);
 }
 
 const char *profile_relation_name(enum profile_relation relation)
@@ -87,7 +87,7 @@ const char *profile_relation_name(enum profile_relation relation)
 		[PROFILE_UNTOLD] = "not told apart",
 	};
 
-	return word(words, PROFILE_RELATIONS, relation);
+	return names_word(words, PROFILE_RELATIONS, relation);
 }
 
 enum profile_relation profile_relation(const struct profile *p, const struct profile_sample *s)

@@ -118,10 +118,10 @@ struct snapshot {
 	size_t nprocesses;
 	struct retired *retired;
 	size_t nretired;
-	struct vigie_blame *blames; /* increments; a pair may appear several times */
-	size_t nblames;
-	__u64 blame_other_ns; /* increments without a pair */
-	__u64 blame_other_waits;
+	struct vigie_delay *culprits; /* increments; a pair may appear several times */
+	size_t nculprits;
+	__u64 culprit_other_ns; /* increments without a pair */
+	__u64 culprit_other_waits;
 	struct vigie_oom_event *ooms;
 	size_t nooms;
 	struct cgroup_name *cgroups; /* every id that occurs in this snapshot and has a name */

@@ -148,7 +148,7 @@ static unsigned int width_of(uint32_t c)
 }
 
 /* One character of valid UTF-8; of anything else a byte, so that it always gets on. */
-static const char *next(const char *s, uint32_t *ret)
+static const char *cells_next(const char *s, uint32_t *ret)
 {
 	static const uint8_t lead_mask[] = { 0x7f, 0x1f, 0x0f, 0x07 };
 	uint8_t c = *s;
@@ -172,7 +172,7 @@ size_t text_columns(const char *s)
 	uint32_t c;
 
 	while (*s) {
-		s = next(s, &c);
+		s = cells_next(s, &c);
 		columns += width_of(c);
 	}
 	return columns;
@@ -186,7 +186,7 @@ static size_t bytes_within(const char *s, size_t columns, size_t *ret_used)
 	uint32_t c;
 
 	while (*at) {
-		const char *after = next(at, &c);
+		const char *after = cells_next(at, &c);
 
 		if (used + width_of(c) > columns)
 			break;

@@ -101,8 +101,8 @@ struct view {
 	const struct process *processes; /* ascending pid */
 	const __u32 *process_group;
 	size_t nprocesses;
-	const struct vigie_blame *blames; /* slow waits of the interval by process */
-	size_t nblames;
+	const struct vigie_delay *culprits; /* slow waits of the interval by process */
+	size_t nculprits;
 	const struct cgroup_view *cgroups; /* ascending id */
 	size_t ncgroups;
 

@@ -3,7 +3,7 @@
  * detect.c - one view after the other through all watchers.
  *
  * Owns: the order. Not here: any condition (watch_*.c), what its figure is (quantity.h), what
- * becomes of a signal (events.c).
+ * becomes of a signal (episodes.c).
  */
 #include "detect/detect.h"
 
@@ -32,7 +32,7 @@ struct detect *detect__new(const struct detect_config *config)
 		return NULL;
 	d->config = *config;
 	d->groups = calloc(config->max_groups ? config->max_groups : 1, sizeof(*d->groups));
-	if (!d->groups || events_init(&d->events, config)) {
+	if (!d->groups || episodes_init(&d->episodes, config)) {
 		detect__free(d);
 		errno = ENOMEM;
 		return NULL;
@@ -44,7 +44,7 @@ void detect__free(struct detect *d)
 {
 	if (!d)
 		return;
-	events_done(&d->events);
+	episodes_done(&d->episodes);
 	while (d->ngroups)
 		free(d->groups[--d->ngroups]);
 	free(d->groups);
@@ -54,41 +54,41 @@ void detect__free(struct detect *d)
 int detect__step(struct detect *d, const struct view *view, const struct finding *const **ret,
 		 size_t *ret_n)
 {
-	events_begin(&d->events, view);
+	episodes_begin(&d->episodes, view);
 	watch_ooms(d, view);
 	if (view_is_long(view)) {
 		watch_throttling(d, view); /* first: starvation asks what it found */
 		watch_processes(d, view);
 		watch_groups(d, view);
 		watch_host(d, view);
-		events_end(&d->events, view);
+		episodes_end(&d->episodes, view);
 	} else {
-		events_end_short(&d->events, view);
+		episodes_end_short(&d->episodes, view);
 	}
-	*ret = d->events.out;
-	*ret_n = d->events.nout;
+	*ret = d->episodes.out;
+	*ret_n = d->episodes.nout;
 	return 0;
 }
 
 int detect__silence(struct detect *d, const char *pattern, enum verdict_kind verdict)
 {
-	return events_silence(&d->events, pattern, verdict);
+	return episodes_silence(&d->episodes, pattern, verdict);
 }
 
 void detect__stat(const struct detect *d, struct detect_stat *ret)
 {
 	*ret = (struct detect_stat){
-		.suppressed = d->events.suppressed,
-		.silenced = d->events.silenced,
+		.suppressed = d->episodes.suppressed,
+		.silenced = d->episodes.silenced,
 		.series = d->ngroups * (DEPARTURES + 1ULL),
 		.groups_shed = d->groups_shed,
 		.bytes = sizeof(*d) + d->ngroups * sizeof(**d->groups) +
-			 d->events.n * sizeof(**d->events.all),
+			 d->episodes.n * sizeof(**d->episodes.all),
 	};
 }
 
 void detect__count(const struct detect *d, unsigned int rule, __u64 *ret_total, __u64 *ret_active)
 {
-	*ret_total = rule < RULES ? d->events.total[rule] : 0;
-	*ret_active = rule < RULES ? d->events.active[rule] : 0;
+	*ret_total = rule < RULES ? d->episodes.total[rule] : 0;
+	*ret_active = rule < RULES ? d->episodes.active[rule] : 0;
 }

@@ -126,7 +126,7 @@ static double lowest_of(const struct points *p, unsigned int from, unsigned int 
 	return lowest;
 }
 
-static struct growth_trend judge(const struct points *p, double least_s, double slowing)
+static struct growth_trend growth_judge(const struct points *p, double least_s, double slowing)
 {
 	struct growth_trend trend = { .steady = false };
 	unsigned int third = p->n / 3, half = p->n / 2;
@@ -173,7 +173,7 @@ struct growth_trend growth_recent(const struct growth *g, double least_s)
 		p.t[p.n] = at->age_s;
 		p.v[p.n++] = at->value;
 	}
-	return judge(&p, least_s, SLOWING_RECENT);
+	return growth_judge(&p, least_s, SLOWING_RECENT);
 }
 
 /* The part under way is left out: its lowest may be still to come. */
@@ -188,5 +188,5 @@ struct growth_trend growth_long(const struct growth *g, double least_s)
 		p.t[p.n] = -10.0 * i;
 		p.v[p.n++] = g->lowest[(g->turn - i) % GROWTH_LONG];
 	}
-	return judge(&p, least_s, SLOWING_LONG);
+	return growth_judge(&p, least_s, SLOWING_LONG);
 }

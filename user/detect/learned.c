@@ -9,7 +9,7 @@ static const struct {
 	double fast; /* weight of a new value in the expected one */
 	double slow_samples; /* the long run */
 	double memory; /* samples after which what was seen counts half */
-	unsigned int quiet_after; /* samples for which a weaker event is the same event */
+	unsigned int quiet_after; /* samples for which a weaker episode is the same episode */
 	unsigned int warm; /* samples before anything is judged */
 	double season_samples; /* smoothing of the distance from the season's value */
 	double agree; /* what each further question adds to the strongest */
@@ -22,8 +22,8 @@ struct {
 } tune = { 0.2, 2000, 4000, 200, 150, 3, 0.5 };
 #endif
 
-#define LEAST 1.0 /* what is as common as one in ten is no event at all */
-#define STRONGER 1.2 /* within an event only a fifth more is news */
+#define LEAST 1.0 /* what is as common as one in ten is no episode at all */
+#define STRONGER 1.2 /* within an episode only a fifth more is news */
 #define HALF_SCORE 5.0 /* strength at which the score is one half */
 #define SPREAD_SHORT 20
 #define SPREAD_LONG 400
@@ -76,7 +76,7 @@ static double rarity(const struct learned_past *past, double v)
 	return digits;
 }
 
-static void remember(struct learned_past *past, double v)
+static void learned_remember(struct learned_past *past, double v)
 {
 	double grow = 1 + 0.693147 / tune.memory;
 	int i;
@@ -152,7 +152,7 @@ static void learn_season(struct learned *l, uint64_t time_s, double v)
 	l->season_value[at] += (v - l->season_value[at]) / (samples + 1);
 }
 
-static void ask(struct learned *l, uint64_t time_s, double v, struct answers *a)
+static void learned_ask(struct learned *l, uint64_t time_s, double v, struct answers *a)
 {
 	double off = v - l->fast;
 
@@ -184,11 +184,11 @@ static double strength(const struct learned *l, const struct answers *a)
 
 static void learn(struct learned *l, uint64_t time_s, double v, const struct answers *a)
 {
-	remember(&l->error, a->error);
-	remember(&l->level, a->level);
+	learned_remember(&l->error, a->error);
+	learned_remember(&l->level, a->level);
 	if (a->seasonal)
-		remember(&l->season, a->season);
-	remember(&l->quiet, a->quiet);
+		learned_remember(&l->season, a->season);
+	learned_remember(&l->quiet, a->quiet);
 	l->fast += tune.fast * (v - l->fast);
 	follow(&l->slow, v, tune.slow_samples, l->samples);
 	learn_season(l, time_s, v);
@@ -200,8 +200,8 @@ void learned_init(struct learned *l)
 	l->since = UINT32_MAX;
 }
 
-/* One event, one report: a weaker one that follows is the same event still. */
-static double report(struct learned *l, double strong)
+/* One episode, one report: a weaker one that follows is the same episode still. */
+static double learned_report(struct learned *l, double strong)
 {
 	if (l->since < UINT32_MAX)
 		l->since++;
@@ -233,11 +233,11 @@ double learned_step(struct learned *l, uint64_t time_s, double value)
 	if (!l->samples)
 		l->fast = l->slow = v;
 	note_day(l, time_s);
-	ask(l, time_s, v, &a);
+	learned_ask(l, time_s, v, &a);
 	if (l->samples > tune.warm)
 		strong = strength(l, &a);
 	learn(l, time_s, v, &a);
-	return report(l, strong);
+	return learned_report(l, strong);
 }
 
 double learned_expected(const struct learned *l)

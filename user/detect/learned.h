@@ -44,14 +44,14 @@ struct learned {
 	uint16_t season_seen[LEARNED_SEASONS]; /* samples, up to a bound */
 	bool day_known; /* a whole day was seen */
 	uint32_t samples;
-	uint32_t since; /* samples since an event was reported */
+	uint32_t since; /* samples since an episode was reported */
 	double reported; /* how strong that one was */
 };
 
 void learned_init(struct learned *learned);
 /*
  * Takes the next sample; time_s is the wall clock, it may jump. Returns how unusual it is
- * in [0, 1): one sample of an event, its strongest so far, has the score, the others have 0.
+ * in [0, 1): one sample of an episode, its strongest so far, has the score, the others have 0.
  * What is no number is taken as the value before.
  */
 double learned_step(struct learned *learned, uint64_t time_s, double value);

@@ -102,7 +102,7 @@ static void forget_groups(struct detect *d, const struct view *view)
 
 /* --- Crash loops. */
 
-static void tell_crashes(const struct view *view, const struct event *event, struct finding *f)
+static void tell_crashes(const struct view *view, const struct episode *episode, struct finding *f)
 {
 	char name[SUBJECT_NAME];
 
@@ -153,12 +153,12 @@ static void watch_crashes(struct detect *d, struct watched_group *g, const struc
 	actor_of_group(view, group, &s.who);
 	s.who.pid = 0; /* each time another */
 	s.who.start_ns = 0;
-	events_signal(&d->events, view, &s);
+	episodes_signal(&d->episodes, view, &s);
 }
 
 /* --- Growth. */
 
-static void tell_growth(const struct view *view, const struct event *event, struct finding *f)
+static void tell_growth(const struct view *view, const struct episode *episode, struct finding *f)
 {
 	const struct process *p = subject_process(view, f->who.pid);
 	char name[SUBJECT_NAME];
@@ -265,7 +265,7 @@ static void watch_growth(struct detect *d, struct watched_group *g, const struct
 		actor_of_process(view, p, &s.who);
 	else
 		actor_of_group(view, group, &s.who);
-	events_signal(&d->events, view, &s);
+	episodes_signal(&d->episodes, view, &s);
 }
 
 /* --- Departures from its own past. */
@@ -298,7 +298,7 @@ static void watch_departures(struct detect *d, struct watched_group *g, const st
 		s.expected = expected;
 		s.confidence = score;
 		actor_of_group(view, group, &s.who);
-		events_signal(&d->events, view, &s);
+		episodes_signal(&d->episodes, view, &s);
 	}
 }
 

@@ -51,9 +51,10 @@ static struct watched_cgroup *add_cgroup(struct detect *d, __u64 id)
 	return c;
 }
 
-static void tell_throttling(const struct view *view, const struct event *event, struct finding *f)
+static void tell_throttling(const struct view *view, const struct episode *episode,
+			    struct finding *f)
 {
-	const struct cgroup_view *cgroup = subject_cgroup(view, event->signal.cgroup_id);
+	const struct cgroup_view *cgroup = subject_cgroup(view, episode->signal.cgroup_id);
 	char name[SUBJECT_NAME];
 
 	f->nculprits = 0;
@@ -93,7 +94,7 @@ static void watch_cgroup(struct detect *d, const struct view *view,
 	s.hot = t->share >= THROTTLED_SHARE && t->periods_share >= THROTTLED_PERIODS;
 	s.observed = quantity_throttled(t);
 	actor_of_unit(cgroup, &s.who);
-	events_signal(&d->events, view, &s);
+	episodes_signal(&d->episodes, view, &s);
 }
 
 void watch_throttling(struct detect *d, const struct view *view)
@@ -144,7 +145,7 @@ static const struct process *forker(const struct view *view, const struct group_
 	return NULL;
 }
 
-static void tell_storm(const struct view *view, const struct event *event, struct finding *f)
+static void tell_storm(const struct view *view, const struct episode *episode, struct finding *f)
 {
 	const struct group_view *group = most_starts(view);
 	const struct process *parent = NULL;
@@ -191,7 +192,7 @@ static void watch_forks(struct detect *d, const struct view *view)
 		bound = STORM_TIMES * d->usual_forks;
 	if (rate > 0.5 * bound) {
 		s.hot = rate >= bound;
-		events_signal(&d->events, view, &s);
+		episodes_signal(&d->episodes, view, &s);
 		return; /* a storm is not what is usual */
 	}
 	d->usual_forks += (rate - d->usual_forks) * (seconds < 300 ? seconds / 300 : 1);
@@ -199,7 +200,7 @@ static void watch_forks(struct detect *d, const struct view *view)
 
 /* --- Swapping. */
 
-static void tell_swap(const struct view *view, const struct event *event, struct finding *f)
+static void tell_swap(const struct view *view, const struct episode *episode, struct finding *f)
 {
 	subject_eaters(view, NULL, view->host.memory.total, f);
 	snprintf(f->message, sizeof(f->message),
@@ -222,7 +223,7 @@ static void watch_swap(struct detect *d, const struct view *view)
 	};
 
 	if (known && d->swapping.least > SWAP_BYTES / 2)
-		events_signal(&d->events, view, &s);
+		episodes_signal(&d->episodes, view, &s);
 }
 
 /* --- Ourselves. */
@@ -241,7 +242,7 @@ static void watch_losses(struct detect *d, const struct view *view)
 
 	snprintf(s.who.comm, sizeof(s.who.comm), "vigie");
 	if (known && d->losses.grown > 0)
-		events_signal(&d->events, view, &s);
+		episodes_signal(&d->episodes, view, &s);
 }
 
 void watch_host(struct detect *d, const struct view *view)

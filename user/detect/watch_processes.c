@@ -16,8 +16,8 @@
 #define STARVED_RATIO 0.5 /* of the time in which it wants to run */
 #define STARVED_SHARE 0.2 /* of all time */
 #define STARVED_BAD 0.9
-#define FOREIGN_LEAST 0.5 /* of what is blamed */
-#define FOREIGN_CPU 0.75 /* of what its own kind uses */
+#define SYMBOLIZER_LEAST 0.5 /* of what is blamed */
+#define SYMBOLIZER_CPU 0.75 /* of what its own kind uses */
 #define BLAMED_LEAST 0.2 /* of the wait: else nobody knows */
 
 #define RUNAWAY_CPUS 0.9
@@ -36,21 +36,22 @@ static __u64 cpu_of(const struct process *p)
 
 /* --- Who cannot get a CPU. */
 
-static void tell_starvation(const struct view *view, const struct event *event, struct finding *f)
+static void tell_starvation(const struct view *view, const struct episode *episode,
+			    struct finding *f)
 {
 	const struct process *p = subject_process(view, f->who.pid);
 	char victim[SUBJECT_NAME], culprit[SUBJECT_NAME];
 	int i, n = 0;
 
 	f->nculprits = 0;
-	for (i = 0; i < EVENT_BLAMES; i++) {
-		const struct blame_sum *b = &event->blames[i];
+	for (i = 0; i < EPISODE_CULPRITS; i++) {
+		const struct culprit_sum *b = &episode->culprits[i];
 		struct culprit *c;
 		unsigned int at = f->nculprits;
 
-		if (b->ns <= 0 || event->blamed_ns <= 0)
+		if (b->ns <= 0 || episode->blamed_ns <= 0)
 			continue;
-		while (at && f->culprits[at - 1].share < b->ns / event->blamed_ns)
+		while (at && f->culprits[at - 1].share < b->ns / episode->blamed_ns)
 			at--;
 		if (at == FINDING_CULPRITS)
 			continue;
@@ -60,7 +61,7 @@ static void tell_starvation(const struct view *view, const struct event *event, 
 			(f->nculprits - at - 1) * sizeof(f->culprits[0]));
 		c = &f->culprits[at];
 		actor_of_party(view, &b->who, &c->who);
-		c->share = b->ns / event->blamed_ns;
+		c->share = b->ns / episode->blamed_ns;
 		c->did = "ran while it waited";
 	}
 	if (p)
@@ -81,7 +82,7 @@ static void tell_starvation(const struct view *view, const struct event *event, 
 struct waited {
 	__u64 blamed; /* ns of its wait of which it is known */
 	__u64 foreign; /* of these: others than its own kind */
-	__u64 foreign_cpu; /* all that those others used */
+	__u64 symbolizer_cpu; /* all that those others used */
 };
 
 static struct waited sum_blame(const struct view *view, const struct process *p)
@@ -89,8 +90,8 @@ static struct waited sum_blame(const struct view *view, const struct process *p)
 	struct waited sum = { 0 };
 	size_t i;
 
-	for (i = 0; i < view->nblames; i++) {
-		const struct vigie_blame *b = &view->blames[i];
+	for (i = 0; i < view->nculprits; i++) {
+		const struct vigie_delay *b = &view->culprits[i];
 		const struct process *culprit;
 
 		if (b->victim.tgid != p->pid)
@@ -102,10 +103,10 @@ static struct waited sum_blame(const struct view *view, const struct process *p)
 		sum.foreign += b->wait_ns;
 		culprit = subject_process(view, b->culprit.tgid);
 		if (culprit)
-			sum.foreign_cpu += cpu_of(culprit);
+			sum.symbolizer_cpu += cpu_of(culprit);
 		else /* it is no more */
-			sum.foreign_cpu += b->wait_ns < view->interval_ns ? b->wait_ns
-									  : view->interval_ns;
+			sum.symbolizer_cpu += b->wait_ns < view->interval_ns ? b->wait_ns
+									     : view->interval_ns;
 	}
 	return sum;
 }
@@ -125,17 +126,18 @@ static __u64 kind_cpu(const struct view *view, const struct process *p)
 static bool is_wronged(const struct view *view, const struct process *p, const struct waited *w)
 {
 	return w->blamed >= BLAMED_LEAST * p->inc.wait_ns &&
-	       w->foreign >= FOREIGN_LEAST * w->blamed &&
-	       w->foreign_cpu >= FOREIGN_CPU * kind_cpu(view, p);
+	       w->foreign >= SYMBOLIZER_LEAST * w->blamed &&
+	       w->symbolizer_cpu >= SYMBOLIZER_CPU * kind_cpu(view, p);
 }
 
-static void add_blames(const struct view *view, const struct process *p, struct event *event)
+static void add_blames(const struct view *view, const struct process *p, struct episode *episode)
 {
 	size_t i;
 
-	for (i = 0; i < view->nblames; i++)
-		if (view->blames[i].victim.tgid == p->pid && view->blames[i].culprit.tgid)
-			event_blame(event, &view->blames[i].culprit, view->blames[i].wait_ns);
+	for (i = 0; i < view->nculprits; i++)
+		if (view->culprits[i].victim.tgid == p->pid && view->culprits[i].culprit.tgid)
+			episode_add_culprit(episode, &view->culprits[i].culprit,
+					    view->culprits[i].wait_ns);
 }
 
 static void watch_starvation(struct detect *d, const struct view *view, const struct process *p)
@@ -151,7 +153,7 @@ static void watch_starvation(struct detect *d, const struct view *view, const st
 		.clear_ns = 15 * NS_PER_S,
 		.describe = tell_starvation,
 	};
-	struct event *event;
+	struct episode *episode;
 
 	if (wait < 0.5 * STARVED_SHARE * wall || ratio < 0.6 * STARVED_RATIO ||
 	    view->time_ns - p->start_ns < YOUNG_NS)
@@ -166,14 +168,14 @@ static void watch_starvation(struct detect *d, const struct view *view, const st
 		s.severity = SEVERITY_INFO;
 	s.confidence = waited.blamed < wait ? waited.blamed / wait : 1;
 	actor_of_process(view, p, &s.who);
-	event = events_signal(&d->events, view, &s);
-	if (event)
-		add_blames(view, p, event);
+	episode = episodes_signal(&d->episodes, view, &s);
+	if (episode)
+		add_blames(view, p, episode);
 }
 
 /* --- Who burns CPU without visible work. */
 
-static void tell_runaway(const struct view *view, const struct event *event, struct finding *f)
+static void tell_runaway(const struct view *view, const struct episode *episode, struct finding *f)
 {
 	const struct process *p = subject_process(view, f->who.pid);
 	char name[SUBJECT_NAME];
@@ -219,7 +221,7 @@ static void watch_runaway(struct detect *d, const struct view *view, const struc
 	    cpu < RUNAWAY_GETS * seconds || makes_progress(p, seconds))
 		return;
 	actor_of_process(view, p, &s.who);
-	events_signal(&d->events, view, &s);
+	episodes_signal(&d->episodes, view, &s);
 }
 
 /* --- Who stalls for memory. */
@@ -229,10 +231,10 @@ static __u64 memory_limit(const struct view *view, const struct cgroup_view *cgr
 	return cgroup ? cgroup->stat->memory_limit : view->host.memory.total;
 }
 
-static void tell_stall(const struct view *view, const struct event *event, struct finding *f)
+static void tell_stall(const struct view *view, const struct episode *episode, struct finding *f)
 {
 	const struct process *p = subject_process(view, f->who.pid);
-	const struct cgroup_view *cgroup = subject_limited_cgroup(view, event->signal.cgroup_id);
+	const struct cgroup_view *cgroup = subject_limited_cgroup(view, episode->signal.cgroup_id);
 	char name[SUBJECT_NAME], culprit[SUBJECT_NAME];
 	int n;
 
@@ -275,7 +277,7 @@ static void watch_stall(struct detect *d, const struct view *view, const struct 
 	s.hot = share >= STALL_SHARE;
 	s.severity = share >= STALL_BAD ? SEVERITY_ERROR : SEVERITY_WARNING;
 	actor_of_process(view, p, &s.who);
-	events_signal(&d->events, view, &s);
+	episodes_signal(&d->episodes, view, &s);
 }
 
 /* --- All of them. */
@@ -304,9 +306,9 @@ void watch_processes(struct detect *d, const struct view *view)
 
 /* --- Who was killed for lack of memory. */
 
-static void tell_oom(const struct view *view, const struct event *event, struct finding *f)
+static void tell_oom(const struct view *view, const struct episode *episode, struct finding *f)
 {
-	const struct cgroup_view *cgroup = subject_limited_cgroup(view, event->signal.cgroup_id);
+	const struct cgroup_view *cgroup = subject_limited_cgroup(view, episode->signal.cgroup_id);
 	char name[SUBJECT_NAME], culprit[SUBJECT_NAME];
 	int n;
 
@@ -347,6 +349,6 @@ void watch_ooms(struct detect *d, const struct view *view)
 			actor_of_unit(cgroup, &s.who);
 		s.who.pid = oom->victim_pid;
 		snprintf(s.who.comm, sizeof(s.who.comm), "%s", oom->victim_comm);
-		events_signal(&d->events, view, &s);
+		episodes_signal(&d->episodes, view, &s);
 	}
 }

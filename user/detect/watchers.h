@@ -3,13 +3,13 @@
  * watchers.h - the conditions, one function each, and their state. PURE.
  *
  * Owns: the state of struct detect. Only detect includes it. A watcher judges one view and
- * signals (events.h).
+ * signals (episodes.h).
  */
 #ifndef VIGIE_DETECT_WATCHERS_H
 #define VIGIE_DETECT_WATCHERS_H
 
 #include "base/hash.h"
-#include "detect/events.h"
+#include "detect/episodes.h"
 #include "detect/growth.h"
 #include "detect/learned.h"
 #include "detect/quantity.h"
@@ -33,7 +33,7 @@ struct watched_cgroup {
 
 struct detect {
 	struct detect_config config;
-	struct events events;
+	struct episodes episodes;
 	struct watched_group **groups;
 	unsigned int ngroups;
 	__u64 groups_shed;

@@ -95,7 +95,7 @@ static void number_cell(struct buf *out, const struct group_view *group,
 	}
 }
 
-static void header(struct buf *out, const struct view *view)
+static void csv_header(struct buf *out, const struct view *view)
 {
 	unsigned int i;
 
@@ -111,7 +111,7 @@ static void header(struct buf *out, const struct view *view)
 	buf_str(out, EOL);
 }
 
-static void row(struct buf *out, const struct view *view, const struct group_view *group)
+static void csv_row(struct buf *out, const struct view *view, const struct group_view *group)
 {
 	unsigned int i;
 
@@ -139,9 +139,9 @@ void csv_encode(struct buf *out, const struct view *view, const struct list_opti
 		out->err = out->err ? out->err : err;
 		return;
 	}
-	header(out, view);
+	csv_header(out, view);
 	for (i = 0; i < list.n; i++)
-		row(out, view, list.rows[i]);
-	row(out, view, &list.other);
+		csv_row(out, view, list.rows[i]);
+	csv_row(out, view, &list.other);
 	list_done(&list);
 }

@@ -18,7 +18,7 @@
 
 /* --- Rows. */
 
-static void labels(struct json *j, const struct view *view, const struct group_view *group)
+static void json_labels(struct json *j, const struct view *view, const struct group_view *group)
 {
 	unsigned int i;
 
@@ -126,11 +126,11 @@ static void row_identity(struct json *j, const struct view *view, const struct g
 	json_seconds(j, "life_cpu_seconds", group->life_cpu_ns);
 }
 
-static void row(struct json *j, const char *name, const struct view *view,
-		const struct group_view *group)
+static void json_row(struct json *j, const char *name, const struct view *view,
+		     const struct group_view *group)
 {
 	json_open(j, name, '{');
-	labels(j, view, group);
+	json_labels(j, view, group);
 	row_identity(j, view, group);
 	json_bool(j, "kernel", group->kernel);
 	json_u64(j, "processes", group->processes);
@@ -148,11 +148,11 @@ static void processes(struct json *j, const struct view *view, const struct list
 	json_open(j, "processes", '[');
 	for (i = 0; i < list->n; i++) {
 		json_line(j);
-		row(j, NULL, view, list->rows[i]);
+		json_row(j, NULL, view, list->rows[i]);
 	}
 	json_close(j, ']');
 	json_line(j);
-	row(j, "other", view, &list->other);
+	json_row(j, "other", view, &list->other);
 	json_u64(j, "groups_in_other", list->cut);
 }
 

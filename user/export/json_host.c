@@ -78,7 +78,7 @@ static void cpu(struct json *j, const struct host_cpu *inc)
 	json_close(j, '}');
 }
 
-static void load(struct json *j, const struct derived_values *values)
+static void host_load(struct json *j, const struct derived_values *values)
 {
 	struct buf *out = j->out;
 	int i;
@@ -102,7 +102,7 @@ void json_host(struct json *j, const struct view *view)
 	json_line(j);
 	json_u64(j, "cpu_count", view->host.online_cpus);
 	cpu(j, &view->host_inc);
-	load(j, &values);
+	host_load(j, &values);
 	memory(j, &view->host.memory);
 	swap(j, &values);
 	json_line(j);

@@ -137,7 +137,7 @@ static void label_value(struct buf *out, const char *text)
 	}
 }
 
-static void labels(struct buf *out, const struct sample_label *all, unsigned int n)
+static void openmetrics_labels(struct buf *out, const struct sample_label *all, unsigned int n)
 {
 	unsigned int i;
 
@@ -157,7 +157,7 @@ static void single_line(struct om *om, const struct sample *sample, const char *
 	const struct piece *head = head_of(om, sample);
 
 	buf_add(om->out, head->text, head->len);
-	labels(om->out, sample->labels, sample->nlabels);
+	openmetrics_labels(om->out, sample->labels, sample->nlabels);
 	buf_str(om->out, "} ");
 	buf_add(om->out, value, len);
 }
@@ -228,7 +228,7 @@ static int om_group_labels(struct om *om, const struct view *view)
 		return -ENOMEM;
 	for (i = 0; i <= view->ngroups; i++) {
 		om->spans[i].at = om->labels.len;
-		labels(&om->labels, all, sample_group_labels(view, i, all));
+		openmetrics_labels(&om->labels, all, sample_group_labels(view, i, all));
 		om->spans[i].len = om->labels.len - om->spans[i].at;
 	}
 	return om->labels.err;

@@ -446,7 +446,7 @@ static void oom_lines(struct table *t, struct buf *line)
 	}
 }
 
-static void draw(struct table *t)
+static void table_draw(struct table *t)
 {
 	struct buf line;
 	size_t i;
@@ -477,6 +477,6 @@ void table_encode(struct buf *out, const struct view *view, const struct list_op
 	}
 	t.show_other = t.list.cut || list_active(&t.list.other);
 	layout(&t);
-	draw(&t);
+	table_draw(&t);
 	list_done(&t.list);
 }

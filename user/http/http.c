@@ -117,7 +117,7 @@ static bool evict_one(struct http *http)
 }
 
 /* Ends what is overdue, and finds when to look again. */
-static void sweep(struct http *http)
+static void http_sweep(struct http *http)
 {
 	__u64 next = http->accept_again_ms;
 
@@ -145,7 +145,7 @@ static void sweep(struct http *http)
 /* --- Lingering close. --------------------------------------------------------------- */
 
 /* Reads and forgets. True while more may come. */
-static bool drain(int fd, size_t *bytes)
+static bool http_drain(int fd, size_t *bytes)
 {
 	char sink[4096];
 
@@ -172,7 +172,7 @@ static void farewell_start(struct http *http, int fd)
 	struct farewell *l = http->farewells;
 	size_t bytes = 0;
 
-	if (!drain(fd, &bytes) || http->nfarewells == FAREWELLS_MAX)
+	if (!http_drain(fd, &bytes) || http->nfarewells == FAREWELLS_MAX)
 		return;
 	while (l->fd >= 0)
 		l++;
@@ -193,7 +193,7 @@ static void farewell_run(struct http *http)
 	for (struct farewell *l = http->farewells; l < http->farewells + FAREWELLS_MAX; l++) {
 		if (l->fd < 0)
 			continue;
-		if (drain(l->fd, &l->bytes) && http->now_ms < l->deadline_ms)
+		if (http_drain(l->fd, &l->bytes) && http->now_ms < l->deadline_ms)
 			continue;
 		close(l->fd);
 		l->fd = -1;
@@ -349,7 +349,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 /* --- Accepting. --------------------------------------------------------------------- */
 
 /* All places are taken, and none of their connections may be closed. */
-static void refuse(struct http *http, int fd)
+static void http_refuse(struct http *http, int fd)
 {
 	static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n"
 				     "Retry-After: 1\r\nConnection: close\r\n\r\n";
@@ -371,13 +371,13 @@ static struct conn *conn_reserve(struct http *http, int fd)
 	return conns_add(&http->conns, fd, http->now_ms);
 }
 
-static void admit(struct http *http, const struct listener *l, int fd,
-		  const struct sockaddr_storage *ss, socklen_t len)
+static void http_admit(struct http *http, const struct listener *l, int fd,
+		       const struct sockaddr_storage *ss, socklen_t len)
 {
 	struct conn *c = conn_reserve(http, fd);
 
 	if (!c) {
-		refuse(http, fd);
+		http_refuse(http, fd);
 		return;
 	}
 	c->tcp = l->address.family != AF_UNIX;
@@ -390,7 +390,7 @@ static void admit(struct http *http, const struct listener *l, int fd,
 	http->accepting = NULL;
 }
 
-static int watch(struct http *http, int op, int fd)
+static int http_watch(struct http *http, int op, int fd)
 {
 	struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
 
@@ -401,7 +401,7 @@ static int watch(struct http *http, int op, int fd)
 static void accept_pause(struct http *http)
 {
 	for (unsigned int i = 0; i < http->nlisteners; i++)
-		watch(http, EPOLL_CTL_DEL, http->listeners[i].fd);
+		http_watch(http, EPOLL_CTL_DEL, http->listeners[i].fd);
 	http->accept_again_ms = http->now_ms + ACCEPT_PAUSE_MS;
 	evict_one(http);
 }
@@ -409,7 +409,7 @@ static void accept_pause(struct http *http)
 static void accept_resume(struct http *http)
 {
 	for (unsigned int i = 0; i < http->nlisteners; i++)
-		watch(http, EPOLL_CTL_ADD, http->listeners[i].fd);
+		http_watch(http, EPOLL_CTL_ADD, http->listeners[i].fd);
 	http->accept_again_ms = 0;
 }
 
@@ -421,7 +421,7 @@ static void accept_from(struct http *http, const struct listener *l)
 		int fd = accept4(l->fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
-			admit(http, l, fd, &ss, len);
+			http_admit(http, l, fd, &ss, len);
 			continue;
 		}
 		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
@@ -513,9 +513,9 @@ int http__start(struct http *http, const struct http_callbacks *callbacks, const
 	info = http->daemon ? MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	if (!info)
 		return -EIO;
-	err = watch(http, EPOLL_CTL_ADD, info->epoll_fd);
+	err = http_watch(http, EPOLL_CTL_ADD, info->epoll_fd);
 	for (unsigned int i = 0; i < http->nlisteners && !err; i++)
-		err = watch(http, EPOLL_CTL_ADD, http->listeners[i].fd);
+		err = http_watch(http, EPOLL_CTL_ADD, http->listeners[i].fd);
 	return err;
 }
 
@@ -558,7 +558,7 @@ void http__run(struct http *http)
 	}
 	if (http->nfarewells)
 		farewell_run(http);
-	sweep(http);
+	http_sweep(http);
 }
 
 void http__stat(const struct http *http, struct http_stat *ret)

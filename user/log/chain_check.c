@@ -17,8 +17,8 @@ static void move_on(struct chain_check *check, const struct chain_link *link)
 		check->highest = link->sequence;
 }
 
-static enum chain_fault judge(const struct chain_check *check, const char *line, size_t len,
-			      const struct chain_link *link)
+static enum chain_fault check_judge(const struct chain_check *check, const char *line, size_t len,
+				    const struct chain_link *link)
 {
 	static const unsigned char nothing[CHAIN_HASH];
 
@@ -47,7 +47,7 @@ enum chain_fault chain_check_line(struct chain_check *check, const char *line, s
 	}
 	check->found = link.sequence;
 	check->lines++;
-	fault = judge(check, line, len, &link);
+	fault = check_judge(check, line, len, &link);
 	if (!check->began)
 		check->first = link.sequence;
 	check->began = true;

@@ -19,7 +19,7 @@
 
 enum { LINE_BYTES = 1 << 20, DEPTH_MAX = 16, ROTATED_MAX = 99 };
 
-static struct json_object *member(struct json_object *in, const char *name)
+static struct json_object *log_member(struct json_object *in, const char *name)
 {
 	struct json_object *found = NULL;
 
@@ -35,7 +35,7 @@ static struct json_object *at_path(struct json_object *in, const char *path)
 
 	snprintf(copy, sizeof(copy), "%s", path);
 	while (in && (name = strsep(&rest, ".")))
-		in = member(in, name);
+		in = log_member(in, name);
 	return in;
 }
 

@@ -17,7 +17,7 @@
 
 static const char syslog_digit[SEVERITIES] = { '7', '6', '4', '3', '2' };
 
-static void put(struct buf *out, const char *key, const char *value)
+static void journal_put(struct buf *out, const char *key, const char *value)
 {
 	size_t len = strlen(value);
 	int i;
@@ -41,7 +41,7 @@ static void put_u64(struct buf *out, const char *key, __u64 value)
 	char text[24];
 
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-	put(out, key, text);
+	journal_put(out, key, text);
 }
 
 static void put_double(struct buf *out, const char *key, double value)
@@ -51,32 +51,32 @@ static void put_double(struct buf *out, const char *key, double value)
 	if (!isfinite(value))
 		return;
 	snprintf(text, sizeof(text), "%.9g", value);
-	put(out, key, text);
+	journal_put(out, key, text);
 }
 
 static void put_finding(struct buf *out, const struct finding *f)
 {
 	static const char *const phases[] = { "start", "update", "end" };
 
-	put(out, "MESSAGE_ID", f->rule->message_id);
-	put(out, "VIGIE_RULE", f->rule->id);
+	journal_put(out, "MESSAGE_ID", f->rule->message_id);
+	journal_put(out, "VIGIE_RULE", f->rule->id);
 	put_u64(out, "VIGIE_RULE_VERSION", f->rule->version);
-	put(out, "VIGIE_FINDING", f->id);
-	put(out, "VIGIE_PATTERN", f->pattern);
-	put(out, "VIGIE_PHASE", phases[f->phase]);
-	put(out, "VIGIE_QUANTITY", f->rule->quantity);
+	journal_put(out, "VIGIE_FINDING", f->id);
+	journal_put(out, "VIGIE_PATTERN", f->pattern);
+	journal_put(out, "VIGIE_PHASE", phases[f->phase]);
+	journal_put(out, "VIGIE_QUANTITY", f->rule->quantity);
 	put_double(out, "VIGIE_OBSERVED", f->observed);
 	put_double(out, "VIGIE_EXPECTED", f->expected);
 	put_double(out, "VIGIE_CONFIDENCE", f->confidence);
-	put(out, "VIGIE_UNIT", f->who.unit);
-	put(out, "VIGIE_COMM", f->who.comm);
+	journal_put(out, "VIGIE_UNIT", f->who.unit);
+	journal_put(out, "VIGIE_COMM", f->who.comm);
 	if (f->who.pid) {
 		put_u64(out, "VIGIE_PID", f->who.pid);
 		put_u64(out, "OBJECT_PID", f->who.pid);
 	}
 	if (f->nculprits) {
-		put(out, "VIGIE_CULPRIT_COMM", f->culprits[0].who.comm);
-		put(out, "VIGIE_CULPRIT_UNIT", f->culprits[0].who.unit);
+		journal_put(out, "VIGIE_CULPRIT_COMM", f->culprits[0].who.comm);
+		journal_put(out, "VIGIE_CULPRIT_UNIT", f->culprits[0].who.unit);
 		if (f->culprits[0].who.pid)
 			put_u64(out, "VIGIE_CULPRIT_PID", f->culprits[0].who.pid);
 		put_double(out, "VIGIE_CULPRIT_SHARE", f->culprits[0].share);
@@ -85,23 +85,23 @@ static void put_finding(struct buf *out, const struct finding *f)
 
 static void put_verdict(struct buf *out, const struct verdict *v)
 {
-	put(out, "MESSAGE_ID", ID_VERDICT);
-	put(out, "VIGIE_FINDING", v->finding);
-	put(out, "VIGIE_PATTERN", v->pattern);
-	put(out, "VIGIE_VERDICT", verdict_name(v->kind));
-	put(out, "VIGIE_NOTE", v->note);
-	put(out, "VIGIE_BY", v->by);
+	journal_put(out, "MESSAGE_ID", ID_VERDICT);
+	journal_put(out, "VIGIE_FINDING", v->finding);
+	journal_put(out, "VIGIE_PATTERN", v->pattern);
+	journal_put(out, "VIGIE_VERDICT", verdict_name(v->kind));
+	journal_put(out, "VIGIE_NOTE", v->note);
+	journal_put(out, "VIGIE_BY", v->by);
 }
 
 void event_journal_encode(struct buf *out, const struct event *e, const struct origin *origin)
 {
 	const char priority[2] = { syslog_digit[e->level], '\0' };
 
-	put(out, "MESSAGE", e->message);
-	put(out, "PRIORITY", priority);
-	put(out, "SYSLOG_IDENTIFIER", "vigie");
-	put(out, "VIGIE_ACTION", e->action);
-	put(out, "VIGIE_VERSION", origin->version ? origin->version : "");
+	journal_put(out, "MESSAGE", e->message);
+	journal_put(out, "PRIORITY", priority);
+	journal_put(out, "SYSLOG_IDENTIFIER", "vigie");
+	journal_put(out, "VIGIE_ACTION", e->action);
+	journal_put(out, "VIGIE_VERSION", origin->version ? origin->version : "");
 	if (e->err)
 		put_u64(out, "ERRNO", -e->err);
 	if (e->finding)
@@ -109,5 +109,5 @@ void event_journal_encode(struct buf *out, const struct event *e, const struct o
 	else if (e->verdict)
 		put_verdict(out, e->verdict);
 	else
-		put(out, "MESSAGE_ID", ID_MESSAGE);
+		journal_put(out, "MESSAGE_ID", ID_MESSAGE);
 }

@@ -97,8 +97,9 @@ static void credit_other(struct delays *delays, __u64 wait_ns)
 	delays->other_inc_ns += wait_ns;
 }
 
-static void credit(struct delays *delays, struct groups *groups, const struct snapshot *snapshot,
-		   const struct vigie_blame *blame, __u64 now_ns)
+static void delays_credit(struct delays *delays, struct groups *groups,
+			  const struct snapshot *snapshot, const struct vigie_delay *blame,
+			  __u64 now_ns)
 {
 	char names[2 * LABELS_SIZE], culprit[LABELS_SIZE];
 	struct delay *pair;
@@ -124,7 +125,7 @@ static void credit(struct delays *delays, struct groups *groups, const struct sn
 	pair->seen_ns = now_ns;
 }
 
-static void begin(struct delays *delays, __u64 now_ns)
+static void delays_begin(struct delays *delays, __u64 now_ns)
 {
 	__u32 i;
 
@@ -159,11 +160,11 @@ void delays_apply(struct delays *delays, struct groups *groups, const struct sna
 {
 	size_t i;
 
-	begin(delays, now_ns);
-	for (i = 0; i < snapshot->nblames; i++)
-		if (snapshot->blames[i].victim.tgid)
-			credit(delays, groups, snapshot, &snapshot->blames[i], now_ns);
-	credit_other(delays, snapshot->blame_other_ns);
+	delays_begin(delays, now_ns);
+	for (i = 0; i < snapshot->nculprits; i++)
+		if (snapshot->culprits[i].victim.tgid)
+			delays_credit(delays, groups, snapshot, &snapshot->culprits[i], now_ns);
+	credit_other(delays, snapshot->culprit_other_ns);
 	expire(delays, now_ns);
 }
 
@@ -180,7 +181,7 @@ static int compare_pairs(const void *a, const void *b)
 	return order ? order : strcmp(culprit_of(x), culprit_of(y));
 }
 
-static void sort(struct delays *delays)
+static void delays_sort(struct delays *delays)
 {
 	__u32 i;
 
@@ -198,7 +199,7 @@ void delays_show(struct delays *delays, struct view *view)
 {
 	__u32 i;
 
-	sort(delays);
+	delays_sort(delays);
 	for (i = 0; i < delays->nsorted; i++) {
 		const struct delay *pair = delays->sorted[i];
 

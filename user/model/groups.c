@@ -3,7 +3,7 @@
  * groups.c - groups by label values.
  *
  * Owns: making, finding and forgetting groups. Not here: the cache of raw keys (raw.c),
- * scores (score.c), series (page.c).
+ * scores (score.c), series (series_page.c).
  */
 #include "model/groups.h"
 

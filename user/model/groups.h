@@ -3,7 +3,7 @@
  * groups.h - the groups that are remembered, and the cache from raw keys to them.
  *
  * Owns: identity (label values), what each group got in the current interval, scores.
- * Not here: which group has a series (page.h).
+ * Not here: which group has a series (series_page.h).
  */
 #ifndef VIGIE_MODEL_GROUPS_H
 #define VIGIE_MODEL_GROUPS_H

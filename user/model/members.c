@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/array.h"
-#include "model/page.h"
+#include "model/series_page.h"
 
 void members_done(struct members *m)
 {
@@ -15,7 +15,7 @@ void members_done(struct members *m)
 	*m = (struct members){ 0 };
 }
 
-static bool reserve(struct members *m, size_t n)
+static bool members_reserve(struct members *m, size_t n)
 {
 	struct group **groups;
 	__u32 *places;
@@ -37,7 +37,7 @@ static bool reserve(struct members *m, size_t n)
 
 void members_begin(struct members *m, size_t nprocesses)
 {
-	m->have = reserve(m, nprocesses);
+	m->have = members_reserve(m, nprocesses);
 }
 
 void members_set(struct members *m, size_t process, struct group *group)
@@ -105,8 +105,8 @@ void members_show(struct members *m, const struct names *names, const struct sna
 	view->processes = snapshot->processes;
 	view->process_group = m->places;
 	view->nprocesses = n;
-	view->blames = snapshot->blames;
-	view->nblames = snapshot->nblames;
+	view->culprits = snapshot->culprits;
+	view->nculprits = snapshot->nculprits;
 	view->ncgroups = show_cgroups(m, names, snapshot);
 	view->cgroups = m->cgroups;
 }

@@ -3,7 +3,7 @@
  * members.h - the processes and cgroups behind the groups, for who wants to name one.
  *
  * Owns: which process belongs to which group of the view, cgroups by their units. Not here:
- * groups themselves (groups.h), series (page.h).
+ * groups themselves (groups.h), series (series_page.h).
  */
 #ifndef VIGIE_MODEL_MEMBERS_H
 #define VIGIE_MODEL_MEMBERS_H

@@ -4,7 +4,7 @@
  *
  * Owns: the order of the parts, and time (never backwards). After model__new() no step that
  * counts can fail: what finds no memory loses its name, not its increments.
- * Not here: groups (groups.c), series (page.c), the residual (books.c), pairs (delays.c).
+ * Not here: groups (groups.c), series (series_page.c), the residual (cpu_balance.c), pairs (delays.c).
  */
 #include "model/model.h"
 
@@ -13,12 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/books.h"
+#include "model/cpu_balance.h"
 #include "model/delays.h"
 #include "model/groups.h"
 #include "model/members.h"
-#include "model/page.h"
 #include "model/present.h"
+#include "model/series_page.h"
 
 enum { KNOWN_LIMIT = 1 << 20 };
 
@@ -26,8 +26,8 @@ struct model {
 	struct names names;
 	struct groups groups;
 	struct tally direct; /* what found no group in this interval */
-	struct page page;
-	struct books books;
+	struct series_page page;
+	struct cpu_balance balance;
 	struct delays delays;
 	struct present present;
 	struct members members;
@@ -74,7 +74,7 @@ static int init_parts(struct model *model, const struct model_config *config)
 
 	names_init(&model->names, config, seed);
 	groups_init(&model->groups, &model->names, config->max_known, seed);
-	if (page_init(&model->page, config, config->max_known))
+	if (series_page_init(&model->page, config, config->max_known))
 		return -ENOMEM;
 	if (delays_init(&model->delays, config, seed))
 		return -ENOMEM;
@@ -101,7 +101,7 @@ struct model *model__new(const struct model_config *config)
 		return NULL;
 	}
 	model->linger_ns = config->linger_ns;
-	model->books.lag_ns = config->books_lag_ns;
+	model->balance.lag_ns = config->balance_lag_ns;
 	model->by_pid = names_have_key(&model->names, KEY_PID);
 	memcpy(model->view.keys, config->keys, sizeof(model->view.keys));
 	model->view.nkeys = config->nkeys;
@@ -115,7 +115,7 @@ void model__free(struct model *model)
 	members_done(&model->members);
 	present_done(&model->present);
 	delays_done(&model->delays);
-	page_done(&model->page);
+	series_page_done(&model->page);
 	groups_done(&model->groups);
 	names_done(&model->names);
 	free(model);
@@ -218,8 +218,8 @@ int model__apply(struct model *model, const struct snapshot *snapshot, const str
 	tally_processes(model, snapshot);
 	tally_all_retired(model, snapshot);
 	rate(model, snapshot);
-	page_apply(&model->page, &model->groups, &model->direct, model->now_ns);
-	books_apply(&model->books, snapshot, &model->page.credited, &model->view);
+	series_page_apply(&model->page, &model->groups, &model->direct, model->now_ns);
+	cpu_balance_apply(&model->balance, snapshot, &model->page.credited, &model->view);
 	delays_apply(&model->delays, &model->groups, snapshot, model->now_ns);
 	show(model, snapshot);
 	/* Last: until here the groups of this interval are all in use. */

@@ -2,7 +2,7 @@
 /*
  * model.h - from snapshots to the view. PURE: no I/O, no clock, no log, no global.
  *
- * Owns: groups and their accumulated counters, top N with hysteresis, the books.
+ * Owns: groups and their accumulated counters, top N with hysteresis, the balance.
  * Every increment is credited to exactly one series at the moment it accrues; no series
  * ever gives anything back; "other" is never a difference.
  * Not here: where snapshots come from (collect/), how a view looks (export/).
@@ -25,7 +25,7 @@ struct model_config {
 	 * CPU time of /proc/stat that nobody was charged with for that long is unattributed: the
 	 * dying hand in late. Default 0, which suits a single interval.
 	 */
-	__u64 books_lag_ns;
+	__u64 balance_lag_ns;
 	unsigned int max_delays; /* victim-culprit pairs; default 50 */
 	/*
 	 * Name of a uid for KEY_USER, or NULL for the number. Must be pure as far as the model

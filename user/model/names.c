@@ -79,7 +79,7 @@ const struct cgroup_entry *names_cgroup(const struct names *names, __u64 id)
  * Our own values begin with "(": whoever else begins so is shown escaped, so that nobody
  * passes for the kernel or for "other". A comm is too short for the latter.
  */
-static size_t spell(char *dst, size_t dst_size, const char *raw, size_t len)
+static size_t names_spell(char *dst, size_t dst_size, const char *raw, size_t len)
 {
 	char tame[UNIT_NAME_LEN + 4];
 	int n;
@@ -98,8 +98,8 @@ static struct cgroup_entry *new_cgroup(const char *raw)
 	struct unit unit;
 
 	unit_from_path(raw, &unit);
-	name_len = spell(name, sizeof(name), unit.name, strlen(unit.name));
-	path_len = spell(path, sizeof(path), raw, strlen(raw));
+	name_len = names_spell(name, sizeof(name), unit.name, strlen(unit.name));
+	path_len = names_spell(path, sizeof(path), raw, strlen(raw));
 	entry = malloc(sizeof(*entry) + name_len + path_len + 2);
 	if (!entry)
 		return NULL;
@@ -239,7 +239,7 @@ static size_t spell_user(const struct names *names, __u32 uid, unsigned int unkn
 	name = names->config.user_name ? names->config.user_name(names->config.user_ctx, uid)
 				       : NULL;
 	if (name && *name)
-		return spell(dst, LABEL_SIZE, name, strlen(name));
+		return names_spell(dst, LABEL_SIZE, name, strlen(name));
 	return (size_t)snprintf(dst, LABEL_SIZE, "%u", uid);
 }
 
@@ -259,7 +259,7 @@ static size_t spell_key(const struct names *names, enum group_key which,
 	case KEY_EXE:
 		if (!key->exe[0] || (unknown & LABELS_NO_EXE))
 			return (size_t)snprintf(dst, LABEL_SIZE, UNKNOWN);
-		return spell(dst, LABEL_SIZE, key->exe, VIGIE_EXE_LEN);
+		return names_spell(dst, LABEL_SIZE, key->exe, VIGIE_EXE_LEN);
 	case KEY_USER: return spell_user(names, key->uid, unknown, dst);
 	case KEY_CGROUP:
 		return (size_t)snprintf(dst, LABEL_CGROUP_SIZE, "%s",

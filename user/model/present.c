@@ -2,7 +2,7 @@
 /*
  * present.c - groups, units and OOM kills as the exporters want them.
  *
- * Owns: copies and order. Not here: any decision about what is on the page (page.c).
+ * Owns: copies and order. Not here: any decision about what is on the page (series_page.c).
  */
 #include "model/present.h"
 
@@ -40,8 +40,9 @@ static void show_counters(struct group_view *ret, const struct series *series)
 	ret->inc = series->inc;
 }
 
-static void show_gauges(struct group_view *ret, const struct tally *tally, const struct page *page,
-			const struct series *series, const struct view *view)
+static void show_gauges(struct group_view *ret, const struct tally *tally,
+			const struct series_page *page, const struct series *series,
+			const struct view *view)
 {
 	__u64 peak = window_highest(&series->peak, page->part_ns, view->time_ns);
 	int i;
@@ -65,8 +66,9 @@ static void show_process(struct group_view *ret, const struct group *group)
 	ret->life_cpu_ns = group->life_cpu_ns;
 }
 
-static void show_group(struct group_view *ret, const struct series *series, const struct page *page,
-		       const struct names *names, const struct view *view)
+static void show_group(struct group_view *ret, const struct series *series,
+		       const struct series_page *page, const struct names *names,
+		       const struct view *view)
 {
 	/* A demoted group's processes belong to other: its series has no gauges any more. */
 	static const struct tally nothing;
@@ -81,7 +83,8 @@ static void show_group(struct group_view *ret, const struct series *series, cons
 		show_process(ret, group);
 }
 
-static void show_other(struct group_view *ret, const struct page *page, const struct view *view)
+static void show_other(struct group_view *ret, const struct series_page *page,
+		       const struct view *view)
 {
 	unsigned int i;
 
@@ -98,7 +101,7 @@ static int compare_units(const void *a, const void *b)
 		      (*(struct unit_entry *const *)b)->unit);
 }
 
-static void show_units(struct present *present, const struct page *page)
+static void show_units(struct present *present, const struct series_page *page)
 {
 	const struct unit_entry **order = present->unit_order;
 	size_t n = 0, i;
@@ -121,12 +124,12 @@ static void show_units(struct present *present, const struct page *page)
 	}
 }
 
-void present_page(struct present *present, struct page *page, const struct names *names,
+void present_page(struct present *present, struct series_page *page, const struct names *names,
 		  struct view *view)
 {
 	__u32 i;
 
-	if (page_sort(page))
+	if (series_page_sort(page))
 		show_units(present, page);
 	for (i = 0; i < page->nshown; i++) {
 		page->shown[i]->place = i;

@@ -9,7 +9,7 @@
 
 #include "data/view.h"
 #include "model/delays.h"
-#include "model/page.h"
+#include "model/series_page.h"
 
 struct oom_text {
 	char victim[LABELS_SIZE], trigger[LABELS_SIZE];
@@ -28,7 +28,7 @@ struct present {
 
 int present_init(struct present *present, __u32 max_groups);
 void present_done(struct present *present);
-void present_page(struct present *present, struct page *page, const struct names *names,
+void present_page(struct present *present, struct series_page *page, const struct names *names,
 		  struct view *view);
 /* What finds no memory is not shown; it remains counted in its group's oom_kills. */
 void present_ooms(struct present *present, struct groups *groups, const struct snapshot *snapshot,

@@ -4,7 +4,7 @@
  *
  * Owns: tallies and the smoothed shares that ranks are made of. Smoothing is over time, not
  * over calls: a share of 0.1 for a second weighs the same as ten calls with 0.1 each.
- * Not here: what ranks decide (page.c).
+ * Not here: what ranks decide (series_page.c).
  */
 #include "data/usage.h"
 #include "model/groups.h"

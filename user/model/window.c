@@ -2,7 +2,7 @@
 /*
  * window.c - sub-windows addressed by time, so that how often a value is added changes nothing.
  *
- * Owns: the slots of one window. Not here: what is measured (page.c).
+ * Owns: the slots of one window. Not here: what is measured (series_page.c).
  */
 #include "model/window.h"
 

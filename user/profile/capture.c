@@ -41,24 +41,24 @@ struct capture {
 	__u64 until_ns; /* fn is called so long */
 };
 
-static bool wants(const struct capture *c, enum profile_view view)
+static bool capture_wants(const struct capture *c, enum profile_view view)
 {
 	return c->config.views & 1U << view;
 }
 
 static bool clocks(const struct capture *c)
 {
-	return c->config.plan.clocks && wants(c, PROFILE_CPU);
+	return c->config.plan.clocks && capture_wants(c, PROFILE_CPU);
 }
 
 /* What the kernel has decides; what is off is not even loaded. */
-static void choose(struct capture *c)
+static void capture_choose(struct capture *c)
 {
 	struct session_bpf *s = c->skel;
 	const struct session_plan *plan = &c->config.plan;
 	bool lock = plan->contention;
-	bool off = wants(c, PROFILE_OFF_CPU), wakers = wants(c, PROFILE_WAKERS);
-	bool switches = off || wakers || wants(c, PROFILE_RUN_QUEUE);
+	bool off = capture_wants(c, PROFILE_OFF_CPU), wakers = capture_wants(c, PROFILE_WAKERS);
+	bool switches = off || wakers || capture_wants(c, PROFILE_RUN_QUEUE);
 
 	s->rodata->cfg_task_storage = plan->task_storage;
 	s->rodata->cfg_off_cpu = plan->off_cpu;
@@ -67,7 +67,7 @@ static void choose(struct capture *c)
 	s->rodata->cfg_sleeper_bytes = capture__sleeper_bytes(c);
 	s->rodata->cfg_cgroup_subsys = plan->cgroup_subsys;
 	s->rodata->cfg_children = c->config.children;
-	s->rodata->cfg_runq = wants(c, PROFILE_RUN_QUEUE);
+	s->rodata->cfg_runq = capture_wants(c, PROFILE_RUN_QUEUE);
 	s->rodata->cfg_wakers = wakers;
 	s->rodata->cfg_waker_gap_ns = NS_PER_S / WAKER_HZ * sysconf(_SC_NPROCESSORS_ONLN);
 	bpf_program__set_autoload(s->progs.on_session_clock, clocks(c));
@@ -76,7 +76,7 @@ static void choose(struct capture *c)
 	bpf_program__set_autoload(s->progs.on_session_contention, lock && switches);
 	bpf_program__set_autoload(s->progs.on_session_contention_end, lock && switches);
 	bpf_program__set_autoload(s->progs.on_session_fault,
-				  plan->faults && wants(c, PROFILE_FAULTS));
+				  plan->faults && capture_wants(c, PROFILE_FAULTS));
 	bpf_program__set_autoload(s->progs.on_session_sleeper, plan->sleepers && off);
 	bpf_program__set_autoload(s->progs.on_session_wakeup, s->rodata->cfg_runq);
 	bpf_program__set_autoload(s->progs.on_session_wakeup_new, s->rodata->cfg_runq);
@@ -213,7 +213,7 @@ static int open_all(struct capture *c, const char **ret_what)
 	c->skel = session_bpf__open();
 	if (!c->skel)
 		return -errno;
-	choose(c);
+	capture_choose(c);
 	*ret_what = "load the session's programs";
 	err = session_bpf__load(c->skel);
 	if (err)
@@ -298,7 +298,7 @@ void capture__known(struct capture *c, __u32 tgid, __u32 exec_id)
 	bpf_map_update_elem(bpf_map__fd(c->skel->maps.targets), &tgid, &known, BPF_EXIST);
 }
 
-static int pass(struct capture *c, enum vigie_pass kind)
+static int capture_run_pass(struct capture *c, enum vigie_pass kind)
 {
 	int fd = bpf_iter_create(bpf_link__fd(c->pass)), err = 0;
 	ssize_t n;
@@ -324,10 +324,10 @@ int capture__begin(struct capture *c)
 	/* Switches first: who is opened by the pass and then switches must be seen to. */
 	err = attach_all(c);
 	if (!err)
-		err = pass(c, VIGIE_PASS_CLOCK);
+		err = capture_run_pass(c, VIGIE_PASS_CLOCK);
 	c->skel->bss->begin_ns = clock_monotonic_ns();
 	if (!err)
-		err = pass(c, VIGIE_PASS_OPEN);
+		err = capture_run_pass(c, VIGIE_PASS_OPEN);
 	for (i = 0; i < c->nclocks && !err; i++)
 		if (ioctl(c->clocks[i], PERF_EVENT_IOC_ENABLE, 0))
 			err = -errno;
@@ -380,7 +380,7 @@ int capture_pass(int sleepers)
 int capture__end(struct capture *c)
 {
 	detach(c);
-	return pass(c, VIGIE_PASS_CLOSE);
+	return capture_run_pass(c, VIGIE_PASS_CLOSE);
 }
 
 /* All elements of a hash: key and value side by side, size bytes each. */

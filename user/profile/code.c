@@ -52,7 +52,7 @@ static const Dwfl_Callbacks dwfl_callbacks = {
  * The load segment that holds this offset tells where the file thinks that it is. Only a segment of
  * code can: lld lets it begin in the page of the file in which the one before ends.
  */
-static int bias_of(int fd, const struct foreign_map *map, __u64 *ret)
+static int bias_of(int fd, const struct symbolizer_map *map, __u64 *ret)
 {
 	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
 	size_t n = 0, i;
@@ -88,7 +88,7 @@ static bool reported(const struct code *code, size_t n)
 	return false;
 }
 
-static void report(struct code *code, size_t n, const int *fds, __u32 nfds)
+static void code_report(struct code *code, size_t n, const int *fds, __u32 nfds)
 {
 	struct placed *p = &code->maps[n];
 	char name[32];
@@ -112,7 +112,7 @@ static void report(struct code *code, size_t n, const int *fds, __u32 nfds)
 		close(fd);
 }
 
-struct code *code__new(const struct foreign_map *maps, size_t nmaps, const int *fds, __u32 nfds,
+struct code *code__new(const struct symbolizer_map *maps, size_t nmaps, const int *fds, __u32 nfds,
 		       volatile __u32 *busy)
 {
 	struct code *code = calloc(1, sizeof(*code));
@@ -131,7 +131,7 @@ struct code *code__new(const struct foreign_map *maps, size_t nmaps, const int *
 	dwfl_report_begin(code->dwfl);
 	for (i = 0; i < nmaps; i++) {
 		code->maps[i].map = maps[i];
-		report(code, i, fds, nfds);
+		code_report(code, i, fds, nfds);
 	}
 	*busy = 0;
 	dwfl_report_end(code->dwfl, NULL, NULL);

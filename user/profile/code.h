@@ -2,7 +2,7 @@
 /*
  * code.h - what lies at an address of a process: the module, and what its call frame information says.
  *
- * Owns: libdw's view of an address space. Runs in the reader only: it parses foreign ELF. Not here:
+ * Owns: libdw's view of an address space. Runs in the symbolizer only: it parses foreign ELF. Not here:
  * names (symbols.h), the walk (unwind.h).
  */
 #ifndef VIGIE_PROFILE_CODE_H
@@ -12,14 +12,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "profile/foreign_wire.h"
+#include "profile/symbolizer_wire.h"
 
 enum { PC = 16 }; /* DWARF's number of the return address */
 
 struct code;
 
 struct placed { /* a mapping, and how its addresses become the file's */
-	struct foreign_map map;
+	struct symbolizer_map map;
 	__u64 bias; /* address in the process - virtual address in the file */
 	bool usable; /* the file was read */
 };
@@ -33,7 +33,7 @@ struct cfi {
 };
 
 /* fds: by module, -1 where there is none; they stay the caller's. *busy: see unwind.h. NULL: no memory. */
-struct code *code__new(const struct foreign_map *maps, size_t nmaps, const int *fds, __u32 nfds,
+struct code *code__new(const struct symbolizer_map *maps, size_t nmaps, const int *fds, __u32 nfds,
 		       volatile __u32 *busy);
 void code__free(struct code *code); /* accepts NULL */
 

@@ -18,7 +18,7 @@ enum {
 };
 
 struct search {
-	struct foreign *reader;
+	struct symbolizer *symbolizer;
 	__u32 slot;
 	struct debugdir_build *builds;
 	size_t n, missing; /* missing: of which nothing better can be found */
@@ -50,14 +50,14 @@ static struct debugdir_build *build_of(const struct search *s, const char *id)
 /* Keeps the descriptor if it is the best file of a build that is looked for, else closes it. */
 static void consider(struct search *s, int fd)
 {
-	char id[FOREIGN_ID_MAX], magic[4];
+	char id[SYMBOLIZER_ID_MAX], magic[4];
 	struct debugdir_build *build;
 	unsigned int what;
 
 	if (pread(fd, magic, sizeof(magic), 0) != sizeof(magic) ||
 	    memcmp(magic, "\177ELF", sizeof(magic)) ||
-	    foreign__module(s->reader, s->slot, fd, false) ||
-	    foreign__identify(s->reader, s->slot, id, &what)) {
+	    symbolizer__module(s->symbolizer, s->slot, fd, false) ||
+	    symbolizer__identify(s->symbolizer, s->slot, id, &what)) {
 		close(fd);
 		return;
 	}
@@ -70,7 +70,7 @@ static void consider(struct search *s, int fd)
 		close(build->fd);
 	build->fd = fd;
 	build->what = what;
-	s->missing -= what == FOREIGN_WHAT_ALL;
+	s->missing -= what == SYMBOLIZER_WHAT_ALL;
 }
 
 /* By their names, as distributions, perf and elfutils lay them out. */
@@ -78,7 +78,7 @@ static void search_by_id(struct search *s, int dir)
 {
 	static const char *const layouts[] = { ".build-id/%.2s/%s.debug", "%.2s/%s.debug",
 					       ".build-id/%.2s/%s" };
-	char name[FOREIGN_ID_MAX + 32];
+	char name[SYMBOLIZER_ID_MAX + 32];
 	size_t i, j;
 	int fd;
 
@@ -86,7 +86,7 @@ static void search_by_id(struct search *s, int dir)
 		const char *id = s->builds[i].id;
 
 		for (j = 0; j < sizeof(layouts) / sizeof(layouts[0]); j++) {
-			if (s->builds[i].what == FOREIGN_WHAT_ALL)
+			if (s->builds[i].what == SYMBOLIZER_WHAT_ALL)
 				break;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
@@ -99,7 +99,7 @@ static void search_by_id(struct search *s, int dir)
 	}
 }
 
-static int walk(struct search *s, int dir, int depth);
+static int debugdir_walk(struct search *s, int dir, int depth);
 
 /* Links are not followed: what they point to has a place of its own, or is none of this tree. */
 static int look_at(struct search *s, DIR *stream, const struct dirent *entry, int depth)
@@ -121,11 +121,11 @@ static int look_at(struct search *s, DIR *stream, const struct dirent *entry, in
 	fd = io_open_subdir(dirfd(stream), entry->d_name);
 	if (fd < 0)
 		return 0;
-	return depth == DEPTH_MAX ? close(fd) : walk(s, fd, depth + 1);
+	return depth == DEPTH_MAX ? close(fd) : debugdir_walk(s, fd, depth + 1);
 }
 
 /* Takes the descriptor. */
-static int walk(struct search *s, int dir, int depth)
+static int debugdir_walk(struct search *s, int dir, int depth)
 {
 	struct dirent *entry;
 	DIR *stream;
@@ -139,17 +139,17 @@ static int walk(struct search *s, int dir, int depth)
 	return err;
 }
 
-int debugdir_search(const char *path, struct foreign *reader, __u32 slot,
+int debugdir_search(const char *path, struct symbolizer *symbolizer, __u32 slot,
 		    struct debugdir_build *builds, size_t n)
 {
-	struct search s = { .reader = reader, .slot = slot, .builds = builds, .n = n };
+	struct search s = { .symbolizer = symbolizer, .slot = slot, .builds = builds, .n = n };
 	int dir = io_open_dir(path);
 	size_t i;
 
 	if (dir < 0)
 		return dir;
 	for (i = 0; i < n; i++)
-		s.missing += builds[i].fd < 0 || builds[i].what != FOREIGN_WHAT_ALL;
+		s.missing += builds[i].fd < 0 || builds[i].what != SYMBOLIZER_WHAT_ALL;
 	search_by_id(&s, dir);
-	return walk(&s, dir, 0);
+	return debugdir_walk(&s, dir, 0);
 }

@@ -85,7 +85,7 @@ int helper_null(void)
 	return above;
 }
 
-/* No dup2(): the reader's filter lets it only duplicate to the lowest number that is free. */
+/* No dup2(): the symbolizer's filter lets it only duplicate to the lowest number that is free. */
 void helper_quiet(int null)
 {
 	int i;

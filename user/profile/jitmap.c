@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* jitmap.c - owns the parser of perf maps. Runs in the reader only: the file is anybody's. */
+/* jitmap.c - owns the parser of perf maps. Runs in the symbolizer only: the file is anybody's. */
 #include "profile/jitmap.h"
 
 #include <errno.h>
@@ -34,7 +34,7 @@ static int by_address(const void *a, const void *b)
 	return x->address < y->address ? -1 : x->address > y->address;
 }
 
-static void mark(struct asked *asked, size_t n, uint64_t start, uint64_t len, long at)
+static void jitmap_mark(struct asked *asked, size_t n, uint64_t start, uint64_t len, long at)
 {
 	size_t low = 0, high = n, mid;
 
@@ -49,7 +49,7 @@ static void mark(struct asked *asked, size_t n, uint64_t start, uint64_t len, lo
 		asked[low].at = at;
 }
 
-static void find(FILE *file, struct asked *asked, size_t n)
+static void jitmap_find(FILE *file, struct asked *asked, size_t n)
 {
 	char line[1024];
 	uint64_t start, len;
@@ -60,7 +60,7 @@ static void find(FILE *file, struct asked *asked, size_t n)
 	for (lines = 0; lines < JITMAP_LINES_MAX && fgets(line, sizeof(line), file); lines++) {
 		at = line;
 		if (!read_hex(&at, &start) && *at++ == ' ' && !read_hex(&at, &len) && *at++ == ' ')
-			mark(asked, n, start, len, begin + (at - line));
+			jitmap_mark(asked, n, start, len, begin + (at - line));
 		begin += strlen(line);
 	}
 }
@@ -84,7 +84,7 @@ int jitmap_names(int fd, const uint64_t *addresses, size_t n,
 		asked[i] = (struct asked){ .address = addresses[i], .index = i, .at = -1 };
 	qsort(asked, n, sizeof(*asked), by_address);
 	rewind(file);
-	find(file, asked, n);
+	jitmap_find(file, asked, n);
 	for (i = 0; i < n; i++) {
 		if (asked[i].at < 0 || fseek(file, asked[i].at, SEEK_SET) ||
 		    !fgets(text, sizeof(text), file))

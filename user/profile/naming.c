@@ -13,22 +13,24 @@ enum {
 	LINES_BATCH = 64,
 };
 
-int naming_init(struct naming *n, struct profile *p, struct foreign *reader, foreign_debug_fn debug,
-		void *ctx)
+int naming_init(struct naming *n, struct profile *p, struct symbolizer *symbolizer,
+		symbolizer_debug_fn debug, void *ctx)
 {
-	*n = (struct naming){
-		.p = p, .reader = reader, .debug = debug, .ctx = ctx, .lines_ms = NAMING_LINES_MS
-	};
-	n->readers = calloc(p->nmodules, sizeof(*n->readers));
-	return n->readers ? 0 : -ENOMEM;
+	*n = (struct naming){ .p = p,
+			      .symbolizer = symbolizer,
+			      .debug = debug,
+			      .ctx = ctx,
+			      .lines_ms = NAMING_LINES_MS };
+	n->symbolizers = calloc(p->nmodules, sizeof(*n->symbolizers));
+	return n->symbolizers ? 0 : -ENOMEM;
 }
 
 void naming_done(struct naming *n)
 {
-	free(n->readers);
+	free(n->symbolizers);
 }
 
-static void keep(struct naming *n, int err)
+static void naming_keep(struct naming *n, int err)
 {
 	if (err && !n->err)
 		n->err = err;
@@ -39,7 +41,7 @@ static int add_text(struct naming *n, const char *text, __u32 *ret)
 	return profile_string(n->p, text, strlen(text), ret);
 }
 
-/* What the reader says is of an address that was asked for, or it is not heard. */
+/* What the symbolizer says is of an address that was asked for, or it is not heard. */
 static bool frame_of(const struct naming *n, __u64 address, __u32 *ret)
 {
 	__u32 i;
@@ -53,7 +55,7 @@ static bool frame_of(const struct naming *n, __u64 address, __u32 *ret)
 	return false;
 }
 
-static void on_named(void *ctx, __u32 module, __u64 address, const struct foreign_line *lines,
+static void on_named(void *ctx, __u32 module, __u64 address, const struct symbolizer_line *lines,
 		     __u32 count)
 {
 	struct naming *n = ctx;
@@ -68,18 +70,18 @@ static void on_named(void *ctx, __u32 module, __u64 address, const struct foreig
 		err = profile_name_frame(n->p, frame, &line, 1);
 	if (!err)
 		n->p->quality.names_found++;
-	keep(n, err);
+	naming_keep(n, err);
 }
 
 /*
  * The last line is the function itself, whose name the symbol table has said already: it stays,
  * so that a function is called the same whether its lines were looked at or not.
  */
-static void on_lines(void *ctx, __u32 module, __u64 address, const struct foreign_line *lines,
+static void on_lines(void *ctx, __u32 module, __u64 address, const struct symbolizer_line *lines,
 		     __u32 count)
 {
 	struct naming *n = ctx;
-	struct profile_line named[FOREIGN_LINES_MAX] = { 0 };
+	struct profile_line named[SYMBOLIZER_LINES_MAX] = { 0 };
 	const struct profile_frame *f;
 	__u32 frame, i;
 	int err = 0;
@@ -104,19 +106,19 @@ static void on_lines(void *ctx, __u32 module, __u64 address, const struct foreig
 		err = profile_name_frame(n->p, frame, named, count);
 	if (!err)
 		n->p->quality.lines_found++;
-	keep(n, err);
+	naming_keep(n, err);
 }
 
-static struct foreign_ask ask_for(struct naming *n, foreign_named_fn named)
+static struct symbolizer_ask ask_for(struct naming *n, symbolizer_named_fn named)
 {
-	return (struct foreign_ask){ .named = named, .debug = n->debug, .ctx = n };
+	return (struct symbolizer_ask){ .named = named, .debug = n->debug, .ctx = n };
 }
 
 void naming_module(struct naming *n, __u32 module)
 {
-	const struct foreign_ask ask = ask_for(n, on_named);
-	__u32 frames[FOREIGN_NAMES_BATCH], all = n->p->nframes, i;
-	__u64 addresses[FOREIGN_NAMES_BATCH];
+	const struct symbolizer_ask ask = ask_for(n, on_named);
+	__u32 frames[SYMBOLIZER_NAMES_BATCH], all = n->p->nframes, i;
+	__u64 addresses[SYMBOLIZER_NAMES_BATCH];
 	int err = 0;
 
 	n->addresses = addresses;
@@ -129,8 +131,9 @@ void naming_module(struct naming *n, __u32 module)
 			addresses[n->n] = f->address;
 			frames[n->n++] = i;
 		}
-		if (n->n == FOREIGN_NAMES_BATCH || (i == all && n->n)) {
-			err = foreign__name(n->reader, n->readers[module], addresses, n->n, &ask);
+		if (n->n == SYMBOLIZER_NAMES_BATCH || (i == all && n->n)) {
+			err = symbolizer__name(n->symbolizer, n->symbolizers[module], addresses,
+					       n->n, &ask);
 			n->n = 0;
 		}
 	}
@@ -180,7 +183,7 @@ static int weigh(const struct profile *p, __u64 *values)
 	return 0;
 }
 
-/* The frames of files that the reader has, hottest first. 0 or -ENOMEM; *ret is malloc'ed. */
+/* The frames of files that the symbolizer has, hottest first. 0 or -ENOMEM; *ret is malloc'ed. */
 static int find_hot(const struct naming *n, struct hot **ret, __u32 *ret_n)
 {
 	const struct profile *p = n->p;
@@ -192,7 +195,8 @@ static int find_hot(const struct naming *n, struct hot **ret, __u32 *ret_n)
 	for (i = 1; i < p->nframes && !err; i++) {
 		const struct profile_frame *f = &p->frames[i];
 
-		if (f->flags & ~PROFILE_FRAME_UNNAMED || !n->readers[f->module] || f->nlines > 1)
+		if (f->flags & ~PROFILE_FRAME_UNNAMED || !n->symbolizers[f->module] ||
+		    f->nlines > 1)
 			continue;
 		if (f->nlines && p->lines[f->line].file)
 			continue;
@@ -215,7 +219,7 @@ static int find_hot(const struct naming *n, struct hot **ret, __u32 *ret_n)
  */
 static int ask_lines(struct naming *n, const struct hot *hot, __u32 count, __u64 end)
 {
-	const struct foreign_ask ask = ask_for(n, on_lines);
+	const struct symbolizer_ask ask = ask_for(n, on_lines);
 	__u64 addresses[LINES_BATCH], now = clock_monotonic_ms();
 	__u32 frames[LINES_BATCH], looked = 0, i;
 	int err;
@@ -229,8 +233,8 @@ static int ask_lines(struct naming *n, const struct hot *hot, __u32 count, __u64
 	n->addresses = addresses;
 	n->frames = frames;
 	n->n = count;
-	err = foreign__lines(n->reader, n->readers[hot->module], addresses, count,
-			     (end - now + 1) / 2, &ask, &looked);
+	err = symbolizer__lines(n->symbolizer, n->symbolizers[hot->module], addresses, count,
+				(end - now + 1) / 2, &ask, &looked);
 	n->p->quality.lines_looked += looked;
 	return err ? err : (int)looked;
 }
@@ -246,13 +250,13 @@ static void ask_window(struct naming *n, struct hot *hot, __u32 count, __u64 end
 		for (len = 1; len < LINES_BATCH && i + len < count; len++)
 			if (hot[i + len].module != hot[i].module)
 				break;
-		if (!n->readers[hot[i].module])
+		if (!n->symbolizers[hot[i].module])
 			continue;
 		looked = ask_lines(n, hot + i, len, end);
 		if (looked > 0)
 			len = looked;
 		else if (clock_monotonic_ms() < end)
-			n->readers[hot[i].module] = 0;
+			n->symbolizers[hot[i].module] = 0;
 	}
 }
 

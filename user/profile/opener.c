@@ -31,7 +31,7 @@ enum {
 
 struct opener {
 	struct helper child; /* none: none will be started again */
-	int reader; /* the reader's socket, or -1 */
+	int symbolizer; /* the symbolizer's socket, or -1 */
 	pid_t pids[VIGIE_TARGETS_MAX]; /* by space; 0: none */
 	__u64 hung[HANGS_MAX]; /* keys */
 	unsigned int nhung;
@@ -49,7 +49,7 @@ static void run_child(void *ctx, int fd)
 	_exit(opener_child(fd));
 }
 
-static int start(struct opener *o)
+static int opener_start(struct opener *o)
 {
 	int pair[2], err = packet_pair(pair);
 
@@ -63,12 +63,12 @@ int opener__start(struct opener **ret)
 
 	if (!o)
 		return -ENOMEM;
-	o->child.fd = o->reader = -1;
+	o->child.fd = o->symbolizer = -1;
 	o->patience_ns = PATIENCE_MS * NS_PER_MS;
 	buf_init(&o->out, REQUEST_MAX);
 	err = packet_init(&o->in);
 	if (!err)
-		err = start(o);
+		err = opener_start(o);
 	if (err) {
 		opener__free(o);
 		return err;
@@ -82,14 +82,14 @@ void opener__free(struct opener *o)
 	if (!o)
 		return;
 	helper_stop(&o->child);
-	if (o->reader >= 0)
-		close(o->reader);
+	if (o->symbolizer >= 0)
+		close(o->symbolizer);
 	buf_done(&o->out);
 	packet_done(&o->in);
 	free(o);
 }
 
-/* When nothing is left of its time. What the reader was given it keeps. */
+/* When nothing is left of its time. What the symbolizer was given it keeps. */
 static void give_up(struct opener *o)
 {
 	helper_stop(&o->child);
@@ -101,7 +101,7 @@ static void give_up(struct opener *o)
  * The packet is answered, or its sender is as good as dead. 0 or -errno. How long an answer takes is
  * often for a target's file system to say, FUSE for one: so all of them together have an end as well.
  */
-static int exchange(struct opener *o, const struct foreign_head *head, const void *data, int fd)
+static int exchange(struct opener *o, const struct symbolizer_head *head, const void *data, int fd)
 {
 	__u64 began = clock_monotonic_ns();
 	__u64 ns = (ANSWER_MS >> (o->nhung < HALVED_MAX ? o->nhung : HALVED_MAX)) * NS_PER_MS;
@@ -120,14 +120,16 @@ static int exchange(struct opener *o, const struct foreign_head *head, const voi
 
 static int tell_reader(struct opener *o, __u32 guilty, bool hung)
 {
-	const struct foreign_head head = { .kind = OPENER_READER, .a = guilty, .b = hung };
+	const struct symbolizer_head head = { .kind = OPENER_SYMBOLIZER, .a = guilty, .b = hung };
 
-	return exchange(o, &head, NULL, o->reader);
+	return exchange(o, &head, NULL, o->symbolizer);
 }
 
 static int tell_root(struct opener *o, __u32 space)
 {
-	const struct foreign_head head = { .kind = OPENER_ROOT, .a = space, .b = o->pids[space] };
+	const struct symbolizer_head head = { .kind = OPENER_ROOT,
+					      .a = space,
+					      .b = o->pids[space] };
 
 	return exchange(o, &head, NULL, -1);
 }
@@ -142,8 +144,8 @@ static bool has_hung(const struct opener *o, __u64 key)
 	return false;
 }
 
-/* It hangs, or died. The reader keeps what it was given; another opener begins without. */
-static void restart(struct opener *o, __u64 key)
+/* It hangs, or died. The symbolizer keeps what it was given; another opener begins without. */
+static void opener_restart(struct opener *o, __u64 key)
 {
 	__u32 space;
 	int err;
@@ -152,8 +154,8 @@ static void restart(struct opener *o, __u64 key)
 	o->hung[o->nhung++] = key;
 	if (o->nhung == HANGS_MAX)
 		return;
-	err = start(o);
-	if (!err && o->reader >= 0)
+	err = opener_start(o);
+	if (!err && o->symbolizer >= 0)
 		err = tell_reader(o, 0, false);
 	for (space = 0; space < VIGIE_TARGETS_MAX && !err; space++)
 		if (o->pids[space] && !has_hung(o, KEY_ROOT(space)))
@@ -163,7 +165,8 @@ static void restart(struct opener *o, __u64 key)
 }
 
 /* key: what is not asked again if it hangs here. */
-static int ask(struct opener *o, __u64 key, const struct foreign_head *head, const void *data)
+static int opener_ask(struct opener *o, __u64 key, const struct symbolizer_head *head,
+		      const void *data)
 {
 	int err;
 
@@ -173,7 +176,7 @@ static int ask(struct opener *o, __u64 key, const struct foreign_head *head, con
 	if (!err)
 		return -(int)o->in.head.a;
 	if (o->child.pid)
-		restart(o, key);
+		opener_restart(o, key);
 	return err;
 }
 
@@ -181,13 +184,13 @@ int opener__reader(struct opener *o, int socket, __u32 guilty, bool hung)
 {
 	int err;
 
-	if (o->reader >= 0)
-		close(o->reader);
-	o->reader = fcntl(socket, F_DUPFD_CLOEXEC, 0);
-	if (o->reader < 0)
+	if (o->symbolizer >= 0)
+		close(o->symbolizer);
+	o->symbolizer = fcntl(socket, F_DUPFD_CLOEXEC, 0);
+	if (o->symbolizer < 0)
 		return -errno;
 	if (!o->child.pid)
-		return 0; /* a reader without files: it says so of each stack */
+		return 0; /* a symbolizer without files: it says so of each stack */
 	err = tell_reader(o, guilty, hung);
 	if (err)
 		helper_stop(&o->child);
@@ -196,15 +199,15 @@ int opener__reader(struct opener *o, int socket, __u32 guilty, bool hung)
 
 int opener__root(struct opener *o, __u32 space, pid_t pid)
 {
-	const struct foreign_head head = { .kind = OPENER_ROOT, .a = space, .b = pid };
+	const struct symbolizer_head head = { .kind = OPENER_ROOT, .a = space, .b = pid };
 
 	o->pids[space] = pid;
-	return ask(o, KEY_ROOT(space), &head, NULL);
+	return opener_ask(o, KEY_ROOT(space), &head, NULL);
 }
 
 int opener__file(struct opener *o, const struct opener_file *file, const char *path)
 {
-	struct foreign_head head = { .kind = OPENER_FILE };
+	struct symbolizer_head head = { .kind = OPENER_FILE };
 
 	buf_clear(&o->out);
 	buf_add(&o->out, file, sizeof(*file));
@@ -213,13 +216,13 @@ int opener__file(struct opener *o, const struct opener_file *file, const char *p
 	if (o->out.err)
 		return o->out.err;
 	head.len = o->out.len;
-	return ask(o, file->jit ? KEY_ROOT(file->space) : file->dev, &head, o->out.data);
+	return opener_ask(o, file->jit ? KEY_ROOT(file->space) : file->dev, &head, o->out.data);
 }
 
 int opener__debug(struct opener *o, __u32 module, __u32 space, const char *path,
 		  const char *build_id, const char *link)
 {
-	struct foreign_head head = { .kind = OPENER_DEBUG, .a = module, .b = space };
+	struct symbolizer_head head = { .kind = OPENER_DEBUG, .a = module, .b = space };
 
 	buf_clear(&o->out);
 	buf_add(&o->out, path, strlen(path) + 1);
@@ -228,13 +231,13 @@ int opener__debug(struct opener *o, __u32 module, __u32 space, const char *path,
 	if (o->out.err)
 		return o->out.err;
 	head.len = o->out.len;
-	return ask(o, KEY_DEBUG, &head, o->out.data);
+	return opener_ask(o, KEY_DEBUG, &head, o->out.data);
 }
 
 int opener__maps(struct opener *o, __u32 space, int *ret_fd)
 {
-	const struct foreign_head head = { .kind = OPENER_MAPS, .a = o->pids[space] };
-	int err = ask(o, KEY_MAPS(space), &head, NULL);
+	const struct symbolizer_head head = { .kind = OPENER_MAPS, .a = o->pids[space] };
+	int err = opener_ask(o, KEY_MAPS(space), &head, NULL);
 
 	if (err)
 		return err;

@@ -3,7 +3,7 @@
  * opener.h - opening the files of targets and reading their mappings, in a process that may hang.
  *
  * A file may be on a server that no longer answers. Then open(), fstat() and close() wait where no
- * signal reaches. So a child opens, keeps the descriptors and hands them to the reader itself; the
+ * signal reaches. So a child opens, keeps the descriptors and hands them to the symbolizer itself; the
  * session never has one. A target that waits for such a server may hold its address space's lock
  * meanwhile, for which who reads its mappings waits: the child reads them too. A child that does
  * not answer is left behind, and what it was asked for is not asked again. Owns: that process.
@@ -24,17 +24,17 @@ int opener__start(struct opener **ret);
 void opener__free(struct opener *o); /* ends the process; accepts NULL */
 
 /*
- * Another reader: its socket, duplicated, and all files but that of guilty (0: none), at which the
+ * Another symbolizer: its socket, duplicated, and all files but that of guilty (0: none), at which the
  * last one died; hung: of which it never came back. 0 or -errno.
  */
 int opener__reader(struct opener *o, int socket, __u32 guilty, bool hung);
 /* Keeps the root of this space's process: it may exit, or change it. 0 or -errno. */
 int opener__root(struct opener *o, __u32 space, pid_t pid);
-/* Opens it, for the reader. 0; -errno: the reader has none of that module. */
+/* Opens it, for the symbolizer. 0; -errno: the symbolizer has none of that module. */
 int opener__file(struct opener *o, const struct opener_file *file, const char *path);
 /*
- * Gives the reader the separate debug file that it wants, or none where there is none; path: the
- * module's. 0; -errno: nobody has answered the reader.
+ * Gives the symbolizer the separate debug file that it wants, or none where there is none; path: the
+ * module's. 0; -errno: nobody has answered the symbolizer.
  */
 int opener__debug(struct opener *o, __u32 module, __u32 space, const char *path,
 		  const char *build_id, const char *link);

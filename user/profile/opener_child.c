@@ -28,15 +28,15 @@ enum { VDSO_MAX = 64 << 10, JITMAP_BYTES_MAX = 64 << 20 };
 struct file {
 	int fd; /* -1: none */
 	bool jit;
-	bool hung; /* the reader never came back from it */
+	bool hung; /* the symbolizer never came back from it */
 	__u64 dev;
 };
 
 struct child {
 	int fd;
-	int reader;
+	int symbolizer;
 	int host; /* our own root */
-	struct file files[FOREIGN_MODULES_MAX];
+	struct file files[SYMBOLIZER_MODULES_MAX];
 	__u32 nfiles;
 	int roots[VIGIE_TARGETS_MAX]; /* of the targets' roots; -1: none */
 	struct packet in;
@@ -189,7 +189,7 @@ static int open_debug(const struct child *c, int root, const char *module, const
 
 static int done_with(struct child *c, int err, int fd)
 {
-	const struct foreign_head head = { .kind = OPENER_DONE, .a = -err };
+	const struct symbolizer_head head = { .kind = OPENER_DONE, .a = -err };
 
 	return packet_send(c->fd, &head, NULL, fd);
 }
@@ -199,13 +199,13 @@ static int done(struct child *c, int err)
 	return done_with(c, err, -1);
 }
 
-static int tell(struct child *c, __u32 module)
+static int opener_tell(struct child *c, __u32 module)
 {
-	const struct foreign_head head = { .kind = FOREIGN_MODULE,
-					   .a = module,
-					   .b = c->files[module].jit };
+	const struct symbolizer_head head = { .kind = SYMBOLIZER_MODULE,
+					      .a = module,
+					      .b = c->files[module].jit };
 
-	return packet_send(c->reader, &head, NULL, c->files[module].fd);
+	return packet_send(c->symbolizer, &head, NULL, c->files[module].fd);
 }
 
 static int root_of(const struct child *c, __u32 space)
@@ -214,10 +214,10 @@ static int root_of(const struct child *c, __u32 space)
 }
 
 /*
- * A reader that hung at two files of a device would hang at all of them. What is dropped stays open:
+ * A symbolizer that hung at two files of a device would hang at all of them. What is dropped stays open:
  * nothing is won by waiting for it once more.
  */
-static void drop(struct child *c, __u32 guilty, bool hung)
+static void opener_drop(struct child *c, __u32 guilty, bool hung)
 {
 	struct file *f = &c->files[guilty];
 	bool again = false;
@@ -236,14 +236,14 @@ static int take_reader(struct child *c)
 	__u32 guilty = c->in.head.a, i;
 	int err = 0;
 
-	if (c->reader >= 0)
-		close(c->reader);
-	c->reader = c->in.fd;
+	if (c->symbolizer >= 0)
+		close(c->symbolizer);
+	c->symbolizer = c->in.fd;
 	c->in.fd = -1;
 	if (guilty && guilty < c->nfiles)
-		drop(c, guilty, c->in.head.b);
+		opener_drop(c, guilty, c->in.head.b);
 	for (i = 1; i < c->nfiles && !err; i++)
-		err = tell(c, i);
+		err = opener_tell(c, i);
 	return done(c, err);
 }
 
@@ -267,7 +267,7 @@ static int take_file(struct child *c)
 	int fd;
 
 	memcpy(&f, c->in.data, sizeof(f));
-	if (!f.module || f.module >= FOREIGN_MODULES_MAX)
+	if (!f.module || f.module >= SYMBOLIZER_MODULES_MAX)
 		return done(c, -EINVAL);
 	if (f.jit)
 		fd = open_jitmap(root_of(c, f.space), f.pid);
@@ -281,17 +281,17 @@ static int take_file(struct child *c)
 		if (c->nfiles < f.module)
 			c->files[c->nfiles].fd = -1;
 	if (!f.again)
-		tell(c, f.module);
+		opener_tell(c, f.module);
 	return done(c, fd < 0 ? -ENOENT : 0);
 }
 
 static int take_debug(struct child *c)
 {
-	const struct foreign_head head = { .kind = FOREIGN_DEBUG, .a = c->in.head.a };
+	const struct symbolizer_head head = { .kind = SYMBOLIZER_DEBUG, .a = c->in.head.a };
 	const char *path = (const char *)c->in.data;
 	const char *build_id = path + strlen(path) + 1, *link = build_id + strlen(build_id) + 1;
 	int fd = open_debug(c, root_of(c, c->in.head.b), path, build_id, link);
-	int err = packet_send(c->reader, &head, NULL, fd);
+	int err = packet_send(c->symbolizer, &head, NULL, fd);
 
 	err = done(c, err);
 	if (fd >= 0)
@@ -327,14 +327,14 @@ static int take_maps(struct child *c)
 	return err;
 }
 
-static int serve(struct child *c)
+static int opener_serve(struct child *c)
 {
 	int n = packet_receive(c->fd, &c->in, true);
 
 	if (n <= 0)
 		return n ? n : -EPIPE;
 	switch (c->in.head.kind) {
-	case OPENER_READER: return take_reader(c);
+	case OPENER_SYMBOLIZER: return take_reader(c);
 	case OPENER_ROOT: return take_root(c);
 	case OPENER_FILE: return take_file(c);
 	case OPENER_DEBUG: return take_debug(c);
@@ -351,12 +351,12 @@ int opener_child(int fd)
 	if (!c || packet_init(&c->in))
 		return EXIT_FAILURE;
 	c->fd = fd;
-	c->reader = -1;
+	c->symbolizer = -1;
 	c->host = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	c->nfiles = 1;
 	for (i = 0; i < VIGIE_TARGETS_MAX; i++)
 		c->roots[i] = -1;
-	while (!serve(c))
+	while (!opener_serve(c))
 		;
 	return EXIT_SUCCESS;
 }

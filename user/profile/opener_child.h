@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * opener_child.h - the process that opens targets' files for the reader, and may hang at one.
+ * opener_child.h - the process that opens targets' files for the symbolizer, and may hang at one.
  *
  * Opens regular files only: a mapping's through map_files, else by path within the target's root;
  * a perf map that the target or root wrote; separate debug files. Reads none of them.

@@ -8,7 +8,8 @@
 enum { OPENER_PATH_MAX = 1024 }; /* bytes, NUL included; longer ones are cut, and not found */
 
 enum opener_kind {
-	OPENER_READER = 1, /* a: guilty, b: it hung there; descriptor: the reader's socket */
+	OPENER_SYMBOLIZER =
+		1, /* a: guilty, b: it hung there; descriptor: the symbolizer's socket */
 	OPENER_ROOT, /* a: space, b: pid */
 	OPENER_FILE, /* payload: opener_file and the path, a text */
 	OPENER_DEBUG, /* a: module, b: space; payload: path, build id and debug link, three texts */
@@ -23,7 +24,7 @@ struct opener_file {
 	__u32 module, space;
 	__s32 pid;
 	__u32 jit;
-	__u32 again; /* 1: the reader has it already */
+	__u32 again; /* 1: the symbolizer has it already */
 	__u32 zero;
 };
 

@@ -28,7 +28,7 @@ int packet_init(struct packet *p)
 {
 	memset(p, 0, sizeof(*p));
 	p->fd = -1;
-	p->data = malloc(FOREIGN_PACKET_MAX);
+	p->data = malloc(SYMBOLIZER_PACKET_MAX);
 	return p->data ? 0 : -ENOMEM;
 }
 
@@ -39,7 +39,7 @@ void packet_done(struct packet *p)
 	free(p->data);
 }
 
-int packet_send(int socket, const struct foreign_head *head, const void *data, int fd)
+int packet_send(int socket, const struct symbolizer_head *head, const void *data, int fd)
 {
 	const struct iovec parts[] = { { (void *)head, sizeof(*head) },
 				       { (void *)data, head->len } };
@@ -51,7 +51,7 @@ int packet_send(int socket, const struct foreign_head *head, const void *data, i
 int packet_receive(int socket, struct packet *p, bool wait)
 {
 	const struct iovec parts[] = { { &p->head, sizeof(p->head) },
-				       { p->data, FOREIGN_PACKET_MAX } };
+				       { p->data, SYMBOLIZER_PACKET_MAX } };
 	ssize_t n;
 
 	if (p->fd >= 0)

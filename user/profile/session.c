@@ -18,7 +18,7 @@
 
 enum {
 	DRAIN_MS = 5000, /* for stacks that are there as a session ends */
-	NAMES_MS = 15000, /* that readers may keep us waiting for names */
+	NAMES_MS = 15000, /* that symbolizers may keep us waiting for names */
 	REFRESH_MS = 100, /* mappings are read again that often at most */
 	SETTLED_MS = 2000, /* of start-up; then cost counts, and is judged after as long again */
 	LOSS_JUDGED = 200, /* stacks: of fewer, one lost says nothing */
@@ -40,7 +40,7 @@ void session_config_default(struct session_config *config)
 static int allocate(struct session *s)
 {
 	s->profile = profile__new(s->config.max_bytes);
-	s->modules = calloc(FOREIGN_MODULES_MAX, sizeof(*s->modules));
+	s->modules = calloc(SYMBOLIZER_MODULES_MAX, sizeof(*s->modules));
 	s->pidfds = calloc(VIGIE_TARGETS_MAX, sizeof(*s->pidfds));
 	s->pending = calloc(PENDING_MAX, sizeof(*s->pending));
 	hash_init(&s->by_thread);
@@ -49,9 +49,9 @@ static int allocate(struct session *s)
 
 static int open_parts(struct session *s, const char **ret_what)
 {
-	struct foreign_config reader = { .confine = s->config.confine,
-					 .patience_ms = NAMES_MS,
-					 .pointers = s->config.pointers };
+	struct symbolizer_config symbolizer = { .confine = s->config.confine,
+						.patience_ms = NAMES_MS,
+						.pointers = s->config.pointers };
 	const struct capture_config capture = { .hz = s->config.hz,
 						.views = s->config.views,
 						.children = s->config.children,
@@ -64,13 +64,13 @@ static int open_parts(struct session *s, const char **ret_what)
 	*ret_what = "start the opener of foreign files";
 	if (!err)
 		err = opener__start(&s->opener);
-	reader.opener = s->opener;
+	symbolizer.opener = s->opener;
 	if (!err)
-		*ret_what = "start the reader of foreign files";
+		*ret_what = "start the symbolizer of foreign files";
 	if (!err)
-		err = foreign__start(&reader, &s->reader);
+		err = symbolizer__start(&symbolizer, &s->symbolizer);
 	if (!err)
-		err = spaces_init(&s->spaces, s->reader, s->opener);
+		err = spaces_init(&s->spaces, s->symbolizer, s->opener);
 	return err ? err : capture__open(&capture, &s->capture, ret_what);
 }
 
@@ -100,7 +100,7 @@ void session__free(struct session *s)
 		return;
 	sleepers__free(s->sleepers);
 	capture__free(s->capture);
-	foreign__free(s->reader);
+	symbolizer__free(s->symbolizer);
 	opener__free(s->opener);
 	spaces_done(&s->spaces);
 	profile__free(s->profile);
@@ -136,7 +136,7 @@ static __u64 cost_ns(const struct session *s)
 {
 	__u64 ns = process_cpu_ns(RUSAGE_SELF);
 
-	ns += foreign__cpu_ns(s->reader) + opener__cpu_ns(s->opener);
+	ns += symbolizer__cpu_ns(s->symbolizer) + opener__cpu_ns(s->opener);
 	return s->sleepers ? ns + sleepers__cpu_ns(s->sleepers) : ns;
 }
 
@@ -205,7 +205,7 @@ static bool costs_too_much(struct session *s, __u64 now)
 }
 
 /* Once a second: what it costs, and what it loses. */
-static int judge(struct session *s, __u64 now)
+static int session_judge(struct session *s, __u64 now)
 {
 	__u64 lost = capture__lost(s->capture, VIGIE_SESSION_LOST_RING) - s->checked_lost;
 	__u64 all = profile_taken(&s->profile->quality) - s->checked_taken + lost;
@@ -232,7 +232,7 @@ int session__step(struct session *s, int timeout_ms)
 	now = clock_monotonic_ns();
 	if (s->sleepers)
 		sleepers__poll(s->sleepers, now, session_take_stack, s);
-	foreign__poll(s->reader, false, session_take_frames, s);
+	symbolizer__poll(s->symbolizer, false, session_take_frames, s);
 	if (now > s->refresh_ns)
 		refresh(s, now);
 	if (s->err == -ENOSPC)
@@ -241,7 +241,7 @@ int session__step(struct session *s, int timeout_ms)
 		return s->err;
 	if (all_ended(s))
 		return PROFILE_STOP_EXIT;
-	return judge(s, now);
+	return session_judge(s, now);
 }
 
 /* Once all is named: that reads files as well. */
@@ -249,7 +249,7 @@ static void count_hangs(struct session *s)
 {
 	struct profile_quality *q = &s->profile->quality;
 
-	q->reader_restarts = foreign__restarts(s->reader);
+	q->reader_restarts = symbolizer__restarts(s->symbolizer);
 	q->hangs = opener__hangs(s->opener) + (s->sleepers ? sleepers__hangs(s->sleepers) : 0);
 }
 
@@ -263,7 +263,7 @@ static void fill_quality(struct session *s, enum profile_stop why)
 	q->lost[VIGIE_SESSION_LOST_RING] += s->dropped;
 	q->cpu_ns = cost_ns(s) - s->begin_cpu_ns;
 	capture__cost(s->capture, &q->probe_ns, &q->probe_runs);
-	q->pointers = foreign__pointers(s->reader);
+	q->pointers = symbolizer__pointers(s->symbolizer);
 	q->stopped_early = why;
 }
 
@@ -274,8 +274,8 @@ static void drop_stack(void *ctx, const struct vigie_stack *stack, const __u8 *u
 	s->dropped++;
 }
 
-/* What is in the ring still counts, and what the reader still has; but a result is due. */
-static void drain(struct session *s)
+/* What is in the ring still counts, and what the symbolizer still has; but a result is due. */
+static void session_drain(struct session *s)
 {
 	const __u64 until = clock_monotonic_ns() + DRAIN_MS * NS_PER_MS;
 
@@ -284,7 +284,7 @@ static void drain(struct session *s)
 		;
 	if (s->sleepers)
 		sleepers__poll(s->sleepers, s->end_ns, session_take_stack, s);
-	foreign__poll(s->reader, true, session_take_frames, s);
+	symbolizer__poll(s->symbolizer, true, session_take_frames, s);
 	while (capture__poll(s->capture, 0, drop_stack, s) > 0)
 		;
 }
@@ -301,7 +301,7 @@ int session__finish(struct session *s, enum profile_stop why, struct profile **r
 	s->end_ns = clock_monotonic_ns();
 	if (err)
 		return err;
-	drain(s);
+	session_drain(s);
 	/* Who filled it is to be told all the same: what settling and naming add has as much again. */
 	profile_allow(s->profile, 2 * s->config.max_bytes);
 	if (s->err == -ENOSPC)

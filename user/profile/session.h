@@ -31,7 +31,7 @@ struct session_config {
 	size_t ring_bytes; /* a power of two */
 	__u32 stack_bytes; /* see capture.h */
 	double max_cost; /* of one CPU: 0.05 */
-	int (*confine)(void); /* see foreign.h */
+	int (*confine)(void); /* see symbolizer.h */
 	struct session_plan plan; /* the caller's to fill: collect/plan.h */
 	/* Names a cgroup by its id. 0 or -ENOENT. NULL: nobody can. */
 	int (*name_cgroup)(void *ctx, __u64 id, struct session_cgroup *ret);

@@ -17,9 +17,10 @@ struct pairs {
 static struct capture_wake *pair_of(const struct pairs *pairs, __u32 tid,
 				    const struct vigie_hop *hop)
 {
-	const struct vigie_wake_key key = {
-		.tid = tid, .waker_tid = hop->tid, .kind = hop->kind, .why = hop->why
-	};
+	const struct vigie_wake_key key = { .tid = tid,
+					    .waker_tid = hop->tid,
+					    .kind = hop->kind,
+					    .wait_reason = hop->wait_reason };
 
 	return bsearch(&key, pairs->all, pairs->n, sizeof(*pairs->all), session_by_wake_key);
 }
@@ -52,7 +53,7 @@ static int add_chain(struct session *s, const struct pairs *pairs, const struct 
 	first->wake.count -= chain.count;
 	chain.thread = t->thread;
 	for (i = 0; i < chain.n && !err; i++) {
-		chain.why[i] = c->key.hops[i].why;
+		chain.wait_reason[i] = c->key.hops[i].wait_reason;
 		err = hop_party(s, pairs, tid, &c->key.hops[i], &chain.party[i]);
 		tid = c->key.hops[i].tid;
 	}
@@ -68,7 +69,7 @@ static int add_single(struct session *s, const struct capture_wake *w)
 	if (!t || (!chain.ns && !chain.count))
 		return 0;
 	chain.thread = t->thread;
-	chain.why[0] = w->key.why;
+	chain.wait_reason[0] = w->key.wait_reason;
 	err = session_waker_party(s, w, &chain.party[0]);
 	return err ? err : profile_chain(s->profile, &chain);
 }

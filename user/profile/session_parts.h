@@ -5,22 +5,22 @@
 
 #include "base/hash.h"
 #include "profile/capture.h"
-#include "profile/foreign.h"
 #include "profile/helper.h"
 #include "profile/session.h"
 #include "profile/sleepers.h"
 #include "profile/space.h"
+#include "profile/symbolizer.h"
 
-enum { PENDING_MAX = 128 }; /* stacks at the reader; a power of two over its DUE_MAX */
+enum { PENDING_MAX = 128 }; /* stacks at the symbolizer; a power of two over its DUE_MAX */
 
 struct known_thread {
 	__u32 tid;
 	__u64 start_ns;
 	__u32 thread; /* index in the profile */
-	__u32 last_node, last_why; /* of its last stack asleep */
+	__u32 last_node, last_wait_reason; /* of its last stack asleep */
 };
 
-/* A stack at the reader. Its bytes stay: mappings may have been too old to unwind it. */
+/* A stack at the symbolizer. Its bytes stay: mappings may have been too old to unwind it. */
 struct pending_stack {
 	struct vigie_stack_on_cpu stack;
 	__u32 space;
@@ -31,7 +31,7 @@ struct pending_stack {
 struct session {
 	struct session_config config;
 	struct capture *capture;
-	struct foreign *reader;
+	struct symbolizer *symbolizer;
 	struct opener *opener;
 	struct spaces spaces;
 	struct sleepers *sleepers;
@@ -40,7 +40,7 @@ struct session {
 
 	struct pending_stack *pending; /* by number, PENDING_MAX of them */
 	__u32 number;
-	__u32 *modules; /* reader's module -> the profile's; 0: not yet */
+	__u32 *modules; /* symbolizer's module -> the profile's; 0: not yet */
 
 	struct waker_stack *waker_stacks; /* session_wakers.c's own */
 	__u32 nwaker_stacks;
@@ -72,7 +72,7 @@ int session_thread(struct session *s, __u32 tid, __u64 start_ns, __u32 tgid, __u
 
 /* session_stacks.c */
 void session_take_stack(void *ctx, const struct vigie_stack *stack, const __u8 *user);
-void session_take_frames(void *ctx, __u32 number, const struct foreign_frame *frames, __u32 n,
+void session_take_frames(void *ctx, __u32 number, const struct symbolizer_frame *frames, __u32 n,
 			 __u32 incomplete);
 int session_name_frames(struct session *s);
 
@@ -93,7 +93,7 @@ int session_waker_party(struct session *s, const struct capture_wake *wake, __u3
 /* The thread with this tid; the youngest, where one tid was used twice. */
 const struct known_thread *session_thread_by_tid(const struct session *s, __u32 tid);
 
-/* session_books.c: from books and counts to values whose sums are the kernel's. */
+/* session_times.c: from books and counts to values whose sums are the kernel's. */
 int session_settle_books(struct session *s);
 /* The next part of total, after done and with more of all: what is due less what was given. */
 __u64 session_part(__u64 total, __u64 done, __u64 more, __u64 all);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* session_stacks.c - owns the way of a stack: record, reader, node of the profile, name. */
+/* session_stacks.c - owns the way of a stack: record, symbolizer, node of the profile, name. */
 #include "profile/session_parts.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@ static const enum profile_view view_of_kind[VIGIE_STACK_KINDS] = {
 /* Times that the mappings are read for an address in vain, before that must wait. */
 enum { VAIN_FREE = 4 };
 
-static void keep(struct session *s, int err)
+static void stacks_keep(struct session *s, int err)
 {
 	if (err && !s->err)
 		s->err = err;
@@ -34,13 +34,13 @@ static int add_sample(struct session *s, struct known_thread *t, const struct vi
 		.view = view_of_kind[stack->kind],
 		.thread = t->thread,
 		.node = node,
-		.tag = stack->kind == VIGIE_STACK_ASLEEP ? stack->why : 0,
+		.tag = stack->kind == VIGIE_STACK_ASLEEP ? stack->wait_reason : 0,
 		.count = stack->weight,
 	};
 
 	if (stack->kind == VIGIE_STACK_ASLEEP) {
 		t->last_node = node;
-		t->last_why = stack->why;
+		t->last_wait_reason = stack->wait_reason;
 	}
 	return profile_add(s->profile, &sample);
 }
@@ -64,14 +64,14 @@ static void take_same(struct session *s, const struct vigie_stack *stack)
 	int err = session_thread(s, stack->tid, stack->start_ns, stack->tgid, &index);
 
 	if (!err && s->threads[index].last_node) {
-		again.why = s->threads[index].last_why;
+		again.wait_reason = s->threads[index].last_wait_reason;
 		err = add_sample(s, &s->threads[index], &again, s->threads[index].last_node);
 	}
-	keep(s, err);
+	stacks_keep(s, err);
 }
 
-static void ask(struct session *s, __u32 space, const struct vigie_stack *stack, const __u8 *user,
-		bool again)
+static void stacks_ask(struct session *s, __u32 space, const struct vigie_stack *stack,
+		       const __u8 *user, bool again)
 {
 	__u32 number = s->number++;
 	struct pending_stack *p = &s->pending[number % PENDING_MAX];
@@ -81,8 +81,8 @@ static void ask(struct session *s, __u32 space, const struct vigie_stack *stack,
 	p->space = space;
 	p->sum = s->spaces.spaces[space].sum;
 	p->again = again;
-	foreign__stack(s->reader, space, number, &p->stack.head, p->stack.user, session_take_frames,
-		       s);
+	symbolizer__stack(s->symbolizer, space, number, &p->stack.head, p->stack.user,
+			  session_take_frames, s);
 }
 
 /*
@@ -109,7 +109,7 @@ static bool retried(struct session *s, const struct pending_stack *p)
 		return false;
 	}
 	space->vain = 0;
-	ask(s, p->space, &p->stack.head, p->stack.user, true);
+	stacks_ask(s, p->space, &p->stack.head, p->stack.user, true);
 	return true;
 }
 
@@ -134,7 +134,7 @@ static void take_kernel(struct session *s, const struct vigie_stack *stack)
 	int err = push_kernel(s, stack, &node);
 
 	s->profile->quality.stacks[stack->kind]++;
-	keep(s, err ? err : session_waker_stack(s, stack, node));
+	stacks_keep(s, err ? err : session_waker_stack(s, stack, node));
 }
 
 void session_take_stack(void *ctx, const struct vigie_stack *stack, const __u8 *user)
@@ -143,7 +143,7 @@ void session_take_stack(void *ctx, const struct vigie_stack *stack, const __u8 *
 	struct space *space;
 	__u32 index;
 
-	if (stack->kind >= VIGIE_STACK_KINDS || stack->why > VIGIE_WAITS)
+	if (stack->kind >= VIGIE_STACK_KINDS || stack->wait_reason > VIGIE_WAITS)
 		return;
 	if (stack->flags & VIGIE_STACK_SAME) {
 		take_same(s, stack);
@@ -164,10 +164,10 @@ void session_take_stack(void *ctx, const struct vigie_stack *stack, const __u8 *
 		spaces_refresh(&s->spaces, index);
 		capture__known(s->capture, stack->tgid, stack->exec_id);
 	}
-	ask(s, index, stack, user, false);
+	stacks_ask(s, index, stack, user, false);
 }
 
-/* The profile's module of one of the reader's. */
+/* The profile's module of one of the symbolizer's. */
 static int module_of(struct session *s, __u32 m, __u32 *ret)
 {
 	const struct module *known;
@@ -198,7 +198,7 @@ static int module_of(struct session *s, __u32 m, __u32 *ret)
 	return 0;
 }
 
-static int push_user(struct session *s, const struct foreign_frame *f, __u32 *node)
+static int push_user(struct session *s, const struct symbolizer_frame *f, __u32 *node)
 {
 	__u32 module, frame, flags = 0;
 	int err = module_of(s, f->module, &module);
@@ -223,7 +223,7 @@ static int push_note(struct session *s, __u32 incomplete, __u32 *node)
 	return err ? err : profile_node(s->profile, *node, frame, node);
 }
 
-void session_take_frames(void *ctx, __u32 number, const struct foreign_frame *frames, __u32 n,
+void session_take_frames(void *ctx, __u32 number, const struct symbolizer_frame *frames, __u32 n,
 			 __u32 incomplete)
 {
 	struct session *s = ctx;
@@ -249,7 +249,7 @@ void session_take_frames(void *ctx, __u32 number, const struct foreign_frame *fr
 		err = push_kernel(s, stack, &node);
 	if (!err)
 		err = add_stack(s, stack, node);
-	keep(s, err);
+	stacks_keep(s, err);
 }
 
 /* --- Names, at the end. ---------------------------------------------------------------- */
@@ -260,9 +260,9 @@ static int on_debug(void *ctx, __u32 module, const char *build_id, const char *l
 	struct session *s = naming->ctx;
 	struct profile *p = s->profile;
 
-	keep(s, profile_string(p, build_id, strlen(build_id),
-			       &p->modules[s->modules[module]].build_id));
-	return spaces_give_debug(&s->spaces, module, build_id, link) ? -1 : FOREIGN_ANSWERED;
+	stacks_keep(s, profile_string(p, build_id, strlen(build_id),
+				      &p->modules[s->modules[module]].build_id));
+	return spaces_give_debug(&s->spaces, module, build_id, link) ? -1 : SYMBOLIZER_ANSWERED;
 }
 
 static int name_kernel(struct session *s)
@@ -298,7 +298,7 @@ static int name_user(struct session *s)
 {
 	struct profile *p = s->profile;
 	struct naming naming;
-	int err = naming_init(&naming, p, s->reader, on_debug, s);
+	int err = naming_init(&naming, p, s->symbolizer, on_debug, s);
 	__u32 m, i;
 
 	for (i = 0; i < p->nframes; i++)
@@ -308,7 +308,7 @@ static int name_user(struct session *s)
 	for (m = 1; m < s->spaces.nmodules && !err; m++) {
 		if (!s->modules[m])
 			continue;
-		naming.readers[s->modules[m]] = m;
+		naming.symbolizers[s->modules[m]] = m;
 		naming_module(&naming, s->modules[m]);
 	}
 	if (!err)
@@ -319,7 +319,7 @@ static int name_user(struct session *s)
 
 int session_name_frames(struct session *s)
 {
-	keep(s, name_user(s));
-	keep(s, name_kernel(s));
+	stacks_keep(s, name_user(s));
+	stacks_keep(s, name_kernel(s));
 	return s->err;
 }

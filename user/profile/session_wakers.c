@@ -28,7 +28,7 @@ int session_waker_stack(struct session *s, const struct vigie_stack *stack, __u3
 		(struct waker_stack){ .key = { .tid = stack->woken_tid,
 					       .waker_tid = stack->tid,
 					       .kind = VIGIE_WAKER_TASK,
-					       .why = stack->why },
+					       .wait_reason = stack->wait_reason },
 				      .node = node,
 				      .weight = stack->weight };
 	return 0;

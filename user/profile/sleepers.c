@@ -44,7 +44,7 @@ static void write_all(int fd, const void *data, size_t len)
 }
 
 /* A pass: whole records, then an empty head that says that we live. */
-static void pass(int sleepers, int out, char *buf)
+static void sleepers_pass(int sleepers, int out, char *buf)
 {
 	static const struct vigie_stack alive = { .kind = VIGIE_STACK_KINDS };
 	int fd = capture_pass(sleepers);
@@ -75,7 +75,7 @@ static void run_child(void *ctx, int out)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	clock_gettime(CLOCK_MONOTONIC, &next);
 	while (buf) {
-		pass(sleepers, out, buf);
+		sleepers_pass(sleepers, out, buf);
 		next.tv_nsec += (long)NS_PER_S / s->hz;
 		next.tv_sec += next.tv_nsec / (long)NS_PER_S;
 		next.tv_nsec %= (long)NS_PER_S;
@@ -84,7 +84,7 @@ static void run_child(void *ctx, int out)
 	_exit(1);
 }
 
-static int start(struct sleepers *s)
+static int sleepers_start(struct sleepers *s)
 {
 	int pair[2];
 
@@ -119,7 +119,7 @@ int sleepers__start(const struct capture *capture, unsigned int hz, struct sleep
 	s->hz = hz;
 	s->stack_bytes = capture__sleeper_bytes(capture);
 	s->buf = malloc(PASS_BYTES);
-	err = s->buf ? start(s) : -ENOMEM;
+	err = s->buf ? sleepers_start(s) : -ENOMEM;
 	if (err) {
 		sleepers__free(s);
 		return err;
@@ -189,7 +189,7 @@ bool sleepers__poll(struct sleepers *s, __u64 now_ns, capture_fn fn, void *ctx)
 		helper_stop(&s->child);
 		s->hangs++;
 		if (s->hangs < HANGS_MAX)
-			start(s);
+			sleepers_start(s);
 	}
 	return s->child.fd >= 0;
 }

@@ -73,13 +73,13 @@ static int by_begin(const void *a, const void *b)
 	return (x->end < y->end) - (x->end > y->end); /* the one within comes later */
 }
 
-static void sort(struct ranges *r)
+static void source_sort(struct ranges *r)
 {
 	if (r->n)
 		qsort(r->all, r->n, sizeof(*r->all), by_begin);
 }
 
-static const struct range *find(const struct ranges *r, uint64_t address)
+static const struct range *source_find(const struct ranges *r, uint64_t address)
 {
 	size_t low = 0, high = r->n, mid, back;
 
@@ -118,7 +118,7 @@ struct source *source__new(int fd)
 		source__free(s);
 		return NULL;
 	}
-	sort(&s->units);
+	source_sort(&s->units);
 	return s;
 }
 
@@ -165,7 +165,7 @@ static void look_into(struct source *s, Dwarf_Die *unit)
 	s->functions.n = 0;
 	s->unit = offset;
 	add_functions(s, unit, 0);
-	sort(&s->functions);
+	source_sort(&s->functions);
 }
 
 static const char *function_of(Dwarf_Die *die)
@@ -256,8 +256,8 @@ static bool step_in(Dwarf_Die *die, uint64_t address)
 }
 
 /* From the function inwards; each inlined one says where the one around it called it. */
-static unsigned int walk(Dwarf_Die *unit, Dwarf_Die *die, uint64_t address,
-			 struct source_line *lines, unsigned int room)
+static unsigned int source_walk(Dwarf_Die *unit, Dwarf_Die *die, uint64_t address,
+				struct source_line *lines, unsigned int room)
 {
 	struct source_line outer[NESTING_MAX] = { 0 }, *here = outer;
 	unsigned int n, i, nesting = 0;
@@ -284,15 +284,15 @@ static unsigned int walk(Dwarf_Die *unit, Dwarf_Die *die, uint64_t address,
 unsigned int source__lines(struct source *s, uint64_t address, struct source_line *lines,
 			   unsigned int room)
 {
-	const struct range *range = find(&s->units, address);
+	const struct range *range = source_find(&s->units, address);
 	Dwarf_Die unit, die;
 
 	if (!range || !room || !dwarf_offdie(s->dwarf, range->die, &unit))
 		return 0;
 	look_into(s, &unit);
-	range = find(&s->functions, address);
+	range = source_find(&s->functions, address);
 	if (range && dwarf_offdie(s->dwarf, range->die, &die))
-		return walk(&unit, &die, address, lines, room);
+		return source_walk(&unit, &die, address, lines, room);
 	/* Assembler has lines, and no functions. */
 	*lines = (struct source_line){ .directory = directory_of(&unit) };
 	place(&unit, address, lines);

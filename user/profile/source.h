@@ -2,8 +2,8 @@
 /*
  * source.h - addresses of a file to source lines and inlined functions, by its DWARF.
  *
- * Runs in the reader only: it parses foreign debug data. Owns: which functions cover an address
- * and from where each was called. Not here: how long that may take (foreign.h).
+ * Runs in the symbolizer only: it parses foreign debug data. Owns: which functions cover an address
+ * and from where each was called. Not here: how long that may take (symbolizer.h).
  */
 #ifndef VIGIE_PROFILE_SOURCE_H
 #define VIGIE_PROFILE_SOURCE_H

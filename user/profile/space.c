@@ -18,12 +18,12 @@ struct mapping {
 	const char *path;
 };
 
-int spaces_init(struct spaces *s, struct foreign *reader, struct opener *opener)
+int spaces_init(struct spaces *s, struct symbolizer *symbolizer, struct opener *opener)
 {
 	memset(s, 0, sizeof(*s));
-	s->reader = reader;
+	s->symbolizer = symbolizer;
 	s->opener = opener;
-	s->modules = calloc(FOREIGN_MODULES_MAX, sizeof(*s->modules));
+	s->modules = calloc(SYMBOLIZER_MODULES_MAX, sizeof(*s->modules));
 	s->spaces = calloc(VIGIE_TARGETS_MAX, sizeof(*s->spaces));
 	s->nmodules = 1;
 	return s->modules && s->spaces ? 0 : -ENOMEM;
@@ -126,7 +126,7 @@ static __u32 module_get(struct spaces *s, __u32 space, const struct mapping *m)
 	}
 	if (i && s->modules[i].tried == s->nread) /* a mapping before this one did so in vain */
 		return i;
-	if (!i && s->nmodules == FOREIGN_MODULES_MAX)
+	if (!i && s->nmodules == SYMBOLIZER_MODULES_MAX)
 		return 0;
 	if (!i)
 		i = s->nmodules++;
@@ -152,19 +152,19 @@ static bool wanted(const struct mapping *m)
 	return m->executable && strcmp(m->path, "[vsyscall]") != 0;
 }
 
-static void tell(struct spaces *s, __u32 index, const struct mapping *m, struct foreign_map *maps,
-		 size_t *n)
+static void space_tell(struct spaces *s, __u32 index, const struct mapping *m,
+		       struct symbolizer_map *maps, size_t *n)
 {
 	__u32 module;
 
-	if (*n == FOREIGN_MAPS_MAX)
+	if (*n == SYMBOLIZER_MAPS_MAX)
 		return;
 	module = module_get(s, index, m);
-	maps[(*n)++] = (struct foreign_map){ .start = m->start,
-					     .end = m->end,
-					     .offset = m->offset,
-					     .module = module,
-					     .file = module && !s->modules[module].jit };
+	maps[(*n)++] = (struct symbolizer_map){ .start = m->start,
+						.end = m->end,
+						.offset = m->offset,
+						.module = module,
+						.file = module && !s->modules[module].jit };
 }
 
 static int open_maps(struct spaces *s, __u32 index, FILE **ret)
@@ -193,7 +193,7 @@ static void skip_line(FILE *file)
 int spaces_refresh(struct spaces *s, __u32 index)
 {
 	struct space *space = &s->spaces[index];
-	struct foreign_map *maps = calloc(FOREIGN_MAPS_MAX, sizeof(*maps));
+	struct symbolizer_map *maps = calloc(SYMBOLIZER_MAPS_MAX, sizeof(*maps));
 	char line[LINE_MAX_BYTES];
 	struct mapping m;
 	FILE *file = NULL;
@@ -211,7 +211,7 @@ int spaces_refresh(struct spaces *s, __u32 index)
 		if (!parse_line(line, &m) || !wanted(&m))
 			continue;
 		sum = hash_bytes(line, strlen(line), sum) ^ m.start ^ m.end << 1 ^ m.inode << 2;
-		tell(s, index, &m, maps, &n);
+		space_tell(s, index, &m, maps, &n);
 	}
 	/* A target that is dying has no mappings left: what was known stays. */
 	if (!err && !n)
@@ -220,7 +220,7 @@ int spaces_refresh(struct spaces *s, __u32 index)
 		fclose(file);
 	if (!err && sum != space->sum) {
 		space->sum = sum;
-		err = foreign__space(s->reader, index, maps, n);
+		err = symbolizer__space(s->symbolizer, index, maps, n);
 	}
 	free(maps);
 	return err;

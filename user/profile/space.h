@@ -4,7 +4,7 @@
  *
  * Owns: what a process has mapped, having each executable file opened once and at once, so that
  * names outlive the target, a deletion and a replacement. Opens nothing of a target itself
- * (opener.h), and parses no file of it (foreign.h).
+ * (opener.h), and parses no file of it (symbolizer.h).
  */
 #ifndef VIGIE_PROFILE_SPACE_H
 #define VIGIE_PROFILE_SPACE_H
@@ -13,17 +13,18 @@
 #include <sys/types.h>
 
 #include "data/profile.h"
-#include "profile/foreign.h"
 #include "profile/opener.h"
+#include "profile/symbolizer.h"
 
 struct module {
 	char path[OPENER_PATH_MAX]; /* as the target saw it; raw */
 	__u64 dev, inode;
 	pid_t pid; /* of a JIT's: whose */
 	bool jit;
-	bool open; /* the reader has its file */
+	bool open; /* the symbolizer has its file */
 	unsigned int tried; /* the reading of mappings that last asked for it */
-	unsigned int holder; /* the opener that holds it, for other readers: how often one had hung */
+	unsigned int
+		holder; /* the opener that holds it, for other symbolizers: how often one had hung */
 	__u64 start, end, offset; /* where it was seen first */
 	__u32 space; /* that mapped it: its debug file is looked for in that root */
 };
@@ -37,7 +38,7 @@ struct space {
 };
 
 struct spaces {
-	struct foreign *reader;
+	struct symbolizer *symbolizer;
 	struct opener *opener;
 	struct module *modules; /* [0] is none */
 	__u32 nmodules;
@@ -46,18 +47,18 @@ struct spaces {
 	unsigned int nread; /* how often mappings were read */
 };
 
-int spaces_init(struct spaces *s, struct foreign *reader, struct opener *opener);
+int spaces_init(struct spaces *s, struct symbolizer *symbolizer, struct opener *opener);
 void spaces_done(struct spaces *s);
 /* The process' space, made when it is new. -E2BIG, -ENOMEM. */
 int spaces_get(struct spaces *s, pid_t pid, __u32 *ret);
 /*
- * Has the mappings read and tells the reader if they changed. 0 or -errno (-ESRCH: it is gone;
+ * Has the mappings read and tells the symbolizer if they changed. 0 or -errno (-ESRCH: it is gone;
  * -EIO: that hung before).
  */
 int spaces_refresh(struct spaces *s, __u32 space);
 /*
- * For foreign__name(): gives the reader the separate debug file of a module, by build id and by
- * link, or none. 0; -errno: nobody has answered the reader.
+ * For symbolizer__name(): gives the symbolizer the separate debug file of a module, by build id and by
+ * link, or none. 0; -errno: nobody has answered the symbolizer.
  */
 int spaces_give_debug(struct spaces *s, __u32 module, const char *build_id, const char *link);
 

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "profile/foreign_wire.h"
+#include "profile/symbolizer_wire.h"
 
 enum {
 	SYMBOLS_MAX = 4 << 20, /* of one file */
@@ -44,7 +44,7 @@ struct symbols {
 	char debug_link[DEBUG_LINK_TEXT];
 };
 
-static int add(struct symbols *s, const struct symbol *symbol)
+static int symbols_add(struct symbols *s, const struct symbol *symbol)
 {
 	int err = array_grow(&s->table, &s->room, s->n + 1, sizeof(*s->table), SYMBOLS_MAX);
 
@@ -110,7 +110,7 @@ static int add_table(struct symbols *s, Elf *elf, Elf_Scn *scn, const GElf_Shdr 
 		symbol.rank = rank_of(&sym) + (type == STT_NOTYPE ? 8 : 0);
 		symbol.name = elf_strptr(elf, sh->sh_link, sym.st_name);
 		if (symbol.name && symbol.name[0] && symbol.name[0] != '$')
-			err = add(s, &symbol);
+			err = symbols_add(s, &symbol);
 	}
 	return err;
 }
@@ -153,7 +153,7 @@ static void add_plt(struct symbols *s, Elf *elf)
 		symbol.start = plt.sh_addr + 16 * (i + lead);
 		symbol.name = elf_strptr(elf, dyn.sh_link, sym.st_name);
 		if (symbol.name && symbol.name[0] && symbol.start < plt.sh_addr + plt.sh_size)
-			add(s, &symbol);
+			symbols_add(s, &symbol);
 	}
 }
 
@@ -290,12 +290,12 @@ int symbols_identify(int fd, char ret_id[BUILD_ID_TEXT], unsigned int *ret_what)
 	}
 	ret_id[0] = '\0';
 	read_build_id(ret_id, elf);
-	*ret_what = section_of_type(elf, SHT_SYMTAB, &sh) ? FOREIGN_WHAT_NAMES : 0;
+	*ret_what = section_of_type(elf, SHT_SYMTAB, &sh) ? SYMBOLIZER_WHAT_NAMES : 0;
 	info = section_named(elf, ".debug_info", &sh);
 	if (!info)
 		info = section_named(elf, ".zdebug_info", &sh);
 	if (info && sh.sh_type != SHT_NOBITS)
-		*ret_what |= FOREIGN_WHAT_LINES;
+		*ret_what |= SYMBOLIZER_WHAT_LINES;
 	elf_end(elf);
 	return 0;
 }
@@ -322,7 +322,7 @@ static int by_start(const void *a, const void *b)
 }
 
 /* Of several names at one address the best stays. */
-static void sort(struct symbols *s)
+static void symbols_sort(struct symbols *s)
 {
 	size_t i, kept = 0;
 
@@ -335,12 +335,12 @@ static void sort(struct symbols *s)
 	s->sorted = true;
 }
 
-static const struct symbol *find(struct symbols *s, uint64_t address)
+static const struct symbol *symbols_find(struct symbols *s, uint64_t address)
 {
 	size_t low = 0, high, back;
 
 	if (!s->sorted)
-		sort(s);
+		symbols_sort(s);
 	for (high = s->n; low < high;) {
 		size_t mid = low + (high - low) / 2;
 
@@ -376,7 +376,7 @@ void symbols_demangle(const char *name, char *dst, size_t size)
 
 const char *symbols__name(struct symbols *s, uint64_t address, char *dst, size_t size)
 {
-	const struct symbol *symbol = find(s, address);
+	const struct symbol *symbol = symbols_find(s, address);
 
 	if (!symbol)
 		return NULL;

@@ -2,7 +2,7 @@
 /*
  * symbols.h - addresses of a file to names, by its symbol tables: sorted once, searched by halves.
  *
- * Runs in the reader only: it parses foreign ELF. Names are as the file has them, C++ and Rust
+ * Runs in the symbolizer only: it parses foreign ELF. Names are as the file has them, C++ and Rust
  * ones demangled.
  */
 #ifndef VIGIE_PROFILE_SYMBOLS_H
@@ -25,7 +25,7 @@ int symbols__add_debug(struct symbols *s, int fd);
 const char *symbols__build_id(const struct symbols *s);
 const char *symbols__debug_link(const struct symbols *s);
 
-/* Without tables: a file's build id, or "", and its enum foreign_what. 0 or -ENOEXEC. */
+/* Without tables: a file's build id, or "", and its enum symbolizer_what. 0 or -ENOEXEC. */
 int symbols_identify(int fd, char ret_id[BUILD_ID_TEXT], unsigned int *ret_what);
 /* A linker's name, for people: C++ and Rust ones demangled. Written into dst. */
 void symbols_demangle(const char *name, char *dst, size_t size);

@@ -38,7 +38,7 @@ struct unwinder {
 	/* Of the stack being unwound. */
 	const struct vigie_stack *stack;
 	const __u8 *user;
-	struct foreign_frame *frames;
+	struct symbolizer_frame *frames;
 	__u32 nframes;
 	__u32 incomplete;
 	bool read, unread; /* memory was asked for since the last frame, and had, or not */
@@ -129,7 +129,7 @@ static const Dwfl_Thread_Callbacks thread_callbacks = {
 	.set_initial_registers = set_registers,
 };
 
-struct unwinder *unwinder__new(const struct foreign_map *maps, size_t nmaps, const int *fds,
+struct unwinder *unwinder__new(const struct symbolizer_map *maps, size_t nmaps, const int *fds,
 			       __u32 nfds, volatile __u32 *busy)
 {
 	struct unwinder *u = calloc(1, sizeof(*u));
@@ -161,7 +161,7 @@ void unwinder__use_pointers(struct unwinder *u)
 /* False: there is no room for it. */
 static bool add_frame(struct unwinder *u, const struct placed *p, __u64 pc)
 {
-	struct foreign_frame *f = &u->frames[u->nframes];
+	struct symbolizer_frame *f = &u->frames[u->nframes];
 
 	if (u->nframes == FOREIGN_FRAMES_MAX) {
 		u->incomplete = 1 + PROFILE_INCOMPLETE_DEEP;
@@ -272,7 +272,7 @@ static bool unwind_frames(struct unwinder *u)
 }
 
 /* In the midst of a stack, from the frame that was added last; true: up to the first function. */
-static bool resume(struct unwinder *u, __u64 sp, __u64 fp, __u64 pc)
+static bool unwind_resume(struct unwinder *u, __u64 sp, __u64 fp, __u64 pc)
 {
 	u->resumed = true;
 	u->bare = false;
@@ -290,7 +290,7 @@ static bool resume(struct unwinder *u, __u64 sp, __u64 fp, __u64 pc)
  */
 static bool unwind_thrown(struct unwinder *u)
 {
-	struct foreign_frame found[FOREIGN_FRAMES_MAX];
+	struct symbolizer_frame found[FOREIGN_FRAMES_MAX];
 	const struct thrown t = u->thrown;
 	const __u32 n = u->nframes;
 	Dwarf_Word word = 0;
@@ -303,8 +303,8 @@ static bool unwind_thrown(struct unwinder *u)
 	while (memory_read(NULL, at, &word, u) && word != t.pc)
 		at += sizeof(word);
 	u->nframes = t.frames;
-	whole = word == t.pc ? resume(u, at + sizeof(word), t.fp, t.pc - 1)
-			     : resume(u, t.sp, t.fp, t.pc);
+	whole = word == t.pc ? unwind_resume(u, at + sizeof(word), t.fp, t.pc - 1)
+			     : unwind_resume(u, t.sp, t.fp, t.pc);
 	if (!whole) {
 		memcpy(u->frames, found, n * sizeof(*found));
 		u->nframes = n;
@@ -332,14 +332,14 @@ static bool resume_caller(struct unwinder *u, __u64 sp, __u64 at, __u64 pc)
 	Dwarf_Word fp = u->stack->registers[FP];
 	int tries = LEAF_TRIES;
 
-	if (resume(u, at, fp, pc))
+	if (unwind_resume(u, at, fp, pc))
 		return true;
 	for (; tries && sp < at && memory_read(NULL, sp, &fp, u); sp += sizeof(fp)) {
 		if (fp < at || fp - at >= LEAF_CALLER)
 			continue;
 		tries--;
 		u->nframes = frames;
-		if (resume(u, at, fp, pc))
+		if (unwind_resume(u, at, fp, pc))
 			return true;
 	}
 	return false;
@@ -405,7 +405,7 @@ static __u32 unwind_by_pointers(struct unwinder *u)
 	if (before == 1 || ended == 1 + PROFILE_INCOMPLETE_DEEP ||
 	    !code_cfi(u->code, u->pc - 1)->has)
 		return ended;
-	if (resume(u, u->sp, u->fp, u->pc))
+	if (unwind_resume(u, u->sp, u->fp, u->pc))
 		return 0;
 	return u->beyond ? 1 + PROFILE_INCOMPLETE_SHORT : u->incomplete ? u->incomplete : ended;
 }
@@ -443,7 +443,7 @@ static __u64 after_call(struct unwinder *u, const struct vigie_stack *stack)
 }
 
 __u32 unwinder__unwind(struct unwinder *u, const struct vigie_stack *stack, const __u8 *user,
-		       struct foreign_frame *frames, __u32 *ret_incomplete, bool *ret_pointers)
+		       struct symbolizer_frame *frames, __u32 *ret_incomplete, bool *ret_pointers)
 {
 	bool whole = true;
 
@@ -463,7 +463,7 @@ __u32 unwinder__unwind(struct unwinder *u, const struct vigie_stack *stack, cons
 		whole = (!u->back && unwind_leaf(u)) || unwind_frames(u);
 	}
 	if (!u->nframes) { /* not even where it is: a space without a single module */
-		frames[0] = (struct foreign_frame){ .address = stack->registers[PC] };
+		frames[0] = (struct symbolizer_frame){ .address = stack->registers[PC] };
 		u->last = stack->registers[PC];
 		u->nframes = 1;
 		whole = false;

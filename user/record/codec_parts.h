@@ -2,7 +2,7 @@
 /*
  * codec_parts.h - what encoder and decoder must agree on. Only codec files include it.
  *
- *	entry     = [shape] words, probes, processes, retired, blames, ooms, cgroups, cgroup_stats
+ *	entry     = [shape] words, probes, processes, retired, culprits, ooms, cgroups, cgroup_stats
  *	shape     = in a key: how many words, kinds of rss, words of a cgroup follow each time
  *	process   = token [skip] [identity] [fields by mask]
  *	token     = mask << 2 | kind

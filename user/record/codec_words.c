@@ -104,7 +104,7 @@ int usage_word(unsigned int number)
 	return number < NUMBERS_USAGE ? usage_words[number] - 1 : USAGE_HOLE;
 }
 
-static __u64 take(const char *at, unsigned int kind)
+static __u64 words_load(const char *at, unsigned int kind)
 {
 	__u64 word;
 	__u32 half;
@@ -119,7 +119,7 @@ static __u64 take(const char *at, unsigned int kind)
 	return word;
 }
 
-static void give(char *at, unsigned int kind, __u64 word)
+static void words_store(char *at, unsigned int kind, __u64 word)
 {
 	__u32 half = word;
 
@@ -140,8 +140,8 @@ void words_take(const struct snapshot *snapshot, __u64 words[NUMBERS_FIXED])
 	for (row = rows; row < rows + sizeof(rows) / sizeof(*rows); row++)
 		for (i = 0; i < row->n; i++)
 			words[row->number + i] =
-				take((const char *)snapshot + row->offset + i * sizeof(__u64),
-				     row->kind);
+				words_load((const char *)snapshot + row->offset + i * sizeof(__u64),
+					   row->kind);
 }
 
 void words_give(const __u64 words[NUMBERS_FIXED], struct snapshot *ret)
@@ -151,6 +151,6 @@ void words_give(const __u64 words[NUMBERS_FIXED], struct snapshot *ret)
 
 	for (row = rows; row < rows + sizeof(rows) / sizeof(*rows); row++)
 		for (i = 0; i < row->n; i++)
-			give((char *)ret + row->offset + i * sizeof(__u64), row->kind,
-			     words[row->number + i]);
+			words_store((char *)ret + row->offset + i * sizeof(__u64), row->kind,
+				    words[row->number + i]);
 }

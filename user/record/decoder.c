@@ -27,8 +27,8 @@ struct decoder {
 	size_t nprocesses, processes_cap, nbefore, before_cap;
 	struct retired *retired;
 	size_t retired_cap;
-	struct vigie_blame *blames;
-	size_t blames_cap;
+	struct vigie_delay *culprits;
+	size_t culprits_cap;
 	struct vigie_oom_event *ooms;
 	size_t ooms_cap;
 	struct cgroup_name *cgroups;
@@ -75,7 +75,7 @@ void decoder__free(struct decoder *d)
 	free(d->processes);
 	free(d->before);
 	free(d->retired);
-	free(d->blames);
+	free(d->culprits);
 	free(d->ooms);
 	free(d->cgroups);
 	free(d->paths);
@@ -270,17 +270,18 @@ static int get_blames(struct decoder *d, struct varint_reader *r, struct snapsho
 	size_t n = get_count(r, 10), i;
 
 	for (i = 0; i < n && !r->err; i++) {
-		if (array_grow(&d->blames, &d->blames_cap, i + 1, sizeof(*d->blames), SIZE_MAX))
+		if (array_grow(&d->culprits, &d->culprits_cap, i + 1, sizeof(*d->culprits),
+			       SIZE_MAX))
 			return -ENOMEM;
-		get_party(r, &d->blames[i].victim);
-		get_party(r, &d->blames[i].culprit);
-		d->blames[i].wait_ns = varint_get(r);
-		d->blames[i].waits = varint_get(r);
+		get_party(r, &d->culprits[i].victim);
+		get_party(r, &d->culprits[i].culprit);
+		d->culprits[i].wait_ns = varint_get(r);
+		d->culprits[i].waits = varint_get(r);
 	}
-	ret->blames = d->blames;
-	ret->nblames = n;
-	ret->blame_other_ns = varint_get(r);
-	ret->blame_other_waits = varint_get(r);
+	ret->culprits = d->culprits;
+	ret->nculprits = n;
+	ret->culprit_other_ns = varint_get(r);
+	ret->culprit_other_waits = varint_get(r);
 	return 0;
 }
 
@@ -421,7 +422,7 @@ static int get_cgroup_stats(struct decoder *d, struct varint_reader *r)
 
 /* --- The entry. */
 
-static void forget(struct decoder *d)
+static void decoder_forget(struct decoder *d)
 {
 	memset(d->words, 0, sizeof(d->words));
 	d->nprocesses = d->ncgroups = d->nstats = 0;
@@ -476,7 +477,7 @@ int decoder__decode(struct decoder *d, const void *data, size_t len, bool key, u
 	if (key) {
 		if (!version || version > CODEC_VERSION)
 			return -EPROTONOSUPPORT;
-		forget(d);
+		decoder_forget(d);
 		d->shape = codec_shape_1();
 		if (version > 1)
 			get_shape(&r, &d->shape);

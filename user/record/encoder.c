@@ -164,7 +164,7 @@ static void put_fields(struct buf *out, const struct process *p, const struct kn
 	guess_learn(guess, p, mask);
 }
 
-static void remember(struct known *k, const struct process *p)
+static void encoder_remember(struct known *k, const struct process *p)
 {
 	*k = (struct known){
 		.pid = p->pid,
@@ -228,7 +228,7 @@ static int put_processes(struct encoder *e, struct buf *out, const struct snapsh
 		return -ENOMEM;
 	for (i = 0; i < s->nprocesses; i++) {
 		put_process(e, out, &s->processes[i], &at, &last_pid, &guess);
-		remember(&e->next[i], &s->processes[i]);
+		encoder_remember(&e->next[i], &s->processes[i]);
 	}
 	varint_put(out, PROCESS_END);
 	e->nnext = s->nprocesses;
@@ -270,15 +270,15 @@ static void put_blames(struct buf *out, const struct snapshot *s)
 {
 	size_t i;
 
-	varint_put(out, s->nblames);
-	for (i = 0; i < s->nblames; i++) {
-		put_party(out, &s->blames[i].victim);
-		put_party(out, &s->blames[i].culprit);
-		varint_put(out, s->blames[i].wait_ns);
-		varint_put(out, s->blames[i].waits);
+	varint_put(out, s->nculprits);
+	for (i = 0; i < s->nculprits; i++) {
+		put_party(out, &s->culprits[i].victim);
+		put_party(out, &s->culprits[i].culprit);
+		varint_put(out, s->culprits[i].wait_ns);
+		varint_put(out, s->culprits[i].waits);
 	}
-	varint_put(out, s->blame_other_ns);
-	varint_put(out, s->blame_other_waits);
+	varint_put(out, s->culprit_other_ns);
+	varint_put(out, s->culprit_other_waits);
 }
 
 static void put_ooms(struct buf *out, const struct snapshot *s)
@@ -405,7 +405,7 @@ static int put_cgroup_stats(struct encoder *e, struct buf *out, const struct sna
 
 /* --- The entry. */
 
-static void forget(struct encoder *e)
+static void encoder_forget(struct encoder *e)
 {
 	memset(e->words, 0, sizeof(e->words));
 	e->nknown = e->ncgroups = e->nnamed = e->nstats = 0;
@@ -452,7 +452,7 @@ int encoder__encode(struct encoder *e, const struct snapshot *s, bool key, struc
 
 	key |= !e->began;
 	if (key)
-		forget(e);
+		encoder_forget(e);
 	err = put_all(e, s, key, out);
 	e->began = !err;
 	if (err)

@@ -108,7 +108,7 @@ static struct known *find_known(struct incidents *in, const char *id)
 	return NULL;
 }
 
-static int scan(struct incidents *in)
+static int incident_scan(struct incidents *in)
 {
 	struct dirent *e;
 	DIR *dir;
@@ -144,7 +144,7 @@ int incidents__open(int dirfd, const struct incidents_config *config, struct inc
 	in->config = *config;
 	for (i = 0; i < INCIDENTS_OPEN_MAX; i++)
 		in->open[i].dirfd = in->open[i].fd = -1;
-	err = scan(in);
+	err = incident_scan(in);
 	if (err) {
 		incidents__free(in);
 		return err;
@@ -412,8 +412,8 @@ static int open_folder(struct incidents *in, const char *id, struct open_inciden
 	return 0;
 }
 
-static int begin(struct incidents *in, const char *id, const struct incident_begin *b,
-		 struct ring *ring)
+static int incident_make(struct incidents *in, const char *id, const struct incident_begin *b,
+			 struct ring *ring)
 {
 	struct open_incident *o = free_place(in);
 	bool known = find_known(in, id);
@@ -446,7 +446,7 @@ int incidents__begin(struct incidents *in, const char *id, const struct incident
 		return -EINVAL;
 	if (find_open(in, id))
 		return incidents__update(in, id, b->finding, b->finding_len);
-	err = begin(in, id, b, ring);
+	err = incident_make(in, id, b, ring);
 	if (err)
 		in->stat.dropped++;
 	else

@@ -105,7 +105,7 @@ static void remove_oldest(struct ring *r)
 	memmove(r->segments, r->segments + 1, r->nsegments * sizeof(*r->segments));
 }
 
-static int scan(struct ring *r)
+static int ring_scan(struct ring *r)
 {
 	struct known_segment *k;
 	struct dirent *e;
@@ -155,7 +155,7 @@ int ring__open(int dirfd, const struct ring_config *config, struct ring **ret)
 	r->next_sequence = 1;
 	choose_sizes(r);
 	r->deflate_ready = deflateInit(&r->deflate, DEFLATE_LEVEL) == Z_OK;
-	err = r->deflate_ready ? scan(r) : -ENOMEM;
+	err = r->deflate_ready ? ring_scan(r) : -ENOMEM;
 	if (err) {
 		ring__free(r);
 		return err;

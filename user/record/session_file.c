@@ -247,7 +247,7 @@ static bool chain_holds(const struct profile *p, const struct profile_chain *c)
 	if (c->thread >= p->nthreads || !c->n || c->n > VIGIE_HOPS)
 		return false;
 	for (i = 0; i < c->n; i++)
-		if (c->party[i] >= p->nparties || c->why[i] >= VIGIE_WAITS)
+		if (c->party[i] >= p->nparties || c->wait_reason[i] >= VIGIE_WAITS)
 			return false;
 	return true;
 }

@@ -47,7 +47,7 @@ static void add_name(struct buf *out, const char *name)
 		buf_char(out, at == blank ? '_' : *at == ';' ? ':' : *at);
 }
 
-static const char *mark(const struct profile *p, const struct profile_step *step)
+static const char *folded_mark(const struct profile *p, const struct profile_step *step)
 {
 	__u32 flags;
 
@@ -72,7 +72,7 @@ static void make_line(struct buf *line, const struct profile_walk *w)
 		if (i)
 			buf_char(line, ';');
 		add_name(line, w->steps[i].name);
-		buf_str(line, mark(w->p, &w->steps[i]));
+		buf_str(line, folded_mark(w->p, &w->steps[i]));
 	}
 }
 

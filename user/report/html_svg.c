@@ -164,7 +164,7 @@ static void draw_others(const struct graph *g, __u64 before, __u64 value, __u32 
 	close_box(g, "(others)", value);
 }
 
-static void draw(const struct graph *g, __u32 box, __u64 before, __u32 depth)
+static void svg_draw(const struct graph *g, __u32 box, __u64 before, __u32 depth)
 {
 	__u32 child;
 	__u64 rest;
@@ -172,7 +172,7 @@ static void draw(const struct graph *g, __u32 box, __u64 before, __u32 depth)
 	draw_box(g, box, before, depth);
 	for (child = first_child(g, box, depth); child && g->f->boxes[child].value >= g->least;
 	     child = g->f->boxes[child].next) {
-		draw(g, child, before, depth + 1);
+		svg_draw(g, child, before, depth + 1);
 		before += g->f->boxes[child].value;
 	}
 	rest = pruned(g, child);
@@ -198,7 +198,7 @@ void html_flame(struct buf *out, const struct flame *f, enum profile_view view, 
 		   "<svg class=\"graph static\" width=\"100%%\" height=\"%u\" role=\"img\" "
 		   "aria-label=\"Flame graph: %s\">\n",
 		   rows * ROW, profile_view_name(view));
-	draw(&g, view, 0, 0);
+	svg_draw(&g, view, 0, 0);
 	buf_str(out, "</svg>\n<p class=\"fine static\">Boxes under ");
 	html_percent(out, g.least, g.total);
 	buf_str(out, " of the width are summed up as (others)");

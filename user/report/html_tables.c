@@ -61,12 +61,12 @@ static void head(struct buf *out, const char *title)
 	buf_str(out, "</th><td>");
 }
 
-static void next(struct buf *out)
+static void tables_next(struct buf *out)
 {
 	buf_str(out, "</td><td>");
 }
 
-static void end(struct buf *out)
+static void tables_end(struct buf *out)
 {
 	buf_str(out, "</td></tr>\n");
 }
@@ -79,7 +79,7 @@ static void name_row(struct buf *out, const struct profile *p, const char *title
 		return;
 	head(out, title);
 	html_name(out, profile_text(p, string));
-	end(out);
+	tables_end(out);
 }
 
 static void other_row(struct buf *out, const struct profile *other)
@@ -90,7 +90,7 @@ static void other_row(struct buf *out, const struct profile *other)
 	html_when(out, other->about.begin_wall_ns);
 	buf_str(out, ", ");
 	html_seconds(out, other->about.duration_ns);
-	end(out);
+	tables_end(out);
 }
 
 void html_about(struct buf *out, const struct profile *p, const struct profile *other)
@@ -99,20 +99,20 @@ void html_about(struct buf *out, const struct profile *p, const struct profile *
 	name_row(out, p, "Target", p->about.target);
 	head(out, "When");
 	html_when(out, p->about.begin_wall_ns);
-	end(out);
+	tables_end(out);
 	head(out, "Duration");
 	html_seconds(out, p->about.duration_ns);
-	end(out);
+	tables_end(out);
 	head(out, "Sampled at");
 	buf_printf(out, "%u Hz, %u CPUs", p->about.hz, p->about.cpus);
-	end(out);
+	tables_end(out);
 	name_row(out, p, "Host", p->about.host);
 	name_row(out, p, "Kernel", p->about.kernel);
 	name_row(out, p, "vigie", p->about.version);
 	name_row(out, p, "Command", p->about.command);
 	head(out, "Ended because");
 	buf_str(out, profile_stop_name(p->quality.stopped_early));
-	end(out);
+	tables_end(out);
 	if (other)
 		other_row(out, other);
 	buf_str(out, "</table>\n");
@@ -130,15 +130,15 @@ static void time_row(struct totals *t, const char *title, __u64 now, __u64 befor
 {
 	head(t->out, title);
 	html_seconds(t->out, now);
-	next(t->out);
+	tables_next(t->out);
 	html_percent(t->out, now, t->now.wall_ns);
 	if (t->compare) {
-		next(t->out);
+		tables_next(t->out);
 		html_seconds(t->out, before);
-		next(t->out);
+		tables_next(t->out);
 		html_percent(t->out, before, t->before.wall_ns);
 	}
-	end(t->out);
+	tables_end(t->out);
 }
 
 static void off_rows(struct totals *t)
@@ -160,13 +160,13 @@ static void fault_row(struct totals *t)
 {
 	head(t->out, "page faults");
 	buf_u64(t->out, t->now.faults);
-	next(t->out);
+	tables_next(t->out);
 	if (t->compare) {
-		next(t->out);
+		tables_next(t->out);
 		buf_u64(t->out, t->before.faults);
-		next(t->out);
+		tables_next(t->out);
 	}
-	end(t->out);
+	tables_end(t->out);
 }
 
 void html_totals(struct buf *out, const struct profile *p, const struct profile *other)
@@ -197,7 +197,7 @@ static void count_row(struct buf *out, const char *group, const char *what, __u6
 	html_clean(out, what);
 	buf_str(out, "</th><td>");
 	buf_u64(out, n);
-	end(out);
+	tables_end(out);
 }
 
 static void stack_rows(struct buf *out, const struct profile_quality *q)
@@ -271,11 +271,11 @@ void html_quality(struct buf *out, const struct profile *p)
 		count_row(out, "hung at the targets' files or memory", "", q->hangs);
 	head(out, "cost, user space");
 	html_seconds(out, q->cpu_ns);
-	end(out);
+	tables_end(out);
 	if (q->probe_runs) {
 		head(out, "cost, probes");
 		html_seconds(out, q->probe_ns);
-		end(out);
+		tables_end(out);
 	}
 	buf_str(out, "</table>\n");
 }
@@ -325,17 +325,17 @@ static void reasons(struct buf *out, const __u64 *off, const __u64 *count)
 static void sums_cells(struct buf *out, const struct sums *s)
 {
 	html_seconds(out, s->wall_ns);
-	next(out);
+	tables_next(out);
 	html_seconds(out, s->cpu_ns);
-	next(out);
+	tables_next(out);
 	html_seconds(out, s->wait_ns);
-	next(out);
+	tables_next(out);
 	html_seconds(out, off_ns(s->off_ns));
-	next(out);
+	tables_next(out);
 	buf_u64(out, s->faults);
 	buf_str(out, "</td><td class=\"words\">");
 	reasons(out, s->off_ns, s->off_count);
-	end(out);
+	tables_end(out);
 }
 
 static void thread_row(struct buf *out, const struct profile *p, const struct profile_thread *t)
@@ -350,7 +350,7 @@ static void thread_row(struct buf *out, const struct profile *p, const struct pr
 		   t->tid);
 	html_name(out, profile_text(p, process->comm));
 	buf_printf(out, " (%u)", process->pid);
-	next(out);
+	tables_next(out);
 	sums_cells(out, &sums);
 }
 

@@ -18,8 +18,8 @@
 
 enum { ROWS_MAX = 12 }; /* the others are one row */
 
-static void row(struct buf *out, const char *name, size_t len, const char *unit, __u64 ns,
-		__u64 sum)
+static void tallies_row(struct buf *out, const char *name, size_t len, const char *unit, __u64 ns,
+			__u64 sum)
 {
 	char part[1280]; /* a name and its mark */
 
@@ -37,8 +37,8 @@ static void row(struct buf *out, const char *name, size_t len, const char *unit,
 	buf_str(out, "</td></tr>\n");
 }
 
-static void rows(struct buf *out, const struct profile_tally *t, const __u32 *order,
-		 const struct profile_beside *beside)
+static void tallies_rows(struct buf *out, const struct profile_tally *t, const __u32 *order,
+			 const struct profile_beside *beside)
 {
 	static const char others[] = "others", stolen[] = "beside it: stolen from all CPUs";
 	const char *label;
@@ -49,15 +49,15 @@ static void rows(struct buf *out, const struct profile_tally *t, const __u32 *or
 		label = intern_at(&t->labels, order[i]);
 		ns = t->rows[order[i]].self[PROFILE_NOW];
 		if (i < ROWS_MAX)
-			row(out, label, strcspn(label, "\t"), strchr(label, '\t') + 1, ns,
-			    t->sum[PROFILE_NOW]);
+			tallies_row(out, label, strcspn(label, "\t"), strchr(label, '\t') + 1, ns,
+				    t->sum[PROFILE_NOW]);
 		else
 			rest += ns;
 	}
 	if (rest)
-		row(out, others, sizeof(others) - 1, "", rest, t->sum[PROFILE_NOW]);
+		tallies_row(out, others, sizeof(others) - 1, "", rest, t->sum[PROFILE_NOW]);
 	if (beside && beside->has_steal)
-		row(out, stolen, sizeof(stolen) - 1, "", beside->steal_ns, 0);
+		tallies_row(out, stolen, sizeof(stolen) - 1, "", beside->steal_ns, 0);
 }
 
 typedef void tally_fn(struct profile_tally *t, struct profile_walk *w, enum profile_view view,
@@ -81,7 +81,7 @@ static void table(struct buf *out, const struct profile *p, tally_fn *fn, enum p
 		buf_str(out, "<table class=\"pairs numbers\"><caption>");
 		buf_str(out, caption);
 		buf_str(out, "</caption>\n");
-		rows(out, &t, order, view == PROFILE_RUN_QUEUE ? &p->beside : NULL);
+		tallies_rows(out, &t, order, view == PROFILE_RUN_QUEUE ? &p->beside : NULL);
 		buf_str(out, "</table>\n");
 	}
 	free(order);

@@ -359,7 +359,7 @@ static void put_chain(struct document *d, __u32 i)
 	json_open(&d->j, "hops", '[');
 	for (hop = 0; hop < c->n; hop++) {
 		json_open(&d->j, NULL, '{');
-		json_text(&d->j, "reason", wait_key(c->why[hop], key));
+		json_text(&d->j, "reason", wait_key(c->wait_reason[hop], key));
 		json_u64(&d->j, "party", c->party[hop]);
 		json_close(&d->j, '}');
 	}

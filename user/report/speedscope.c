@@ -140,7 +140,7 @@ static const struct profile_sample *sample(const struct speedscope *sp, __u32 i)
 }
 
 /* How many from `from` on are of its view; of its thread too, if thread is set. */
-static __u32 run(const struct speedscope *sp, __u32 from, __u32 n, bool thread)
+static __u32 speedscope_run(const struct speedscope *sp, __u32 from, __u32 n, bool thread)
 {
 	__u32 i;
 
@@ -158,7 +158,7 @@ static void put_threads(struct speedscope *sp, __u32 n)
 	__u32 i, len;
 
 	for (i = 0; i < n; i += len) {
-		len = run(sp, i, n, true);
+		len = speedscope_run(sp, i, n, true);
 		t = &sp->p->threads[sample(sp, i)->thread];
 		snprintf(title, sizeof(title), "%s: %s (%u)",
 			 profile_view_name(sample(sp, i)->view),
@@ -176,7 +176,9 @@ static void put_profiles(struct speedscope *sp, unsigned int views, __u32 n)
 	for (view = 0; view < PROFILE_VIEWS; view++) {
 		if (!(views >> view & 1))
 			continue;
-		len = from < n && sample(sp, from)->view == view ? run(sp, from, n, false) : 0;
+		len = from < n && sample(sp, from)->view == view
+			      ? speedscope_run(sp, from, n, false)
+			      : 0;
 		snprintf(title, sizeof(title), "%s: all threads", profile_view_name(view));
 		put_profile(sp, view, title, from, len);
 		from += len;
@@ -201,7 +203,7 @@ static int by_view_and_thread(const void *a, const void *b, void *context)
 }
 
 /* Those of the views, but for what took no time; returns how many. */
-static __u32 choose(struct speedscope *sp, unsigned int views)
+static __u32 speedscope_choose(struct speedscope *sp, unsigned int views)
 {
 	__u32 i, n = 0;
 
@@ -224,7 +226,7 @@ static void put_all(struct speedscope *sp, unsigned int views)
 	json_text(j, "exporter", exporter);
 	json_text(j, "name", profile_walk_text(&sp->walk, sp->p->about.target));
 	json_u64(j, "activeProfileIndex", 0);
-	put_profiles(sp, views, choose(sp, views));
+	put_profiles(sp, views, speedscope_choose(sp, views));
 	put_frames(sp); /* after the profiles: only now are all of them known */
 	json_close(j, '}');
 	buf_char(j->out, '\n');

@@ -331,7 +331,7 @@ static void chain_label(const struct profile_walk *w, const struct profile_chain
 	for (i = 0; i < c->n; i++) {
 		at = strlen(dst);
 		snprintf(dst + at, LABEL_LEN - at, "%s%s < %s", i ? ": " : "",
-			 profile_wait_name(c->why[i]), profile_walk_party(w, c->party[i]));
+			 profile_wait_name(c->wait_reason[i]), profile_walk_party(w, c->party[i]));
 	}
 }
 

@@ -30,20 +30,20 @@ enum {
 	POINTS_LEAST = 500
 };
 
-static bool wants(const struct screen *s, enum profile_view view)
+static bool text_wants(const struct screen *s, enum profile_view view)
 {
 	return s->views & 1U << view;
 }
 
 /* Of a table that has so many by default. */
-static unsigned int rows(const struct screen *s, unsigned int shown)
+static unsigned int text_rows(const struct screen *s, unsigned int shown)
 {
 	return (shown * s->top + SCREEN_TOP - 1) / SCREEN_TOP;
 }
 
 /* --- Header. */
 
-static void header(struct screen *s)
+static void text_header(struct screen *s)
 {
 	const struct profile_about *about = &s->p->about;
 
@@ -69,12 +69,12 @@ static void header(struct screen *s)
 /* --- Where the time went. */
 
 /* Sums over all threads. */
-struct books {
+struct cpu_balance {
 	__u64 wall_ns, cpu_ns, wait_ns, rest_ns;
 	__u64 off_ns[VIGIE_WAITS];
 };
 
-static void add_books(struct books *b, const struct profile *p)
+static void add_books(struct cpu_balance *b, const struct profile *p)
 {
 	const struct profile_thread *t = p->threads, *end = t + p->nthreads;
 	__u64 known;
@@ -94,7 +94,7 @@ static void add_books(struct books *b, const struct profile *p)
 }
 
 struct both {
-	struct books now, before;
+	struct cpu_balance now, before;
 };
 
 static void time_row(struct screen *s, const struct both *b, const char *name, __u64 now,
@@ -342,7 +342,8 @@ static void wait_section(struct screen *s)
 					 "WAITS THAT SHRANK, points of off-CPU time" };
 
 	place_section(s, profile_tally_places, PROFILE_OFF_CPU,
-		      "WAITS, % of off-CPU time: reason, function", changes, rows(s, WAITS_SHOWN));
+		      "WAITS, % of off-CPU time: reason, function", changes,
+		      text_rows(s, WAITS_SHOWN));
 }
 
 static void fault_section(struct screen *s)
@@ -359,7 +360,7 @@ static void fault_section(struct screen *s)
 	text_bytes(bytes, sizeof(bytes), sum);
 	snprintf(title, sizeof(title), "MEMORY FIRST TOUCHED, %% of %s", bytes);
 	place_section(s, profile_tally_places, PROFILE_FAULTS, title, changes,
-		      rows(s, FAULTS_SHOWN));
+		      text_rows(s, FAULTS_SHOWN));
 }
 
 static void party_section(struct screen *s)
@@ -368,15 +369,15 @@ static void party_section(struct screen *s)
 	struct list left, right;
 
 	profile_tally_init(&culprits);
-	if (wants(s, PROFILE_RUN_QUEUE))
+	if (text_wants(s, PROFILE_RUN_QUEUE))
 		profile_tally_tags(&culprits, &s->walk, PROFILE_RUN_QUEUE, PROFILE_NOW);
 	profile_tally_init(&wakers);
-	if (wants(s, PROFILE_WAKERS))
+	if (text_wants(s, PROFILE_WAKERS))
 		profile_tally_tags(&wakers, &s->walk, PROFILE_WAKERS, PROFILE_NOW);
 	list_init(s, &left, "WHO RAN MEANWHILE, % of run-queue time", &culprits,
-		  profile_tally_by_self, rows(s, PARTIES_SHOWN));
+		  profile_tally_by_self, text_rows(s, PARTIES_SHOWN));
 	list_init(s, &right, "WHO ENDED WAITS, % of off-CPU time", &wakers, profile_tally_by_self,
-		  rows(s, PARTIES_SHOWN));
+		  text_rows(s, PARTIES_SHOWN));
 	if (!s->err)
 		two_lists(s, &left, &right);
 	list_done(&left);
@@ -408,7 +409,7 @@ static void woken_section(struct screen *s)
 
 	place_section(s, profile_tally_places, PROFILE_WAKERS,
 		      "WOKEN FROM, % of off-CPU time: waker, its function", changes,
-		      rows(s, WOKEN_SHOWN));
+		      text_rows(s, WOKEN_SHOWN));
 }
 
 static void chain_section(struct screen *s)
@@ -418,7 +419,7 @@ static void chain_section(struct screen *s)
 
 	place_section(s, profile_tally_chains, PROFILE_WAKERS,
 		      "WAITED FOR IN THE END, % of off-CPU time: thread, why < whom: why < whom",
-		      changes, rows(s, CHAINS_SHOWN));
+		      changes, text_rows(s, CHAINS_SHOWN));
 }
 
 void profile_text_encode(struct buf *out, const struct profile *p, const struct profile *other,
@@ -427,19 +428,19 @@ void profile_text_encode(struct buf *out, const struct profile *p, const struct 
 	struct screen s;
 
 	if (!screen_init(&s, out, p, other, o)) {
-		header(&s);
+		text_header(&s);
 		time_section(&s);
-		if (wants(&s, PROFILE_CPU))
+		if (text_wants(&s, PROFILE_CPU))
 			function_section(&s);
-		if (wants(&s, PROFILE_OFF_CPU))
+		if (text_wants(&s, PROFILE_OFF_CPU))
 			wait_section(&s);
-		if (wants(&s, PROFILE_FAULTS))
+		if (text_wants(&s, PROFILE_FAULTS))
 			fault_section(&s);
-		if (wants(&s, PROFILE_RUN_QUEUE) || wants(&s, PROFILE_WAKERS))
+		if (text_wants(&s, PROFILE_RUN_QUEUE) || text_wants(&s, PROFILE_WAKERS))
 			party_section(&s);
-		if (wants(&s, PROFILE_RUN_QUEUE))
+		if (text_wants(&s, PROFILE_RUN_QUEUE))
 			relation_section(&s);
-		if (wants(&s, PROFILE_WAKERS)) {
+		if (text_wants(&s, PROFILE_WAKERS)) {
 			woken_section(&s);
 			chain_section(&s);
 		}

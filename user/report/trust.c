@@ -102,7 +102,7 @@ static void lines(struct screen *s)
 }
 
 /* Losses that are no stacks: said only where there are some. */
-static void lost(struct screen *s)
+static void trust_lost(struct screen *s)
 {
 	const __u64 *l = s->p->quality.lost;
 	const char *between = "  lost        ";
@@ -151,7 +151,7 @@ void screen_trust(struct screen *s)
 	incomplete(s);
 	deeper(s);
 	pointers(s);
-	lost(s);
+	trust_lost(s);
 	screen_printf(s, "  names       %llu of %llu functions outside the kernel (%.1f%%)",
 		      q->names_found, q->names_wanted,
 		      screen_percent(q->names_found, q->names_wanted));

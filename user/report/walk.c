@@ -18,7 +18,7 @@
 /* C++ has longer names; these end in "~" and a hash, and stay distinct. */
 enum { NAME_LEN = 1024, PATH_LEN = 4096 + 64 };
 
-static size_t keep(struct profile_walk *w, const char *raw)
+static size_t walk_keep(struct profile_walk *w, const char *raw)
 {
 	size_t at = w->text.len;
 	char *dst = buf_reserve(&w->text, NAME_LEN);
@@ -49,7 +49,7 @@ static void keep_frames(struct profile_walk *w)
 		w->first[i] = w->nentries;
 		w->nentries += profile_walk_lines(p, i);
 		if (!p->frames[i].nlines)
-			w->frames[i] = keep(w, profile_frame_name(p, i, 0, raw, sizeof(raw)));
+			w->frames[i] = walk_keep(w, profile_frame_name(p, i, 0, raw, sizeof(raw)));
 	}
 }
 
@@ -68,9 +68,9 @@ int profile_walk_init(struct profile_walk *w, const struct profile *p)
 	if (!w->strings || !w->parties || !w->frames || !w->first)
 		return -ENOMEM;
 	for (i = 0; i < p->nstrings; i++)
-		w->strings[i] = keep(w, profile_text(p, i));
+		w->strings[i] = walk_keep(w, profile_text(p, i));
 	for (i = 0; i < p->nparties; i++)
-		w->parties[i] = keep(w, profile_party_name(p, i, raw, sizeof(raw)));
+		w->parties[i] = walk_keep(w, profile_party_name(p, i, raw, sizeof(raw)));
 	keep_frames(w);
 	return w->text.err;
 }

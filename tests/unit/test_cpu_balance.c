@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * test_books.c - thousands of random intervals: every increment is somewhere, exactly once.
+ * test_cpu_balance.c - thousands of random intervals: every increment is somewhere, exactly once.
  *
  * VIGIE_SEED=N repeats one sequence.
  */
@@ -130,9 +130,9 @@ static void feed_blames(struct checker *c)
 	unsigned int i, n = pick(6);
 
 	for (i = 0; i < n; i++) {
-		struct vigie_blame *b = &c->world.blames[c->world.snapshot.nblames++];
+		struct vigie_delay *b = &c->world.culprits[c->world.snapshot.nculprits++];
 
-		*b = (struct vigie_blame){
+		*b = (struct vigie_delay){
 			.victim = world_party(1 + pick(PROCESSES), comm_name(pick(NAMES)),
 					      pick(CGROUPS)),
 			.culprit = world_party(pick(PROCESSES), comm_name(pick(NAMES)),
@@ -142,8 +142,8 @@ static void feed_blames(struct checker *c)
 		};
 		c->delay_fed += b->wait_ns;
 	}
-	c->world.snapshot.blame_other_ns = pick(100);
-	c->delay_fed += c->world.snapshot.blame_other_ns;
+	c->world.snapshot.culprit_other_ns = pick(100);
+	c->delay_fed += c->world.snapshot.culprit_other_ns;
 }
 
 static void feed_cgroups(struct checker *c)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * test_foreign.c - how long a reader that was taken over can keep a session waiting.
+ * test_symbolizer.c - how long a reader that was taken over can keep a session waiting.
  *
  * The processes and sockets are real. The reader runs evil() where it would confine itself: that is
  * what code does that a file has got hold of.
@@ -22,11 +22,11 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "profile/foreign.h"
 #include "profile/packet.h"
+#include "profile/symbolizer.h"
 
 enum {
-	ANSWER_MS = 2000, /* what one question may take, as profile/foreign.c has it */
+	ANSWER_MS = 2000, /* what one question may take, as profile/symbolizer.c has it */
 	SLACK_MS = 3000, /* of a busy host: the end of a process, and another one */
 };
 
@@ -55,14 +55,14 @@ static int own_socket(void)
 
 static void say(int socket, __u32 kind, __u32 a, const void *data, __u32 len)
 {
-	const struct foreign_head head = { .kind = kind, .a = a, .len = len };
+	const struct symbolizer_head head = { .kind = kind, .a = a, .len = len };
 
 	if (packet_send(socket, &head, data, -1))
 		_exit(3);
 }
 
 /* Nothing is allocated there: under a sanitizer the reader's limits leave no room. */
-static __u8 heard[FOREIGN_PACKET_MAX];
+static __u8 heard[SYMBOLIZER_PACKET_MAX];
 static struct packet in = { .fd = -1, .data = heard };
 
 static void hear(int socket)
@@ -81,11 +81,11 @@ static int wants_for_ever(void)
 {
 	int socket = own_socket();
 
-	for (hear(socket); in.head.kind != FOREIGN_NAME;)
+	for (hear(socket); in.head.kind != SYMBOLIZER_NAME;)
 		hear(socket);
 	for (;;) {
 		wait_ms(ANSWER_MS * 3 / 4);
-		say(socket, FOREIGN_WANTS, 1, "id\0link", 8);
+		say(socket, SYMBOLIZER_WANTS, 1, "id\0link", 8);
 		hear(socket);
 	}
 	return 0;
@@ -98,13 +98,13 @@ static int just_in_time(void)
 
 	for (;;) {
 		hear(socket);
-		if (in.head.kind != FOREIGN_NAME && in.head.kind != FOREIGN_IDENTIFY)
+		if (in.head.kind != SYMBOLIZER_NAME && in.head.kind != SYMBOLIZER_IDENTIFY)
 			continue;
 		wait_ms(ANSWER_MS / 2);
-		if (in.head.kind == FOREIGN_NAME)
-			say(socket, FOREIGN_NAMED, in.head.a, NULL, 0);
+		if (in.head.kind == SYMBOLIZER_NAME)
+			say(socket, SYMBOLIZER_NAMED, in.head.a, NULL, 0);
 		else
-			say(socket, FOREIGN_IDENTITY, in.head.a, "", 1);
+			say(socket, SYMBOLIZER_IDENTITY, in.head.a, "", 1);
 	}
 	return 0;
 }
@@ -134,7 +134,7 @@ static int deaf(void)
 
 static unsigned int asked;
 
-static void on_named(void *ctx, __u32 module, __u64 address, const struct foreign_line *lines,
+static void on_named(void *ctx, __u32 module, __u64 address, const struct symbolizer_line *lines,
 		     __u32 n)
 {
 }
@@ -145,62 +145,62 @@ static int on_debug(void *ctx, __u32 module, const char *build_id, const char *l
 	return -1;
 }
 
-static const struct foreign_ask ask = { .named = on_named, .debug = on_debug };
+static const struct symbolizer_ask ask = { .named = on_named, .debug = on_debug };
 
-static struct foreign *started(int (*evil)(void), unsigned int patience_ms)
+static struct symbolizer *started(int (*evil)(void), unsigned int patience_ms)
 {
-	const struct foreign_config config = { .confine = evil, .patience_ms = patience_ms };
-	struct foreign *r = NULL;
+	const struct symbolizer_config config = { .confine = evil, .patience_ms = patience_ms };
+	struct symbolizer *r = NULL;
 
 	asked = 0;
-	assert_int_equal(foreign__start(&config, &r), 0);
+	assert_int_equal(symbolizer__start(&config, &r), 0);
 	return r;
 }
 
 static void asking_again_and_again_wins_no_time(void **state)
 {
-	struct foreign *r = started(wants_for_ever, 15000);
+	struct symbolizer *r = started(wants_for_ever, 15000);
 	const __u64 address = 0x1000;
 	unsigned int began = now_ms();
 
-	assert_int_not_equal(foreign__name(r, 1, &address, 1, &ask), 0);
+	assert_int_not_equal(symbolizer__name(r, 1, &address, 1, &ask), 0);
 	assert_in_range(now_ms() - began, 0, ANSWER_MS + SLACK_MS);
 	assert_int_equal(asked, 1);
-	assert_int_equal(foreign__restarts(r), 1);
-	foreign__free(r);
+	assert_int_equal(symbolizer__restarts(r), 1);
+	symbolizer__free(r);
 }
 
 static void names_take_as_long_as_all_of_them_may(void **state)
 {
 	const unsigned int patience = 3000;
-	struct foreign *r = started(just_in_time, patience);
+	struct symbolizer *r = started(just_in_time, patience);
 	unsigned int began = now_ms(), i, given = 0;
 	const __u64 address = 0x1000;
 
 	for (i = 0; i < 12; i++)
-		given += !foreign__name(r, 1, &address, 1, &ask);
+		given += !symbolizer__name(r, 1, &address, 1, &ask);
 	assert_in_range(now_ms() - began, patience - 1000, patience + SLACK_MS);
 	assert_in_range(given, 1, 3);
-	foreign__free(r);
+	symbolizer__free(r);
 }
 
 static void so_do_identities(void **state)
 {
 	const unsigned int patience = 3000;
-	struct foreign *r = started(just_in_time, patience);
+	struct symbolizer *r = started(just_in_time, patience);
 	unsigned int began = now_ms(), i, what, given = 0;
-	char id[FOREIGN_ID_MAX];
+	char id[SYMBOLIZER_ID_MAX];
 
 	for (i = 0; i < 12; i++)
-		given += !foreign__identify(r, 1, id, &what);
+		given += !symbolizer__identify(r, 1, id, &what);
 	assert_in_range(now_ms() - began, patience - 1000, patience + SLACK_MS);
 	assert_in_range(given, 1, 3);
-	foreign__free(r);
+	symbolizer__free(r);
 }
 
 static unsigned int nframes;
 
-static void on_frames(void *ctx, __u32 number, const struct foreign_frame *frames, __u32 n,
+static void on_frames(void *ctx, __u32 number, const struct symbolizer_frame *frames, __u32 n,
 		      __u32 incomplete)
 {
 	nframes++;
@@ -213,37 +213,37 @@ static void room_for_a_stack_takes_as_long_as_one_question(void **state)
 		struct vigie_stack head;
 		__u8 user[VIGIE_STACK_BYTES];
 	} stack;
-	struct foreign *r = started(drips, 15000);
+	struct symbolizer *r = started(drips, 15000);
 	unsigned int began = now_ms(), longest = 0, took, i;
 
 	nframes = 0;
 	stack.head.user_bytes = sizeof(stack.user);
-	for (i = 0; !foreign__restarts(r) && i < 200; i++) {
+	for (i = 0; !symbolizer__restarts(r) && i < 200; i++) {
 		began = now_ms();
-		foreign__stack(r, 0, i, &stack.head, stack.user, on_frames, NULL);
+		symbolizer__stack(r, 0, i, &stack.head, stack.user, on_frames, NULL);
 		took = now_ms() - began;
 		longest = took > longest ? took : longest;
 	}
-	assert_int_equal(foreign__restarts(r), 1);
+	assert_int_equal(symbolizer__restarts(r), 1);
 	assert_in_range(longest, ANSWER_MS / 2, ANSWER_MS + SLACK_MS);
 	/* None is lost: the last one is on its way to the next reader. */
 	assert_in_range(nframes, i - 1, i);
-	foreign__free(r);
+	symbolizer__free(r);
 }
 
 /* Mappings that nobody takes: each of them would cost two seconds, of every target. */
 static void who_takes_nothing_is_not_told_for_ever(void **state)
 {
-	static struct foreign_map maps[FOREIGN_MAPS_MAX];
+	static struct symbolizer_map maps[SYMBOLIZER_MAPS_MAX];
 	const unsigned int patience = 3000;
-	struct foreign *r = started(deaf, patience);
+	struct symbolizer *r = started(deaf, patience);
 	unsigned int began = now_ms(), i;
 
 	/* A socket has room for some of them, then for none. */
-	for (i = 0; i < 1000 && foreign__space(r, i, maps, FOREIGN_MAPS_MAX) != -EPIPE; i++)
+	for (i = 0; i < 1000 && symbolizer__space(r, i, maps, SYMBOLIZER_MAPS_MAX) != -EPIPE; i++)
 		assert_in_range(now_ms() - began, 0, patience + ANSWER_MS + SLACK_MS);
 	assert_in_range(i, 1, 999);
-	foreign__free(r);
+	symbolizer__free(r);
 }
 
 int main(void)

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * blame.bpf.h - who ran while somebody waited too long.
+ * culprit.bpf.h - who ran while somebody waited too long.
  *
  * A small table of (victim, culprit) cells per CPU and epoch, open addressing, written only
  * on that CPU with interrupts off. A pair without a free cell goes into "other" and is counted.
  * "Who ran just before" is a sample, good over many waits, not an integral.
  */
-#ifndef VIGIE_BLAME_BPF_H
-#define VIGIE_BLAME_BPF_H
+#ifndef VIGIE_CULPRIT_BPF_H
+#define VIGIE_CULPRIT_BPF_H
 
 #include "cpus.bpf.h"
 #include "identity.bpf.h"
 
-static __always_inline __u32 blame_hash(__u32 victim, __u32 culprit)
+static __always_inline __u32 culprit_hash(__u32 victim, __u32 culprit)
 {
 	__u32 h = victim * 0x9e3779b1u ^ culprit * 0x85ebca6bu;
 
@@ -20,16 +20,16 @@ static __always_inline __u32 blame_hash(__u32 victim, __u32 culprit)
 }
 
 /* The cell of the pair: its own, a free one, or NULL. */
-static __always_inline struct vigie_blame *blame_cell(struct vigie_cpu *cpu, __u32 e, __u32 victim,
-						      __u32 culprit)
+static __always_inline struct vigie_delay *culprit_cell(struct vigie_cpu *cpu, __u32 e,
+							__u32 victim, __u32 culprit)
 {
-	__u32 hash = blame_hash(victim, culprit);
-	struct vigie_blame *cell;
+	__u32 hash = culprit_hash(victim, culprit);
+	struct vigie_delay *cell;
 	int i;
 
 #pragma unroll
-	for (i = 0; i < VIGIE_BLAME_PROBES; i++) {
-		cell = &cpu->blame[e & 1][(hash + i) & (VIGIE_BLAME_CELLS - 1)];
+	for (i = 0; i < VIGIE_DELAY_PROBES; i++) {
+		cell = &cpu->culprits[e & 1][(hash + i) & (VIGIE_DELAY_CELLS - 1)];
 		if (!cell->victim.tgid)
 			return cell;
 		if (cell->victim.tgid == victim && cell->culprit.tgid == culprit)
@@ -38,20 +38,20 @@ static __always_inline struct vigie_blame *blame_cell(struct vigie_cpu *cpu, __u
 	return NULL;
 }
 
-static __always_inline void blame_wait(struct task_struct *prev, struct task_struct *next,
-				       __u64 wait, bool prev_dead)
+static __always_inline void culprit_wait(struct task_struct *prev, struct task_struct *next,
+					 __u64 wait, bool prev_dead)
 {
 	__u32 e = epoch & 1, culprit = prev->tgid;
 	struct vigie_cpu *cpu = this_cpu();
-	struct vigie_blame *cell;
+	struct vigie_delay *cell;
 
 	if (!cpu)
 		return;
 	cpu->slow_waits++;
-	cell = blame_cell(cpu, e, next->tgid, culprit);
+	cell = culprit_cell(cpu, e, next->tgid, culprit);
 	if (!cell) {
-		cpu->blame_other_ns[e] += wait;
-		cpu->blame_other_waits[e]++;
+		cpu->culprit_other_ns[e] += wait;
+		cpu->culprit_other_waits[e]++;
 		cpu->loss[VIGIE_LOSS_BLAME_FULL]++;
 		return;
 	}

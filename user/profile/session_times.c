@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * session_books.c - owns the weights: how the kernel's exact times are shared out to stacks.
+ * session_times.c - owns the weights: how the kernel's exact times are shared out to stacks.
  *
  * Stacks only say how a thread's time divides; how much there was to divide the kernel knows.
  * Every division is exact: parts are differences of rounded running sums, so they add up.

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * events.h - the life of a finding: pending, active, cooling. PURE.
+ * episodes.h - the life of a finding: pending, active, cooling. PURE.
  *
- * A watcher signals in every view in which its condition holds. events makes a finding of it: it
+ * A watcher signals in every view in which its condition holds. episodes makes a finding of it: it
  * begins when the condition has held long enough, is updated, and ends when the condition has
  * been gone for a while.
  * Owns: hysteresis, deduplication, cooldown, the limit a minute, ids, verdicts. Not here: any
  * condition.
  */
-#ifndef VIGIE_DETECT_EVENTS_H
-#define VIGIE_DETECT_EVENTS_H
+#ifndef VIGIE_DETECT_EPISODES_H
+#define VIGIE_DETECT_EPISODES_H
 
 #include "data/finding.h"
 #include "data/view.h"
 #include "detect/detect.h"
 #include "detect/rules.h"
 
-struct event;
+struct episode;
 
 /* That a condition holds for one subject in one view. */
 struct signal {
@@ -32,37 +32,38 @@ struct signal {
 	__u64 exhausted_in_ns, limit_bytes;
 	__u64 cgroup_id; /* for describe */
 	/* Fills in culprits and parents and may improve the message; view is the present one. */
-	void (*describe)(const struct view *view, const struct event *event, struct finding *ret);
+	void (*describe)(const struct view *view, const struct episode *episode,
+			 struct finding *ret);
 };
 
-enum { EVENT_BLAMES = 6 };
+enum { EPISODE_CULPRITS = 6 };
 
 /* Who ran while the subject waited; older shares count less. */
-struct blame_sum {
+struct culprit_sum {
 	struct vigie_party who;
 	double ns;
 };
 
-enum event_state { EVENT_PENDING, EVENT_ACTIVE, EVENT_COOLING };
+enum episode_state { EPISODE_PENDING, EPISODE_ACTIVE, EPISODE_COOLING };
 
-struct event {
+struct episode {
 	__u64 key;
-	enum event_state state;
+	enum episode_state state;
 	bool signalled; /* in this view */
 	bool changed; /* to be handed out */
 	bool judged; /* a verdict changed its level: an update is due */
 	bool in_total, in_active; /* it is in these sums */
 	__u64 since_ns, warm_ns, told_ns, ended_ns;
-	__u64 mild_ns; /* when it was last no worse than its last event said */
+	__u64 mild_ns; /* when it was last no worse than its last episode said */
 	struct signal signal; /* the last one */
-	struct blame_sum blames[EVENT_BLAMES];
+	struct culprit_sum culprits[EPISODE_CULPRITS];
 	double blamed_ns;
 	struct finding finding;
 };
 
-struct events {
+struct episodes {
 	struct detect_config config;
-	struct event **all;
+	struct episode **all;
 	unsigned int n, cap;
 	const struct finding **out;
 	unsigned int nout;
@@ -77,18 +78,18 @@ struct events {
 	__u64 suppressed, silenced;
 };
 
-int events_init(struct events *events, const struct detect_config *config);
-void events_done(struct events *events);
-void events_begin(struct events *events, const struct view *view);
-/* Returns the event, so that a watcher may add culprits; NULL: no room. */
-struct event *events_signal(struct events *events, const struct view *view,
-			    const struct signal *signal);
-void events_end(struct events *events, const struct view *view);
+int episodes_init(struct episodes *episodes, const struct detect_config *config);
+void episodes_done(struct episodes *episodes);
+void episodes_begin(struct episodes *episodes, const struct view *view);
+/* Returns the episode, so that a watcher may add culprits; NULL: no room. */
+struct episode *episodes_signal(struct episodes *episodes, const struct view *view,
+				const struct signal *signal);
+void episodes_end(struct episodes *episodes, const struct view *view);
 /* After a view that only the certain watchers judged: learned findings without a signal go on. */
-void events_end_short(struct events *events, const struct view *view);
-int events_silence(struct events *events, const char *pattern, enum verdict_kind kind);
+void episodes_end_short(struct episodes *episodes, const struct view *view);
+int episodes_silence(struct episodes *episodes, const char *pattern, enum verdict_kind kind);
 
 /* Adds up; what was there before counts less each time. */
-void event_blame(struct event *event, const struct vigie_party *who, __u64 ns);
+void episode_add_culprit(struct episode *episode, const struct vigie_party *who, __u64 ns);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * books.bpf.c - owns the exact books of the target's threads: time on a CPU, waiting for one,
+ * thread_times.bpf.c - owns the exact books of the target's threads: time on a CPU, waiting for one,
  * and away by reason; who ran while they waited and who woke them.
  *
  * What the kernel adds up (sum_exec_runtime, run_delay) is read, never measured. An absence is
@@ -9,7 +9,7 @@
  * too: that clock may stand still from a wakeup to the switch (it is not read twice), which is
  * CPU time in the kernel's books. By another clock a thread's parts came to 120 % of its life.
  */
-#include "why.bpf.h"
+#include "wait_reason.bpf.h"
 #include "runq.bpf.h"
 #include "wakers.bpf.h"
 
@@ -40,7 +40,7 @@ static __always_inline __u64 since_begin(__u64 clock)
 	return clock > begin_clock ? clock - begin_clock : 0;
 }
 
-static __noinline int books_open(struct task_struct *task, __u64 now)
+static __noinline int thread_times_open(struct task_struct *task, __u64 now)
 {
 	struct vigie_thread_key key = { .tid = task->pid, .start_ns = task->start_boottime };
 	struct vigie_thread *b;
@@ -80,7 +80,7 @@ static __always_inline void slot_keep_near(struct task_struct *task)
 }
 
 /* An exec renames it: what it was called last counts. */
-static __always_inline void books_name(struct task_struct *task, struct vigie_thread *b)
+static __always_inline void thread_times_name(struct task_struct *task, struct vigie_thread *b)
 {
 	bpf_probe_read_kernel(b->comm, sizeof(b->comm), task->comm);
 }
@@ -88,13 +88,13 @@ static __always_inline void books_name(struct task_struct *task, struct vigie_th
 /* The absence is over, and wait_ns of it was waiting for a CPU. */
 static __always_inline void absence_book(struct vigie_thread *b, __u64 away, __u64 wait)
 {
-	__u32 why = b->why;
+	__u32 wait_reason = b->wait_reason;
 	__u64 off = away > wait ? away - wait : 0;
 
-	if (why >= VIGIE_WAITS)
+	if (wait_reason >= VIGIE_WAITS)
 		return;
-	b->off_ns[why & 15] += off;
-	b->off_count[why & 15]++;
+	b->off_ns[wait_reason & 15] += off;
+	b->off_count[wait_reason & 15]++;
 	if (cfg_wakers)
 		wakes_add(b, off);
 }
@@ -113,14 +113,14 @@ static __always_inline void books_leave(struct task_struct *prev, struct vigie_t
 	b->faults = prev->min_flt + prev->maj_flt;
 	if (state & (TASK_DEAD | EXIT_DEAD | EXIT_ZOMBIE)) {
 		b->flags |= VIGIE_THREAD_CLOSED;
-		books_name(prev, b);
+		thread_times_name(prev, b);
 		b->end_ns = now;
 		b->departed_ns = 0;
 		wakes_flush(b);
 		return;
 	}
-	b->why = wait_reason(prev, state, b->mmap_lock);
-	if (b->why < VIGIE_WAITS) {
+	b->wait_reason = wait_reason(prev, state, b->mmap_lock);
+	if (b->wait_reason < VIGIE_WAITS) {
 		b->hops_n = 0;
 		b->unwoken = 1;
 		if (b->early)
@@ -132,12 +132,12 @@ static __always_inline void books_leave(struct task_struct *prev, struct vigie_t
 /* The books of a target's thread, opened if its first step was missed. NULL: no target's. */
 static __always_inline struct vigie_thread *books_get(struct task_struct *task, __u64 now)
 {
-	struct vigie_thread *b = books_find(task);
+	struct vigie_thread *b = thread_times_find(task);
 
 	if (b || !is_target(task->tgid))
 		return b;
-	books_open(task, now);
-	return books_find(task);
+	thread_times_open(task, now);
+	return thread_times_find(task);
 }
 
 SEC("tp_btf/sched_switch")
@@ -169,7 +169,7 @@ int on_session_switch(__u64 *ctx)
 		}
 		if (b && b->departed_ns) {
 			b->away_ns = away_until(b, now);
-			if (b->why < VIGIE_WAITS) {
+			if (b->wait_reason < VIGIE_WAITS) {
 				b->gone_ns = b->departed_ns;
 				b->back_ns = now;
 			}
@@ -209,7 +209,7 @@ int on_session_exit(__u64 *ctx)
 
 	if (!begin_ns)
 		return 0;
-	b = books_of(task, task->tgid);
+	b = thread_times_of(task, task->tgid);
 	if (!b)
 		return 0;
 	b->run_ns = task->se.sum_exec_runtime;
@@ -217,7 +217,7 @@ int on_session_exit(__u64 *ctx)
 	b->faults = task->min_flt + task->maj_flt;
 	b->end_ns = clock_here();
 	b->flags |= VIGIE_THREAD_CLOSED;
-	books_name(task, b);
+	thread_times_name(task, b);
 	return 0;
 }
 
@@ -228,13 +228,13 @@ static __always_inline __u32 cpu_of(struct task_struct *task)
 	return ((struct task_struct___cpu *)task)->cpu;
 }
 
-static __always_inline int woken(struct task_struct *task)
+static __always_inline int thread_times_woken(struct task_struct *task)
 {
 	struct vigie_thread *b;
 
 	if (!begin_ns)
 		return 0;
-	b = books_of(task, task->tgid);
+	b = thread_times_of(task, task->tgid);
 	/* One that is on a CPU yet has not left it: it will be seen to, runnable. */
 	if (b && !is_on_cpu(task))
 		runq_enter(b, cpu_of(task), since_begin(clock_of(task)));
@@ -244,13 +244,13 @@ static __always_inline int woken(struct task_struct *task)
 SEC("tp_btf/sched_wakeup")
 int on_session_wakeup(__u64 *ctx)
 {
-	return woken((void *)ctx[0]);
+	return thread_times_woken((void *)ctx[0]);
 }
 
 SEC("tp_btf/sched_wakeup_new")
 int on_session_wakeup_new(__u64 *ctx)
 {
-	return woken((void *)ctx[0]);
+	return thread_times_woken((void *)ctx[0]);
 }
 
 SEC("tp_btf/sched_migrate_task")
@@ -261,7 +261,7 @@ int on_session_migrate(__u64 *ctx)
 
 	if (!begin_ns)
 		return 0;
-	b = books_of(task, task->tgid);
+	b = thread_times_of(task, task->tgid);
 	if (b)
 		runq_move(b, cpu_of(task), ctx[1], since_begin(clock_of(task)));
 	return 0;
@@ -280,7 +280,7 @@ int on_session_newtask(__u64 *ctx)
 		target_add(tgid);
 	if (!is_target(tgid))
 		return 0;
-	books_open(task, clock_here());
+	thread_times_open(task, clock_here());
 	slot_keep_near(task);
 	return 0;
 }
@@ -293,7 +293,7 @@ int on_session_contention(__u64 *ctx)
 	struct vigie_thread *b;
 	struct mm_struct *mm;
 
-	b = books_of(task, bpf_get_current_pid_tgid() >> 32);
+	b = thread_times_of(task, bpf_get_current_pid_tgid() >> 32);
 	if (!b)
 		return 0;
 	mm = BPF_CORE_READ(task, mm);
@@ -307,7 +307,7 @@ int on_session_contention_end(__u64 *ctx)
 {
 	struct vigie_thread *b;
 
-	b = books_of(compat_current(), bpf_get_current_pid_tgid() >> 32);
+	b = thread_times_of(compat_current(), bpf_get_current_pid_tgid() >> 32);
 	if (b && b->mmap_lock)
 		b->mmap_lock = 0;
 	return 0;
@@ -326,27 +326,27 @@ static __always_inline __u64 waited_so_far(struct task_struct *task)
 
 static __always_inline void books_begin(struct task_struct *task, __u64 now)
 {
-	struct vigie_thread *b = books_find(task);
+	struct vigie_thread *b = thread_times_find(task);
 	__u32 state = compat_state(task);
 	bool late = b; /* a switch came first */
 
 	if (!late)
-		books_open(task, now);
+		thread_times_open(task, now);
 	slot_keep_near(task);
-	b = books_find(task);
+	b = thread_times_find(task);
 	if (late || !b || is_on_cpu(task))
 		return;
 	b->delay_begin_ns += waited_so_far(task);
 	b->departed_delay_ns = b->delay_begin_ns;
-	b->why = wait_reason(task, state, false);
-	if (b->why < VIGIE_WAITS)
+	b->wait_reason = wait_reason(task, state, false);
+	if (b->wait_reason < VIGIE_WAITS)
 		b->unwoken = 1;
 	b->departed_ns = now;
 }
 
 static __always_inline void books_close(struct task_struct *task, __u64 now)
 {
-	struct vigie_thread *b = books_find(task);
+	struct vigie_thread *b = thread_times_find(task);
 	__u64 delay = task->sched_info.run_delay, more = waited_so_far(task);
 
 	if (!b || b->flags & VIGIE_THREAD_CLOSED)
@@ -356,7 +356,7 @@ static __always_inline void books_close(struct task_struct *task, __u64 now)
 	else if (b->away_ns)
 		absence_book(b, b->away_ns, delay - b->departed_delay_ns);
 	wakes_flush(b);
-	books_name(task, b);
+	thread_times_name(task, b);
 	b->away_ns = 0;
 	b->run_ns = task->se.sum_exec_runtime;
 	b->delay_ns = delay + more;

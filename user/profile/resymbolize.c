@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* later.c - owns the way from a profile's build ids to names: directories, reader, frames. */
-#include "profile/later.h"
+/* resymbolize.c - owns the way from a profile's build ids to names: directories, symbolizer, frames. */
+#include "profile/resymbolize.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include "profile/naming.h"
 
 enum {
-	CANDIDATE = 1, /* the reader's module that is looked at; the profile's come after it */
+	CANDIDATE = 1, /* the symbolizer's module that is looked at; the profile's come after it */
 	FIRST = 2,
 	LINES_MS = 10000, /* nobody's production host waits */
 	PATIENCE_MS =
@@ -21,8 +21,8 @@ enum {
 
 struct later {
 	struct profile *p;
-	const struct later_config *config;
-	struct foreign *reader;
+	const struct resymbolize_config *config;
+	struct symbolizer *symbolizer;
 	struct naming naming;
 	struct debugdir_build *builds;
 	__u32 *modules; /* of each build: the profile's */
@@ -36,7 +36,7 @@ static bool is_build_id(const char *text)
 	for (i = 0; text[i]; i++)
 		if (!isxdigit((unsigned char)text[i]))
 			return false;
-	return i >= 8 && i < FOREIGN_ID_MAX;
+	return i >= 8 && i < SYMBOLIZER_ID_MAX;
 }
 
 /* A function without a name, or whose source nobody knows. */
@@ -47,7 +47,7 @@ static bool lacks(const struct profile *p, const struct profile_frame *f)
 	return !f->nlines || !p->lines[f->line].file;
 }
 
-static int choose(struct later *l)
+static int resymbolize_choose(struct later *l)
 {
 	bool *wanted = calloc(l->p->nmodules, sizeof(*wanted));
 	__u32 i;
@@ -60,7 +60,7 @@ static int choose(struct later *l)
 	}
 	for (i = 0; i < l->p->nframes; i++)
 		wanted[l->p->frames[i].module] |= lacks(l->p, &l->p->frames[i]);
-	for (i = 1; i < l->p->nmodules && FIRST + l->n < FOREIGN_MODULES_MAX; i++) {
+	for (i = 1; i < l->p->nmodules && FIRST + l->n < SYMBOLIZER_MODULES_MAX; i++) {
 		const char *id = profile_text(l->p, l->p->modules[i].build_id);
 
 		if (!wanted[i] || !is_build_id(id))
@@ -90,12 +90,12 @@ static int no_debug(void *ctx, __u32 module, const char *build_id, const char *l
 	return -1;
 }
 
-static int name_all(struct later *l, struct later_stat *stat)
+static int name_all(struct later *l, struct resymbolize_stat *stat)
 {
 	struct profile_quality *q = &l->p->quality;
 	const struct profile_quality before = *q;
 	__u32 i;
-	int err = naming_init(&l->naming, l->p, l->reader, no_debug, l), fd;
+	int err = naming_init(&l->naming, l->p, l->symbolizer, no_debug, l), fd;
 
 	l->naming.lines_ms = LINES_MS;
 	for (i = 0; i < l->n && !err; i++) {
@@ -103,9 +103,9 @@ static int name_all(struct later *l, struct later_stat *stat)
 		if (fd < 0)
 			continue;
 		stat->found++;
-		if (foreign__module(l->reader, FIRST + i, fd, false))
-			continue; /* the reader is gone for good: no more names */
-		l->naming.readers[l->modules[i]] = FIRST + i;
+		if (symbolizer__module(l->symbolizer, FIRST + i, fd, false))
+			continue; /* the symbolizer is gone for good: no more names */
+		l->naming.symbolizers[l->modules[i]] = FIRST + i;
 		naming_module(&l->naming, l->modules[i]);
 	}
 	if (!err)
@@ -122,14 +122,14 @@ static int name_all(struct later *l, struct later_stat *stat)
 	return err;
 }
 
-static int search_all(struct later *l, struct later_stat *stat, const char **ret_dir)
+static int search_all(struct later *l, struct resymbolize_stat *stat, const char **ret_dir)
 {
 	unsigned int i;
 	int err = 0;
 
 	for (i = 0; i < l->config->ndirs && !err; i++) {
 		*ret_dir = l->config->dirs[i];
-		err = debugdir_search(*ret_dir, l->reader, CANDIDATE, l->builds, l->n);
+		err = debugdir_search(*ret_dir, l->symbolizer, CANDIDATE, l->builds, l->n);
 		if (err == -E2BIG) {
 			stat->cut = *ret_dir;
 			err = 0;
@@ -140,20 +140,20 @@ static int search_all(struct later *l, struct later_stat *stat, const char **ret
 	return err;
 }
 
-int later_name(struct profile *p, const struct later_config *config, struct later_stat *ret,
-	       const char **ret_what, const char **ret_dir)
+int resymbolize_name(struct profile *p, const struct resymbolize_config *config,
+		     struct resymbolize_stat *ret, const char **ret_what, const char **ret_dir)
 {
-	const struct foreign_config reader = { .confine = config->confine,
-					       .patience_ms = PATIENCE_MS };
+	const struct symbolizer_config symbolizer = { .confine = config->confine,
+						      .patience_ms = PATIENCE_MS };
 	struct later l = { .p = p, .config = config };
-	struct later_stat stat = { 0 };
-	int err = foreign__start(&reader, &l.reader);
+	struct resymbolize_stat stat = { 0 };
+	int err = symbolizer__start(&symbolizer, &l.symbolizer);
 	__u32 i;
 
-	*ret_what = "start the reader of foreign files";
+	*ret_what = "start the symbolizer of foreign files";
 	*ret_dir = NULL;
 	if (!err)
-		err = choose(&l);
+		err = resymbolize_choose(&l);
 	stat.wanted = l.n;
 	*ret_what = "look for debug files";
 	if (!err)
@@ -162,7 +162,7 @@ int later_name(struct profile *p, const struct later_config *config, struct late
 		*ret_what = "name the frames";
 		err = name_all(&l, &stat);
 	}
-	foreign__free(l.reader);
+	symbolizer__free(l.symbolizer);
 	for (i = 0; i < l.n; i++) {
 		if (l.builds[i].fd >= 0)
 			close(l.builds[i].fd);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* events.c - owns the states of a finding and the order of its phases. */
-#include "detect/events.h"
+/* episodes.c - owns the states of a finding and the order of its phases. */
+#include "detect/episodes.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@ enum { VERDICTS_MAX = 1024 };
 #define MINUTE_NS (60 * NS_PER_S)
 #define WORSE_NS (5 * NS_PER_S)
 
-int events_init(struct events *e, const struct detect_config *config)
+int episodes_init(struct episodes *e, const struct detect_config *config)
 {
 	memset(e, 0, sizeof(*e));
 	e->config = *config;
@@ -26,11 +26,11 @@ int events_init(struct events *e, const struct detect_config *config)
 	e->verdicts = calloc(VERDICTS_MAX, sizeof(*e->verdicts));
 	if (e->all && e->out && e->verdicts)
 		return 0;
-	events_done(e);
+	episodes_done(e);
 	return -ENOMEM;
 }
 
-void events_done(struct events *e)
+void episodes_done(struct episodes *e)
 {
 	while (e->n)
 		free(e->all[--e->n]);
@@ -63,18 +63,18 @@ static __u64 key_of(const struct signal *s)
 	return hash_bytes(&s->who.start_ns, sizeof(s->who.start_ns), pattern_sum(s) ^ s->who.pid);
 }
 
-static void name_finding(struct event *event, const struct view *view)
+static void name_finding(struct episode *episode, const struct view *view)
 {
-	struct finding *f = &event->finding;
+	struct finding *f = &episode->finding;
 	__u64 opened = view->wall_ns;
 
-	hex_id(f->pattern, pattern_sum(&event->signal));
-	hex_id(f->id, hash_bytes(&opened, sizeof(opened), event->key));
+	hex_id(f->pattern, pattern_sum(&episode->signal));
+	hex_id(f->id, hash_bytes(&opened, sizeof(opened), episode->key));
 }
 
 /* --- Verdicts. */
 
-static int set_verdict(struct events *e, const char *pattern, enum verdict_kind kind)
+static int set_verdict(struct episodes *e, const char *pattern, enum verdict_kind kind)
 {
 	unsigned int i;
 
@@ -95,7 +95,7 @@ static int set_verdict(struct events *e, const char *pattern, enum verdict_kind 
 }
 
 /* VERDICT_REVOKED: nobody said anything that holds. */
-static enum verdict_kind verdict_on(const struct events *e, const struct finding *f)
+static enum verdict_kind verdict_on(const struct episodes *e, const struct finding *f)
 {
 	unsigned int i;
 
@@ -106,19 +106,19 @@ static enum verdict_kind verdict_on(const struct events *e, const struct finding
 }
 
 /* A finding under way with that pattern is updated in the next view, not 30 s later. */
-int events_silence(struct events *e, const char *pattern, enum verdict_kind kind)
+int episodes_silence(struct episodes *e, const char *pattern, enum verdict_kind kind)
 {
 	int err = set_verdict(e, pattern, kind);
 	unsigned int i;
 
 	for (i = 0; i < e->n; i++)
-		if (e->all[i]->state == EVENT_ACTIVE &&
+		if (e->all[i]->state == EPISODE_ACTIVE &&
 		    !strcmp(e->all[i]->finding.pattern, pattern))
 			e->all[i]->judged = true;
 	return err;
 }
 
-static void apply_verdict(const struct events *e, struct finding *f)
+static void apply_verdict(const struct episodes *e, struct finding *f)
 {
 	enum verdict_kind kind = verdict_on(e, f);
 
@@ -139,22 +139,22 @@ static __u64 wall_at(const struct view *view, __u64 time_ns)
 }
 
 /* What is called benign is in neither sum; a total that was given is never taken back. */
-static void count(struct events *e, struct event *event)
+static void count(struct episodes *e, struct episode *episode)
 {
-	const struct finding *f = &event->finding;
-	bool active = event->state == EVENT_ACTIVE && !f->silenced;
-	unsigned int rule = event->signal.rule;
+	const struct finding *f = &episode->finding;
+	bool active = episode->state == EPISODE_ACTIVE && !f->silenced;
+	unsigned int rule = episode->signal.rule;
 
-	e->active[rule] += (int)active - (int)event->in_active;
-	e->total[rule] += active && !event->in_total;
-	event->in_active = active;
-	event->in_total |= active;
+	e->active[rule] += (int)active - (int)episode->in_active;
+	e->total[rule] += active && !episode->in_total;
+	episode->in_active = active;
+	episode->in_total |= active;
 }
 
-static void fill(struct events *e, struct event *event, const struct view *view)
+static void fill(struct episodes *e, struct episode *episode, const struct view *view)
 {
-	const struct signal *s = &event->signal;
-	struct finding *f = &event->finding;
+	const struct signal *s = &episode->signal;
+	struct finding *f = &episode->finding;
 	char name[SUBJECT_NAME];
 
 	f->rule = &rules[s->rule];
@@ -166,21 +166,21 @@ static void fill(struct events *e, struct event *event, const struct view *view)
 	f->expected = s->expected;
 	if (s->observed > f->worst)
 		f->worst = s->observed;
-	f->since_ns = event->since_ns;
-	f->since_wall_ns = wall_at(view, event->since_ns);
+	f->since_ns = episode->since_ns;
+	f->since_wall_ns = wall_at(view, episode->since_ns);
 	f->now_wall_ns = view->wall_ns;
-	f->duration_ns = view->time_ns - event->since_ns;
+	f->duration_ns = view->time_ns - episode->since_ns;
 	f->slope_per_s = s->slope_per_s;
 	f->exhausted_in_ns = s->exhausted_in_ns;
 	f->limit_bytes = s->limit_bytes;
 	subject_name(&s->who, name);
 	snprintf(f->message, sizeof(f->message), "%s %s", name, f->rule->title);
 	if (s->describe)
-		s->describe(view, event, f);
+		s->describe(view, episode, f);
 	apply_verdict(e, f);
 }
 
-static bool within_limit(struct events *e, const struct view *view)
+static bool within_limit(struct episodes *e, const struct view *view)
 {
 	if (view->time_ns - e->window_ns >= MINUTE_NS) {
 		e->window_ns = view->time_ns;
@@ -192,83 +192,83 @@ static bool within_limit(struct events *e, const struct view *view)
 	return true;
 }
 
-static void start(struct events *e, struct event *event, const struct view *view)
+static void episodes_start(struct episodes *e, struct episode *episode, const struct view *view)
 {
-	struct finding *f = &event->finding;
-	bool again = event->state == EVENT_COOLING;
+	struct finding *f = &episode->finding;
+	bool again = episode->state == EPISODE_COOLING;
 
 	if (!again && !within_limit(e, view)) {
 		e->suppressed++;
-		event->since_ns = view->time_ns; /* it may try again after its time */
+		episode->since_ns = view->time_ns; /* it may try again after its time */
 		return;
 	}
 	f->phase = FINDING_START;
 	f->told = false;
-	event->mild_ns = view->time_ns;
+	episode->mild_ns = view->time_ns;
 	f->worst = again ? f->worst : 0;
 	if (!again)
-		name_finding(event, view);
-	event->state = EVENT_ACTIVE;
-	event->judged = false;
-	event->told_ns = view->time_ns;
-	event->changed = true;
-	fill(e, event, view);
+		name_finding(episode, view);
+	episode->state = EPISODE_ACTIVE;
+	episode->judged = false;
+	episode->told_ns = view->time_ns;
+	episode->changed = true;
+	fill(e, episode, view);
 	e->silenced += f->silenced;
-	count(e, event);
+	count(e, episode);
 }
 
 /* It got worse, and has been so for some seconds: one bad second is none. */
-static bool is_worse(struct event *event, const struct view *view)
+static bool is_worse(struct episode *episode, const struct view *view)
 {
-	if (!event->signal.hot || event->signal.severity <= event->finding.severity) {
-		event->mild_ns = view->time_ns;
+	if (!episode->signal.hot || episode->signal.severity <= episode->finding.severity) {
+		episode->mild_ns = view->time_ns;
 		return false;
 	}
-	return view->time_ns - event->mild_ns >= WORSE_NS;
+	return view->time_ns - episode->mild_ns >= WORSE_NS;
 }
 
-static void update(struct events *e, struct event *event, const struct view *view)
+static void update(struct episodes *e, struct episode *episode, const struct view *view)
 {
-	struct finding *f = &event->finding;
+	struct finding *f = &episode->finding;
 	enum severity before = f->severity;
-	bool worse = is_worse(event, view);
+	bool worse = is_worse(episode, view);
 
-	if (event->signal.observed > f->worst)
-		f->worst = event->signal.observed;
-	if (!worse && !event->judged && view->time_ns - event->told_ns < e->config.update_ns)
+	if (episode->signal.observed > f->worst)
+		f->worst = episode->signal.observed;
+	if (!worse && !episode->judged && view->time_ns - episode->told_ns < e->config.update_ns)
 		return;
-	event->judged = false;
+	episode->judged = false;
 	if (!worse)
-		event->signal.severity = before;
+		episode->signal.severity = before;
 	f->phase = FINDING_UPDATE;
-	event->told_ns = view->time_ns;
-	event->changed = true;
-	fill(e, event, view);
-	count(e, event);
+	episode->told_ns = view->time_ns;
+	episode->changed = true;
+	fill(e, episode, view);
+	count(e, episode);
 }
 
 /* As it was last described: the subject may be gone. */
-static void end(struct events *e, struct event *event, const struct view *view)
+static void episodes_close(struct episodes *e, struct episode *episode, const struct view *view)
 {
-	struct finding *f = &event->finding;
+	struct finding *f = &episode->finding;
 	char name[SUBJECT_NAME];
 
 	f->phase = FINDING_END;
 	f->silenced = verdict_on(e, f) == VERDICT_BENIGN;
 	f->now_wall_ns = view->wall_ns;
-	f->duration_ns = event->warm_ns - event->since_ns;
+	f->duration_ns = episode->warm_ns - episode->since_ns;
 	subject_name(&f->who, name);
 	snprintf(f->message, sizeof(f->message), "%s: over after %llu s: %s", name,
 		 (unsigned long long)(f->duration_ns / NS_PER_S), f->rule->title);
-	event->state = EVENT_COOLING;
-	event->ended_ns = view->time_ns;
-	event->changed = true;
-	count(e, event);
+	episode->state = EPISODE_COOLING;
+	episode->ended_ns = view->time_ns;
+	episode->changed = true;
+	count(e, episode);
 }
 
 /* --- A view. */
 
-void events_begin(struct events *e, const struct view *view)
+void episodes_begin(struct episodes *e, const struct view *view)
 {
 	unsigned int i;
 
@@ -277,7 +277,7 @@ void events_begin(struct events *e, const struct view *view)
 		e->all[i]->signalled = e->all[i]->changed = false;
 }
 
-static struct event *find(const struct events *e, __u64 key)
+static struct episode *episodes_find(const struct episodes *e, __u64 key)
 {
 	unsigned int i;
 
@@ -287,101 +287,103 @@ static struct event *find(const struct events *e, __u64 key)
 	return NULL;
 }
 
-static void drop(struct events *e, unsigned int i)
+static void episodes_drop(struct episodes *e, unsigned int i)
 {
 	free(e->all[i]);
 	e->all[i] = e->all[--e->n];
 }
 
 /* The one that has cooled longest makes room; then one that is only pending. */
-static bool make_room(struct events *e)
+static bool make_room(struct episodes *e)
 {
 	unsigned int i, found = e->n;
 
 	for (i = 0; i < e->n; i++)
-		if (e->all[i]->state == EVENT_COOLING &&
+		if (e->all[i]->state == EPISODE_COOLING &&
 		    (found == e->n || e->all[i]->ended_ns < e->all[found]->ended_ns))
 			found = i;
 	for (i = 0; i < e->n && found == e->n; i++)
-		if (e->all[i]->state == EVENT_PENDING && !e->all[i]->signalled)
+		if (e->all[i]->state == EPISODE_PENDING && !e->all[i]->signalled)
 			found = i;
 	if (found == e->n)
 		return false;
-	drop(e, found);
+	episodes_drop(e, found);
 	return true;
 }
 
-static struct event *add(struct events *e, __u64 key)
+static struct episode *episodes_add(struct episodes *e, __u64 key)
 {
-	struct event *event;
+	struct episode *episode;
 
 	if (e->n == e->cap && !make_room(e))
 		return NULL;
-	event = calloc(1, sizeof(*event));
-	if (!event)
+	episode = calloc(1, sizeof(*episode));
+	if (!episode)
 		return NULL;
-	event->key = key;
-	e->all[e->n++] = event;
-	return event;
+	episode->key = key;
+	e->all[e->n++] = episode;
+	return episode;
 }
 
-struct event *events_signal(struct events *e, const struct view *view, const struct signal *s)
+struct episode *episodes_signal(struct episodes *e, const struct view *view, const struct signal *s)
 {
 	__u64 key = key_of(s), begin = view->time_ns - view->interval_ns;
-	struct event *event = find(e, key);
+	struct episode *episode = episodes_find(e, key);
 
-	if (!event && !s->hot)
+	if (!episode && !s->hot)
 		return NULL;
-	if (!event) {
-		event = add(e, key);
-		if (!event) {
+	if (!episode) {
+		episode = episodes_add(e, key);
+		if (!episode) {
 			e->suppressed++;
 			return NULL;
 		}
-		event->since_ns = s->since_ns ? s->since_ns : begin;
+		episode->since_ns = s->since_ns ? s->since_ns : begin;
 	}
 	/* A pause of its own before it is hot again: that is when it began anew. */
-	if (event->state == EVENT_COOLING && event->warm_ns < begin)
-		event->since_ns = s->since_ns ? s->since_ns : begin;
-	event->signalled = true;
-	event->warm_ns = view->time_ns;
-	event->signal = *s;
-	return event;
+	if (episode->state == EPISODE_COOLING && episode->warm_ns < begin)
+		episode->since_ns = s->since_ns ? s->since_ns : begin;
+	episode->signalled = true;
+	episode->warm_ns = view->time_ns;
+	episode->signal = *s;
+	return episode;
 }
 
-static void judge(struct events *e, struct event *event, const struct view *view)
+static void episodes_judge(struct episodes *e, struct episode *episode, const struct view *view)
 {
-	const struct signal *s = &event->signal;
+	const struct signal *s = &episode->signal;
 
-	if (event->state == EVENT_ACTIVE) {
-		if (event->signalled)
-			update(e, event, view);
-		else if (view->time_ns - event->warm_ns >= s->clear_ns)
-			end(e, event, view);
-	} else if (event->signalled && s->hot && view->time_ns - event->since_ns >= s->sustain_ns) {
-		start(e, event, view);
+	if (episode->state == EPISODE_ACTIVE) {
+		if (episode->signalled)
+			update(e, episode, view);
+		else if (view->time_ns - episode->warm_ns >= s->clear_ns)
+			episodes_close(e, episode, view);
+	} else if (episode->signalled && s->hot &&
+		   view->time_ns - episode->since_ns >= s->sustain_ns) {
+		episodes_start(e, episode, view);
 	}
 }
 
-static bool is_over(const struct events *e, const struct event *event, const struct view *view)
+static bool is_over(const struct episodes *e, const struct episode *episode,
+		    const struct view *view)
 {
-	if (event->changed)
+	if (episode->changed)
 		return false;
-	if (event->state == EVENT_PENDING)
-		return !event->signalled;
-	return event->state == EVENT_COOLING &&
-	       view->time_ns - event->ended_ns > e->config.cooldown_ns;
+	if (episode->state == EPISODE_PENDING)
+		return !episode->signalled;
+	return episode->state == EPISODE_COOLING &&
+	       view->time_ns - episode->ended_ns > e->config.cooldown_ns;
 }
 
-void events_end(struct events *e, const struct view *view)
+void episodes_end(struct episodes *e, const struct view *view)
 {
 	unsigned int i;
 
 	for (i = 0; i < e->n; i++)
-		judge(e, e->all[i], view);
+		episodes_judge(e, e->all[i], view);
 	for (i = 0; i < e->n;) {
 		if (is_over(e, e->all[i], view)) {
-			drop(e, i);
+			episodes_drop(e, i);
 			continue;
 		}
 		if (e->all[i]->changed)
@@ -390,27 +392,27 @@ void events_end(struct events *e, const struct view *view)
 	}
 }
 
-void events_end_short(struct events *e, const struct view *view)
+void episodes_end_short(struct episodes *e, const struct view *view)
 {
 	unsigned int i;
 
 	for (i = 0; i < e->n; i++) {
 		if (!e->all[i]->signalled)
 			continue;
-		judge(e, e->all[i], view);
+		episodes_judge(e, e->all[i], view);
 		if (e->all[i]->changed)
 			e->out[e->nout++] = &e->all[i]->finding;
 	}
 }
 
-void event_blame(struct event *event, const struct vigie_party *who, __u64 ns)
+void episode_add_culprit(struct episode *episode, const struct vigie_party *who, __u64 ns)
 {
-	struct blame_sum *least = &event->blames[0];
+	struct culprit_sum *least = &episode->culprits[0];
 	int i;
 
-	event->blamed_ns += ns;
-	for (i = 0; i < EVENT_BLAMES; i++) {
-		struct blame_sum *b = &event->blames[i];
+	episode->blamed_ns += ns;
+	for (i = 0; i < EPISODE_CULPRITS; i++) {
+		struct culprit_sum *b = &episode->culprits[i];
 
 		if (b->ns > 0 && b->who.tgid == who->tgid) {
 			b->ns += ns;
@@ -420,5 +422,5 @@ void event_blame(struct event *event, const struct vigie_party *who, __u64 ns)
 			least = b;
 	}
 	if (least->ns < ns)
-		*least = (struct blame_sum){ *who, ns };
+		*least = (struct culprit_sum){ *who, ns };
 }

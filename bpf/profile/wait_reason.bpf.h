@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * why.bpf.h - why a thread leaves the CPU, in more detail than the switch probe: from its state,
+ * wait_reason.bpf.h - why a thread leaves the CPU, in more detail than the switch probe: from its state,
  * the system call that it is in, and the kind of file that this is about. No stack, no symbol.
  */
-#ifndef VIGIE_WHY_BPF_H
-#define VIGIE_WHY_BPF_H
+#ifndef VIGIE_WAIT_REASON_BPF_H
+#define VIGIE_WAIT_REASON_BPF_H
 
 #include "session.bpf.h"
 #include "switch.bpf.h"
@@ -165,18 +165,18 @@ enum { CALL_UNKNOWN = 1 << 20 }; /* a number that no call has */
 static __always_inline __u32 wait_reason(struct task_struct *task, __u32 state, bool mmap_lock)
 {
 	__s64 nr;
-	__u32 why;
+	__u32 wait_reason;
 
 	if (!state)
 		return VIGIE_WAIT_RUN_QUEUE;
 	/* A 32-bit program's calls have other numbers: asleep in some call is what is known. */
 	nr = task->thread_info.status & TS_COMPAT ? CALL_UNKNOWN
 						  : (__s32)USER_REGISTER(task, orig_ax);
-	why = wait_of(state, nr, in_memstall(task), BPF_CORE_READ_BITFIELD(task, in_iowait),
-		      mmap_lock);
-	if (why == VIGIE_WAIT_OTHER && call_is_fd(nr))
-		why = wait_of_fd(task, USER_REGISTER(task, di));
-	return why;
+	wait_reason = wait_of(state, nr, in_memstall(task), BPF_CORE_READ_BITFIELD(task, in_iowait),
+			      mmap_lock);
+	if (wait_reason == VIGIE_WAIT_OTHER && call_is_fd(nr))
+		wait_reason = wait_of_fd(task, USER_REGISTER(task, di));
+	return wait_reason;
 }
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* foreign.c - owns the life of the reader's process and what it must be told again. */
-#include "profile/foreign.h"
+/* symbolizer.c - owns the life of the symbolizer's process and what it must be told again. */
+#include "profile/symbolizer.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -14,32 +14,32 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "data/profile.h"
-#include "profile/foreign_child.h"
 #include "profile/helper.h"
 #include "profile/opener.h"
+#include "profile/symbolizer_child.h"
 #include "sandbox/process.h"
 
 #define WAIT_NS (5000 * NS_PER_MS) /* for all answers together */
-#define ANSWER_NS (2000 * NS_PER_MS) /* of one question: a reader that takes longer hangs */
+#define ANSWER_NS (2000 * NS_PER_MS) /* of one question: a symbolizer that takes longer hangs */
 
 enum {
 	DUE_MAX = 64, /* stacks on their way: their answers always find room in the socket */
 	LATE_MS =
-		200, /* a reader that was told how long it may take, and takes so much longer, too */
+		200, /* a symbolizer that was told how long it may take, and takes so much longer, too */
 	RESTARTS_MAX = 8,
 };
 
 struct told_space {
-	struct foreign_map *maps;
+	struct symbolizer_map *maps;
 	size_t n;
 };
 
-struct foreign {
-	struct foreign_config config;
+struct symbolizer {
+	struct symbolizer_config config;
 	struct helper child; /* none: none will be started again */
 	volatile __u32 *busy; /* shared: the module that it reads */
-	int modules[FOREIGN_MODULES_MAX]; /* descriptors, -1: none */
-	bool jit[FOREIGN_MODULES_MAX];
+	int modules[SYMBOLIZER_MODULES_MAX]; /* descriptors, -1: none */
+	bool jit[SYMBOLIZER_MODULES_MAX];
 	__u32 nmodules;
 	struct told_space spaces[VIGIE_TARGETS_MAX];
 	__u32 due[DUE_MAX]; /* numbers, in the order of the answers */
@@ -77,7 +77,7 @@ static void limit_resources(void)
 
 static void run_child(void *ctx, int fd)
 {
-	struct foreign *r = ctx;
+	struct symbolizer *r = ctx;
 	int null;
 
 	signal(SIGINT, SIG_IGN); /* Ctrl-C is the session's: we are still needed */
@@ -89,11 +89,11 @@ static void run_child(void *ctx, int fd)
 	if (r->config.confine && r->config.confine())
 		_exit(EXIT_FAILURE);
 	helper_quiet(null);
-	_exit(foreign_child(fd, r->busy, r->config.pointers));
+	_exit(symbolizer_child(fd, r->busy, r->config.pointers));
 }
 
-/* guilty: see restart(). */
-static int start(struct foreign *r, __u32 guilty, bool hung)
+/* guilty: see symbolizer_restart(). */
+static int symbolizer_start(struct symbolizer *r, __u32 guilty, bool hung)
 {
 	int pair[2], err = packet_pair(pair);
 
@@ -106,25 +106,25 @@ static int start(struct foreign *r, __u32 guilty, bool hung)
 	return err;
 }
 
-static int tell_module(struct foreign *r, __u32 m)
+static int tell_module(struct symbolizer *r, __u32 m)
 {
-	const struct foreign_head head = { .kind = FOREIGN_MODULE, .a = m, .b = r->jit[m] };
+	const struct symbolizer_head head = { .kind = SYMBOLIZER_MODULE, .a = m, .b = r->jit[m] };
 
 	return packet_send(r->child.fd, &head, NULL, r->modules[m]);
 }
 
-static int tell_space(struct foreign *r, __u32 space)
+static int tell_space(struct symbolizer *r, __u32 space)
 {
 	const struct told_space *told = &r->spaces[space];
-	const struct foreign_head head = { .kind = FOREIGN_SPACE,
-					   .a = space,
-					   .len = told->n * sizeof(*told->maps) };
+	const struct symbolizer_head head = { .kind = SYMBOLIZER_SPACE,
+					      .a = space,
+					      .len = told->n * sizeof(*told->maps) };
 
 	return packet_send(r->child.fd, &head, told->maps, -1);
 }
 
 /* What it must know, again. 0 or -errno; no longer than there is patience. */
-static int tell_all(struct foreign *r)
+static int tell_all(struct symbolizer *r)
 {
 	const __u64 until = clock_monotonic_ns() + r->patience_ns;
 	int err = 0;
@@ -139,7 +139,7 @@ static int tell_all(struct foreign *r)
 }
 
 /* It died, or hangs: another one, that never sees the file at which that happened. */
-static void restart(struct foreign *r, bool hung)
+static void symbolizer_restart(struct symbolizer *r, bool hung)
 {
 	__u32 guilty = *r->busy;
 	__u64 began;
@@ -154,7 +154,7 @@ static void restart(struct foreign *r, bool hung)
 	if (r->restarts > RESTARTS_MAX || !r->patience_ns)
 		return;
 	began = clock_monotonic_ns();
-	err = start(r, guilty, hung);
+	err = symbolizer_start(r, guilty, hung);
 	if (!err)
 		err = tell_all(r);
 	patience_spend(&r->patience_ns, began);
@@ -163,7 +163,7 @@ static void restart(struct foreign *r, bool hung)
 }
 
 /* Of something that it was told since then: who does not take it, or always late, hangs. */
-static int foreign_told(struct foreign *r, __u64 since, int err)
+static int symbolizer_told(struct symbolizer *r, __u64 since, int err)
 {
 	patience_spend(&r->patience_ns, since);
 	if (err != -EAGAIN && r->patience_ns)
@@ -171,24 +171,24 @@ static int foreign_told(struct foreign *r, __u64 since, int err)
 	if (r->ndue)
 		helper_stop(&r->child); /* whose answers are due learns it when he waits for them */
 	else
-		restart(r, true);
+		symbolizer_restart(r, true);
 	return -ETIMEDOUT;
 }
 
 /* The stacks that it took to its grave. */
-static void forfeit(struct foreign *r, bool hung, foreign_frames_fn fn, void *ctx)
+static void forfeit(struct symbolizer *r, bool hung, symbolizer_frames_fn fn, void *ctx)
 {
 	unsigned int i, n = r->ndue;
 
 	r->ndue = 0;
-	restart(r, hung);
+	symbolizer_restart(r, hung);
 	for (i = 0; i < n; i++)
 		fn(ctx, r->due[i], NULL, 0, 1 + PROFILE_INCOMPLETE_READER);
 }
 
-int foreign__start(const struct foreign_config *config, struct foreign **ret)
+int symbolizer__start(const struct symbolizer_config *config, struct symbolizer **ret)
 {
-	struct foreign *r = calloc(1, sizeof(*r));
+	struct symbolizer *r = calloc(1, sizeof(*r));
 	int err, i;
 
 	if (!r)
@@ -197,29 +197,29 @@ int foreign__start(const struct foreign_config *config, struct foreign **ret)
 	r->patience_ns = config->patience_ms * NS_PER_MS;
 	r->nmodules = 1;
 	r->child.fd = -1;
-	for (i = 0; i < FOREIGN_MODULES_MAX; i++)
+	for (i = 0; i < SYMBOLIZER_MODULES_MAX; i++)
 		r->modules[i] = -1;
 	r->busy = mmap(NULL, sizeof(*r->busy), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		       -1, 0);
 	err = r->busy == MAP_FAILED ? -errno : packet_init(&r->in);
 	if (!err)
-		err = start(r, 0, false);
+		err = symbolizer_start(r, 0, false);
 	if (err) {
-		foreign__free(r);
+		symbolizer__free(r);
 		return err;
 	}
 	*ret = r;
 	return 0;
 }
 
-void foreign__free(struct foreign *r)
+void symbolizer__free(struct symbolizer *r)
 {
 	int i;
 
 	if (!r)
 		return;
 	helper_stop(&r->child);
-	for (i = 0; i < FOREIGN_MODULES_MAX; i++)
+	for (i = 0; i < SYMBOLIZER_MODULES_MAX; i++)
 		if (r->modules[i] >= 0)
 			close(r->modules[i]);
 	for (i = 0; i < VIGIE_TARGETS_MAX; i++)
@@ -230,11 +230,11 @@ void foreign__free(struct foreign *r)
 	free(r);
 }
 
-int foreign__module(struct foreign *r, __u32 module, int fd, bool jit)
+int symbolizer__module(struct symbolizer *r, __u32 module, int fd, bool jit)
 {
 	const __u64 began = clock_monotonic_ns();
 
-	if (module >= FOREIGN_MODULES_MAX)
+	if (module >= SYMBOLIZER_MODULES_MAX)
 		return -E2BIG;
 	if (r->modules[module] >= 0)
 		close(r->modules[module]);
@@ -242,13 +242,14 @@ int foreign__module(struct foreign *r, __u32 module, int fd, bool jit)
 	r->jit[module] = jit;
 	if (module >= r->nmodules)
 		r->nmodules = module + 1;
-	return r->child.pid ? foreign_told(r, began, tell_module(r, module)) : -EPIPE;
+	return r->child.pid ? symbolizer_told(r, began, tell_module(r, module)) : -EPIPE;
 }
 
-int foreign__space(struct foreign *r, __u32 space, const struct foreign_map *maps, size_t n)
+int symbolizer__space(struct symbolizer *r, __u32 space, const struct symbolizer_map *maps,
+		      size_t n)
 {
 	struct told_space *told = &r->spaces[space];
-	struct foreign_map *copy = malloc((n ? n : 1) * sizeof(*copy));
+	struct symbolizer_map *copy = malloc((n ? n : 1) * sizeof(*copy));
 	const __u64 began = clock_monotonic_ns();
 
 	if (space >= VIGIE_TARGETS_MAX || !copy) {
@@ -259,33 +260,33 @@ int foreign__space(struct foreign *r, __u32 space, const struct foreign_map *map
 	free(told->maps);
 	told->maps = copy;
 	told->n = n;
-	return r->child.pid ? foreign_told(r, began, tell_space(r, space)) : -EPIPE;
+	return r->child.pid ? symbolizer_told(r, began, tell_space(r, space)) : -EPIPE;
 }
 
 /* 1: a packet; 0: none in time; -EPIPE: it is gone; -errno. */
-static int answer(struct foreign *r, __u64 until)
+static int answer(struct symbolizer *r, __u64 until)
 {
 	return r->child.pid ? helper_answer(r->child.fd, &r->in, until) : -EPIPE;
 }
 
 /* In order: the answer is to the first that is due. */
-static bool take_frames(struct foreign *r, foreign_frames_fn fn, void *ctx)
+static bool take_frames(struct symbolizer *r, symbolizer_frames_fn fn, void *ctx)
 {
-	const struct foreign_head *head = &r->in.head;
-	__u32 n = head->len / sizeof(struct foreign_frame), number;
-	__u32 incomplete = head->b & ~FOREIGN_POINTERS;
+	const struct symbolizer_head *head = &r->in.head;
+	__u32 n = head->len / sizeof(struct symbolizer_frame), number;
+	__u32 incomplete = head->b & ~SYMBOLIZER_POINTERS;
 
 	if (head->kind != FOREIGN_FRAMES || !r->ndue || head->a != r->due[0] ||
 	    n > FOREIGN_FRAMES_MAX || incomplete > PROFILE_INCOMPLETES)
 		return false;
 	number = r->due[0];
 	memmove(r->due, r->due + 1, --r->ndue * sizeof(r->due[0]));
-	r->pointers += !!(head->b & FOREIGN_POINTERS);
+	r->pointers += !!(head->b & SYMBOLIZER_POINTERS);
 	fn(ctx, number, (const void *)r->in.data, n, incomplete);
 	return true;
 }
 
-void foreign__poll(struct foreign *r, bool wait, foreign_frames_fn fn, void *ctx)
+void symbolizer__poll(struct symbolizer *r, bool wait, symbolizer_frames_fn fn, void *ctx)
 {
 	const __u64 until = clock_monotonic_ns() + WAIT_NS;
 	__u64 now;
@@ -314,7 +315,7 @@ static bool writable(int socket)
  * It may be waiting itself, for somebody to take its answers. An answer may lead to another stack,
  * and so back to here: all of that has the time of one.
  */
-static void make_room(struct foreign *r, foreign_frames_fn fn, void *ctx)
+static void make_room(struct symbolizer *r, symbolizer_frames_fn fn, void *ctx)
 {
 	int n;
 
@@ -328,13 +329,14 @@ static void make_room(struct foreign *r, foreign_frames_fn fn, void *ctx)
 	r->room_callers--;
 }
 
-int foreign__stack(struct foreign *r, __u32 space, __u32 number, const struct vigie_stack *stack,
-		   const __u8 *user, foreign_frames_fn fn, void *ctx)
+int symbolizer__stack(struct symbolizer *r, __u32 space, __u32 number,
+		      const struct vigie_stack *stack, const __u8 *user, symbolizer_frames_fn fn,
+		      void *ctx)
 {
-	const struct foreign_head head = { .kind = FOREIGN_STACK,
-					   .a = space,
-					   .b = number,
-					   .len = sizeof(*stack) + stack->user_bytes };
+	const struct symbolizer_head head = { .kind = SYMBOLIZER_STACK,
+					      .a = space,
+					      .b = number,
+					      .len = sizeof(*stack) + stack->user_bytes };
 	int err;
 
 	make_room(r, fn, ctx);
@@ -352,7 +354,7 @@ int foreign__stack(struct foreign *r, __u32 space, __u32 number, const struct vi
 }
 
 /* Every text ends within the packet, or the packet is refused. */
-static const char *text_at(const struct foreign *r, size_t *at)
+static const char *text_at(const struct symbolizer *r, size_t *at)
 {
 	const char *s = (const char *)r->in.data + *at;
 	size_t len = strnlen(s, r->in.head.len - *at);
@@ -363,10 +365,10 @@ static const char *text_at(const struct foreign *r, size_t *at)
 	return s;
 }
 
-static int take_named(struct foreign *r, __u32 module, foreign_named_fn fn, void *ctx)
+static int take_named(struct symbolizer *r, __u32 module, symbolizer_named_fn fn, void *ctx)
 {
-	struct foreign_line lines[FOREIGN_LINES_MAX];
-	struct foreign_named named;
+	struct symbolizer_line lines[SYMBOLIZER_LINES_MAX];
+	struct symbolizer_named named;
 	size_t at = 0;
 	__u32 n = 0;
 
@@ -379,7 +381,7 @@ static int take_named(struct foreign *r, __u32 module, foreign_named_fn fn, void
 			return -EBADMSG;
 		lines[n].begin = named.begin;
 		lines[n++].line = named.line;
-		if (named.rest && n < FOREIGN_LINES_MAX)
+		if (named.rest && n < SYMBOLIZER_LINES_MAX)
 			continue;
 		fn(ctx, module, named.address, lines, n);
 		n = 0;
@@ -387,9 +389,9 @@ static int take_named(struct foreign *r, __u32 module, foreign_named_fn fn, void
 	return 0;
 }
 
-static int give_debug(struct foreign *r, __u32 module, foreign_debug_fn debug, void *ctx)
+static int give_debug(struct symbolizer *r, __u32 module, symbolizer_debug_fn debug, void *ctx)
 {
-	const struct foreign_head head = { .kind = FOREIGN_DEBUG, .a = module };
+	const struct symbolizer_head head = { .kind = SYMBOLIZER_DEBUG, .a = module };
 	size_t at = 0;
 	const char *id = text_at(r, &at), *link = id ? text_at(r, &at) : NULL;
 	int fd, err;
@@ -397,7 +399,7 @@ static int give_debug(struct foreign *r, __u32 module, foreign_debug_fn debug, v
 	if (!link)
 		return -EBADMSG;
 	fd = debug(ctx, module, id, link);
-	if (fd == FOREIGN_ANSWERED)
+	if (fd == SYMBOLIZER_ANSWERED)
 		return 0;
 	err = packet_send(r->child.fd, &head, NULL, fd);
 	if (fd >= 0)
@@ -406,11 +408,11 @@ static int give_debug(struct foreign *r, __u32 module, foreign_debug_fn debug, v
 }
 
 /*
- * Sends the head and n addresses, waits for what is known of them. 0 or -errno, and the reader anew.
+ * Sends the head and n addresses, waits for what is known of them. 0 or -errno, and the symbolizer anew.
  * Whatever it says in between, it has ns for all of it; the opener's time beside that it can have once.
  */
-static int ask_addresses(struct foreign *r, const struct foreign_head *head, const __u64 *addresses,
-			 __u64 ns, const struct foreign_ask *ask)
+static int ask_addresses(struct symbolizer *r, const struct symbolizer_head *head,
+			 const __u64 *addresses, __u64 ns, const struct symbolizer_ask *ask)
 {
 	__u32 module = head->a;
 	__u64 end = clock_monotonic_ns() + ns, began;
@@ -421,11 +423,11 @@ static int ask_addresses(struct foreign *r, const struct foreign_head *head, con
 		int got = answer(r, end);
 
 		err = got < 0 ? got : got == 0 ? -ETIMEDOUT : r->in.head.a != module ? -EBADMSG : 0;
-		if (!err && r->in.head.kind == FOREIGN_NAMED) {
+		if (!err && r->in.head.kind == SYMBOLIZER_NAMED) {
 			err = take_named(r, module, ask->named, ask->ctx);
 			if (!err)
 				return 0;
-		} else if (!err && r->in.head.kind == FOREIGN_WANTS && !wanted) {
+		} else if (!err && r->in.head.kind == SYMBOLIZER_WANTS && !wanted) {
 			wanted = true;
 			began = clock_monotonic_ns();
 			err = give_debug(r, module, ask->debug, ask->ctx);
@@ -435,21 +437,21 @@ static int ask_addresses(struct foreign *r, const struct foreign_head *head, con
 		}
 	}
 	if (r->child.pid)
-		restart(r, err == -ETIMEDOUT);
+		symbolizer_restart(r, err == -ETIMEDOUT);
 	return err;
 }
 
-int foreign__name(struct foreign *r, __u32 module, const __u64 *addresses, __u32 n,
-		  const struct foreign_ask *ask)
+int symbolizer__name(struct symbolizer *r, __u32 module, const __u64 *addresses, __u32 n,
+		     const struct symbolizer_ask *ask)
 {
-	const struct foreign_head head = { .kind = FOREIGN_NAME,
-					   .a = module,
-					   .len = n * sizeof(*addresses) };
+	const struct symbolizer_head head = { .kind = SYMBOLIZER_NAME,
+					      .a = module,
+					      .len = n * sizeof(*addresses) };
 
 	const __u64 began = clock_monotonic_ns();
 	int err;
 
-	/* No fault of this module's, nor of this reader's: lines may still be asked for. */
+	/* No fault of this module's, nor of this symbolizer's: lines may still be asked for. */
 	if (!r->patience_ns)
 		return -ETIMEDOUT;
 	err = ask_addresses(r, &head, addresses, shorter(r->patience_ns, ANSWER_NS), ask);
@@ -457,11 +459,11 @@ int foreign__name(struct foreign *r, __u32 module, const __u64 *addresses, __u32
 	return err;
 }
 
-int foreign__lines(struct foreign *r, __u32 module, const __u64 *addresses, __u32 n,
-		   unsigned int ms, const struct foreign_ask *ask, __u32 *ret_looked)
+int symbolizer__lines(struct symbolizer *r, __u32 module, const __u64 *addresses, __u32 n,
+		      unsigned int ms, const struct symbolizer_ask *ask, __u32 *ret_looked)
 {
-	const struct foreign_head head = {
-		.kind = FOREIGN_LINE, .a = module, .b = ms, .len = n * sizeof(*addresses)
+	const struct symbolizer_head head = {
+		.kind = SYMBOLIZER_LINE, .a = module, .b = ms, .len = n * sizeof(*addresses)
 	};
 	int err = ask_addresses(r, &head, addresses, (ms + LATE_MS) * NS_PER_MS, ask);
 
@@ -470,10 +472,10 @@ int foreign__lines(struct foreign *r, __u32 module, const __u64 *addresses, __u3
 	return err;
 }
 
-int foreign__identify(struct foreign *r, __u32 module, char ret_id[FOREIGN_ID_MAX],
-		      unsigned int *ret_what)
+int symbolizer__identify(struct symbolizer *r, __u32 module, char ret_id[SYMBOLIZER_ID_MAX],
+			 unsigned int *ret_what)
 {
-	const struct foreign_head head = { .kind = FOREIGN_IDENTIFY, .a = module };
+	const struct symbolizer_head head = { .kind = SYMBOLIZER_IDENTIFY, .a = module };
 	size_t at = 0;
 	const char *id = NULL;
 	const __u64 began = clock_monotonic_ns();
@@ -487,30 +489,30 @@ int foreign__identify(struct foreign *r, __u32 module, char ret_id[FOREIGN_ID_MA
 		err = got < 0 ? got : got == 0 ? -ETIMEDOUT : 0;
 	}
 	patience_spend(&r->patience_ns, began);
-	if (!err && r->in.head.kind == FOREIGN_IDENTITY && r->in.head.a == module)
+	if (!err && r->in.head.kind == SYMBOLIZER_IDENTITY && r->in.head.a == module)
 		id = text_at(r, &at);
-	if (!id || strlen(id) >= FOREIGN_ID_MAX) {
+	if (!id || strlen(id) >= SYMBOLIZER_ID_MAX) {
 		if (r->child.pid)
-			restart(r, err == -ETIMEDOUT);
+			symbolizer_restart(r, err == -ETIMEDOUT);
 		return err ? err : -EBADMSG;
 	}
-	strncpy(ret_id, id, FOREIGN_ID_MAX - 1);
-	ret_id[FOREIGN_ID_MAX - 1] = '\0';
-	*ret_what = r->in.head.b & FOREIGN_WHAT_ALL;
+	strncpy(ret_id, id, SYMBOLIZER_ID_MAX - 1);
+	ret_id[SYMBOLIZER_ID_MAX - 1] = '\0';
+	*ret_what = r->in.head.b & SYMBOLIZER_WHAT_ALL;
 	return 0;
 }
 
-__u64 foreign__pointers(const struct foreign *r)
+__u64 symbolizer__pointers(const struct symbolizer *r)
 {
 	return r->pointers;
 }
 
-unsigned int foreign__restarts(const struct foreign *r)
+unsigned int symbolizer__restarts(const struct symbolizer *r)
 {
 	return r->restarts;
 }
 
-__u64 foreign__cpu_ns(const struct foreign *r)
+__u64 symbolizer__cpu_ns(const struct symbolizer *r)
 {
 	return helper_cpu_ns(&r->child);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * page.h - which groups have a series of their own, and all accumulated counters.
+ * series_page.h - which groups have a series of their own, and all accumulated counters.
  *
- * Owns: series, "other", what ended. No memory is allocated after page_init(): crediting
+ * Owns: series, "other", what ended. No memory is allocated after series_page_init(): crediting
  * cannot fail. Not here: identity and scores (groups.h).
  */
-#ifndef VIGIE_MODEL_PAGE_H
-#define VIGIE_MODEL_PAGE_H
+#ifndef VIGIE_MODEL_SERIES_PAGE_H
+#define VIGIE_MODEL_SERIES_PAGE_H
 
 #include "model/groups.h"
 #include "model/window.h"
@@ -20,7 +20,7 @@ struct series {
 	__u32 place; /* in the view's groups, while it is shown */
 };
 
-struct page {
+struct series_page {
 	__u32 max; /* series at once, lingering ones included */
 	__u64 linger_ns, promote_ns, part_ns;
 	struct series *pool;
@@ -38,11 +38,12 @@ struct page {
 	__u64 ended, promoted;
 };
 
-int page_init(struct page *page, const struct model_config *config, __u32 max_known);
-void page_done(struct page *page);
+int series_page_init(struct series_page *page, const struct model_config *config, __u32 max_known);
+void series_page_done(struct series_page *page);
 /* One interval, tallied and rated: direct is what found no group. */
-void page_apply(struct page *page, struct groups *groups, const struct tally *direct, __u64 now_ns);
+void series_page_apply(struct series_page *page, struct groups *groups, const struct tally *direct,
+		       __u64 now_ns);
 /* By label values; true if the order or the membership has changed since the last call. */
-bool page_sort(struct page *page);
+bool series_page_sort(struct series_page *page);
 
 #endif

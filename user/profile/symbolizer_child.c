@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* foreign_child.c - owns the loop of the reader: packets in, frames and names out. */
-#include "profile/foreign_child.h"
+/* symbolizer_child.c - owns the loop of the symbolizer: packets in, frames and names out. */
+#include "profile/symbolizer_child.h"
 
 #include <errno.h>
 #include <libelf.h>
@@ -15,8 +15,8 @@
 #include "data/profile.h"
 #include "profile/jitmap.h"
 #include "profile/packet.h"
-#include "profile/foreign_wire.h"
 #include "profile/source.h"
+#include "profile/symbolizer_wire.h"
 #include "profile/symbols.h"
 #include "profile/unwind.h"
 
@@ -25,27 +25,27 @@ enum { SPACES_MAX = VIGIE_TARGETS_MAX };
 struct child {
 	int fd;
 	volatile __u32 *busy;
-	int modules[FOREIGN_MODULES_MAX]; /* descriptors, -1: none */
-	struct symbols *symbols[FOREIGN_MODULES_MAX];
-	int debug[FOREIGN_MODULES_MAX]; /* separate debug files: descriptors, -1: none */
-	struct source *sources[FOREIGN_MODULES_MAX];
-	bool sourced[FOREIGN_MODULES_MAX]; /* it was tried */
-	bool jit[FOREIGN_MODULES_MAX];
+	int modules[SYMBOLIZER_MODULES_MAX]; /* descriptors, -1: none */
+	struct symbols *symbols[SYMBOLIZER_MODULES_MAX];
+	int debug[SYMBOLIZER_MODULES_MAX]; /* separate debug files: descriptors, -1: none */
+	struct source *sources[SYMBOLIZER_MODULES_MAX];
+	bool sourced[SYMBOLIZER_MODULES_MAX]; /* it was tried */
+	bool jit[SYMBOLIZER_MODULES_MAX];
 	struct unwinder *spaces[SPACES_MAX];
 	bool pointers; /* frame pointers first */
 	struct packet in;
 	struct buf out;
 };
 
-static int say(struct child *c, __u32 kind, __u32 a, __u32 b, const void *data, size_t len)
+static int answer_say(struct child *c, __u32 kind, __u32 a, __u32 b, const void *data, size_t len)
 {
-	const struct foreign_head head = { .kind = kind, .a = a, .b = b, .len = len };
+	const struct symbolizer_head head = { .kind = kind, .a = a, .b = b, .len = len };
 
 	return packet_send(c->fd, &head, data, -1);
 }
 
 /* Another file takes this module's place. */
-static void forget(struct child *c, __u32 m)
+static void answer_forget(struct child *c, __u32 m)
 {
 	source__free(c->sources[m]);
 	symbols__free(c->symbols[m]);
@@ -63,9 +63,9 @@ static void take_module(struct child *c)
 {
 	__u32 m = c->in.head.a;
 
-	if (m >= FOREIGN_MODULES_MAX)
+	if (m >= SYMBOLIZER_MODULES_MAX)
 		return;
-	forget(c, m);
+	answer_forget(c, m);
 	c->modules[m] = c->in.fd;
 	c->jit[m] = c->in.head.b;
 	c->in.fd = -1;
@@ -74,20 +74,20 @@ static void take_module(struct child *c)
 static void take_space(struct child *c)
 {
 	__u32 space = c->in.head.a;
-	size_t n = c->in.head.len / sizeof(struct foreign_map);
+	size_t n = c->in.head.len / sizeof(struct symbolizer_map);
 
 	if (space >= SPACES_MAX)
 		return;
 	unwinder__free(c->spaces[space]);
 	c->spaces[space] = unwinder__new((const void *)c->in.data, n, c->modules,
-					 FOREIGN_MODULES_MAX, c->busy);
+					 SYMBOLIZER_MODULES_MAX, c->busy);
 	if (c->pointers && c->spaces[space])
 		unwinder__use_pointers(c->spaces[space]);
 }
 
 static int take_stack(struct child *c)
 {
-	struct foreign_frame frames[FOREIGN_FRAMES_MAX];
+	struct symbolizer_frame frames[FOREIGN_FRAMES_MAX];
 	const struct vigie_stack *stack = (const void *)c->in.data;
 	__u32 space = c->in.head.a, n = 0, incomplete = 1 + PROFILE_INCOMPLETE_UNMAPPED;
 	bool pointers = false;
@@ -98,8 +98,9 @@ static int take_stack(struct child *c)
 	     (stack->alt_bytes <= stack->main_at && stack->main_at <= stack->user_bytes)))
 		n = unwinder__unwind(c->spaces[space], stack, c->in.data + sizeof(*stack), frames,
 				     &incomplete, &pointers);
-	return say(c, FOREIGN_FRAMES, c->in.head.b, incomplete | (pointers ? FOREIGN_POINTERS : 0),
-		   frames, n * sizeof(*frames));
+	return answer_say(c, FOREIGN_FRAMES, c->in.head.b,
+			  incomplete | (pointers ? SYMBOLIZER_POINTERS : 0), frames,
+			  n * sizeof(*frames));
 }
 
 /* The separate debug file is the session's to find: it knows the target's root. */
@@ -113,12 +114,12 @@ static int ask_debug(struct child *c, __u32 m)
 
 	memcpy(text, id, len);
 	memcpy(text + len, link, strlen(link) + 1);
-	err = say(c, FOREIGN_WANTS, m, 0, text, len + strlen(link) + 1);
+	err = answer_say(c, SYMBOLIZER_WANTS, m, 0, text, len + strlen(link) + 1);
 	if (!err)
 		err = packet_receive(c->fd, &c->in, true);
 	if (err <= 0)
 		return err ? err : -EPIPE;
-	if (c->in.head.kind == FOREIGN_DEBUG && c->in.fd >= 0) {
+	if (c->in.head.kind == SYMBOLIZER_DEBUG && c->in.fd >= 0) {
 		/* libelf reads from it as long as we live; one of another build says nothing. */
 		if (symbols__add_debug(c->symbols[m], c->in.fd) != -ESTALE)
 			c->debug[m] = c->in.fd;
@@ -129,10 +130,10 @@ static int ask_debug(struct child *c, __u32 m)
 
 static void add_name(struct child *c, __u64 address, const char *name)
 {
-	struct foreign_named named = { .address = address };
+	struct symbolizer_named named = { .address = address };
 
 	buf_add(&c->out, &named, sizeof(named));
-	buf_add(&c->out, name, strnlen(name, FOREIGN_NAME_MAX - 1));
+	buf_add(&c->out, name, strnlen(name, SYMBOLIZER_NAME_MAX - 1));
 	buf_char(&c->out, '\0');
 	buf_char(&c->out, '\0'); /* no file */
 }
@@ -152,7 +153,7 @@ static void add_jit_name(void *ctx, size_t index, const char *name)
 static int add_names(struct child *c, __u32 m, const __u64 *addresses, size_t n)
 {
 	struct jit_names names = { c, addresses };
-	char name[FOREIGN_NAME_MAX];
+	char name[SYMBOLIZER_NAME_MAX];
 	size_t i;
 
 	if (c->jit[m] && c->modules[m] >= 0)
@@ -174,12 +175,12 @@ static int load_symbols(struct child *c, __u32 m)
 
 static int take_name(struct child *c)
 {
-	__u64 wanted[FOREIGN_NAMES_BATCH];
+	__u64 wanted[SYMBOLIZER_NAMES_BATCH];
 	__u32 m = c->in.head.a;
 	size_t n = c->in.head.len / sizeof(*wanted);
 	int err;
 
-	if (m >= FOREIGN_MODULES_MAX || n > FOREIGN_NAMES_BATCH)
+	if (m >= SYMBOLIZER_MODULES_MAX || n > SYMBOLIZER_NAMES_BATCH)
 		return -EINVAL;
 	memcpy(wanted, c->in.data, n * sizeof(*wanted));
 	*c->busy = m;
@@ -188,7 +189,8 @@ static int take_name(struct child *c)
 	if (!err)
 		err = add_names(c, m, wanted, n);
 	if (!err)
-		err = say(c, FOREIGN_NAMED, m, n, c->out.data, c->out.err ? 0 : c->out.len);
+		err = answer_say(c, SYMBOLIZER_NAMED, m, n, c->out.data,
+				 c->out.err ? 0 : c->out.len);
 	*c->busy = 0;
 	return err;
 }
@@ -207,7 +209,7 @@ static struct source *source_of(struct child *c, __u32 m)
 /* A text of the packet: a path, from the root where that can be told. */
 static void add_path(struct child *c, const struct source_line *line)
 {
-	char path[FOREIGN_FILE_MAX];
+	char path[SYMBOLIZER_FILE_MAX];
 
 	if (line->file[0] && line->file[0] != '/' && line->directory[0])
 		snprintf(path, sizeof(path), "%s/%s", line->directory, line->file);
@@ -218,15 +220,15 @@ static void add_path(struct child *c, const struct source_line *line)
 
 static void add_lines(struct child *c, __u32 m, __u64 address)
 {
-	struct source_line lines[FOREIGN_LINES_MAX];
-	char function[FOREIGN_NAME_MAX];
-	unsigned int n = source__lines(c->sources[m], address, lines, FOREIGN_LINES_MAX), i;
+	struct source_line lines[SYMBOLIZER_LINES_MAX];
+	char function[SYMBOLIZER_NAME_MAX];
+	unsigned int n = source__lines(c->sources[m], address, lines, SYMBOLIZER_LINES_MAX), i;
 
 	for (i = 0; i < n; i++) {
-		struct foreign_named named = { .address = address,
-					       .line = lines[i].line,
-					       .begin = lines[i].begin,
-					       .rest = n - 1 - i };
+		struct symbolizer_named named = { .address = address,
+						  .line = lines[i].line,
+						  .begin = lines[i].begin,
+						  .rest = n - 1 - i };
 
 		function[0] = '\0';
 		if (lines[i].function)
@@ -240,12 +242,12 @@ static void add_lines(struct child *c, __u32 m, __u64 address)
 /* As many as the time allows, and the packet holds. */
 static int take_line(struct child *c)
 {
-	__u64 wanted[FOREIGN_NAMES_BATCH], end = clock_monotonic_ms() + c->in.head.b;
+	__u64 wanted[SYMBOLIZER_NAMES_BATCH], end = clock_monotonic_ms() + c->in.head.b;
 	__u32 m = c->in.head.a;
 	size_t n = c->in.head.len / sizeof(*wanted), i = 0, whole = 0;
 	int err;
 
-	if (m >= FOREIGN_MODULES_MAX || n > FOREIGN_NAMES_BATCH)
+	if (m >= SYMBOLIZER_MODULES_MAX || n > SYMBOLIZER_NAMES_BATCH)
 		return -EINVAL;
 	memcpy(wanted, c->in.data, n * sizeof(*wanted));
 	*c->busy = m;
@@ -260,7 +262,8 @@ static int take_line(struct child *c)
 	if (c->out.err)
 		i--;
 	if (!err)
-		err = say(c, FOREIGN_NAMED, m, i, c->out.data, c->out.err ? whole : c->out.len);
+		err = answer_say(c, SYMBOLIZER_NAMED, m, i, c->out.data,
+				 c->out.err ? whole : c->out.len);
 	*c->busy = 0;
 	return err;
 }
@@ -272,33 +275,33 @@ static int take_identify(struct child *c)
 	char id[BUILD_ID_TEXT] = "";
 	unsigned int what = 0;
 
-	if (m >= FOREIGN_MODULES_MAX)
+	if (m >= SYMBOLIZER_MODULES_MAX)
 		return -EINVAL;
 	*c->busy = m;
 	if (c->modules[m] >= 0)
 		symbols_identify(c->modules[m], id, &what);
 	*c->busy = 0;
-	return say(c, FOREIGN_IDENTITY, m, what, id, strlen(id) + 1);
+	return answer_say(c, SYMBOLIZER_IDENTITY, m, what, id, strlen(id) + 1);
 }
 
-static int serve(struct child *c)
+static int answer_serve(struct child *c)
 {
 	int n = packet_receive(c->fd, &c->in, true);
 
 	if (n <= 0)
 		return n ? n : -EPIPE;
 	switch (c->in.head.kind) {
-	case FOREIGN_MODULE: take_module(c); return 0;
-	case FOREIGN_SPACE: take_space(c); return 0;
-	case FOREIGN_STACK: return take_stack(c);
-	case FOREIGN_NAME: return take_name(c);
-	case FOREIGN_LINE: return take_line(c);
-	case FOREIGN_IDENTIFY: return take_identify(c);
+	case SYMBOLIZER_MODULE: take_module(c); return 0;
+	case SYMBOLIZER_SPACE: take_space(c); return 0;
+	case SYMBOLIZER_STACK: return take_stack(c);
+	case SYMBOLIZER_NAME: return take_name(c);
+	case SYMBOLIZER_LINE: return take_line(c);
+	case SYMBOLIZER_IDENTIFY: return take_identify(c);
 	default: return 0;
 	}
 }
 
-int foreign_child(int fd, volatile __u32 *busy, bool pointers)
+int symbolizer_child(int fd, volatile __u32 *busy, bool pointers)
 {
 	struct child *c = calloc(1, sizeof(*c));
 	__u32 i;
@@ -308,11 +311,11 @@ int foreign_child(int fd, volatile __u32 *busy, bool pointers)
 	c->fd = fd;
 	c->busy = busy;
 	c->pointers = pointers;
-	for (i = 0; i < FOREIGN_MODULES_MAX; i++)
+	for (i = 0; i < SYMBOLIZER_MODULES_MAX; i++)
 		c->modules[i] = c->debug[i] = -1;
-	buf_init(&c->out, FOREIGN_PACKET_MAX - sizeof(struct foreign_head));
+	buf_init(&c->out, SYMBOLIZER_PACKET_MAX - sizeof(struct symbolizer_head));
 	elf_version(EV_CURRENT);
-	while (!serve(c))
+	while (!answer_serve(c))
 		;
 	/* The process ends with us, and with it whatever a foreign file made it allocate. */
 	return EXIT_SUCCESS;

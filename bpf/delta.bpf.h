@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * give.bpf.h - the increments of a task since they were last handed out.
+ * delta.bpf.h - the increments of a task since they were last handed out.
  *
- * Invariant: given + what give_since() returns = the task's totals, in every field, so an
+ * Invariant: delivered + what delta_since() returns = the task's totals, in every field, so an
  * increment is delivered once, by the iterator while the task lives or by the free hook. What a task
  * had before we attached is charged to no group by the same function, so a counter that is added to
- * give_since() needs no line anywhere else.
+ * delta_since() needs no line anywhere else.
  */
-#ifndef VIGIE_GIVE_BPF_H
-#define VIGIE_GIVE_BPF_H
+#ifndef VIGIE_DELTA_BPF_H
+#define VIGIE_DELTA_BPF_H
 
 #include "state.bpf.h"
 #include "switch.bpf.h"
 #include "departure.bpf.h"
 
 /* A total of the kernel's. A test adds a past here, which nobody must be handed. */
-#ifndef GIVE_TOTAL
-#define GIVE_TOTAL(total) (total)
+#ifndef DELTA_TOTAL
+#define DELTA_TOTAL(total) (total)
 #endif
 
 /*
  * The system part of cpu_ns in the ratio of stime to utime + stime, both tick-sampled:
  * what the kernel's cputime_adjust() shows in /proc/PID/stat.
  */
-static __always_inline __u64 give_system_part(__u64 cpu_ns, __u64 utime, __u64 stime)
+static __always_inline __u64 delta_system_part(__u64 cpu_ns, __u64 utime, __u64 stime)
 {
 	__u64 sum = utime + stime, part;
 
@@ -40,20 +40,20 @@ static __always_inline __u64 give_system_part(__u64 cpu_ns, __u64 utime, __u64 s
 	return (cpu_ns >> 20) * part + (((cpu_ns & 0xfffff) * part) >> 20);
 }
 
-static __always_inline __u64 give_growth(__u64 now, __u64 given)
+static __always_inline __u64 delta_growth(__u64 now, __u64 given)
 {
 	return now > given ? now - given : 0;
 }
 
-static __always_inline void give_cpu(struct task_struct *task, const struct vigie_usage *given,
-				     struct vigie_usage *ret)
+static __always_inline void delta_cpu(struct task_struct *task, const struct vigie_usage *delivered,
+				      struct vigie_usage *ret)
 {
-	__u64 cpu = GIVE_TOTAL(task->se.sum_exec_runtime);
-	__u64 inc = give_growth(cpu, given->user_ns + given->system_ns);
-	__u64 sys = give_system_part(cpu, GIVE_TOTAL(task->utime), GIVE_TOTAL(task->stime));
+	__u64 cpu = DELTA_TOTAL(task->se.sum_exec_runtime);
+	__u64 inc = delta_growth(cpu, delivered->user_ns + delivered->system_ns);
+	__u64 sys = delta_system_part(cpu, DELTA_TOTAL(task->utime), DELTA_TOTAL(task->stime));
 
 	/* Neither part may ever run backwards, and together they are inc. */
-	sys = give_growth(sys, given->system_ns);
+	sys = delta_growth(sys, delivered->system_ns);
 	if (sys > inc)
 		sys = inc;
 	ret->system_ns = sys;
@@ -63,7 +63,7 @@ static __always_inline void give_cpu(struct task_struct *task, const struct vigi
 /* The switch probe's state and sched_info of one task, read at one moment. */
 struct waits {
 	__u64 departed, delay, arrival, queued, run_delay, off[VIGIE_OFF_REASONS];
-	__u32 why, state;
+	__u32 wait_reason, state;
 };
 
 /*
@@ -81,11 +81,11 @@ static __always_inline bool waits_read(struct task_struct *task, struct task_sta
 	if (w->departed == DEPARTED_NOW)
 		return false;
 	w->delay = st->delay_ns;
-	w->why = st->why;
+	w->wait_reason = st->wait_reason;
 	for (i = 0; i < VIGIE_OFF_REASONS; i++)
 		w->off[i] = st->off_ns[i];
 	for (i = 0; i < VIGIE_BUCKETS; i++)
-		ret->wait_count[i] = st->wait_count[i] - st->given.wait_count[i];
+		ret->wait_count[i] = st->wait_count[i] - st->delivered.wait_count[i];
 	w->arrival = task->sched_info.last_arrival;
 	barrier();
 	w->queued = task->sched_info.last_queued;
@@ -116,30 +116,30 @@ static __always_inline __u64 waits_under_way(const struct waits *w, __u64 now)
 		end = w->queued;
 	else if (!w->state)
 		return 0;
-	return give_growth(end, w->departed + give_growth(w->run_delay, w->delay));
+	return delta_growth(end, w->departed + delta_growth(w->run_delay, w->delay));
 }
 
-static __always_inline void give_waits_of(const struct waits *w, const struct task_state *st,
-					  __u64 now, struct vigie_usage *ret)
+static __always_inline void delta_waits_of(const struct waits *w, const struct task_state *st,
+					   __u64 now, struct vigie_usage *ret)
 {
 	__u64 under_way = waits_under_way(w, now);
 	__u32 i;
 
-	ret->wait_ns = give_growth(w->delay, st->given.wait_ns);
+	ret->wait_ns = delta_growth(w->delay, st->delivered.wait_ns);
 	for (i = 0; i < VIGIE_OFF_REASONS; i++)
-		ret->off_ns[i] = give_growth(w->off[i] + (i == w->why ? under_way : 0),
-					     st->given.off_ns[i]);
+		ret->off_ns[i] = delta_growth(w->off[i] + (i == w->wait_reason ? under_way : 0),
+					      st->delivered.off_ns[i]);
 }
 
 /* Waits and off-CPU time. now is the clock of the run queue that we run on, 0 for a dead task. */
-static __always_inline void give_waits(struct task_struct *task, struct task_state *st, __u64 now,
-				       struct vigie_usage *ret)
+static __always_inline void delta_waits(struct task_struct *task, struct task_state *st, __u64 now,
+					struct vigie_usage *ret)
 {
 	struct waits w;
 
 	/* The second try finds the switch done; if not, the next pass hands all of it out. */
 	if (waits_read(task, st, &w, ret) || waits_read(task, st, &w, ret)) {
-		give_waits_of(&w, st, now, ret);
+		delta_waits_of(&w, st, now, ret);
 		return;
 	}
 	__builtin_memset(ret->wait_count, 0, sizeof(ret->wait_count));
@@ -147,77 +147,78 @@ static __always_inline void give_waits(struct task_struct *task, struct task_sta
 	ret->wait_ns = 0;
 }
 
-static __always_inline void give_rare(const struct task_state *st, struct vigie_usage *ret)
+static __always_inline void delta_rare(const struct task_state *st, struct vigie_usage *ret)
 {
 	__u64 told = 0;
 	__u32 i;
 
 	for (i = 0; i < VIGIE_STALLS; i++)
-		ret->stall_ns[i] = st->stall_ns[i] - st->given.stall_ns[i];
-	ret->oom_kills = st->oom_killed - st->given.oom_kills;
-	ret->starts = st->started - st->given.starts;
+		ret->stall_ns[i] = st->stall_ns[i] - st->delivered.stall_ns[i];
+	ret->oom_kills = st->oom_killed - st->delivered.oom_kills;
+	ret->starts = st->started - st->delivered.starts;
 	/* Once: the kind may be corrected after it was handed out (two last threads before 6.16). */
 	for (i = 0; i < VIGIE_EXITS; i++)
-		told += st->given.exits[i];
+		told += st->delivered.exits[i];
 	for (i = 0; i < VIGIE_EXITS; i++)
 		ret->exits[i] = !told && st->exited == i + 1;
 }
 
 /* Without CONFIG_TASK_IO_ACCOUNTING the fields do not exist. */
-static __always_inline __u64 give_read_bytes(struct task_struct *task)
+static __always_inline __u64 delta_read_bytes(struct task_struct *task)
 {
 	return bpf_core_field_exists(task->ioac.read_bytes) ? task->ioac.read_bytes : 0;
 }
 
-static __always_inline __u64 give_written_bytes(struct task_struct *task)
+static __always_inline __u64 delta_written_bytes(struct task_struct *task)
 {
 	return bpf_core_field_exists(task->ioac.write_bytes) ? task->ioac.write_bytes : 0;
 }
 
 /* Without CONFIG_TASK_XACCT neither do these. */
-static __always_inline __u64 give_read_chars(struct task_struct *task)
+static __always_inline __u64 delta_read_chars(struct task_struct *task)
 {
 	return bpf_core_field_exists(task->ioac.rchar) ? task->ioac.rchar : 0;
 }
 
-static __always_inline __u64 give_written_chars(struct task_struct *task)
+static __always_inline __u64 delta_written_chars(struct task_struct *task)
 {
 	return bpf_core_field_exists(task->ioac.wchar) ? task->ioac.wchar : 0;
 }
 
-static __always_inline void give_counters(struct task_struct *task, const struct vigie_usage *given,
-					  struct vigie_usage *ret)
+static __always_inline void delta_counters(struct task_struct *task,
+					   const struct vigie_usage *delivered,
+					   struct vigie_usage *ret)
 {
-	ret->voluntary_switches = GIVE_TOTAL(task->nvcsw) - given->voluntary_switches;
-	ret->involuntary_switches = GIVE_TOTAL(task->nivcsw) - given->involuntary_switches;
-	ret->migrations = GIVE_TOTAL(task->se.nr_migrations) - given->migrations;
-	ret->minor_faults = GIVE_TOTAL(task->min_flt) - given->minor_faults;
-	ret->major_faults = GIVE_TOTAL(task->maj_flt) - given->major_faults;
-	ret->read_bytes = GIVE_TOTAL(give_read_bytes(task)) - given->read_bytes;
-	ret->written_bytes = GIVE_TOTAL(give_written_bytes(task)) - given->written_bytes;
-	ret->read_chars = GIVE_TOTAL(give_read_chars(task)) - given->read_chars;
-	ret->written_chars = GIVE_TOTAL(give_written_chars(task)) - given->written_chars;
+	ret->voluntary_switches = DELTA_TOTAL(task->nvcsw) - delivered->voluntary_switches;
+	ret->involuntary_switches = DELTA_TOTAL(task->nivcsw) - delivered->involuntary_switches;
+	ret->migrations = DELTA_TOTAL(task->se.nr_migrations) - delivered->migrations;
+	ret->minor_faults = DELTA_TOTAL(task->min_flt) - delivered->minor_faults;
+	ret->major_faults = DELTA_TOTAL(task->maj_flt) - delivered->major_faults;
+	ret->read_bytes = DELTA_TOTAL(delta_read_bytes(task)) - delivered->read_bytes;
+	ret->written_bytes = DELTA_TOTAL(delta_written_bytes(task)) - delivered->written_bytes;
+	ret->read_chars = DELTA_TOTAL(delta_read_chars(task)) - delivered->read_chars;
+	ret->written_chars = DELTA_TOTAL(delta_written_chars(task)) - delivered->written_chars;
 }
 
-/* ret may be the state's own given, as long as that is 0: see give_base(). */
-static __always_inline void give_since(struct task_struct *task, struct task_state *st, __u64 now,
-				       struct vigie_usage *ret)
+/* ret may be the state's own delivered, as long as that is 0: see delta_base(). */
+static __always_inline void delta_since(struct task_struct *task, struct task_state *st, __u64 now,
+					struct vigie_usage *ret)
 {
-	give_cpu(task, &st->given, ret);
-	give_waits(task, st, now, ret);
-	give_counters(task, &st->given, ret);
-	give_rare(st, ret);
+	delta_cpu(task, &st->delivered, ret);
+	delta_waits(task, st, now, ret);
+	delta_counters(task, &st->delivered, ret);
+	delta_rare(st, ret);
 }
 
-static __always_inline void give_commit(struct task_state *st, const struct vigie_usage *inc)
+static __always_inline void delta_commit(struct task_state *st, const struct vigie_usage *inc)
 {
-	__u64 *given = (__u64 *)&st->given;
+	__u64 *delivered = (__u64 *)&st->delivered;
 	const __u64 *add = (const __u64 *)inc;
 	int i;
 
 #pragma unroll
 	for (i = 0; i < VIGIE_USAGE_WORDS; i++)
-		given[i] += add[i];
+		delivered[i] += add[i];
 }
 
 /*
@@ -226,20 +227,20 @@ static __always_inline void give_commit(struct task_state *st, const struct vigi
  * whole life into one bucket, and a sleep under way counts from now. st is 0, and not the task's yet:
  * a switch must not find it half filled.
  */
-static __always_inline void give_base(struct task_struct *task, struct task_state *st, __u64 now)
+static __always_inline void delta_base(struct task_struct *task, struct task_state *st, __u64 now)
 {
 	__u32 state = compat_state(task);
 
-	st->delay_ns = GIVE_TOTAL(task->sched_info.run_delay);
-	st->run_ns = GIVE_TOTAL(task->se.sum_exec_runtime);
-	give_since(task, st, 0, &st->given);
+	st->delay_ns = DELTA_TOTAL(task->sched_info.run_delay);
+	st->run_ns = DELTA_TOTAL(task->se.sum_exec_runtime);
+	delta_since(task, st, 0, &st->delivered);
 	/* A look that a switch disturbed goes without waits, and they are no less of the past. */
-	st->given.wait_ns = st->delay_ns;
+	st->delivered.wait_ns = st->delay_ns;
 	if (task->exit_state)
 		st->exited = STATE_EXITED_BEFORE;
 	else if (state && !(state & TASK_DEAD)) {
 		st->departed = now;
-		st->why = off_reason(task, state, false);
+		st->wait_reason = off_reason(task, state, false);
 	}
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * page.c - series: who gets one, what accrues to it, when it ends.
+ * series_page.c - series: who gets one, what accrues to it, when it ends.
  *
  * Owns: the order of things within an interval, which is what keeps the sums right:
  * age out, admit newcomers, credit, then promote and demote (that takes effect in the next
  * interval), then divide the gauges. Not here: how a page is shown (present.c).
  */
-#include "model/page.h"
+#include "model/series_page.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,11 +14,11 @@
 
 #include "data/usage.h"
 
-int page_init(struct page *page, const struct model_config *config, __u32 max_known)
+int series_page_init(struct series_page *page, const struct model_config *config, __u32 max_known)
 {
 	__u32 i;
 
-	*page = (struct page){
+	*page = (struct series_page){
 		.max = config->max_groups,
 		.linger_ns = config->linger_ns,
 		.promote_ns = config->promote_ns,
@@ -30,7 +30,7 @@ int page_init(struct page *page, const struct model_config *config, __u32 max_kn
 	page->shown = calloc(page->max, sizeof(*page->shown));
 	page->rank = calloc(max_known, sizeof(*page->rank));
 	if (!page->pool || !page->shown || !page->rank) {
-		page_done(page);
+		series_page_done(page);
 		return -ENOMEM;
 	}
 	for (i = 0; i < page->max; i++)
@@ -38,7 +38,7 @@ int page_init(struct page *page, const struct model_config *config, __u32 max_kn
 	return 0;
 }
 
-void page_done(struct page *page)
+void series_page_done(struct series_page *page)
 {
 	free(page->pool);
 	free(page->shown);
@@ -48,7 +48,7 @@ void page_done(struct page *page)
 	page->rank = NULL;
 }
 
-static void begin_series(struct page *page, struct group *group)
+static void begin_series(struct series_page *page, struct group *group)
 {
 	struct series *series = page->shown[page->nshown++];
 
@@ -58,7 +58,7 @@ static void begin_series(struct page *page, struct group *group)
 	page->changed = true;
 }
 
-static void end_series(struct page *page, __u32 at, __u64 now_ns)
+static void end_series(struct series_page *page, __u32 at, __u64 now_ns)
 {
 	struct series *series = page->shown[at];
 
@@ -82,7 +82,7 @@ static __u64 lingers_since(const struct series *series, __u64 now_ns)
 	return series->group->idle ? series->group->seen_ns : now_ns;
 }
 
-static void age(struct page *page, __u64 now_ns)
+static void age(struct series_page *page, __u64 now_ns)
 {
 	__u32 i;
 
@@ -104,7 +104,7 @@ static int compare_rank(const void *a, const void *b)
 	return gap > 0 ? 1 : gap < 0 ? -1 : group_compare_labels(x, y);
 }
 
-static __u32 collect_newcomers(struct page *page, const struct groups *groups, __u64 now_ns)
+static __u32 collect_newcomers(struct series_page *page, const struct groups *groups, __u64 now_ns)
 {
 	__u32 i, n = 0;
 
@@ -118,7 +118,7 @@ static __u32 collect_newcomers(struct page *page, const struct groups *groups, _
 	return n;
 }
 
-static __u32 collect_active(struct page *page, const struct groups *groups)
+static __u32 collect_active(struct series_page *page, const struct groups *groups)
 {
 	__u32 i, n = 0;
 
@@ -128,7 +128,7 @@ static __u32 collect_active(struct page *page, const struct groups *groups)
 	return n;
 }
 
-static void admit(struct page *page, const struct groups *groups, __u64 now_ns)
+static void page_admit(struct series_page *page, const struct groups *groups, __u64 now_ns)
 {
 	__u32 room = page->max - page->nshown, n, i;
 
@@ -147,7 +147,8 @@ static void credit_series(struct series *series, const struct vigie_usage *inc)
 	usage_add(&series->total, inc);
 }
 
-static void credit(struct page *page, const struct groups *groups, const struct tally *direct)
+static void page_credit(struct series_page *page, const struct groups *groups,
+			const struct tally *direct)
 {
 	struct vigie_usage other = direct->inc;
 	__u32 i;
@@ -170,7 +171,7 @@ static void credit(struct page *page, const struct groups *groups, const struct 
 	credit_series(&page->other, &other);
 }
 
-static void demote(struct page *page, __u32 n, __u64 now_ns)
+static void demote(struct series_page *page, __u32 n, __u64 now_ns)
 {
 	__u32 i;
 
@@ -188,7 +189,7 @@ static void demote(struct page *page, __u32 n, __u64 now_ns)
  * Who has a lingering series goes on where it stopped. With room to spare there is no need
  * for hysteresis: then the whole page counts.
  */
-static void resume(struct page *page, __u32 n)
+static void page_resume(struct series_page *page, __u32 n)
 {
 	__u32 limit = page->nshown < page->max ? page->max : (page->max + 1) / 2, i;
 
@@ -201,7 +202,7 @@ static void resume(struct page *page, __u32 n)
 }
 
 /* Ends the series that has lingered longest, if that is long enough. */
-static bool make_room(struct page *page, __u64 now_ns)
+static bool make_room(struct series_page *page, __u64 now_ns)
 {
 	__u64 longest = now_ns;
 	__u32 at = page->nshown, i;
@@ -222,7 +223,7 @@ static bool make_room(struct page *page, __u64 now_ns)
 	return true;
 }
 
-static void promote(struct page *page, __u32 n, __u64 now_ns)
+static void promote(struct series_page *page, __u32 n, __u64 now_ns)
 {
 	__u32 i;
 
@@ -238,7 +239,7 @@ static void promote(struct page *page, __u32 n, __u64 now_ns)
 	}
 }
 
-static void round_of_promotions(struct page *page, const struct groups *groups, __u64 now_ns)
+static void round_of_promotions(struct series_page *page, const struct groups *groups, __u64 now_ns)
 {
 	__u32 n;
 
@@ -248,12 +249,12 @@ static void round_of_promotions(struct page *page, const struct groups *groups, 
 	n = collect_active(page, groups);
 	qsort(page->rank, n, sizeof(*page->rank), compare_rank);
 	demote(page, n, now_ns);
-	resume(page, n);
+	page_resume(page, n);
 	promote(page, n, now_ns);
 }
 
 /* Peaks are in pages here and in the window: the page size is the snapshot's matter. */
-static void gauge(struct page *page, const struct groups *groups, const struct tally *direct,
+static void gauge(struct series_page *page, const struct groups *groups, const struct tally *direct,
 		  __u64 now_ns)
 {
 	__u32 i;
@@ -271,14 +272,15 @@ static void gauge(struct page *page, const struct groups *groups, const struct t
 	window_add(&page->other.peak, page->part_ns, now_ns, tally_peak_pages(&page->other_now));
 }
 
-void page_apply(struct page *page, struct groups *groups, const struct tally *direct, __u64 now_ns)
+void series_page_apply(struct series_page *page, struct groups *groups, const struct tally *direct,
+		       __u64 now_ns)
 {
 	if (!page->began)
 		page->round_ns = now_ns;
 	page->began = true;
 	age(page, now_ns);
-	admit(page, groups, now_ns);
-	credit(page, groups, direct);
+	page_admit(page, groups, now_ns);
+	page_credit(page, groups, direct);
 	round_of_promotions(page, groups, now_ns);
 	gauge(page, groups, direct, now_ns);
 }
@@ -289,7 +291,7 @@ static int compare_series(const void *a, const void *b)
 				    (*(struct series *const *)b)->group);
 }
 
-bool page_sort(struct page *page)
+bool series_page_sort(struct series_page *page)
 {
 	if (!page->changed)
 		return false;
