@@ -104,6 +104,10 @@ class LayersTest(CheckTest):
         self.bad("user/report/b.c", "#include <time.h>\nint f(void)\n{\n\ttime(NULL);\n}",
                  "report is pure")
 
+    def test_encoders_do_no_io(self):
+        self.bad("user/export/a.c", "int f(void)\n{\n\tfopen(a, b);\n}", "export is pure")
+        self.bad("user/export/b.c", "#include <sys/socket.h>", "belongs to")
+
     def test_model_holds_no_global(self):
         self.bad("user/model/a.c", "static int counter;", "no global")
         self.bad("user/model/b.c", "struct thing *last = NULL;", "no global")
