@@ -31,6 +31,7 @@ static pid_t start(const char *name)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
 		prctl(PR_SET_NAME, name);
 		if (write(ready[1], "", 1) == 1)
 			for (;;)
