@@ -11,6 +11,7 @@
 #ifndef VIGIE_DETECT_QUANTITY_H
 #define VIGIE_DETECT_QUANTITY_H
 
+#include "base/units.h"
 #include "data/finding.h"
 #include "data/view.h"
 
@@ -36,7 +37,7 @@ double quantity_forks(const struct view *view);
 
 /* The crashes of a group in the last minute, by 10 s. */
 enum { CRASH_PARTS = 6 };
-#define CRASH_PART_NS (10 * 1000000000ULL)
+#define CRASH_PART_NS (10 * NS_PER_S)
 
 struct crash_window {
 	__u64 turn[CRASH_PARTS];
@@ -56,7 +57,7 @@ struct crashes crash_window_sum(const struct crash_window *window, const struct 
 double quantity_failed_exits(const struct crashes *crashes);
 
 /* How much a group used since a moment: what it departs from is seen by 30 s. */
-#define DEPARTURE_NS (30 * 1000000000ULL)
+#define DEPARTURE_NS (30 * NS_PER_S)
 enum departure {
 	DEPARTURE_CPU,
 	DEPARTURE_WAIT,

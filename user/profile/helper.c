@@ -44,7 +44,7 @@ static __u64 living_cpu_ns(pid_t pid)
 
 	if (pid > 0 && !clock_getcpuclockid(pid, &clock))
 		clock_gettime(clock, &used);
-	return used.tv_sec * 1000000000ULL + used.tv_nsec;
+	return used.tv_sec * NS_PER_S + used.tv_nsec;
 }
 
 void helper_stop(struct helper *h)
