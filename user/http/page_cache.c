@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * page_cache.c - see series_page.h.
+ * page_cache.c - see page_cache.h.
  *
  * Owns: the life of a page. Does not belong here: headers, sockets, what a page says.
  */

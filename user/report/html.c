@@ -5,7 +5,7 @@
  * Owns: the page's order, its policy and the words around its numbers. The policy lets exactly
  * our script and our style run, by their hashes: whatever a hostile name might slip in, and any
  * request, is blocked by the browser as well. Not here: trees (flame.c), tables, SVG, data
- * (profile_html_*.c), script and style (page.js, page.css).
+ * (html_*.c), script and style (page.js, page.css).
  */
 #include "report/formats.h"
 
