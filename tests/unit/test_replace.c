@@ -136,6 +136,21 @@ static void a_failed_end_leaves_nothing(void **state)
 	assert_int_equal(entries(root), 1);
 }
 
+/* Of a process that had our number and was killed with its work half done. */
+static void what_our_number_left_behind_is_in_nobodys_way(void **state)
+{
+	char stale[200];
+	int fd;
+
+	snprintf(stale, sizeof(stale), "%s.%d.partial", path, getpid());
+	fd = open(stale, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	put("new");
+	assert_file("new");
+	assert_int_equal(entries(root), 1);
+}
+
 #define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
 
 int main(void)
@@ -145,6 +160,7 @@ int main(void)
 		IN_PLACE(nothing_is_there_before_and_after_an_abort),
 		IN_PLACE(what_cannot_be_is_said_at_the_begin),
 		IN_PLACE(a_failed_end_leaves_nothing),
+		IN_PLACE(what_our_number_left_behind_is_in_nobodys_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,15 +9,27 @@
 
 #include "base/io.h"
 
+/*
+ * A file of this name is a process' that had our number and was killed: nobody else's name has it.
+ * In a container numbers come again soon.
+ */
+static bool remove_stale(struct replace *r)
+{
+	return errno == EEXIST && !unlinkat(r->dir, r->partial, 0);
+}
+
 static int open_partial(struct replace *r, mode_t mode)
 {
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+
 	r->named = false;
 	r->fd = openat(r->dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
 	/* NFS, FUSE and old overlays know none, and say so in different words. */
 	if (r->fd < 0) {
-		r->named = true;
-		r->fd = openat(r->dir, r->partial,
-			       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+		r->fd = openat(r->dir, r->partial, flags, mode);
+		if (r->fd < 0 && remove_stale(r))
+			r->fd = openat(r->dir, r->partial, flags, mode);
+		r->named = r->fd >= 0;
 	}
 	return r->fd < 0 ? -errno : 0;
 }
@@ -38,22 +50,33 @@ int replace_begin(struct replace *r, const char *path, mode_t mode)
 	if (r->dir < 0)
 		return r->dir;
 	err = open_partial(r, mode);
-	if (err)
+	if (err) {
 		close(r->dir);
+		r->dir = -1;
+	}
 	return err;
+}
+
+static int link_partial(struct replace *r, const char *ours)
+{
+	if (linkat(AT_FDCWD, ours, r->dir, r->partial, AT_SYMLINK_FOLLOW) &&
+	    linkat(r->fd, "", r->dir, r->partial, AT_EMPTY_PATH)) /* without /proc, as root */
+		return -errno;
+	return 0;
 }
 
 /* linkat() replaces nothing: first another name, then that one's place. */
 static int give_name(struct replace *r)
 {
 	char ours[32];
+	int err;
 
 	snprintf(ours, sizeof(ours), "/proc/self/fd/%d", r->fd);
-	if (linkat(AT_FDCWD, ours, r->dir, r->partial, AT_SYMLINK_FOLLOW) &&
-	    linkat(r->fd, "", r->dir, r->partial, AT_EMPTY_PATH)) /* without /proc, as root */
-		return -errno;
-	r->named = true;
-	return 0;
+	err = link_partial(r, ours);
+	if (err == -EEXIST && remove_stale(r))
+		err = link_partial(r, ours);
+	r->named = !err;
+	return err;
 }
 
 int replace_commit(struct replace *r)

@@ -168,7 +168,7 @@ static void session_end(struct child *c)
 	if (late)
 		kill(c->session, SIGKILL);
 	n = read(c->result, &said, sizeof(said));
-	if (n != sizeof(said)) {
+	if (n != sizeof(said) || said.outcome >= PROFILER_OUTCOMES) {
 		memset(&said, 0, sizeof(said));
 		memcpy(said.id, c->said.id, sizeof(said.id));
 		said.outcome = PROFILER_FAILED;
@@ -176,6 +176,7 @@ static void session_end(struct child *c)
 		snprintf(said.what, sizeof(said.what), "run the session: its process %s",
 			 late ? "hangs" : "ended");
 	}
+	said.what[sizeof(said.what) - 1] = '\0';
 	close(c->result);
 	if (process_await_end(c->session, END_MS, NULL)) {
 		close(c->session_end);
