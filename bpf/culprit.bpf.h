@@ -52,7 +52,7 @@ static __always_inline void culprit_wait(struct task_struct *prev, struct task_s
 	if (!cell) {
 		cpu->culprit_other_ns[e] += wait;
 		cpu->culprit_other_waits[e]++;
-		cpu->loss[VIGIE_LOSS_BLAME_FULL]++;
+		cpu->loss[VIGIE_LOSS_DELAY_FULL]++;
 		return;
 	}
 	if (!cell->victim.tgid) {

@@ -194,7 +194,7 @@ enum vigie_loss {
 	VIGIE_LOSS_STATE_MISSING = 1, /* a switch of a task without state */
 	VIGIE_LOSS_RETIRED_FULL = 2, /* dead tasks folded into the retired "other" */
 	VIGIE_LOSS_RETIRED_STATELESS = 3, /* dead tasks without state: remainder unknown */
-	VIGIE_LOSS_BLAME_FULL = 4, /* slow waits folded: no free cell */
+	VIGIE_LOSS_DELAY_FULL = 4, /* slow waits folded: no free cell */
 	VIGIE_LOSS_RING_FULL = 5, /* OOM and cgroup events that found no room */
 	VIGIE_LOSS_CLOCK_BACKWARDS = 6, /* negative off-CPU differences clamped to zero */
 	VIGIE_LOSSES,

@@ -92,15 +92,15 @@ static inline void pin(int cpu)
  * Some hosts keep BPF programs out of processes that they guard: what RCU happens to free while
  * such a process is current, no program sees. perf counts the same tracepoint on its own.
  */
-enum { PROFILER_CPUS = 128 };
-struct profiler {
-	int fds[PROFILER_CPUS];
+enum { FREE_COUNT_CPUS = 128 };
+struct free_count {
+	int fds[FREE_COUNT_CPUS];
 	int n;
 	__u64 since; /* when something was first found hidden; 0: nothing is */
 };
 
 /* Opened before the programs are attached; without perf it has seen nothing. */
-static inline void profiler_open(struct profiler *w)
+static inline void free_count_open(struct free_count *w)
 {
 	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr) };
 	FILE *f = fopen("/sys/kernel/tracing/events/sched/sched_process_free/id", "re");
@@ -113,7 +113,7 @@ static inline void profiler_open(struct profiler *w)
 	if (f)
 		fclose(f);
 	attr.config = id;
-	for (cpu = 0; id && cpu < sysconf(_SC_NPROCESSORS_CONF) && cpu < PROFILER_CPUS; cpu++) {
+	for (cpu = 0; id && cpu < sysconf(_SC_NPROCESSORS_CONF) && cpu < FREE_COUNT_CPUS; cpu++) {
 		int fd = syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 
 		if (fd >= 0)
@@ -121,7 +121,7 @@ static inline void profiler_open(struct profiler *w)
 	}
 }
 
-static inline __u64 profiler_count(const struct profiler *w)
+static inline __u64 free_count_read(const struct free_count *w)
 {
 	__u64 sum = 0, one;
 	int i;
@@ -132,14 +132,14 @@ static inline __u64 profiler_count(const struct profiler *w)
 	return sum;
 }
 
-static inline void profiler_close(struct profiler *w)
+static inline void free_count_close(struct free_count *w)
 {
 	while (w->n)
 		close(w->fds[--w->n]);
 }
 
 /* True: for three seconds the kernel has freed more than our programs saw. */
-static inline bool profiler_hidden(struct profiler *w, __u64 freed, __u64 seen)
+static inline bool free_count_hidden(struct free_count *w, __u64 freed, __u64 seen)
 {
 	__u64 now = clock_now(CLOCK_MONOTONIC);
 

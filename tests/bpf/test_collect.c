@@ -634,13 +634,13 @@ static void every_death_once(void **state)
 {
 	__u64 began, freed_before, seen_before;
 	__u64 deadline = clock_now(CLOCK_MONOTONIC) + 60 * NS_PER_S;
-	struct profiler profiler;
+	struct free_count frees;
 	struct watched w;
 	int i;
 
 	NEED_BPF();
-	profiler_open(&profiler);
-	freed_before = profiler_count(&profiler);
+	free_count_open(&frees);
+	freed_before = free_count_read(&frees);
 	read_snapshot();
 	began = handed_out;
 	seen_before = snap.stat.frees;
@@ -649,13 +649,13 @@ static void every_death_once(void **state)
 		read_snapshot();
 		if (i % 3 != 2)
 			assert_int_equal(source__settle(source), 0);
-		if (profiler_hidden(&profiler, profiler_count(&profiler) - freed_before,
-				    snap.stat.frees - seen_before))
+		if (free_count_hidden(&frees, free_count_read(&frees) - freed_before,
+				      snap.stat.frees - seen_before))
 			SKIP_HIDDEN();
 		assert_true(clock_now(CLOCK_MONOTONIC) < deadline);
 		sleep_ns(5 * NS_PER_MS);
 	}
-	profiler_close(&profiler);
+	free_count_close(&frees);
 	assert_true(i > 5);
 	assert_int_equal(snap.stat.loss[VIGIE_LOSS_RETIRED_FULL], 0);
 	assert_int_equal(snap.stat.lost_records, 0);

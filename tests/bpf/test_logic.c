@@ -339,7 +339,7 @@ static void culprit_named(void **state)
 	assert_int_equal(cell->victim.cgroup_id, cell->culprit.cgroup_id);
 	assert_true(cell->victim.cgroup_id != 0);
 	assert_int_equal(slots[0].slow_waits, 2);
-	assert_int_equal(slots[0].loss[VIGIE_LOSS_BLAME_FULL], 0);
+	assert_int_equal(slots[0].loss[VIGIE_LOSS_DELAY_FULL], 0);
 }
 
 static void culprit_folded(void **state)
@@ -355,7 +355,7 @@ static void culprit_folded(void **state)
 	call(skel->progs.logic_culprit, &ctx, sizeof(ctx));
 	assert_int_equal(slots[0].culprit_other_ns[0], 6000000);
 	assert_int_equal(slots[0].culprit_other_waits[0], 2);
-	assert_int_equal(slots[0].loss[VIGIE_LOSS_BLAME_FULL], 2);
+	assert_int_equal(slots[0].loss[VIGIE_LOSS_DELAY_FULL], 2);
 	assert_int_equal(slots[0].slow_waits, 2);
 	/* The other epoch has room: nothing is folded there. */
 	skel->bss->epoch = 1;

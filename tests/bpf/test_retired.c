@@ -43,7 +43,7 @@ static struct plan make_plan(__u32 group_by)
 	return made;
 }
 
-static struct profiler profiler;
+static struct free_count frees;
 static __u64 freed_before; /* as we were attached */
 
 static int attach(void)
@@ -102,10 +102,10 @@ static int load(__u32 group_by, __u32 room)
 		return -1;
 	slots = mmap(NULL, plan.possible_cpus * sizeof(*slots), PROT_READ, MAP_SHARED,
 		     bpf_map__fd(skel->maps.cpus), 0);
-	profiler_open(&profiler);
+	free_count_open(&frees);
 	if (slots == MAP_FAILED || tell_programs() || attach())
 		return -1;
-	freed_before = profiler_count(&profiler);
+	freed_before = free_count_read(&frees);
 	skel->bss->attached_ns = clock_now(CLOCK_BOOTTIME);
 	return 0;
 }
@@ -127,7 +127,7 @@ static int load_pid(void **state)
 
 static int unload(void **state)
 {
-	profiler_close(&profiler);
+	free_count_close(&frees);
 	if (slots)
 		munmap(slots, plan.possible_cpus * sizeof(*slots));
 	slots = NULL;
@@ -221,7 +221,7 @@ static void skip_if_hidden(void)
 
 	for (cpu = 0; cpu < plan.possible_cpus; cpu++)
 		seen += slots[cpu].frees;
-	if (profiler_hidden(&profiler, profiler_count(&profiler) - freed_before, seen))
+	if (free_count_hidden(&frees, free_count_read(&frees) - freed_before, seen))
 		SKIP_HIDDEN();
 }
 

@@ -271,7 +271,7 @@ static void at_fault(struct day *d, struct actor *a, struct process *p)
 	d->s.nculprits++;
 }
 
-/* Whom the starving one culprits: it does run while the other waits. */
+/* Whom the starving one blames: it does run while the other waits. */
 static bool is_culprit(const struct day *d, const struct actor *a)
 {
 	return d->faults && a == &d->actors[IDLE] && between(d, 9, 5);

@@ -87,7 +87,7 @@ static void make_crashes(struct scene *s, int i)
 
 static void make_losses(struct scene *s, int i)
 {
-	s->view.stat.loss[VIGIE_LOSS_BLAME_FULL] += 1000; /* folded, not lost */
+	s->view.stat.loss[VIGIE_LOSS_DELAY_FULL] += 1000; /* folded, not lost */
 	if (i > 10)
 		s->view.stat.loss[VIGIE_LOSS_RING_FULL] += i;
 	s->view.stat.lost_records = 7;

@@ -446,7 +446,7 @@ static void our_own_losses_are_told(void **state)
 	s.view.stat.loss[VIGIE_LOSS_RING_FULL] = 3; /* of before */
 	step(&s);
 	assert_int_equal(s.started[RULE_SELF_LOSS], 0);
-	s.view.stat.loss[VIGIE_LOSS_BLAME_FULL] = 1000; /* folded, not lost */
+	s.view.stat.loss[VIGIE_LOSS_DELAY_FULL] = 1000; /* folded, not lost */
 	step(&s);
 	assert_int_equal(s.started[RULE_SELF_LOSS], 0);
 	s.view.stat.loss[VIGIE_LOSS_RING_FULL] = 5;

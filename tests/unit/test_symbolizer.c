@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * test_symbolizer.c - how long a reader that was taken over can keep a session waiting.
+ * test_symbolizer.c - how long a symbolizer that was taken over can keep a session waiting.
  *
  * The processes and sockets are real. The reader runs evil() where it would confine itself: that is
  * what code does that a file has got hold of.

@@ -3,7 +3,7 @@
  * cmd_report.c - owns `vigie report`: a session file, shown in one of the formats.
  *
  * Needs no privilege and reads nothing but the files it is given. Files of --debug-dir are read by
- * the reader of foreign files alone.
+ * the symbolizer alone.
  */
 #include <errno.h>
 #include <fcntl.h>

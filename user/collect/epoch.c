@@ -31,10 +31,10 @@ int epoch_init(struct epoch_reader *e)
 	e->batch_cap = BATCH;
 	e->keys = calloc(BATCH, sizeof(*e->keys));
 	e->values = calloc(BATCH, sizeof(*e->values));
-	e->last_blame = calloc(cells, sizeof(*e->last_blame));
+	e->last_delay = calloc(cells, sizeof(*e->last_delay));
 	e->last_culprit_other_ns = calloc(e->ncpus, sizeof(__u64));
 	e->last_culprit_other_waits = calloc(e->ncpus, sizeof(__u64));
-	if (e->keys && e->values && e->last_blame && e->last_culprit_other_ns &&
+	if (e->keys && e->values && e->last_delay && e->last_culprit_other_ns &&
 	    e->last_culprit_other_waits)
 		return 0;
 	epoch_done(e);
@@ -46,7 +46,7 @@ void epoch_done(struct epoch_reader *e)
 	free(e->keys);
 	free(e->values);
 	free(e->last);
-	free(e->last_blame);
+	free(e->last_delay);
 	free(e->last_culprit_other_ns);
 	free(e->last_culprit_other_waits);
 	free(e->retired);
@@ -97,7 +97,7 @@ static void last_forget(struct epoch_reader *e)
 	e->nlast = 0;
 	hash_done(&e->by_key);
 	memset(&e->last_other, 0, sizeof(e->last_other));
-	memset(e->last_blame, 0, (size_t)e->ncpus * VIGIE_DELAY_CELLS * sizeof(*e->last_blame));
+	memset(e->last_delay, 0, (size_t)e->ncpus * VIGIE_DELAY_CELLS * sizeof(*e->last_delay));
 	memset(e->last_culprit_other_ns, 0, e->ncpus * sizeof(__u64));
 	memset(e->last_culprit_other_waits, 0, e->ncpus * sizeof(__u64));
 }
@@ -216,7 +216,7 @@ static int read_blames(struct epoch_reader *e, __u32 epoch)
 		e->last_culprit_other_waits[cpu] = waits;
 		for (i = 0; i < VIGIE_DELAY_CELLS && !err; i++)
 			err = read_cell(e, &c->culprits[epoch][i],
-					&e->last_blame[cpu * VIGIE_DELAY_CELLS + i]);
+					&e->last_delay[cpu * VIGIE_DELAY_CELLS + i]);
 	}
 	return err;
 }

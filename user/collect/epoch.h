@@ -34,7 +34,7 @@ struct epoch_reader {
 	struct vigie_retired last_other;
 	struct culprit_last {
 		__u64 wait_ns, waits;
-	} * last_blame; /* [cpu * VIGIE_DELAY_CELLS + cell] */
+	} * last_delay; /* [cpu * VIGIE_DELAY_CELLS + cell] */
 	__u64 *last_culprit_other_ns, *last_culprit_other_waits; /* [cpu] */
 
 	/* The increments of this snapshot. */

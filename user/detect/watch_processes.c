@@ -16,8 +16,8 @@
 #define STARVED_RATIO 0.5 /* of the time in which it wants to run */
 #define STARVED_SHARE 0.2 /* of all time */
 #define STARVED_BAD 0.9
-#define SYMBOLIZER_LEAST 0.5 /* of what is blamed */
-#define SYMBOLIZER_CPU 0.75 /* of what its own kind uses */
+#define OTHERS_LEAST 0.5 /* of what is blamed */
+#define OTHERS_CPU 0.75 /* of what its own kind uses */
 #define BLAMED_LEAST 0.2 /* of the wait: else nobody knows */
 
 #define RUNAWAY_CPUS 0.9
@@ -82,7 +82,7 @@ static void tell_starvation(const struct view *view, const struct episode *episo
 struct waited {
 	__u64 blamed; /* ns of its wait of which it is known */
 	__u64 foreign; /* of these: others than its own kind */
-	__u64 symbolizer_cpu; /* all that those others used */
+	__u64 others_cpu; /* all that those others used */
 };
 
 static struct waited sum_blame(const struct view *view, const struct process *p)
@@ -103,10 +103,10 @@ static struct waited sum_blame(const struct view *view, const struct process *p)
 		sum.foreign += b->wait_ns;
 		culprit = subject_process(view, b->culprit.tgid);
 		if (culprit)
-			sum.symbolizer_cpu += cpu_of(culprit);
+			sum.others_cpu += cpu_of(culprit);
 		else /* it is no more */
-			sum.symbolizer_cpu += b->wait_ns < view->interval_ns ? b->wait_ns
-									     : view->interval_ns;
+			sum.others_cpu += b->wait_ns < view->interval_ns ? b->wait_ns
+									 : view->interval_ns;
 	}
 	return sum;
 }
@@ -126,8 +126,8 @@ static __u64 kind_cpu(const struct view *view, const struct process *p)
 static bool is_wronged(const struct view *view, const struct process *p, const struct waited *w)
 {
 	return w->blamed >= BLAMED_LEAST * p->inc.wait_ns &&
-	       w->foreign >= SYMBOLIZER_LEAST * w->blamed &&
-	       w->symbolizer_cpu >= SYMBOLIZER_CPU * kind_cpu(view, p);
+	       w->foreign >= OTHERS_LEAST * w->blamed &&
+	       w->others_cpu >= OTHERS_CPU * kind_cpu(view, p);
 }
 
 static void add_blames(const struct view *view, const struct process *p, struct episode *episode)

@@ -114,7 +114,7 @@ static const struct family_cell losses[] = {
 	{ "state_missing", V(stat.loss[VIGIE_LOSS_STATE_MISSING]) },
 	{ "retired_full", V(stat.loss[VIGIE_LOSS_RETIRED_FULL]) },
 	{ "retired_stateless", V(stat.loss[VIGIE_LOSS_RETIRED_STATELESS]) },
-	{ "delay_cells_full", V(stat.loss[VIGIE_LOSS_BLAME_FULL]) },
+	{ "delay_cells_full", V(stat.loss[VIGIE_LOSS_DELAY_FULL]) },
 	{ "ring_full", V(stat.loss[VIGIE_LOSS_RING_FULL]) },
 	{ "clock_backwards", V(stat.loss[VIGIE_LOSS_CLOCK_BACKWARDS]) },
 	{ "record_unreadable", V(stat.lost_records) },

@@ -118,7 +118,7 @@ static int exchange(struct opener *o, const struct symbolizer_head *head, const 
 	return o->in.head.kind == OPENER_DONE ? 0 : -EBADMSG;
 }
 
-static int tell_reader(struct opener *o, __u32 guilty, bool hung)
+static int tell_symbolizer(struct opener *o, __u32 guilty, bool hung)
 {
 	const struct symbolizer_head head = { .kind = OPENER_SYMBOLIZER, .a = guilty, .b = hung };
 
@@ -156,7 +156,7 @@ static void opener_restart(struct opener *o, __u64 key)
 		return;
 	err = opener_start(o);
 	if (!err && o->symbolizer >= 0)
-		err = tell_reader(o, 0, false);
+		err = tell_symbolizer(o, 0, false);
 	for (space = 0; space < VIGIE_TARGETS_MAX && !err; space++)
 		if (o->pids[space] && !has_hung(o, KEY_ROOT(space)))
 			err = tell_root(o, space);
@@ -180,7 +180,7 @@ static int opener_ask(struct opener *o, __u64 key, const struct symbolizer_head 
 	return err;
 }
 
-int opener__reader(struct opener *o, int socket, __u32 guilty, bool hung)
+int opener__symbolizer(struct opener *o, int socket, __u32 guilty, bool hung)
 {
 	int err;
 
@@ -191,7 +191,7 @@ int opener__reader(struct opener *o, int socket, __u32 guilty, bool hung)
 		return -errno;
 	if (!o->child.pid)
 		return 0; /* a symbolizer without files: it says so of each stack */
-	err = tell_reader(o, guilty, hung);
+	err = tell_symbolizer(o, guilty, hung);
 	if (err)
 		helper_stop(&o->child);
 	return 0;

@@ -27,7 +27,7 @@ void opener__free(struct opener *o); /* ends the process; accepts NULL */
  * Another symbolizer: its socket, duplicated, and all files but that of guilty (0: none), at which the
  * last one died; hung: of which it never came back. 0 or -errno.
  */
-int opener__reader(struct opener *o, int socket, __u32 guilty, bool hung);
+int opener__symbolizer(struct opener *o, int socket, __u32 guilty, bool hung);
 /* Keeps the root of this space's process: it may exit, or change it. 0 or -errno. */
 int opener__root(struct opener *o, __u32 space, pid_t pid);
 /* Opens it, for the symbolizer. 0; -errno: the symbolizer has none of that module. */

@@ -231,7 +231,7 @@ static void opener_drop(struct child *c, __u32 guilty, bool hung)
 	f->hung = hung;
 }
 
-static int take_reader(struct child *c)
+static int take_symbolizer(struct child *c)
 {
 	__u32 guilty = c->in.head.a, i;
 	int err = 0;
@@ -334,7 +334,7 @@ static int opener_serve(struct child *c)
 	if (n <= 0)
 		return n ? n : -EPIPE;
 	switch (c->in.head.kind) {
-	case OPENER_SYMBOLIZER: return take_reader(c);
+	case OPENER_SYMBOLIZER: return take_symbolizer(c);
 	case OPENER_ROOT: return take_root(c);
 	case OPENER_FILE: return take_file(c);
 	case OPENER_DEBUG: return take_debug(c);

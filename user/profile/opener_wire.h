@@ -8,8 +8,7 @@
 enum { OPENER_PATH_MAX = 1024 }; /* bytes, NUL included; longer ones are cut, and not found */
 
 enum opener_kind {
-	OPENER_SYMBOLIZER =
-		1, /* a: guilty, b: it hung there; descriptor: the symbolizer's socket */
+	OPENER_SYMBOLIZER = 1, /* a: guilty, b: it hung there; descriptor: its socket */
 	OPENER_ROOT, /* a: space, b: pid */
 	OPENER_FILE, /* payload: opener_file and the path, a text */
 	OPENER_DEBUG, /* a: module, b: space; payload: path, build id and debug link, three texts */

@@ -150,7 +150,7 @@ int resymbolize_name(struct profile *p, const struct resymbolize_config *config,
 	int err = symbolizer__start(&symbolizer, &l.symbolizer);
 	__u32 i;
 
-	*ret_what = "start the symbolizer of foreign files";
+	*ret_what = "start the symbolizer";
 	*ret_dir = NULL;
 	if (!err)
 		err = resymbolize_choose(&l);

@@ -66,7 +66,7 @@ static int open_parts(struct session *s, const char **ret_what)
 		err = opener__start(&s->opener);
 	symbolizer.opener = s->opener;
 	if (!err)
-		*ret_what = "start the symbolizer of foreign files";
+		*ret_what = "start the symbolizer";
 	if (!err)
 		err = symbolizer__start(&symbolizer, &s->symbolizer);
 	if (!err)

@@ -102,7 +102,7 @@ static int symbolizer_start(struct symbolizer *r, __u32 guilty, bool hung)
 	*r->busy = 0;
 	err = helper_start(&r->child, pair, run_child, r);
 	if (!err && r->config.opener)
-		err = opener__reader(r->config.opener, r->child.fd, guilty, hung);
+		err = opener__symbolizer(r->config.opener, r->child.fd, guilty, hung);
 	return err;
 }
 

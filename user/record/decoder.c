@@ -265,7 +265,7 @@ static void get_party(struct varint_reader *r, struct vigie_party *party)
 	get_name(r, party->comm, sizeof(party->comm));
 }
 
-static int get_blames(struct decoder *d, struct varint_reader *r, struct snapshot *ret)
+static int get_delays(struct decoder *d, struct varint_reader *r, struct snapshot *ret)
 {
 	size_t n = get_count(r, 10), i;
 
@@ -453,7 +453,7 @@ static int get_all(struct decoder *d, struct varint_reader *r, struct snapshot *
 	if (!err)
 		err = get_retired(d, r, ret);
 	if (!err)
-		err = get_blames(d, r, ret);
+		err = get_delays(d, r, ret);
 	if (!err)
 		err = get_ooms(d, r, ret);
 	if (!err)

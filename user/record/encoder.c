@@ -266,7 +266,7 @@ static void put_party(struct buf *out, const struct vigie_party *party)
 	put_name(out, party->comm, sizeof(party->comm));
 }
 
-static void put_blames(struct buf *out, const struct snapshot *s)
+static void put_delays(struct buf *out, const struct snapshot *s)
 {
 	size_t i;
 
@@ -434,7 +434,7 @@ static int put_all(struct encoder *e, const struct snapshot *s, bool key, struct
 	put_probes(out, &s->stat);
 	err = put_processes(e, out, s);
 	put_retired(out, s);
-	put_blames(out, s);
+	put_delays(out, s);
 	put_ooms(out, s);
 	if (!err)
 		err = put_cgroups(e, out, s);

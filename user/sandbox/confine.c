@@ -350,7 +350,7 @@ static bool status_is(const char *status, const char *name, const char *want)
 	return value[strspn(value, "\t ")] == '\n';
 }
 
-/* Opened before the filter, read again behind it: a reader may not open anything. */
+/* Opened before the filter, read again behind it: the symbolizer may not open anything. */
 static int status_fd = -1;
 
 static int read_status(char *dst, size_t dst_size)

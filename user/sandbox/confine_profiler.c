@@ -31,7 +31,7 @@ static const int kept[] = {
 	CAP_CHECKPOINT_RESTORE, /* /proc/PID/map_files: what was deleted */
 	CAP_SYSLOG, /* addresses in /proc/kallsyms */
 	CAP_SYS_RESOURCE, /* before 5.11: locked memory */
-	CAP_SETUID, /* the reader gives all of this up … */
+	CAP_SETUID, /* the symbolizer gives all of this up … */
 	CAP_SETGID,
 	CAP_SETPCAP,
 	CAP_KILL, /* … and is ended by us */

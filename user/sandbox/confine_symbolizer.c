@@ -21,8 +21,7 @@ int confine_symbolizer(void)
 		return -ENOENT;
 	err = confine(&config, &what);
 	if (err)
-		fprintf(stderr,
-			"vigie: the reader of foreign files cannot give up privileges: %s: %s\n",
-			what, err_name(err));
+		fprintf(stderr, "vigie: the symbolizer cannot give up privileges: %s: %s\n", what,
+			err_name(err));
 	return err;
 }
