@@ -29,8 +29,11 @@ static bool forbid(int call, int err)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 
-	return filter && !seccomp_rule_add(filter, SCMP_ACT_ERRNO(err), call, 0) &&
-	       !seccomp_load(filter);
+	bool loaded = filter && !seccomp_rule_add(filter, SCMP_ACT_ERRNO(err), call, 0) &&
+		      !seccomp_load(filter);
+
+	seccomp_release(filter);
+	return loaded;
 }
 
 /* In a process of its own; 0: only these are open then. */

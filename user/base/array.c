@@ -3,6 +3,7 @@
 #include "base/array.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,8 @@ static size_t next_capacity(size_t capacity, size_t need, size_t max)
 
 int array_grow(void *array, size_t *capacity, size_t need, size_t size, size_t max)
 {
+	/* No object is larger; a sanitizer's reallocarray() ends the process rather than fail. */
+	const size_t possible = PTRDIFF_MAX / size;
 	void **elements = array, *grown;
 	size_t want;
 
@@ -26,7 +29,9 @@ int array_grow(void *array, size_t *capacity, size_t need, size_t size, size_t m
 		return 0;
 	if (need > max)
 		return -ENOSPC;
-	want = next_capacity(*capacity, need, max);
+	if (need > possible)
+		return -ENOMEM;
+	want = next_capacity(*capacity, need, max < possible ? max : possible);
 	grown = reallocarray(*elements, want, size);
 	if (!grown)
 		return -ENOMEM;
