@@ -38,7 +38,6 @@ static struct origin origin = {
 	.kernel = "6.1.0",
 	.version = "0.1.0",
 	.pid = 4711,
-	.boot_wall_ns = 1700000000000000000,
 };
 
 struct made {
@@ -73,6 +72,7 @@ static void make_finding(struct finding *f, int i)
 	name(f->who.unit, sizeof(f->who.unit), i + 1);
 	f->who.pid = i % 4 ? getpid() : 0;
 	f->who.start_ns = 1000000007ULL * i;
+	f->start_wall_ns = 1700000000000000000 + f->who.start_ns;
 	f->nparents = i % 3;
 	f->nculprits = i % 4;
 	name(f->parents[0].comm, sizeof(f->parents[0].comm), i + 2);

@@ -47,7 +47,6 @@ static void origin_init(struct origin *origin)
 	read_line("/proc/sys/kernel/random/boot_id", origin->boot_id, sizeof(origin->boot_id));
 	origin->version = VIGIE_VERSION;
 	origin->pid = getpid();
-	origin->boot_wall_ns = clock_wall_ns() - clock_boottime_ns();
 }
 
 void logbook_init(struct logbook *book)

@@ -44,7 +44,6 @@ struct origin {
 	char kernel[65]; /* uname -r */
 	const char *version; /* vigie's */
 	__u32 pid; /* of the daemon */
-	__u64 boot_wall_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME: makes start times of start_ns */
 };
 
 #endif

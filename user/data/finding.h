@@ -84,6 +84,7 @@ struct finding {
 	enum severity severity; /* never above the rule's */
 	double confidence; /* in [0,1] */
 	struct actor who;
+	__u64 start_wall_ns; /* CLOCK_REALTIME of who.start_ns, by the snapshot's clocks; 0 without */
 	struct actor parents[FINDING_PARENTS]; /* the nearest first */
 	unsigned int nparents;
 	struct culprit culprits[FINDING_CULPRITS]; /* the largest share first */

@@ -159,6 +159,7 @@ static void fill(struct episodes *e, struct episode *episode, const struct view 
 
 	f->rule = &rules[s->rule];
 	f->who = s->who;
+	f->start_wall_ns = s->who.start_ns ? wall_at(view, s->who.start_ns) : 0;
 	f->severity = s->severity > f->severity || f->phase == FINDING_START ? s->severity
 									     : f->severity;
 	f->confidence = s->confidence;

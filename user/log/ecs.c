@@ -73,7 +73,7 @@ static void put_parent(struct json *j, const struct finding *f)
 	json_close(j, '}');
 }
 
-static void put_process(struct json *j, const struct finding *f, const struct origin *origin)
+static void put_process(struct json *j, const struct finding *f)
 {
 	char uid[16];
 
@@ -84,8 +84,8 @@ static void put_process(struct json *j, const struct finding *f, const struct or
 	if (f->who.pid) {
 		json_u64(j, "pid", f->who.pid);
 		json_entity(j, &f->who);
-		if (f->who.start_ns)
-			json_time(j, "start", origin->boot_wall_ns + f->who.start_ns);
+		if (f->start_wall_ns)
+			json_time(j, "start", f->start_wall_ns);
 		snprintf(uid, sizeof(uid), "%u", f->who.uid);
 		json_open(j, "user", '{');
 		json_text(j, "id", uid);
@@ -279,7 +279,7 @@ void event_ecs_encode(struct buf *out, const struct event *e, const struct origi
 	put_level(&j, e);
 	put_origin(&j, origin);
 	if (e->finding) {
-		put_process(&j, e->finding, origin);
+		put_process(&j, e->finding);
 		put_rule(&j, e->finding->rule);
 	}
 	if (e->err) {
