@@ -5,6 +5,7 @@
  * Owns: a visitor that writes `name{labels}|value` without knowing the table of families, and
  * what it must have in common with the page of metrics: each line, in the same order.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +18,7 @@
 #include "../golden/view_fixture.h"
 #include "detect/detect.h"
 #include "export/formats.h"
+#include "export/row.h"
 #include "export/samples.h"
 
 struct lines {
@@ -345,6 +347,61 @@ static void the_page_has_room_for_all_rules(void **state)
 		assert_true(rules[i].id && *rules[i].id);
 }
 
+/* A row is the interval's: what was used in it, and what is resident at its end. */
+static void a_row_has_the_growth_and_the_gauges(void **state)
+{
+	static const struct row_cell cells[] = {
+		{ "cpu_seconds", "system" },
+		{ "run_queue_wait_seconds", NULL },
+		{ "off_cpu_seconds", "disk" },
+		{ "migrations", NULL },
+		{ "read_chars", NULL },
+		{ "resident_memory_bytes", "file" },
+		{ "threads", NULL },
+		{ "exits", "signal" },
+		{ NULL, NULL },
+	};
+	struct row_layout layout = { 0 };
+	struct group_view group;
+	struct fixture f;
+	struct row row;
+	unsigned int i;
+
+	(void)state;
+	fixture_by_unit(&f);
+	group = f.view.groups[0];
+	memset(&group.total, 0xff, sizeof(group.total));
+	group.inc.system_ns = 1;
+	group.inc.wait_ns = 2;
+	group.inc.off_ns[VIGIE_OFF_DISK] = 3;
+	group.inc.migrations = 4;
+	group.inc.read_chars = 5;
+	group.rss_bytes[VIGIE_RSS_FILE] = 6;
+	group.threads = 7;
+	group.inc.exits[VIGIE_EXIT_SIGNAL] = 8;
+	for (i = 0; i < sizeof(cells) / sizeof(cells[0]); i++)
+		assert_int_equal(row_layout_add(&layout, &cells[i]), 0);
+	row_fill(&row, &layout, &f.view, &group);
+	for (i = 0; i < layout.n; i++)
+		assert_int_equal(row.values[i], cells[i].family ? i + 1 : 0);
+	assert_ptr_equal(row.wait_counts, group.inc.wait_count);
+	assert_int_equal(row_kind(&layout, 0), FAMILY_SECONDS);
+	assert_int_equal(row_kind(&layout, 3), FAMILY_COUNT);
+}
+
+static void a_row_of_what_is_not_there_is_refused(void **state)
+{
+	static const struct row_cell wrong[] = { { "no_such_thing", NULL },
+						 { "cpu_seconds", "nice" },
+						 { "migrations", "up" } };
+	struct row_layout layout = { 0 };
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(row_layout_add(&layout, &wrong[i]), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -354,6 +411,8 @@ int main(void)
 		cmocka_unit_test(each_counter_of_a_process_has_a_sample),
 		cmocka_unit_test(causes_and_outcomes_have_their_labels),
 		cmocka_unit_test(the_page_has_room_for_all_rules),
+		cmocka_unit_test(a_row_has_the_growth_and_the_gauges),
+		cmocka_unit_test(a_row_of_what_is_not_there_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("samples", tests, NULL, NULL);

@@ -10,53 +10,49 @@
 #include <string.h>
 
 #include "data/view_list.h"
+#include "export/row.h"
 
 #define EOL "\r\n"
 
-enum csv_kind { CSV_SECONDS, CSV_COUNT, CSV_COUNT32, CSV_RSS };
-
+/* Where the cell has no sample, it is all that is resident. */
 static const struct csv_column {
 	const char *name;
-	enum csv_kind kind;
-	size_t offset;
+	struct row_cell cell;
 } columns[] = {
-#define G(member) offsetof(struct group_view, member)
-	{ "processes", CSV_COUNT32, G(processes) },
-	{ "threads", CSV_COUNT32, G(threads) },
-	{ "cpu_user_seconds", CSV_SECONDS, G(inc.user_ns) },
-	{ "cpu_system_seconds", CSV_SECONDS, G(inc.system_ns) },
-	{ "run_queue_wait_seconds", CSV_SECONDS, G(inc.wait_ns) },
-	{ "off_cpu_sleep_seconds", CSV_SECONDS, G(inc.off_ns[VIGIE_OFF_SLEEP]) },
-	{ "off_cpu_disk_seconds", CSV_SECONDS, G(inc.off_ns[VIGIE_OFF_DISK]) },
-	{ "off_cpu_memory_seconds", CSV_SECONDS, G(inc.off_ns[VIGIE_OFF_MEMORY]) },
-	{ "off_cpu_uninterruptible_seconds", CSV_SECONDS,
-	  G(inc.off_ns[VIGIE_OFF_UNINTERRUPTIBLE]) },
-	{ "voluntary_context_switches", CSV_COUNT, G(inc.voluntary_switches) },
-	{ "involuntary_context_switches", CSV_COUNT, G(inc.involuntary_switches) },
-	{ "migrations", CSV_COUNT, G(inc.migrations) },
-	{ "minor_page_faults", CSV_COUNT, G(inc.minor_faults) },
-	{ "major_page_faults", CSV_COUNT, G(inc.major_faults) },
-	{ "resident_bytes", CSV_RSS, 0 },
-	{ "resident_anon_bytes", CSV_COUNT, G(rss_bytes[VIGIE_RSS_ANON]) },
-	{ "resident_file_bytes", CSV_COUNT, G(rss_bytes[VIGIE_RSS_FILE]) },
-	{ "resident_shmem_bytes", CSV_COUNT, G(rss_bytes[VIGIE_RSS_SHMEM]) },
-	{ "resident_peak_bytes", CSV_COUNT, G(peak_bytes) },
-	{ "swap_bytes", CSV_COUNT, G(rss_bytes[VIGIE_RSS_SWAP]) },
-	{ "stall_reclaim_seconds", CSV_SECONDS, G(inc.stall_ns[VIGIE_STALL_RECLAIM]) },
-	{ "stall_cgroup_reclaim_seconds", CSV_SECONDS,
-	  G(inc.stall_ns[VIGIE_STALL_CGROUP_RECLAIM]) },
-	{ "stall_compaction_seconds", CSV_SECONDS, G(inc.stall_ns[VIGIE_STALL_COMPACTION]) },
-	{ "read_bytes", CSV_COUNT, G(inc.read_bytes) },
-	{ "written_bytes", CSV_COUNT, G(inc.written_bytes) },
-	{ "starts", CSV_COUNT, G(inc.starts) },
-	{ "exits_normal", CSV_COUNT, G(inc.exits[VIGIE_EXIT_NORMAL]) },
-	{ "exits_error", CSV_COUNT, G(inc.exits[VIGIE_EXIT_ERROR]) },
-	{ "exits_signal", CSV_COUNT, G(inc.exits[VIGIE_EXIT_SIGNAL]) },
-	{ "oom_kills", CSV_COUNT, G(inc.oom_kills) },
-#undef G
+	{ "processes", { "processes", NULL } },
+	{ "threads", { "threads", NULL } },
+	{ "cpu_user_seconds", { "cpu_seconds", "user" } },
+	{ "cpu_system_seconds", { "cpu_seconds", "system" } },
+	{ "run_queue_wait_seconds", { "run_queue_wait_seconds", NULL } },
+	{ "off_cpu_sleep_seconds", { "off_cpu_seconds", "sleep" } },
+	{ "off_cpu_disk_seconds", { "off_cpu_seconds", "disk" } },
+	{ "off_cpu_memory_seconds", { "off_cpu_seconds", "memory" } },
+	{ "off_cpu_uninterruptible_seconds", { "off_cpu_seconds", "uninterruptible" } },
+	{ "voluntary_context_switches", { "context_switches", "voluntary" } },
+	{ "involuntary_context_switches", { "context_switches", "involuntary" } },
+	{ "migrations", { "migrations", NULL } },
+	{ "minor_page_faults", { "page_faults", "minor" } },
+	{ "major_page_faults", { "page_faults", "major" } },
+	{ "resident_bytes", { NULL, NULL } },
+	{ "resident_anon_bytes", { "resident_memory_bytes", "anon" } },
+	{ "resident_file_bytes", { "resident_memory_bytes", "file" } },
+	{ "resident_shmem_bytes", { "resident_memory_bytes", "shmem" } },
+	{ "resident_peak_bytes", { "resident_memory_peak_bytes", NULL } },
+	{ "swap_bytes", { "swap_bytes", NULL } },
+	{ "stall_reclaim_seconds", { "memory_stall_seconds", "reclaim" } },
+	{ "stall_cgroup_reclaim_seconds", { "memory_stall_seconds", "cgroup_reclaim" } },
+	{ "stall_compaction_seconds", { "memory_stall_seconds", "compaction" } },
+	{ "read_bytes", { "read_bytes", NULL } },
+	{ "written_bytes", { "written_bytes", NULL } },
+	{ "starts", { "starts", NULL } },
+	{ "exits_normal", { "exits", "normal" } },
+	{ "exits_error", { "exits", "error" } },
+	{ "exits_signal", { "exits", "signal" } },
+	{ "oom_kills", { "oom_kills", NULL } },
 };
 
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
+_Static_assert((int)COLUMNS <= (int)ROW_CELLS_MAX, "a row has no room for all columns");
 
 /*
  * A spreadsheet runs what begins with one of these as a formula, and names are hostile. The
@@ -82,17 +78,15 @@ static void text_cell(struct buf *out, const char *text)
 	buf_char(out, '"');
 }
 
-static void number_cell(struct buf *out, const struct group_view *group,
-			const struct csv_column *column)
+static void number_cell(struct buf *out, const struct row *row, const struct group_view *group,
+			unsigned int i)
 {
-	const char *at = (const char *)group + column->offset;
-
-	switch (column->kind) {
-	case CSV_SECONDS: buf_seconds(out, *(const __u64 *)at); break;
-	case CSV_COUNT: buf_u64(out, *(const __u64 *)at); break;
-	case CSV_COUNT32: buf_u64(out, *(const __u32 *)at); break;
-	case CSV_RSS: buf_u64(out, list_rss_bytes(group)); break;
-	}
+	if (!columns[i].cell.family)
+		buf_u64(out, list_rss_bytes(group));
+	else if (row_kind(row->layout, i) == FAMILY_SECONDS)
+		buf_seconds(out, row->values[i]);
+	else
+		buf_u64(out, row->values[i]);
 }
 
 static void csv_header(struct buf *out, const struct view *view)
@@ -111,10 +105,13 @@ static void csv_header(struct buf *out, const struct view *view)
 	buf_str(out, EOL);
 }
 
-static void csv_row(struct buf *out, const struct view *view, const struct group_view *group)
+static void csv_row(struct buf *out, const struct view *view, const struct row_layout *layout,
+		    const struct group_view *group)
 {
+	struct row row;
 	unsigned int i;
 
+	row_fill(&row, layout, view, group);
 	buf_seconds(out, view->wall_ns);
 	buf_char(out, ',');
 	buf_seconds(out, view->interval_ns);
@@ -124,24 +121,28 @@ static void csv_row(struct buf *out, const struct view *view, const struct group
 	}
 	for (i = 0; i < COLUMNS; i++) {
 		buf_char(out, ',');
-		number_cell(out, group, &columns[i]);
+		number_cell(out, &row, group, i);
 	}
 	buf_str(out, EOL);
 }
 
 void csv_encode(struct buf *out, const struct view *view, const struct list_options *options)
 {
-	struct list list;
+	struct row_layout layout = { 0 };
+	struct list list = { 0 };
 	size_t i;
 	int err = list_init(&list, view, options);
 
+	for (i = 0; i < COLUMNS && !err; i++)
+		err = row_layout_add(&layout, &columns[i].cell);
 	if (err) {
 		out->err = out->err ? out->err : err;
+		list_done(&list);
 		return;
 	}
 	csv_header(out, view);
 	for (i = 0; i < list.n; i++)
-		csv_row(out, view, list.rows[i]);
-	csv_row(out, view, &list.other);
+		csv_row(out, view, &layout, list.rows[i]);
+	csv_row(out, view, &layout, &list.other);
 	list_done(&list);
 }

@@ -59,6 +59,7 @@ struct family {
 	const struct family_cell *cells;
 	unsigned int ncells;
 	bool self; /* only where the daemon's own figures are known */
+	bool list_only; /* in lists of groups (row.h), no metric */
 	const char *source, *cost, *error, *kernels; /* for the manual */
 };
 

@@ -15,8 +15,15 @@
 #include "data/view_list.h"
 #include "export/families.h"
 #include "export/json_host.h"
+#include "export/row.h"
 
 /* --- Rows. */
+
+struct row_of {
+	const struct view *view;
+	const struct group_view *group;
+	const struct row_layout *layout;
+};
 
 static void json_labels(struct json *j, const struct view *view, const struct group_view *group)
 {
@@ -28,83 +35,123 @@ static void json_labels(struct json *j, const struct view *view, const struct gr
 	json_close(j, '}');
 }
 
-static void histogram(struct json *j, const struct vigie_usage *inc)
+/* --- What is no sample of the group but made of them. */
+
+static void histogram(struct json *j, const char *name, const struct row *row,
+		      const struct row_of *of)
 {
 	int i;
 
-	json_open(j, "run_queue_wait_histogram", '[');
+	(void)of;
+	json_open(j, name, '[');
 	for (i = 0; i < VIGIE_BUCKETS; i++) {
 		json_open(j, NULL, '{');
-		if (i < VIGIE_BUCKETS - 1)
-			json_literal(j, "le", family_le[i]);
-		else
-			json_literal(j, "le", "null");
-		json_u64(j, "count", inc->wait_count[i]);
+		json_literal(j, "le", i < VIGIE_BUCKETS - 1 ? family_le[i] : "null");
+		json_u64(j, "count", row->wait_counts[i]);
 		json_close(j, '}');
 	}
 	json_close(j, ']');
 }
 
-static void row_time(struct json *j, const struct view *view, const struct group_view *group)
+static void cpu_percent(struct json *j, const char *name, const struct row *row,
+			const struct row_of *of)
 {
-	const struct vigie_usage *inc = &group->inc;
-
-	json_open(j, "cpu_seconds", '{');
-	json_seconds(j, "user", inc->user_ns);
-	json_seconds(j, "system", inc->system_ns);
-	json_close(j, '}');
-	json_tenths(j, "cpu_percent", list_permille(list_cpu_ns(group), view->interval_ns));
-	json_seconds(j, "run_queue_wait_seconds", inc->wait_ns);
-	histogram(j, inc);
-	json_open(j, "off_cpu_seconds", '{');
-	json_seconds(j, "sleep", inc->off_ns[VIGIE_OFF_SLEEP]);
-	json_seconds(j, "disk", inc->off_ns[VIGIE_OFF_DISK]);
-	json_seconds(j, "memory", inc->off_ns[VIGIE_OFF_MEMORY]);
-	json_seconds(j, "uninterruptible", inc->off_ns[VIGIE_OFF_UNINTERRUPTIBLE]);
-	json_close(j, '}');
-	json_open(j, "memory_stall_seconds", '{');
-	json_seconds(j, "reclaim", inc->stall_ns[VIGIE_STALL_RECLAIM]);
-	json_seconds(j, "cgroup_reclaim", inc->stall_ns[VIGIE_STALL_CGROUP_RECLAIM]);
-	json_seconds(j, "compaction", inc->stall_ns[VIGIE_STALL_COMPACTION]);
-	json_close(j, '}');
+	(void)row;
+	json_tenths(j, name, list_permille(list_cpu_ns(of->group), of->view->interval_ns));
 }
 
-static void row_counts(struct json *j, const struct vigie_usage *inc)
+static void rss(struct json *j, const char *name, const struct row *row, const struct row_of *of)
 {
-	json_open(j, "ctx_switches", '{');
-	json_u64(j, "voluntary", inc->voluntary_switches);
-	json_u64(j, "involuntary", inc->involuntary_switches);
-	json_close(j, '}');
-	json_u64(j, "migrations", inc->migrations);
-	json_open(j, "page_faults", '{');
-	json_u64(j, "minor", inc->minor_faults);
-	json_u64(j, "major", inc->major_faults);
-	json_close(j, '}');
-	json_open(j, "io", '{');
-	json_u64(j, "read_bytes", inc->read_bytes);
-	json_u64(j, "write_bytes", inc->written_bytes);
-	json_u64(j, "read_chars", inc->read_chars);
-	json_u64(j, "write_chars", inc->written_chars);
-	json_close(j, '}');
-	json_u64(j, "starts", inc->starts);
-	json_open(j, "exits", '{');
-	json_u64(j, "normal", inc->exits[VIGIE_EXIT_NORMAL]);
-	json_u64(j, "error", inc->exits[VIGIE_EXIT_ERROR]);
-	json_u64(j, "signal", inc->exits[VIGIE_EXIT_SIGNAL]);
-	json_close(j, '}');
-	json_u64(j, "oom_kills", inc->oom_kills);
+	(void)row;
+	json_u64(j, name, list_rss_bytes(of->group));
 }
 
-static void row_memory(struct json *j, const struct group_view *group)
+/* Members in the order of the document; neighbours of one object are in that object. */
+static const struct json_member {
+	const char *object, *name; /* object NULL: the row itself */
+	struct row_cell cell;
+	void (*put)(struct json *j, const char *name, const struct row *row,
+		    const struct row_of *of);
+} members[] = {
+	{ NULL, "processes", { "processes", NULL }, NULL },
+	{ NULL, "threads", { "threads", NULL }, NULL },
+	{ "cpu_seconds", "user", { "cpu_seconds", "user" }, NULL },
+	{ "cpu_seconds", "system", { "cpu_seconds", "system" }, NULL },
+	{ NULL, "cpu_percent", { NULL, NULL }, cpu_percent },
+	{ NULL, "run_queue_wait_seconds", { "run_queue_wait_seconds", NULL }, NULL },
+	{ NULL, "run_queue_wait_histogram", { NULL, NULL }, histogram },
+	{ "off_cpu_seconds", "sleep", { "off_cpu_seconds", "sleep" }, NULL },
+	{ "off_cpu_seconds", "disk", { "off_cpu_seconds", "disk" }, NULL },
+	{ "off_cpu_seconds", "memory", { "off_cpu_seconds", "memory" }, NULL },
+	{ "off_cpu_seconds", "uninterruptible", { "off_cpu_seconds", "uninterruptible" }, NULL },
+	{ "memory_stall_seconds", "reclaim", { "memory_stall_seconds", "reclaim" }, NULL },
+	{ "memory_stall_seconds",
+	  "cgroup_reclaim",
+	  { "memory_stall_seconds", "cgroup_reclaim" },
+	  NULL },
+	{ "memory_stall_seconds", "compaction", { "memory_stall_seconds", "compaction" }, NULL },
+	{ "memory", "rss", { NULL, NULL }, rss },
+	{ "memory", "anon", { "resident_memory_bytes", "anon" }, NULL },
+	{ "memory", "file", { "resident_memory_bytes", "file" }, NULL },
+	{ "memory", "shmem", { "resident_memory_bytes", "shmem" }, NULL },
+	{ "memory", "swap", { "swap_bytes", NULL }, NULL },
+	{ "memory", "peak_rss", { "resident_memory_peak_bytes", NULL }, NULL },
+	{ "ctx_switches", "voluntary", { "context_switches", "voluntary" }, NULL },
+	{ "ctx_switches", "involuntary", { "context_switches", "involuntary" }, NULL },
+	{ NULL, "migrations", { "migrations", NULL }, NULL },
+	{ "page_faults", "minor", { "page_faults", "minor" }, NULL },
+	{ "page_faults", "major", { "page_faults", "major" }, NULL },
+	{ "io", "read_bytes", { "read_bytes", NULL }, NULL },
+	{ "io", "write_bytes", { "written_bytes", NULL }, NULL },
+	{ "io", "read_chars", { "read_chars", NULL }, NULL },
+	{ "io", "write_chars", { "written_chars", NULL }, NULL },
+	{ NULL, "starts", { "starts", NULL }, NULL },
+	{ "exits", "normal", { "exits", "normal" }, NULL },
+	{ "exits", "error", { "exits", "error" }, NULL },
+	{ "exits", "signal", { "exits", "signal" }, NULL },
+	{ NULL, "oom_kills", { "oom_kills", NULL }, NULL },
+};
+
+enum { MEMBERS = sizeof(members) / sizeof(members[0]) };
+_Static_assert((int)MEMBERS <= (int)ROW_CELLS_MAX, "a row has no room for all members");
+
+static void json_value(struct json *j, const struct row *row, const struct row_of *of,
+		       unsigned int i)
 {
-	json_open(j, "memory", '{');
-	json_u64(j, "rss", list_rss_bytes(group));
-	json_u64(j, "anon", group->rss_bytes[VIGIE_RSS_ANON]);
-	json_u64(j, "file", group->rss_bytes[VIGIE_RSS_FILE]);
-	json_u64(j, "shmem", group->rss_bytes[VIGIE_RSS_SHMEM]);
-	json_u64(j, "swap", group->rss_bytes[VIGIE_RSS_SWAP]);
-	json_u64(j, "peak_rss", group->peak_bytes);
-	json_close(j, '}');
+	const struct json_member *m = &members[i];
+
+	if (m->put)
+		m->put(j, m->name, row, of);
+	else if (row_kind(row->layout, i) == FAMILY_SECONDS)
+		json_seconds(j, m->name, row->values[i]);
+	else
+		json_u64(j, m->name, row->values[i]);
+}
+
+static bool same_object(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+static void json_values(struct json *j, const struct row_of *of)
+{
+	const char *object = NULL;
+	struct row row;
+	unsigned int i;
+
+	row_fill(&row, of->layout, of->view, of->group);
+	for (i = 0; i < MEMBERS; i++) {
+		if (!same_object(members[i].object, object)) {
+			if (object)
+				json_close(j, '}');
+			if (members[i].object)
+				json_open(j, members[i].object, '{');
+		}
+		object = members[i].object;
+		json_value(j, &row, of, i);
+	}
+	if (object)
+		json_close(j, '}');
 }
 
 /* Known only where a group is one process: null elsewhere, so that every row has them. */
@@ -126,34 +173,39 @@ static void row_identity(struct json *j, const struct view *view, const struct g
 	json_seconds(j, "life_cpu_seconds", group->life_cpu_ns);
 }
 
-static void json_row(struct json *j, const char *name, const struct view *view,
-		     const struct group_view *group)
+static void json_row(struct json *j, const char *name, const struct row_of *of)
 {
 	json_open(j, name, '{');
-	json_labels(j, view, group);
-	row_identity(j, view, group);
-	json_bool(j, "kernel", group->kernel);
-	json_u64(j, "processes", group->processes);
-	json_u64(j, "threads", group->threads);
-	row_time(j, view, group);
-	row_memory(j, group);
-	row_counts(j, &group->inc);
+	json_labels(j, of->view, of->group);
+	row_identity(j, of->view, of->group);
+	json_bool(j, "kernel", of->group->kernel);
+	json_values(j, of);
 	json_close(j, '}');
 }
 
-static void processes(struct json *j, const struct view *view, const struct list *list)
+static int processes(struct json *j, const struct view *view, const struct list *list)
 {
+	struct row_layout layout = { 0 };
+	struct row_of of = { .view = view, .layout = &layout };
 	size_t i;
+	int err = 0;
 
+	for (i = 0; i < MEMBERS && !err; i++)
+		err = row_layout_add(&layout, &members[i].cell);
+	if (err)
+		return err;
 	json_open(j, "processes", '[');
 	for (i = 0; i < list->n; i++) {
 		json_line(j);
-		json_row(j, NULL, view, list->rows[i]);
+		of.group = list->rows[i];
+		json_row(j, NULL, &of);
 	}
 	json_close(j, ']');
 	json_line(j);
-	json_row(j, "other", view, &list->other);
+	of.group = &list->other;
+	json_row(j, "other", &of);
 	json_u64(j, "groups_in_other", list->cut);
+	return 0;
 }
 
 /* --- Slow waits and kills. */
@@ -262,7 +314,7 @@ void json_encode(struct buf *out, const struct view *view, const struct list_opt
 	json_text(&j, "sort", sort_key_name(options->sort));
 	json_host(&j, view);
 	json_line(&j);
-	processes(&j, view, &list);
+	err = processes(&j, view, &list);
 	json_line(&j);
 	delays(&j, view, &list);
 	json_line(&j);
@@ -273,5 +325,7 @@ void json_encode(struct buf *out, const struct view *view, const struct list_opt
 	losses(&j, view);
 	json_close(&j, '}');
 	buf_char(out, '\n');
+	if (err && !out->err)
+		out->err = err;
 	list_done(&list);
 }

@@ -121,7 +121,7 @@ static void chapter(struct buf *out, const char *title, enum chapter which)
 				  : is_process(&families[i]) ? CHAPTER_PROCESSES
 							     : CHAPTER_HOST;
 
-		if (of == which)
+		if (of == which && !families[i].list_only)
 			family_row(out, &families[i]);
 	}
 }

@@ -7,6 +7,7 @@
  */
 #include "export/samples.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -77,16 +78,20 @@ static void walk_keys(struct walk *w)
 		w->keys[k] = group_key_name(w->view->keys[k]);
 }
 
-static void walk_group(struct walk *w, size_t group)
+static void walk_group_labels(struct walk *w, const struct group_view *group)
 {
-	const char *const *values = group_at(w->view, group)->label;
 	unsigned int k;
 
 	for (k = 0; k < w->view->nkeys; k++)
-		w->sample.labels[k] = label_of(w->keys[k], values[k]);
-	w->sample.group = group;
+		w->sample.labels[k] = label_of(w->keys[k], group->label[k]);
 	w->sample.ngroup_labels = k;
 	walk_no_own_labels(w);
+}
+
+static void walk_group(struct walk *w, size_t group)
+{
+	walk_group_labels(w, group_at(w->view, group));
+	w->sample.group = group;
 }
 
 unsigned int sample_group_labels(const struct view *view, size_t group,
@@ -442,6 +447,33 @@ void samples_walk(const struct encode_ctx *ctx, const struct sample_visitor *vis
 	derived_values_init(&w.derived, ctx->view, ctx->self);
 	walk_keys(&w);
 	for (i = 0; i < nfamilies; i++)
-		if (ctx->self || !families[i].self)
+		if ((ctx->self || !families[i].self) && !families[i].list_only)
 			walk_shape[families[i].shape](&w, &families[i]);
+}
+
+/* All counters of groups are members of total; the interval has the same struct. */
+static const void *growth_base(const struct family *family, const struct group_view *group)
+{
+	const size_t apart = offsetof(struct group_view, inc) - offsetof(struct group_view, total);
+
+	return (const char *)group + (family->type == FAMILY_COUNTER ? apart : 0);
+}
+
+void samples_walk_group(const struct view *view, const struct group_view *group,
+			const struct sample_visitor *visitor)
+{
+	struct walk w = { .view = view, .visitor = visitor };
+	const struct family *family;
+
+	walk_keys(&w);
+	for (family = families; family < families + nfamilies; family++) {
+		if (family->shape != FAMILY_OF_GROUPS && family->shape != FAMILY_GROUP_HISTOGRAM)
+			continue;
+		walk_family(&w, family);
+		walk_group_labels(&w, group);
+		if (family->shape == FAMILY_OF_GROUPS)
+			walk_cells(&w, family, growth_base(family, group));
+		else
+			walk_histogram(&w, group->inc.wait_count, group->inc.wait_ns);
+	}
 }
