@@ -40,7 +40,7 @@ static __always_inline void head_fill(struct vigie_stack *head, struct task_stru
 	head->kernel_frames = 0;
 }
 
-/* A thread that executes another program takes its leader's number and start: its books go on. */
+/* A thread that executes another program takes its leader's number and start: its times go on. */
 static __always_inline void head_of(struct vigie_stack *head, const struct vigie_thread *b)
 {
 	head->tid = b->tid;

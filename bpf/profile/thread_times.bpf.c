@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * thread_times.bpf.c - owns the exact books of the target's threads: time on a CPU, waiting for one,
+ * thread_times.bpf.c - owns the exact times of the target's threads: time on a CPU, waiting for one,
  * and away by reason; who ran while they waited and who woke them.
  *
  * What the kernel adds up (sum_exec_runtime, run_delay) is read, never measured. An absence is
  * measured as the thread comes back, and split as it leaves again: only then has run_delay grown
  * by all of its waiting part. It is measured by the run queue's clock, by which the kernel counts,
  * too: that clock may stand still from a wakeup to the switch (it is not read twice), which is
- * CPU time in the kernel's books. By another clock a thread's parts came to 120 % of its life.
+ * CPU time as the kernel counts it. By another clock a thread's parts came to 120 % of its life.
  */
 #include "wait_reason.bpf.h"
 #include "runq.bpf.h"
@@ -99,7 +99,7 @@ static __always_inline void absence_book(struct vigie_thread *b, __u64 away, __u
 		wakes_add(b, off);
 }
 
-static __always_inline void books_leave(struct task_struct *prev, struct vigie_thread *b,
+static __always_inline void times_leave(struct task_struct *prev, struct vigie_thread *b,
 					__u32 state, __u64 now)
 {
 	__u64 delay = prev->sched_info.run_delay;
@@ -129,8 +129,8 @@ static __always_inline void books_leave(struct task_struct *prev, struct vigie_t
 	b->departed_ns = now;
 }
 
-/* The books of a target's thread, opened if its first step was missed. NULL: no target's. */
-static __always_inline struct vigie_thread *books_get(struct task_struct *task, __u64 now)
+/* The times of a target's thread, opened if its first step was missed. NULL: no target's. */
+static __always_inline struct vigie_thread *times_get(struct task_struct *task, __u64 now)
 {
 	struct vigie_thread *b = thread_times_find(task);
 
@@ -154,14 +154,14 @@ int on_session_switch(__u64 *ctx)
 	if (!begin_ns || (!cfg_runq && !from && !to))
 		return 0;
 	now = clock_of(next);
-	left = from ? books_running(q, prev) : NULL;
+	left = from ? times_running(q, prev) : NULL;
 	if (cfg_runq)
 		runq_settle(q, prev, left, since_begin(now));
 	q->tgid = next->tgid;
 	q->task = 0;
 	runq_calm(q);
 	if (to) {
-		b = books_get(next, now);
+		b = times_get(next, now);
 		if (b) {
 			q->slot = b->slot;
 			q->task = (__u64)next;
@@ -179,16 +179,16 @@ int on_session_switch(__u64 *ctx)
 			runq_leave(q, b);
 	}
 	if (from) {
-		b = left ? left : books_get(prev, now);
+		b = left ? left : times_get(prev, now);
 		if (b)
-			books_leave(prev, b, state, now);
+			times_leave(prev, b, state, now);
 		if (b && cfg_runq && !state)
 			runq_enter(b, bpf_get_smp_processor_id(), since_begin(now));
 	}
 	return 0;
 }
 
-/* Its number may be another's soon, and its place is. What it has left to do, its books are there for. */
+/* Its number may be another's soon, and its place is. What it has left to do, its times are there for. */
 SEC("tp_btf/sched_process_exit")
 int on_session_end(__u64 *ctx)
 {
@@ -200,7 +200,7 @@ int on_session_end(__u64 *ctx)
 	return 0;
 }
 
-/* Where no view needs the switches: who ends closes its books here, a moment before its last one. */
+/* Where no view needs the switches: who ends ends its times here, a moment before its last one. */
 SEC("tp_btf/sched_process_exit")
 int on_session_exit(__u64 *ctx)
 {
@@ -324,7 +324,7 @@ static __always_inline __u64 waited_so_far(struct task_struct *task)
 	return clock > queued ? clock - queued : 0;
 }
 
-static __always_inline void books_begin(struct task_struct *task, __u64 now)
+static __always_inline void times_begin(struct task_struct *task, __u64 now)
 {
 	struct vigie_thread *b = thread_times_find(task);
 	__u32 state = compat_state(task);
@@ -344,7 +344,7 @@ static __always_inline void books_begin(struct task_struct *task, __u64 now)
 	b->departed_ns = now;
 }
 
-static __always_inline void books_close(struct task_struct *task, __u64 now)
+static __always_inline void times_close(struct task_struct *task, __u64 now)
 {
 	struct vigie_thread *b = thread_times_find(task);
 	__u64 delay = task->sched_info.run_delay, more = waited_so_far(task);
@@ -364,7 +364,7 @@ static __always_inline void books_close(struct task_struct *task, __u64 now)
 	b->end_ns = now;
 }
 
-/* Opens the books of every thread that lives as the session begins; closes them at its end. */
+/* Begins the times of every thread that lives as the session begins; ends them at its end. */
 SEC("iter/task")
 int on_session_task(struct bpf_iter__task *ctx)
 {
@@ -377,8 +377,8 @@ int on_session_task(struct bpf_iter__task *ctx)
 	if (!task || !is_target(task->tgid) || task->exit_state)
 		return 0;
 	if (pass_kind == VIGIE_PASS_CLOSE)
-		books_close(task, clock_here());
+		times_close(task, clock_here());
 	else
-		books_begin(task, clock_here());
+		times_begin(task, clock_here());
 	return 0;
 }

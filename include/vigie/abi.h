@@ -2,8 +2,8 @@
 /*
  * abi.h - everything that BPF programs and user space exchange.
  *
- * Owns: record layouts, enums, limits and loss causes. The only header that both
- * worlds compile; it needs the fixed-width types of vmlinux.h or <linux/types.h>.
+ * Owns: record layouts, enums, limits and loss causes. With abi_profile.h the only
+ * headers that both worlds compile; it needs the fixed-width types of vmlinux.h or <linux/types.h>.
  * Not here: maps (bpf/), what user space derives (user/data/).
  *
  * Increments, not totals: the iterator and the retired map hand out what accrued
@@ -138,7 +138,7 @@ struct vigie_asleep {
 	__u32 zero;
 	__u32 flags; /* VIGIE_TASK_ASLEEP and perhaps VIGIE_TASK_KTHREAD */
 	__u32 zero2;
-	__u64 off_ns; /* increment of vigie_usage.off_ns[why] */
+	__u64 off_ns; /* increment of vigie_usage.off_ns[wait_reason] */
 	__u64 life_cpu_ns; /* as in vigie_task */
 };
 

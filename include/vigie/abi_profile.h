@@ -2,7 +2,7 @@
 /*
  * abi_profile.h - what the programs of a profiling session and user space exchange.
  *
- * Owns: the record of one stack, the books of one thread, reasons to wait, loss causes. Beside
+ * Owns: the record of one stack, the times of one thread, reasons to wait, loss causes. Beside
  * abi.h the only header that both worlds compile; apart from it, because nothing here exists
  * while no session runs.
  */
@@ -22,7 +22,7 @@ enum {
 	/* Of what the FPU's state may take in a signal's frame: x86 has two today. */
 	VIGIE_XSTATE_SIZES = 3,
 	VIGIE_REGISTERS = 17, /* in the order of DWARF's numbers; the last is the instruction */
-	VIGIE_THREADS_MAX = 16384, /* whose books a session keeps, dead ones included */
+	VIGIE_THREADS_MAX = 16384, /* whose times a session keeps, dead ones included */
 	VIGIE_TARGETS_MAX = 1024, /* processes of a session */
 	VIGIE_CULPRITS_MAX = 8192, /* processes that ran while a target waited */
 	VIGIE_WAKES_MAX = 16384, /* pairs of thread and waker */
@@ -153,14 +153,14 @@ struct vigie_chain {
 	__u64 wait_ns, count;
 };
 
-/* The books of one thread of the target. Times of the run queue's clock, or CLOCK_MONOTONIC. */
+/* The times of one thread of the target. Times of the run queue's clock, or CLOCK_MONOTONIC. */
 struct vigie_thread {
 	__u32 tid, tgid;
 	__u32 wait_reason; /* enum vigie_wait: why it last left the CPU */
 	__u32 flags; /* enum vigie_thread_flags */
-	__u64 start_ns; /* start_boottime, as its books were opened: exec gives who calls it the leader's */
-	__u64 cgroup_id; /* as its books were opened; of the hierarchy that names come from */
-	__u64 begin_ns; /* when its books were opened: the session's begin, or its birth */
+	__u64 start_ns; /* start_boottime, as its times began: exec gives who calls it the leader's */
+	__u64 cgroup_id; /* as its times began; of the hierarchy that names come from */
+	__u64 begin_ns; /* when its times began: the session's begin, or its birth */
 	__u64 end_ns; /* when they were closed: the session's end, or its death */
 	__u64 run_begin_ns, run_ns; /* sum_exec_runtime */
 	__u64 delay_begin_ns, delay_ns; /* sched_info.run_delay */
@@ -175,7 +175,7 @@ struct vigie_thread {
 	__u64 asleep_switches; /* nvcsw + nivcsw at the last stack that was taken asleep */
 	__u64 copying; /* 1: its stack is being copied asleep, or the copy hangs */
 	__u64 queued_ns; /* since when it is QUEUED, after the session's begin */
-	__u64 blamed_ns; /* threads waited while it ran, beyond what is in the map of culprits */
+	__u64 culprits_ns; /* threads waited while it ran, beyond what is in the map of culprits */
 	__u64 wakes; /* times it was woken */
 	__u32 mmap_lock; /* 1: waits for the lock of its own mm */
 	__u32 waker_kind; /* enum vigie_waker: what woke it, UNKNOWN unless it was seen */
@@ -183,7 +183,7 @@ struct vigie_thread {
 	char waker_comm[VIGIE_COMM_LEN]; /* of that thread */
 	char comm[VIGIE_COMM_LEN]; /* its own */
 	__u64 gone_ns, back_ns; /* when it left to be blocked last, and came back to a CPU */
-	__u32 slot; /* of these books */
+	__u32 slot; /* of these times */
 	__u32 hops_n;
 	struct vigie_hop hops[VIGIE_HOPS]; /* how its last block ended; see wakers.bpf.h */
 	/* When who waited for that hop left, and came back; not of the first. */
@@ -224,12 +224,12 @@ struct vigie_runq_cpu {
 	__u8 timer, interrupt, softirq, zero; /* what it is in: 1, 1, vector + 1; 0: not in one */
 	__u64 fault_ns, waker_ns; /* of the last stack of a fault, of a waker */
 	__u64 task; /* address of the target's thread that runs; 0: none, or not seen to come */
-	__u32 slot, slot_zero; /* its books */
+	__u32 slot, slot_zero; /* its times */
 };
 
 /* What a pass over the threads is for. */
 enum vigie_pass {
-	VIGIE_PASS_CLOCK, /* the clock of the books is read */
+	VIGIE_PASS_CLOCK, /* the clock of the times is read */
 	VIGIE_PASS_OPEN,
 	VIGIE_PASS_CLOSE,
 };
@@ -237,7 +237,7 @@ enum vigie_pass {
 /* What a session can lose, by cause. */
 enum vigie_session_loss {
 	VIGIE_SESSION_LOST_RING, /* stacks: the ring buffer was full */
-	VIGIE_SESSION_LOST_THREADS, /* threads without books */
+	VIGIE_SESSION_LOST_THREADS, /* threads whose times are not kept */
 	VIGIE_SESSION_LOST_CULPRITS, /* ns of waiting: no room for another culprit */
 	VIGIE_SESSION_LOST_WAKES, /* ns of waiting: no room for another pair */
 	VIGIE_SESSION_LOST_TARGETS, /* children: no room for another process */

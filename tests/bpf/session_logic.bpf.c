@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * session_logic.bpf.c - wrappers that let user space call the logic of a session's books.
+ * session_logic.bpf.c - wrappers that let user space call the logic of a session's times.
  *
  * Owns: one SEC("?syscall") program for each function under test. The programs of thread_times.bpf.c come
  * along: one of them is attached, and sees real switches.
@@ -42,7 +42,7 @@ int session_absence(struct session_absence *ctx)
 		waker_note_early(b);
 		runq_calm(q);
 	}
-	books_leave(task, b, ctx->state, 1);
+	times_leave(task, b, ctx->state, 1);
 	ctx->wait_reason = b->wait_reason;
 	absence_book(b, ctx->away_ns, ctx->wait_ns);
 	wakes_flush(b);

@@ -13,12 +13,12 @@ struct session_waker {
 };
 
 /*
- * The caller's books, made up, as it leaves its CPU with this state and comes back: away for
+ * The caller's times, made up, as it leaves its CPU with this state and comes back: away for
  * away_ns, of which it waited wait_ns for a CPU.
  */
 struct session_absence {
 	__u64 away_ns, wait_ns;
-	__u32 tid; /* the books' */
+	__u32 tid; /* the times' */
 	__u32 state; /* of the kernel's TASK_ */
 	__u32 early; /* 1: somebody, the caller, wakes it before it is seen to leave */
 	__u8 timer, interrupt, softirq, zero; /* what the waker's CPU is in */

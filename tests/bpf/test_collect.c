@@ -3,7 +3,7 @@
  * test_collect.c - the whole of collect on this kernel, over children whose workload is known.
  *
  * Owns: snapshots against what /proc says of the same child in the same moment: where the
- * child stands still, exactly. Not here: groups and rates (model), the host's books (e2e).
+ * child stands still, exactly. Not here: groups and rates (model), the host's balance (e2e).
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -629,7 +629,7 @@ static void storm(int step)
 	}
 }
 
-/* read_snapshot() checks the books; here they are kept while many die. */
+/* read_snapshot() checks the balance; here it is kept while many die. */
 static void every_death_once(void **state)
 {
 	__u64 began, freed_before, seen_before;

@@ -134,7 +134,7 @@ int main(int argc, char **argv)
 {
 	struct writer_head begin = { .kind = WRITER_INCIDENT_BEGIN, .split = 2, .id = ID };
 	struct writer_config config = { .lock = -1,
-					.keep_ns = 1000000000,
+					.retention_ns = 1000000000,
 					.max_bytes = 16 << 20,
 					.max_incident_bytes = 16 << 20,
 					.max_incidents = 4,

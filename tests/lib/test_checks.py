@@ -84,7 +84,7 @@ class LayersTest(CheckTest):
         self.bad("user/app/a.c", '#include "vigie.skel.h"', "belongs to collect")
 
     def test_sockets_have_a_home(self):
-        self.bad("user/collect/a.c", "#include <sys/socket.h>", "belongs to daemon, http, profile, sandbox")
+        self.bad("user/collect/a.c", "#include <sys/socket.h>", "belongs to daemon, http, profile, push, sandbox")
 
     def test_microhttpd_in_one_file(self):
         text = c_file("a.c", "#include <microhttpd.h>")

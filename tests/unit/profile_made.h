@@ -250,8 +250,8 @@ static inline void made_samples(struct made *m, const struct made_nodes *n, __u3
 			 1000 + made_random(m) % 20000000);
 }
 
-/* The books are what the samples say: as exact as a session's. */
-static inline void made_books(struct made *m)
+/* The times are what the samples say: as exact as a session's. */
+static inline void made_times(struct made *m)
 {
 	const struct profile_sample *s;
 	struct profile_thread *t;
@@ -300,7 +300,7 @@ static inline struct made made_profile(__u64 seed, size_t max_bytes)
 		if (!m.err)
 			made_samples(&m, &nodes, thread);
 	}
-	made_books(&m);
+	made_times(&m);
 	return m;
 }
 

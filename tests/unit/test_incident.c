@@ -68,7 +68,9 @@ static int folder(const char *name)
 
 static void place_init(struct place *h, unsigned int max_incidents, __u64 max_bytes)
 {
-	const struct ring_config ring = { .keep_ns = 24 * HOUR, .max_bytes = 16 << 20, .boot = 7 };
+	const struct ring_config ring = { .retention_ns = 24 * HOUR,
+					  .max_bytes = 16 << 20,
+					  .boot = 7 };
 	const struct incidents_config incidents = { max_incidents, max_bytes };
 
 	memset(h, 0, sizeof(*h));

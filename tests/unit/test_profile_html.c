@@ -151,7 +151,7 @@ static void test_tables(void **state)
 	free(page);
 }
 
-/* The busiest 200 have a row each; the books balance in the last one. */
+/* The busiest 200 have a row each; the last one has the rest. */
 static void test_many_threads(void **state)
 {
 	struct profile *p = profile__new(64 << 20);

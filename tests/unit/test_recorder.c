@@ -63,7 +63,7 @@ static void stage_init(struct stage *s)
 		.state_dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
 		.profiler = -1,
 		.lock = -1,
-		.keep_ns = 3600 * SECOND,
+		.retention_ns = 3600 * SECOND,
 		.max_bytes = 16 << 20,
 		.max_incident_bytes = 64 << 20,
 		.max_incidents = 50,

@@ -49,7 +49,9 @@ static int place_fd(void)
 	return fd;
 }
 
-static const struct ring_config roomy = { .keep_ns = 24 * HOUR, .max_bytes = 64 << 20, .boot = 7 };
+static const struct ring_config roomy = { .retention_ns = 24 * HOUR,
+					  .max_bytes = 64 << 20,
+					  .boot = 7 };
 
 /* A world whose snapshots are encoded and appended. */
 struct writer {
@@ -377,7 +379,7 @@ static void age_is_bounded(void **state)
 	struct writer w;
 	int i;
 
-	config.keep_ns = 2 * HOUR;
+	config.retention_ns = 2 * HOUR;
 	writer_init(&w, &config, 10);
 	for (i = 0; i < 300; i++) {
 		assert_int_equal(writer_step(&w, false), 0);
@@ -408,7 +410,7 @@ static void clock_jumps_delete_nothing(void **state)
 	writer_done(&w);
 	assert_int_equal(read_back(NULL, NULL), 100);
 	/* Another boot, its clock a year ahead at first. */
-	writer_init(&w, &(struct ring_config){ roomy.keep_ns, roomy.max_bytes, 8 }, 12);
+	writer_init(&w, &(struct ring_config){ roomy.retention_ns, roomy.max_bytes, 8 }, 12);
 	w.world.s.time_ns += 1000 * HOUR;
 	w.world.s.wall_ns += 366 * 24 * HOUR;
 	for (i = 0; i < 100; i++)

@@ -207,10 +207,10 @@ static void formats_are_found_by_name(void **state)
 	fixture_by_unit(&f);
 	buf_init(&out, 1 << 20);
 	buf_init(&want, 1 << 20);
-	assert_int_equal(view_format_typed("csv"), VIEW_CSV);
-	assert_int_equal(view_format_typed("openmetrics"), VIEW_OPENMETRICS);
-	assert_int_equal(view_format_typed("prometheus"), VIEW_FORMATS);
-	assert_int_equal(view_format_typed(""), VIEW_FORMATS);
+	assert_int_equal(view_format_by_name("csv"), VIEW_CSV);
+	assert_int_equal(view_format_by_name("openmetrics"), VIEW_OPENMETRICS);
+	assert_int_equal(view_format_by_name("prometheus"), VIEW_FORMATS);
+	assert_int_equal(view_format_by_name(""), VIEW_FORMATS);
 	view_formats_list(&out, "findings");
 	assert_int_equal(out.len, strlen(known));
 	assert_memory_equal(out.data, known, out.len);

@@ -117,7 +117,7 @@ static int drips(void)
 
 	for (number = 0;; number++) {
 		wait_ms(ANSWER_MS / 2);
-		say(socket, FOREIGN_FRAMES, number, NULL, 0);
+		say(socket, SYMBOLIZER_FRAMES, number, NULL, 0);
 	}
 	return 0;
 }

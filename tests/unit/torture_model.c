@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * torture_model.c - the model when memory runs out: the books balance all the same.
+ * torture_model.c - the model when memory runs out: the CPU balance holds all the same.
  *
  * Whatever allocation fails, every increment that a snapshot carried is in exactly one
  * series afterwards; a name may be lost, nothing else.
@@ -127,7 +127,7 @@ static void check_sum(const struct view *view, int word, __u64 sum, __u64 fed)
 		assert_int_equal(sum, fed);
 }
 
-static void check_books(const struct world *w, const struct view *view)
+static void check_balance(const struct world *w, const struct view *view)
 {
 	__u64 sum[VIGIE_USAGE_WORDS];
 
@@ -201,13 +201,13 @@ static void run_with(unsigned int max_groups, unsigned long k, enum torture_mode
 			assert_true(torture_struck());
 			continue;
 		}
-		check_books(&w, view);
+		check_balance(&w, view);
 		check_members(&w, view, !torture_struck());
 	}
 	torture_disarm();
 	next_snapshot(&w, ROUNDS);
 	assert_int_equal(model__apply(model, &w.snapshot, &view), 0);
-	check_books(&w, view);
+	check_balance(&w, view);
 	check_members(&w, view, true);
 	model__free(model);
 }

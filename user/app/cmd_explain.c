@@ -135,7 +135,7 @@ static void put_people(const struct finding_event *e, struct buf *out)
 	buf_char(out, '\n');
 }
 
-/* The incident's own recording, where there is one; else that of the state directory. */
+/* The incident's own history, where there is one; else that of the state directory. */
 static void put_curve(const struct story *s, const struct rule *rule, const char *directory,
 		      struct buf *out)
 {

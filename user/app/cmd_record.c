@@ -25,7 +25,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "collect/bpf_log.h"
-#include "daemon/cgroup_names.h"
+#include "daemon/session_host.h"
 #include "daemon/session_lock.h"
 #include "gen/version.h"
 #include "profile/session.h"

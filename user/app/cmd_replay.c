@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * cmd_replay.c - owns `vigie replay`: a recording through the live path.
+ * cmd_replay.c - owns `vigie replay`: a history through the live path.
  *
  *	--at TIME           what `vigie once` would have printed for the interval that ended then
  *	--format findings   what detection finds in it, as lines of the log; verdicts hold as they did

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * curve.h - the quantity of a finding over time, out of a recording, as a small plot.
+ * curve.h - the quantity of a finding over time, out of a history, as a small plot.
  *
  * Owns: the drawing. Which figure of a view a rule's quantity is says detect/quantity.h.
  */

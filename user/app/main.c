@@ -5,13 +5,12 @@
 #include <string.h>
 
 #include "app/commands.h"
+#include "app/options.h"
 #include "app/signals.h"
 #include "app/standard.h"
 #include "gen/version.h"
 
-enum { EXIT_BAD_USAGE = 2 };
-
-static const struct command {
+static const struct subcommand {
 	const char *name;
 	int (*run)(int argc, char **argv);
 	const char *help;
@@ -55,7 +54,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	if (argc < 2) {
 		print_help(stderr);
-		return EXIT_BAD_USAGE;
+		return EXIT_USAGE;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
 		print_help(stdout);
@@ -76,5 +75,5 @@ int main(int argc, char **argv)
 	for (i = 0; i < COMMANDS; i++)
 		fprintf(stderr, "%s %s", i ? "," : "", commands[i].name);
 	fprintf(stderr, " are\n");
-	return EXIT_BAD_USAGE;
+	return EXIT_USAGE;
 }

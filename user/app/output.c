@@ -17,7 +17,7 @@ enum { OPT_SORT = 1100, OPT_TOP, PAGE_MAX = 256 << 20 };
 static void parse_format(const struct argp_state *state, struct output_options *options,
 			 const char *arg)
 {
-	enum view_format f = view_format_typed(arg);
+	enum view_format f = view_format_by_name(arg);
 	char allowed[256];
 	struct buf list;
 

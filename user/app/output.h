@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * output.h - a view on standard output, live or from a recording alike.
+ * output.h - a view on standard output, live or from a history alike.
  *
  * Owns: the choice of the format, its options, fitting a terminal. Not here: the encoders
  * (export/formats.h), where the view comes from.

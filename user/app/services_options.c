@@ -70,8 +70,9 @@ static void parse_state_dir(struct services_options *options, const char *option
 static void parse_retention(const struct argp_state *state, struct services_options *options,
 			    const char *option, const char *arg)
 {
-	options->keep_ns = option_duration(state, option, arg, 60 * NS_PER_S, 366 * 24 * HOUR_NS,
-					   "a duration from 1m to 366d, such as 24h");
+	options->retention_ns = option_duration(state, option, arg, 60 * NS_PER_S,
+						366 * 24 * HOUR_NS,
+						"a duration from 1m to 366d, such as 24h");
 }
 
 /* The names that these options had when the history was called a recording. */
@@ -89,7 +90,7 @@ static error_t parse_former(int key, const char *arg, struct argp_state *state)
 		option_renamed(state, "--keep", "--retention");
 		return 0;
 	case OPT_NO_RECORDING:
-		options->recording = false;
+		options->history = false;
 		option_renamed(state, "--no-recording", "--no-history");
 		return 0;
 	default: return ARGP_ERR_UNKNOWN;
@@ -112,7 +113,7 @@ static error_t parse_services(int key, char *arg, struct argp_state *state)
 	case OPT_STATE_DIR: parse_state_dir(options, "--state-dir", arg); return 0;
 	case OPT_RETENTION: parse_retention(state, options, "--retention", arg); return 0;
 	case OPT_MAX_SIZE: parse_max_size(state, options, arg); return 0;
-	case OPT_NO_HISTORY: options->recording = false; return 0;
+	case OPT_NO_HISTORY: options->history = false; return 0;
 	case OPT_FILE: options->log_file = arg; return 0;
 	case OPT_LEVEL: parse_level(state, options, arg); return 0;
 	case OPT_FORMAT: parse_format(state, options, arg); return 0;

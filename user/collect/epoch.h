@@ -2,7 +2,7 @@
 /*
  * epoch.h - reading tables that BPF programs keep filling. Internal to collect.
  *
- * Owns: the two maps of retired totals and the two blame tables of each CPU. One epoch fills
+ * Owns: the two maps of retired totals and the two tables of delays of each CPU. One epoch fills
  * while the other is closed. A table is read while it fills (values only grow, we remember
  * what we read), once more after it was closed and a grace period has passed, and only then
  * emptied: nothing is lost between a read and a delete, and nothing waits.

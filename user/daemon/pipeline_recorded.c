@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* pipeline_recorded.c - owns the wiring from a recording to the view. */
+/* pipeline_recorded.c - owns the wiring from a history to the view. */
 #include "daemon/pipeline_recorded.h"
 
 #include <errno.h>

@@ -28,23 +28,23 @@ const char *profiler_outcome_name(enum profiler_outcome outcome)
 	return outcome < PROFILER_OUTCOMES ? names[outcome] : "failed";
 }
 
-static void profiler_gone(struct profiler *w)
+static void profiler_gone(struct profiler *profiler)
 {
-	if (w->fd >= 0)
-		close(w->fd);
-	w->fd = -1;
+	if (profiler->fd >= 0)
+		close(profiler->fd);
+	profiler->fd = -1;
 }
 
 /* The first thing that it says is whether it could give up what it must not have. */
-static int await_start(struct profiler *w, const char **ret_what)
+static int await_start(struct profiler *profiler, const char **ret_what)
 {
 	static char what[PROFILER_WHAT_LEN];
-	struct pollfd fd = { .fd = w->fd, .events = POLLIN };
+	struct pollfd fd = { .fd = profiler->fd, .events = POLLIN };
 	struct profiler_said said;
 
 	if (poll(&fd, 1, START_MS) <= 0)
 		return -ETIMEDOUT;
-	if (recv(w->fd, &said, sizeof(said), MSG_DONTWAIT) != sizeof(said))
+	if (recv(profiler->fd, &said, sizeof(said), MSG_DONTWAIT) != sizeof(said))
 		return -EPIPE;
 	if (!said.err)
 		return 0;
@@ -56,85 +56,86 @@ static int await_start(struct profiler *w, const char **ret_what)
 
 int profiler__start(struct profiler **ret, int *ret_writer, const char **ret_what)
 {
-	struct profiler *w = calloc(1, sizeof(*w));
+	struct profiler *profiler = calloc(1, sizeof(*profiler));
 	int asks[2] = { -1, -1 }, parcels[2] = { -1, -1 }, err = 0;
 
 	*ret_what = "make its sockets";
-	if (!w)
+	if (!profiler)
 		return -ENOMEM;
-	w->fd = -1;
+	profiler->fd = -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, asks) ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, parcels))
 		err = -errno;
 	if (!err) {
 		*ret_what = "fork";
-		w->pid = fork();
-		if (w->pid == 0)
+		profiler->pid = fork();
+		if (profiler->pid == 0)
 			profiler_child(asks[1], parcels[1]);
-		err = w->pid < 0 ? -errno : 0;
+		err = profiler->pid < 0 ? -errno : 0;
 	}
-	w->fd = asks[0];
+	profiler->fd = asks[0];
 	close(asks[1]);
 	close(parcels[1]);
 	*ret_what = "start";
 	if (!err)
-		err = await_start(w, ret_what);
+		err = await_start(profiler, ret_what);
 	if (err) {
 		close(parcels[0]);
-		profiler__free(w);
+		profiler__free(profiler);
 		return err;
 	}
 	*ret_writer = parcels[0];
-	*ret = w;
+	*ret = profiler;
 	return 0;
 }
 
-void profiler__free(struct profiler *w)
+void profiler__free(struct profiler *profiler)
 {
-	if (!w)
+	if (!profiler)
 		return;
-	profiler_gone(w);
-	if (w->pid > 0)
-		process_await_end(w->pid, PROCESS_STOP_MS, NULL); /* it ends when its socket does */
-	free(w);
+	profiler_gone(profiler);
+	if (profiler->pid > 0)
+		process_await_end(profiler->pid, PROCESS_STOP_MS,
+				  NULL); /* it ends when its socket does */
+	free(profiler);
 }
 
-int profiler__fd(const struct profiler *w)
+int profiler__fd(const struct profiler *profiler)
 {
-	return w->fd;
+	return profiler->fd;
 }
 
-bool profiler__listen(struct profiler *w, struct profiler_said *ret)
+bool profiler__listen(struct profiler *profiler, struct profiler_said *ret)
 {
 	ssize_t n;
 
-	if (w->fd < 0)
+	if (profiler->fd < 0)
 		return false;
 	do
-		n = recv(w->fd, ret, sizeof(*ret), MSG_DONTWAIT);
+		n = recv(profiler->fd, ret, sizeof(*ret), MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
 	if (n < 0 && errno == EAGAIN)
 		return false;
 	if (n != sizeof(*ret)) {
-		profiler_gone(w);
+		profiler_gone(profiler);
 		return false;
 	}
 	ret->id[sizeof(ret->id) - 1] = ret->what[sizeof(ret->what) - 1] = '\0';
-	w->last = *ret;
-	w->has_said = true;
+	profiler->last = *ret;
+	profiler->has_said = true;
 	return true;
 }
 
-int profiler__ask(struct profiler *w, const struct profiler_ask *ask)
+int profiler__ask(struct profiler *profiler, const struct profiler_ask *ask)
 {
-	if (w->fd < 0)
+	if (profiler->fd < 0)
 		return -EPIPE;
-	if (send(w->fd, ask, sizeof(*ask), MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(*ask))
+	if (send(profiler->fd, ask, sizeof(*ask), MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(*ask))
 		return 0;
 	return -errno;
 }
 
-const struct profiler_said *profiler__last(const struct profiler *w)
+const struct profiler_said *profiler__last(const struct profiler *profiler)
 {
-	return w->has_said ? &w->last : NULL;
+	return profiler->has_said ? &profiler->last : NULL;
 }

@@ -26,16 +26,16 @@ struct profiler;
  */
 int profiler__start(struct profiler **ret, int *ret_writer, const char **ret_what);
 /* Closes; a session that runs is ended without a result. Accepts NULL. */
-void profiler__free(struct profiler *w);
+void profiler__free(struct profiler *profiler);
 
 /* Readable when there is an answer of the profiler; -1: it is gone. */
-int profiler__fd(const struct profiler *w);
+int profiler__fd(const struct profiler *profiler);
 /* Reads one answer. True: *ret is filled in, and there may be more. */
-bool profiler__listen(struct profiler *w, struct profiler_said *ret);
+bool profiler__listen(struct profiler *profiler, struct profiler_said *ret);
 /* Never waits. 0, or -errno: not asked (-EPIPE: it is gone). */
-int profiler__ask(struct profiler *w, const struct profiler_ask *ask);
+int profiler__ask(struct profiler *profiler, const struct profiler_ask *ask);
 /* Its last answer, with all totals; NULL: none yet. */
-const struct profiler_said *profiler__last(const struct profiler *w);
+const struct profiler_said *profiler__last(const struct profiler *profiler);
 
 /* "captured", "busy", "limited", "gone", "failed". */
 const char *profiler_outcome_name(enum profiler_outcome outcome);

@@ -13,7 +13,7 @@
 #include "base/memfd.h"
 #include "base/proc.h"
 #include "base/units.h"
-#include "daemon/cgroup_names.h"
+#include "daemon/session_host.h"
 #include "daemon/session_lock.h"
 #include "profile/session.h"
 #include "record/session_file.h"

@@ -77,6 +77,7 @@ int server__snapshot(struct server *s)
 		return err;
 	s->generation++;
 	record_and_judge(s);
+	/* Snapshots for scrapes take at most a tenth of the time: it is fresh nine times as long. */
 	share = 9 * (clock_monotonic_ns() - began);
 	s->fresh_until = began + (share > SHARE_MIN_NS ? share : SHARE_MIN_NS);
 	if (!s->settling) /* or frequent scrapes would put it off for ever */
@@ -86,7 +87,10 @@ int server__snapshot(struct server *s)
 	return 0;
 }
 
-/* A second of budget a snapshot, earned by a second of time. */
+/*
+ * Scrapes get at most one snapshot a second on average, and a few at once: each takes room in the
+ * history, and a flood of scrapes would push out what is old.
+ */
 static bool take_from_budget(struct server *s, __u64 now)
 {
 	s->budget_ns += now - s->budget_time_ns;
@@ -145,10 +149,11 @@ static void fill_contents(struct http_content contents[VIEW_FORMATS])
 
 static int on_render(void *ctx, unsigned int page, unsigned int content, struct buf *out)
 {
+	static const struct list_options list; /* all rows, by CPU */
 	struct server *s = ctx;
-	const struct encode_ctx encode = { .out = out,
-					   .view = s->parts.live->view,
-					   .self = &s->self };
+	const struct encode_ctx encode = {
+		.out = out, .view = s->parts.live->view, .self = &s->self, .list = &list
+	};
 	struct http_stat stat;
 	__u64 began = clock_monotonic_ns();
 

@@ -21,9 +21,9 @@ enum { MAX_INCIDENTS = 50, MAX_INCIDENT_BYTES = 64 << 20 };
 void services_options_init(struct services_options *options)
 {
 	*options = (struct services_options){
-		.recording = true,
+		.history = true,
 		.directory = STATE_DIR_DEFAULT,
-		.keep_ns = 24 * HOUR_NS,
+		.retention_ns = 24 * HOUR_NS,
 		.max_bytes = 256000000,
 		.log_level = SEVERITY_INFO,
 		.capture = true,
@@ -76,7 +76,7 @@ static int start_writer(struct services *services, const struct services_options
 		.profiler = profiler,
 		.lock = services->lock,
 		.boot = hash_bytes(boot, strlen(boot), 0),
-		.keep_ns = options->keep_ns,
+		.retention_ns = options->retention_ns,
 		.max_bytes = options->max_bytes,
 		.max_incidents = MAX_INCIDENTS,
 		.max_incident_bytes = MAX_INCIDENT_BYTES,
@@ -118,7 +118,7 @@ int services_open(struct services *services, const struct services_options *opti
 	services->book.format = options->log_format;
 	services->book.journal = logbook_is_journaled();
 	services->book.text = !services->book.journal;
-	if (options->recording)
+	if (options->history)
 		err = open_statedir(services, options, uid, gid, &why);
 	if (err && options->directory_option) {
 		fprintf(stderr, "%s: %s: '%s' %s: %s\n", who, options->directory_option,

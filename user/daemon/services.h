@@ -12,10 +12,10 @@
 #include "daemon/finding_handler.h"
 
 struct services_options {
-	bool recording; /* whether a history is kept; default on */
+	bool history; /* whether a history is kept; default on */
 	const char *directory; /* default STATE_DIR_DEFAULT */
 	const char *directory_option; /* which option named it: then it has to be usable; or NULL */
-	__u64 keep_ns, max_bytes;
+	__u64 retention_ns, max_bytes;
 	const char *log_file; /* NULL: in the directory */
 	const char *log_format; /* NULL: the default */
 	enum severity log_level;

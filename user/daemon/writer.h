@@ -10,7 +10,7 @@
  * no file itself, and the writer reads nothing that a client sent.
  *
  * Owns: the life of that process and the sending. Not here: what the bytes mean
- * (record/, export/), what is worth writing (logbook.h, recorder.h).
+ * (record/, log/), what is worth writing (logbook.h, recorder.h).
  */
 #ifndef VIGIE_DAEMON_WRITER_H
 #define VIGIE_DAEMON_WRITER_H
@@ -29,7 +29,7 @@ struct writer_config {
 	int lock; /* of the state directory: held as long as somebody writes there; or -1 */
 	const char *log_directory, *log_name; /* the log is elsewhere; NULL: in state_dir */
 	__u64 boot; /* a hash of the host's boot id */
-	__u64 keep_ns, max_bytes; /* of the history */
+	__u64 retention_ns, max_bytes; /* of the history */
 	__u64 max_incident_bytes;
 	unsigned int max_incidents;
 	bool journal; /* journald's socket will be written to */

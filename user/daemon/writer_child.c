@@ -422,10 +422,9 @@ static int give_up(const struct child *c, const struct writer_config *config, co
 	return err == -EOPNOTSUPP ? 0 : err;
 }
 
-static int open_recording(struct child *c, const struct writer_config *config,
-			  const char **ret_what)
+static int open_history(struct child *c, const struct writer_config *config, const char **ret_what)
 {
-	const struct ring_config ring = { .keep_ns = config->keep_ns,
+	const struct ring_config ring = { .retention_ns = config->retention_ns,
 					  .max_bytes = config->max_bytes,
 					  .boot = config->boot };
 	const struct incidents_config incidents = { .max_incidents = config->max_incidents,
@@ -449,7 +448,7 @@ static int open_files(struct child *c, const struct writer_config *config, const
 	int dir = c->log_dir >= 0 ? c->log_dir : c->state_dir, err = 0;
 
 	if (c->state_dir >= 0)
-		err = open_recording(c, config, ret_what);
+		err = open_history(c, config, ret_what);
 	if (err || dir < 0)
 		return err;
 	*ret_what = "open the log";

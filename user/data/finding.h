@@ -2,9 +2,9 @@
 /*
  * finding.h - something that is not as it should be: what, who, since when, because of whom.
  *
- * Owns: the nouns that detect makes, export writes and record keeps: severities, rules,
+ * Owns: the nouns that detect makes, log writes and record keeps: severities, rules,
  * findings and the verdicts that people pass on them. All texts are sanitised
- * (base/text.h). Not here: how a rule decides (detect/), how an event looks (export/).
+ * (base/text.h). Not here: how a rule decides (detect/), how an event looks (log/).
  */
 #ifndef VIGIE_DATA_FINDING_H
 #define VIGIE_DATA_FINDING_H
@@ -72,7 +72,7 @@ struct culprit {
 enum finding_phase { FINDING_START, FINDING_UPDATE, FINDING_END };
 
 /*
- * One event from start to end under one id. Replaying a recording gives the same ids: they
+ * One event from start to end under one id. Replaying a history gives the same ids: they
  * are made of the rule, the subject and the moment.
  */
 struct finding {

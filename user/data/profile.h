@@ -122,7 +122,7 @@ struct profile_chain {
 	__u64 count, ns;
 };
 
-/* What stands beside the books and is in no sum. */
+/* What stands beside the times and is in no sum. */
 struct profile_beside {
 	__u64 chains_lost_ns; /* of these only the first hop is known */
 	__u64 has_steal;

@@ -5,7 +5,7 @@
  * Owns: the raw nouns that collect produces, record stores and model consumes. Counters
  * of processes are increments since the previous snapshot of the same source (see abi.h);
  * host counters are the kernel's totals since boot. Names are raw bytes: hostile.
- * Not here: rates, groups, ranks (view.h). A counter that is added gets a number in recordings:
+ * Not here: rates, groups, ranks (view.h). A counter that is added gets a number in histories:
  * user/record/codec_words.h.
  */
 #ifndef VIGIE_DATA_SNAPSHOT_H
@@ -47,7 +47,7 @@ struct cgroup_name {
 /*
  * What cgroupfs says of a cgroup that has a limit. Totals since the cgroup began; read more
  * rarely than processes, and not at all for cgroups without a limit. All members are __u64, and
- * a recording has them in this order: append only.
+ * a history has them in this order: append only.
  */
 struct cgroup_stat {
 	__u64 id; /* as in cgroup_name */

@@ -2,7 +2,7 @@
 /*
  * source.h - where snapshots come from.
  *
- * Owns: the interface that the kernel (collect/bpf_source.c) and a recording
+ * Owns: the interface that the kernel (collect/bpf_source.c) and a history
  * (record/replay.c) implement.
  */
 #ifndef VIGIE_DATA_SOURCE_H
@@ -24,7 +24,7 @@ struct source {
 
 /*
  * Reads the next snapshot. > 0: ret holds it, its arrays belong to the source and are valid
- * until the next call; 0: the end (a recording); < 0: -errno, ret untouched.
+ * until the next call; 0: the end (a history); < 0: -errno, ret untouched.
  */
 static inline int source__next(struct source *source, struct snapshot *ret)
 {

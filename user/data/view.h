@@ -2,7 +2,7 @@
 /*
  * view.h - what the model makes of the snapshots: the page that every exporter draws.
  *
- * Owns: groups with their accumulated counters, host totals, the books. Strings are
+ * Owns: groups with their accumulated counters, host totals, the CPU balance. Strings are
  * sanitised (base/text.h) and valid until the model's next snapshot. Counters start at 0
  * when the model was made and never run backwards; *_inc is the last interval's part.
  * Not here: formats, rounding, percent.
@@ -106,7 +106,7 @@ struct view {
 	const struct cgroup_view *cgroups; /* ascending id */
 	size_t ncgroups;
 
-	/* The books: per mode, sum(groups.total) + other + retired + unattributed == host, exactly. */
+	/* The CPU balance: per mode, sum(groups.total) + other + retired + unattributed == host, exactly. */
 	struct cpu_split host_cpu; /* since the model began */
 	struct cpu_split retired_cpu; /* of groups whose series ended */
 	struct cpu_split unattributed_cpu; /* /proc/stat has it, no process was charged */

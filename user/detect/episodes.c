@@ -411,7 +411,7 @@ void episode_add_culprit(struct episode *episode, const struct vigie_party *who,
 	struct culprit_sum *least = &episode->culprits[0];
 	int i;
 
-	episode->blamed_ns += ns;
+	episode->culprits_ns += ns;
 	for (i = 0; i < EPISODE_CULPRITS; i++) {
 		struct culprit_sum *b = &episode->culprits[i];
 

@@ -57,7 +57,7 @@ struct episode {
 	__u64 mild_ns; /* when it was last no worse than its last episode said */
 	struct signal signal; /* the last one */
 	struct culprit_sum culprits[EPISODE_CULPRITS];
-	double blamed_ns;
+	double culprits_ns;
 	struct finding finding;
 };
 

@@ -244,10 +244,11 @@ bool figure_throttled(struct quantity *q, const struct view *view, double *ret)
 }
 
 /*
- * A look of the learned ones covers the time since the look before it. When that was knows only who
- * saw vigie's first view. Of views in step it was the youngest that was DEPARTURE_NS old: so a
- * window is begun at each view, and of those that are old enough the youngest is taken. Where a
- * timer's jitter makes it 30 s and a bit instead of a bit less, it is one view off.
+ * The learned rules look at the time since their last look. Looks are counted from the first view
+ * that vigie saw, which a curve drawn from a part of the history does not know. But the view that a
+ * look goes back to was always the youngest that was DEPARTURE_NS old by then: so a window is begun
+ * at each view, and of those that are old enough the youngest is taken. Where a timer's jitter makes
+ * it 30 s and a bit instead of a bit less, it is one view off.
  */
 static bool departure(struct quantity *q, const struct view *view, enum departure which,
 		      double *ret)

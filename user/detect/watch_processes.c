@@ -18,7 +18,7 @@
 #define STARVED_BAD 0.9
 #define OTHERS_LEAST 0.5 /* of what is blamed */
 #define OTHERS_CPU 0.75 /* of what its own kind uses */
-#define BLAMED_LEAST 0.2 /* of the wait: else nobody knows */
+#define KNOWN_LEAST 0.2 /* of the wait: else nobody knows */
 
 #define RUNAWAY_CPUS 0.9
 #define RUNAWAY_GETS 0.3 /* at least, where it has to share */
@@ -49,9 +49,9 @@ static void tell_starvation(const struct view *view, const struct episode *episo
 		struct culprit *c;
 		unsigned int at = f->nculprits;
 
-		if (b->ns <= 0 || episode->blamed_ns <= 0)
+		if (b->ns <= 0 || episode->culprits_ns <= 0)
 			continue;
-		while (at && f->culprits[at - 1].share < b->ns / episode->blamed_ns)
+		while (at && f->culprits[at - 1].share < b->ns / episode->culprits_ns)
 			at--;
 		if (at == FINDING_CULPRITS)
 			continue;
@@ -61,7 +61,7 @@ static void tell_starvation(const struct view *view, const struct episode *episo
 			(f->nculprits - at - 1) * sizeof(f->culprits[0]));
 		c = &f->culprits[at];
 		actor_of_party(view, &b->who, &c->who);
-		c->share = b->ns / episode->blamed_ns;
+		c->share = b->ns / episode->culprits_ns;
 		c->did = "ran while it waited";
 	}
 	if (p)
@@ -80,12 +80,12 @@ static void tell_starvation(const struct view *view, const struct episode *episo
 
 /* Who ran while a process waited, in this interval. */
 struct waited {
-	__u64 blamed; /* ns of its wait of which it is known */
+	__u64 known; /* ns of its wait of which it is known who ran */
 	__u64 foreign; /* of these: others than its own kind */
 	__u64 others_cpu; /* all that those others used */
 };
 
-static struct waited sum_blame(const struct view *view, const struct process *p)
+static struct waited sum_waited(const struct view *view, const struct process *p)
 {
 	struct waited sum = { 0 };
 	size_t i;
@@ -96,7 +96,7 @@ static struct waited sum_blame(const struct view *view, const struct process *p)
 
 		if (b->victim.tgid != p->pid)
 			continue;
-		sum.blamed += b->wait_ns;
+		sum.known += b->wait_ns;
 		if (b->culprit.tgid == p->pid ||
 		    !strncmp(b->culprit.comm, p->comm, sizeof(p->comm)))
 			continue;
@@ -125,8 +125,7 @@ static __u64 kind_cpu(const struct view *view, const struct process *p)
  * to complain of those who get less. */
 static bool is_wronged(const struct view *view, const struct process *p, const struct waited *w)
 {
-	return w->blamed >= BLAMED_LEAST * p->inc.wait_ns &&
-	       w->foreign >= OTHERS_LEAST * w->blamed &&
+	return w->known >= KNOWN_LEAST * p->inc.wait_ns && w->foreign >= OTHERS_LEAST * w->known &&
 	       w->others_cpu >= OTHERS_CPU * kind_cpu(view, p);
 }
 
@@ -161,12 +160,12 @@ static void watch_starvation(struct detect *d, const struct view *view, const st
 	/* Its own quota is another rule. */
 	if (throttled_share(d, p->cgroup_id) * wall > 0.5 * wait)
 		return;
-	waited = sum_blame(view, p);
+	waited = sum_waited(view, p);
 	s.hot = wait >= STARVED_SHARE * wall && ratio >= STARVED_RATIO;
 	s.severity = ratio >= STARVED_BAD ? SEVERITY_ERROR : SEVERITY_WARNING;
 	if (!is_wronged(view, p, &waited))
 		s.severity = SEVERITY_INFO;
-	s.confidence = waited.blamed < wait ? waited.blamed / wait : 1;
+	s.confidence = waited.known < wait ? waited.known / wait : 1;
 	actor_of_process(view, p, &s.who);
 	episode = episodes_signal(&d->episodes, view, &s);
 	if (episode)

@@ -58,7 +58,7 @@ struct encode_ctx {
 	struct buf *out;
 	const struct view *view;
 	const struct self_view *self; /* or NULL: its families are left out */
-	const struct list_options *list; /* for formats that sort and cut rows */
+	const struct list_options *list; /* never NULL for formats that sort and cut rows */
 };
 
 enum om_dialect {

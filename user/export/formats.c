@@ -31,21 +31,21 @@ static void encode_prometheus(const struct encode_ctx *ctx)
 
 /* clang-format off */
 const struct view_encoder view_formats[VIEW_FORMATS] = {
-	[VIEW_TABLE] = { "table", NULL, NULL, encode_table, .typed = true },
-	[VIEW_JSON] = { "json", "application/json", NULL, encode_json, .typed = true },
+	[VIEW_TABLE] = { "table", NULL, NULL, encode_table, .selectable = true },
+	[VIEW_JSON] = { "json", "application/json", NULL, encode_json, .selectable = true },
 	[VIEW_OPENMETRICS] = { "openmetrics", "application/openmetrics-text", "1.0.0",
-			       encode_openmetrics, .typed = true },
-	[VIEW_CSV] = { "csv", "text/csv", NULL, encode_csv, .typed = true },
+			       encode_openmetrics, .selectable = true },
+	[VIEW_CSV] = { "csv", "text/csv", NULL, encode_csv, .selectable = true },
 	[VIEW_PROMETHEUS] = { "prometheus", "text/plain", "0.0.4", encode_prometheus },
 };
 /* clang-format on */
 
-enum view_format view_format_typed(const char *name)
+enum view_format view_format_by_name(const char *name)
 {
 	enum view_format f;
 
 	for (f = 0; f < VIEW_FORMATS; f++)
-		if (view_formats[f].typed && !strcmp(view_formats[f].name, name))
+		if (view_formats[f].selectable && !strcmp(view_formats[f].name, name))
 			break;
 	return f;
 }
@@ -56,7 +56,7 @@ void view_formats_list(struct buf *out, const char *another)
 	unsigned int n = 0, f, i;
 
 	for (f = 0; f < VIEW_FORMATS; f++)
-		if (view_formats[f].typed)
+		if (view_formats[f].selectable)
 			names[n++] = view_formats[f].name;
 	if (another)
 		names[n++] = another;

@@ -24,13 +24,13 @@ struct view_encoder {
 	const char *media_type; /* NULL: not for HTTP */
 	const char *version; /* of the media type, or NULL */
 	void (*encode)(const struct encode_ctx *ctx);
-	bool typed; /* people may ask for it: --format */
+	bool selectable; /* people may ask for it: --format */
 };
 
 extern const struct view_encoder view_formats[VIEW_FORMATS];
 
 /* VIEW_FORMATS: no format that people may ask for has this name. */
-enum view_format view_format_typed(const char *name);
+enum view_format view_format_by_name(const char *name);
 /* "table, json or csv": what people may ask for, and last another name that is not NULL. */
 void view_formats_list(struct buf *out, const char *another);
 

@@ -98,7 +98,7 @@ static void credit_other(struct delays *delays, __u64 wait_ns)
 }
 
 static void delays_credit(struct delays *delays, struct groups *groups,
-			  const struct snapshot *snapshot, const struct vigie_delay *blame,
+			  const struct snapshot *snapshot, const struct vigie_delay *delay,
 			  __u64 now_ns)
 {
 	char names[2 * LABELS_SIZE], culprit[LABELS_SIZE];
@@ -106,8 +106,8 @@ static void delays_credit(struct delays *delays, struct groups *groups,
 	size_t victim_size, len;
 	__u32 sum;
 
-	party_name(groups, snapshot, &blame->victim, names);
-	party_name(groups, snapshot, &blame->culprit, culprit);
+	party_name(groups, snapshot, &delay->victim, names);
+	party_name(groups, snapshot, &delay->culprit, culprit);
 	victim_size = strlen(names) + 1;
 	len = victim_size + strlen(culprit) + 1;
 	memcpy(names + victim_size, culprit, len - victim_size);
@@ -116,12 +116,12 @@ static void delays_credit(struct delays *delays, struct groups *groups,
 	if (!pair)
 		pair = new_pair(delays, names, len, sum);
 	if (!pair || pair->ended_ns) {
-		credit_other(delays, blame->wait_ns);
+		credit_other(delays, delay->wait_ns);
 		return;
 	}
-	pair->wait_ns += blame->wait_ns;
-	pair->wait_inc_ns += blame->wait_ns;
-	pair->waits += blame->waits;
+	pair->wait_ns += delay->wait_ns;
+	pair->wait_inc_ns += delay->wait_ns;
+	pair->waits += delay->waits;
 	pair->seen_ns = now_ns;
 }
 

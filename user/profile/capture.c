@@ -425,7 +425,7 @@ int capture__threads(struct capture *c, struct capture_thread **ret, size_t *ret
 	if (err)
 		return err;
 	for (i = 0; i < n && !err; i++)
-		err = bpf_map_lookup_elem(fd, &all[i].slot, &all[i].books);
+		err = bpf_map_lookup_elem(fd, &all[i].slot, &all[i].times);
 	if (err) {
 		free(all);
 		return err;
@@ -435,13 +435,13 @@ int capture__threads(struct capture *c, struct capture_thread **ret, size_t *ret
 	return 0;
 }
 
-static void add_blamed(struct capture_culprit *all, size_t n, const struct vigie_thread *books)
+static void add_charged(struct capture_culprit *all, size_t n, const struct vigie_thread *times)
 {
 	size_t i;
 
-	for (i = 0; i < n && books->blamed_ns; i++) {
-		if (all[i].tgid == books->tgid) {
-			all[i].culprit.wait_ns += books->blamed_ns;
+	for (i = 0; i < n && times->culprits_ns; i++) {
+		if (all[i].tgid == times->tgid) {
+			all[i].culprit.wait_ns += times->culprits_ns;
 			return;
 		}
 	}
@@ -455,7 +455,7 @@ int capture__culprits(struct capture *c, const struct capture_thread *threads, s
 			   sizeof(**ret), (void **)ret, ret_n);
 
 	for (i = 0; i < nthreads && !err; i++)
-		add_blamed(*ret, *ret_n, &threads[i].books);
+		add_charged(*ret, *ret_n, &threads[i].times);
 	return err;
 }
 

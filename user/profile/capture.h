@@ -40,7 +40,7 @@ const struct capture_gaps *capture__gaps(const struct capture *c);
 
 /* Another process to look at. 0, -E2BIG or -errno. */
 int capture__add(struct capture *c, pid_t pid);
-/* From now on: opens the books, enables the clock. 0 or -errno. */
+/* From now on: begins the threads' times, enables the clock. 0 or -errno. */
 int capture__begin(struct capture *c);
 
 typedef void (*capture_fn)(void *ctx, const struct vigie_stack *stack, const __u8 *user);
@@ -67,14 +67,14 @@ int capture__sleepers(const struct capture *c);
 int capture_pass(int sleepers);
 __u32 capture__sleeper_bytes(const struct capture *c);
 
-/* Detaches the programs and closes the books. 0 or -errno. */
+/* Detaches the programs and ends the threads' times. 0 or -errno. */
 int capture__end(struct capture *c);
 
-/* Copies: the books of all threads, who ran, who woke. Keys and values alternate. *ret is malloc'ed. */
+/* Copies: the times of all threads, who ran, who woke. Keys and values alternate. *ret is malloc'ed. */
 struct capture_thread {
 	struct vigie_thread_key key;
 	__u32 slot, zero;
-	struct vigie_thread books;
+	struct vigie_thread times;
 };
 struct capture_culprit {
 	__u32 tgid;
@@ -89,7 +89,7 @@ struct capture_chain {
 	struct vigie_chain chain;
 };
 int capture__threads(struct capture *c, struct capture_thread **ret, size_t *ret_n);
-/* Part of what a target's threads are charged with is in their books. */
+/* Part of what a target's threads are charged with is in their times. */
 int capture__culprits(struct capture *c, const struct capture_thread *threads, size_t nthreads,
 		      struct capture_culprit **ret, size_t *ret_n);
 int capture__wakes(struct capture *c, struct capture_wake **ret, size_t *ret_n);

@@ -295,7 +295,7 @@ int session__finish(struct session *s, enum profile_stop why, struct profile **r
 	struct profile_about *about = &s->profile->about;
 	int err;
 
-	*ret_what = "close the books";
+	*ret_what = "end the threads' times";
 	err = capture__end(s->capture);
 	session_settle_steal(s);
 	s->end_ns = clock_monotonic_ns();
@@ -307,8 +307,8 @@ int session__finish(struct session *s, enum profile_stop why, struct profile **r
 	if (s->err == -ENOSPC)
 		s->err = 0;
 	fill_quality(s, why);
-	*ret_what = "settle the books";
-	err = s->err ? s->err : session_settle_books(s);
+	*ret_what = "settle the threads' times";
+	err = s->err ? s->err : session_settle_times(s);
 	*ret_what = "name the frames";
 	if (!err)
 		err = session_name_frames(s);

@@ -2,7 +2,7 @@
 /*
  * session.h - one profiling session, from whom to look at to what was found.
  *
- * Owns: the order of things; turning raw stacks and books into a profile whose sums are the
+ * Owns: the order of things; turning raw stacks and times into a profile whose sums are the
  * kernel's own figures. One at a time.
  */
 #ifndef VIGIE_PROFILE_SESSION_H

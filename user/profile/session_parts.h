@@ -93,8 +93,8 @@ int session_waker_party(struct session *s, const struct capture_wake *wake, __u3
 /* The thread with this tid; the youngest, where one tid was used twice. */
 const struct known_thread *session_thread_by_tid(const struct session *s, __u32 tid);
 
-/* session_times.c: from books and counts to values whose sums are the kernel's. */
-int session_settle_books(struct session *s);
+/* session_times.c: from times and counts to values whose sums are the kernel's. */
+int session_settle_times(struct session *s);
 /* The next part of total, after done and with more of all: what is due less what was given. */
 __u64 session_part(__u64 total, __u64 done, __u64 more, __u64 all);
 

@@ -131,21 +131,21 @@ static int take_threads(struct session *s, const struct capture_thread *all, siz
 	size_t i;
 
 	for (i = 0; i < n && !err; i++) {
-		err = session_thread(s, all[i].key.tid, all[i].key.start_ns, all[i].books.tgid,
+		err = session_thread(s, all[i].key.tid, all[i].key.start_ns, all[i].times.tgid,
 				     &index);
 		if (!err)
-			err = profile_string(s->profile, all[i].books.comm, VIGIE_COMM_LEN, &comm);
+			err = profile_string(s->profile, all[i].times.comm, VIGIE_COMM_LEN, &comm);
 		if (err)
 			break;
 		t = &s->profile->threads[s->threads[index].thread];
 		t->comm = comm;
-		fill_thread(s, t, &all[i].books);
+		fill_thread(s, t, &all[i].times);
 		/* A process goes by its leader's name. */
-		if (all[i].key.tid == all[i].books.tgid)
+		if (all[i].key.tid == all[i].times.tgid)
 			s->profile->processes[t->process].comm = comm;
 		/* It is one for all threads of a process, but for who moves them about. */
 		if (!s->profile->processes[t->process].cgroup)
-			err = session_cgroup(s, all[i].books.cgroup_id,
+			err = session_cgroup(s, all[i].times.cgroup_id,
 					     &s->profile->processes[t->process].cgroup);
 	}
 	return err;
@@ -253,7 +253,7 @@ static int take_culprits(struct session *s, const struct capture_thread *threads
 	return err;
 }
 
-int session_settle_books(struct session *s)
+int session_settle_times(struct session *s)
 {
 	struct capture_thread *threads;
 	size_t n;

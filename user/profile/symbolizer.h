@@ -50,38 +50,39 @@ struct symbolizer_ask {
 };
 
 int symbolizer__start(const struct symbolizer_config *config, struct symbolizer **ret);
-void symbolizer__free(struct symbolizer *r); /* ends the process; accepts NULL */
+void symbolizer__free(struct symbolizer *symbolizer); /* ends the process; accepts NULL */
 
 /* Without an opener. fd -1: it cannot be had. Duplicated. jit: a perf map, not an ELF file. */
-int symbolizer__module(struct symbolizer *r, __u32 module, int fd, bool jit);
+int symbolizer__module(struct symbolizer *symbolizer, __u32 module, int fd, bool jit);
 /* Replaces the mappings of a space. Copied. */
-int symbolizer__space(struct symbolizer *r, __u32 space, const struct symbolizer_map *maps,
+int symbolizer__space(struct symbolizer *symbolizer, __u32 space, const struct symbolizer_map *maps,
 		      size_t n);
-/* Asks for frames; the answer comes through symbolizer__poll(), or with incomplete READER and n 0. */
-int symbolizer__stack(struct symbolizer *r, __u32 space, __u32 number,
+/* Asks for frames; the answer comes through symbolizer__poll(), or with n 0, incomplete PROFILE_INCOMPLETE_READER. */
+int symbolizer__stack(struct symbolizer *symbolizer, __u32 space, __u32 number,
 		      const struct vigie_stack *stack, const __u8 *user, symbolizer_frames_fn fn,
 		      void *ctx);
 /* Hands out the answers that are there; with wait: all that are due. */
-void symbolizer__poll(struct symbolizer *r, bool wait, symbolizer_frames_fn fn, void *ctx);
+void symbolizer__poll(struct symbolizer *symbolizer, bool wait, symbolizer_frames_fn fn, void *ctx);
 /* Names up to SYMBOLIZER_NAMES_BATCH addresses. 0, or -errno: the symbolizer died of this module. */
-int symbolizer__name(struct symbolizer *r, __u32 module, const __u64 *addresses, __u32 n,
+int symbolizer__name(struct symbolizer *symbolizer, __u32 module, const __u64 *addresses, __u32 n,
 		     const struct symbolizer_ask *ask);
 /*
  * Source lines and inlined functions of up to SYMBOLIZER_NAMES_BATCH addresses; the first *ret_looked
  * were looked at within ms. 0, or -errno: it took longer, or the symbolizer died of this module.
  */
-int symbolizer__lines(struct symbolizer *r, __u32 module, const __u64 *addresses, __u32 n,
+int symbolizer__lines(struct symbolizer *symbolizer, __u32 module, const __u64 *addresses, __u32 n,
 		      unsigned int ms, const struct symbolizer_ask *ask, __u32 *ret_looked);
 
 /*
  * What a module's file is: its build id ("": none, or no ELF file) and its enum symbolizer_what. 0, or
  * -errno: the symbolizer died of it.
  */
-int symbolizer__identify(struct symbolizer *r, __u32 module, char ret_id[SYMBOLIZER_ID_MAX],
-			 unsigned int *ret_what);
+int symbolizer__identify(struct symbolizer *symbolizer, __u32 module,
+			 char ret_id[SYMBOLIZER_ID_MAX], unsigned int *ret_what);
 
-__u64 symbolizer__pointers(const struct symbolizer *r); /* stacks that frame pointers helped with */
-unsigned int symbolizer__restarts(const struct symbolizer *r);
-__u64 symbolizer__cpu_ns(const struct symbolizer *r); /* of all symbolizers so far */
+__u64 symbolizer__pointers(
+	const struct symbolizer *symbolizer); /* stacks that frame pointers helped with */
+unsigned int symbolizer__restarts(const struct symbolizer *symbolizer);
+__u64 symbolizer__cpu_ns(const struct symbolizer *symbolizer); /* of all symbolizers so far */
 
 #endif

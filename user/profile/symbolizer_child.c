@@ -15,7 +15,7 @@
 #include "data/profile.h"
 #include "profile/jitmap.h"
 #include "profile/packet.h"
-#include "profile/source.h"
+#include "profile/dwarf_lines.h"
 #include "profile/symbolizer_wire.h"
 #include "profile/symbols.h"
 #include "profile/unwind.h"
@@ -28,7 +28,7 @@ struct child {
 	int modules[SYMBOLIZER_MODULES_MAX]; /* descriptors, -1: none */
 	struct symbols *symbols[SYMBOLIZER_MODULES_MAX];
 	int debug[SYMBOLIZER_MODULES_MAX]; /* separate debug files: descriptors, -1: none */
-	struct source *sources[SYMBOLIZER_MODULES_MAX];
+	struct dwarf_lines *lines[SYMBOLIZER_MODULES_MAX];
 	bool sourced[SYMBOLIZER_MODULES_MAX]; /* it was tried */
 	bool jit[SYMBOLIZER_MODULES_MAX];
 	struct unwinder *spaces[SPACES_MAX];
@@ -47,9 +47,9 @@ static int answer_say(struct child *c, __u32 kind, __u32 a, __u32 b, const void 
 /* Another file takes this module's place. */
 static void answer_forget(struct child *c, __u32 m)
 {
-	source__free(c->sources[m]);
+	dwarf_lines__free(c->lines[m]);
 	symbols__free(c->symbols[m]);
-	c->sources[m] = NULL;
+	c->lines[m] = NULL;
 	c->symbols[m] = NULL;
 	c->sourced[m] = false;
 	if (c->debug[m] >= 0)
@@ -87,7 +87,7 @@ static void take_space(struct child *c)
 
 static int take_stack(struct child *c)
 {
-	struct symbolizer_frame frames[FOREIGN_FRAMES_MAX];
+	struct symbolizer_frame frames[SYMBOLIZER_FRAMES_MAX];
 	const struct vigie_stack *stack = (const void *)c->in.data;
 	__u32 space = c->in.head.a, n = 0, incomplete = 1 + PROFILE_INCOMPLETE_UNMAPPED;
 	bool pointers = false;
@@ -98,7 +98,7 @@ static int take_stack(struct child *c)
 	     (stack->alt_bytes <= stack->main_at && stack->main_at <= stack->user_bytes)))
 		n = unwinder__unwind(c->spaces[space], stack, c->in.data + sizeof(*stack), frames,
 				     &incomplete, &pointers);
-	return answer_say(c, FOREIGN_FRAMES, c->in.head.b,
+	return answer_say(c, SYMBOLIZER_FRAMES, c->in.head.b,
 			  incomplete | (pointers ? SYMBOLIZER_POINTERS : 0), frames,
 			  n * sizeof(*frames));
 }
@@ -196,18 +196,18 @@ static int take_name(struct child *c)
 }
 
 /* The separate file has the debug data where there is one; not always: it may be a second table. */
-static struct source *source_of(struct child *c, __u32 m)
+static struct dwarf_lines *lines_of(struct child *c, __u32 m)
 {
 	if (!c->sourced[m] && c->debug[m] >= 0)
-		c->sources[m] = source__new(c->debug[m]);
-	if (!c->sourced[m] && !c->sources[m] && c->modules[m] >= 0 && !c->jit[m])
-		c->sources[m] = source__new(c->modules[m]);
+		c->lines[m] = dwarf_lines__new(c->debug[m]);
+	if (!c->sourced[m] && !c->lines[m] && c->modules[m] >= 0 && !c->jit[m])
+		c->lines[m] = dwarf_lines__new(c->modules[m]);
 	c->sourced[m] = true;
-	return c->sources[m];
+	return c->lines[m];
 }
 
 /* A text of the packet: a path, from the root where that can be told. */
-static void add_path(struct child *c, const struct source_line *line)
+static void add_path(struct child *c, const struct dwarf_line *line)
 {
 	char path[SYMBOLIZER_FILE_MAX];
 
@@ -220,9 +220,9 @@ static void add_path(struct child *c, const struct source_line *line)
 
 static void add_lines(struct child *c, __u32 m, __u64 address)
 {
-	struct source_line lines[SYMBOLIZER_LINES_MAX];
+	struct dwarf_line lines[SYMBOLIZER_LINES_MAX];
 	char function[SYMBOLIZER_NAME_MAX];
-	unsigned int n = source__lines(c->sources[m], address, lines, SYMBOLIZER_LINES_MAX), i;
+	unsigned int n = dwarf_lines__find(c->lines[m], address, lines, SYMBOLIZER_LINES_MAX), i;
 
 	for (i = 0; i < n; i++) {
 		struct symbolizer_named named = { .address = address,
@@ -253,7 +253,7 @@ static int take_line(struct child *c)
 	*c->busy = m;
 	err = load_symbols(c, m); /* it asks for the separate debug file, too */
 	buf_clear(&c->out);
-	if (!err && !source_of(c, m))
+	if (!err && !lines_of(c, m))
 		i = n;
 	for (; !err && i < n && clock_monotonic_ms() < end && !c->out.err; i++) {
 		whole = c->out.len;

@@ -12,7 +12,7 @@
 enum {
 	SYMBOLIZER_MAPS_MAX = 8192, /* executable mappings of a process that are looked at */
 	SYMBOLIZER_MODULES_MAX = 4096,
-	FOREIGN_FRAMES_MAX = 256, /* of a stack: what is deeper is cut */
+	SYMBOLIZER_FRAMES_MAX = 256, /* of a stack: what is deeper is cut */
 	SYMBOLIZER_ID_MAX = 2 * 64 + 1, /* bytes of a build id in hex, NUL included */
 	SYMBOLIZER_NAME_MAX =
 		512, /* bytes of a function's name, NUL included; longer ones are cut */
@@ -33,7 +33,7 @@ enum symbolizer_kind {
 	SYMBOLIZER_IDENTIFY, /* a: module */
 	/* From the symbolizer. */
 	/* a: number, b: 1 + enum profile_incomplete or 0, and SYMBOLIZER_POINTERS; payload: symbolizer_frame[] */
-	FOREIGN_FRAMES,
+	SYMBOLIZER_FRAMES,
 	SYMBOLIZER_WANTS, /* a: module; payload: build id and debug link, two texts; awaits DEBUG */
 	/* a: module, b: addresses looked at, from the first; payload: symbolizer_named, each with texts */
 	SYMBOLIZER_NAMED,

@@ -163,7 +163,7 @@ static bool add_frame(struct unwinder *u, const struct placed *p, __u64 pc)
 {
 	struct symbolizer_frame *f = &u->frames[u->nframes];
 
-	if (u->nframes == FOREIGN_FRAMES_MAX) {
+	if (u->nframes == SYMBOLIZER_FRAMES_MAX) {
 		u->incomplete = 1 + PROFILE_INCOMPLETE_DEEP;
 		return false;
 	}
@@ -290,7 +290,7 @@ static bool unwind_resume(struct unwinder *u, __u64 sp, __u64 fp, __u64 pc)
  */
 static bool unwind_thrown(struct unwinder *u)
 {
-	struct symbolizer_frame found[FOREIGN_FRAMES_MAX];
+	struct symbolizer_frame found[SYMBOLIZER_FRAMES_MAX];
 	const struct thrown t = u->thrown;
 	const __u32 n = u->nframes;
 	Dwarf_Word word = 0;

@@ -22,7 +22,7 @@ struct unwinder *unwinder__new(const struct symbolizer_map *maps, size_t nmaps, 
 void unwinder__use_pointers(struct unwinder *u);
 void unwinder__free(struct unwinder *u); /* accepts NULL */
 /*
- * Writes at most FOREIGN_FRAMES_MAX frames, innermost first; callers' addresses are of their call
+ * Writes at most SYMBOLIZER_FRAMES_MAX frames, innermost first; callers' addresses are of their call
  * instruction. Returns how many; *ret_incomplete: 0, or 1 + enum profile_incomplete; *ret_pointers:
  * some were found by frame pointers, which no code has to keep, or looked for.
  */

@@ -320,7 +320,7 @@ static int begin_segment(struct open_incident *o, __u64 wall_ns)
 
 /* --- Beginning. */
 
-/* From the key at or before the moment on, as it stands in the recording. */
+/* From the key at or before the moment on, as it stands in the history. */
 static int copy_past(struct incidents *in, struct open_incident *o, __u64 from_wall_ns,
 		     struct ring *ring)
 {

@@ -17,8 +17,7 @@ struct replay {
 	bool in_range, began, ended;
 	__u64 snapshots, time_ns; /* of the last one: its count in its life, its clock */
 	__u64 undecodable;
-	struct reader_stat
-		stat; /* of the whole recording, by the pass that looks for the beginning */
+	struct reader_stat stat; /* of the whole history, by the pass that looks for the beginning */
 };
 
 static struct replay *replay_of(const struct source *source)

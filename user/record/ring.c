@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ring.c - owns the files of a recording.
+ * ring.c - owns the files of a history.
  *
  * An entry is one pwritev() at a known offset. If that fails or falls short the file is cut
  * back to where it was, so what stands in it is always whole entries; if even that fails the
@@ -189,9 +189,9 @@ static bool is_too_old(const struct ring *r, const struct known_segment *k,
 {
 	if (k->boot == r->config.boot && k->last_time_ns)
 		return now->time_ns > k->last_time_ns &&
-		       now->time_ns - k->last_time_ns > r->config.keep_ns;
+		       now->time_ns - k->last_time_ns > r->config.retention_ns;
 	return now->time_ns - r->began_ns > TRUST_CLOCK_NS && now->wall_ns > k->last_wall_ns &&
-	       now->wall_ns - k->last_wall_ns > r->config.keep_ns;
+	       now->wall_ns - k->last_wall_ns > r->config.retention_ns;
 }
 
 static void keep_bounds(struct ring *r, const struct ring_entry *now, __u64 more)

@@ -15,7 +15,7 @@
 struct ring;
 
 struct ring_config {
-	__u64 keep_ns; /* entries older than that go */
+	__u64 retention_ns; /* entries older than that go */
 	__u64 max_bytes; /* all segments together, at least 1 MiB */
 	__u64 boot; /* a hash of the host's boot id: CLOCK_BOOTTIME compares within one boot only */
 };

@@ -74,7 +74,7 @@ struct cpu_balance {
 	__u64 off_ns[VIGIE_WAITS];
 };
 
-static void add_books(struct cpu_balance *b, const struct profile *p)
+static void add_times(struct cpu_balance *b, const struct profile *p)
 {
 	const struct profile_thread *t = p->threads, *end = t + p->nthreads;
 	__u64 known;
@@ -160,9 +160,9 @@ static void time_section(struct screen *s)
 	bool off = s->p->about.views >> PROFILE_OFF_CPU & 1;
 	struct both b = { 0 };
 
-	add_books(&b.now, s->p);
+	add_times(&b.now, s->p);
 	if (s->other)
-		add_books(&b.before, s->other);
+		add_times(&b.before, s->other);
 	screen_blank(s);
 	screen_printf(s, "WHERE THE TIME WENT, %% of the %.3f s that %u threads lived",
 		      (double)b.now.wall_ns / 1e9, s->p->nthreads);

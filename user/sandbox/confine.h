@@ -45,7 +45,10 @@ int confine(const struct confine_config *config, const char **ret_what);
  * It is inherited by what it forks. 0 or -errno with *ret_what.
  */
 int confine_profiler(const char **ret_what);
-/* For a process that reads foreign files (CONFINE_SYMBOLIZER): as whom, said where it fails. */
+/*
+ * For a process that reads foreign files: confine() as CONFINE_SYMBOLIZER, as the user that such
+ * processes run as. A failure is said on standard error. 0 or -errno.
+ */
 int confine_symbolizer(void);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* cgroup_names.c - owns the table of names of a session's cgroups. */
-#include "daemon/cgroup_names.h"
+/* session_host.c - owns the look at the kernel for a session, and the table of its cgroups' names. */
+#include "daemon/session_host.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* cgroup_names.h - gives a profiling session this kernel's plan, and the names of cgroups. */
-#ifndef VIGIE_DAEMON_CGROUP_NAMES_H
-#define VIGIE_DAEMON_CGROUP_NAMES_H
+/* session_host.h - what a profiling session asks of its host: the kernel's plan, names of cgroups. */
+#ifndef VIGIE_DAEMON_SESSION_HOST_H
+#define VIGIE_DAEMON_SESSION_HOST_H
 
 #include "collect/plan.h"
 #include "profile/session.h"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * source.c - owns the tables over a file's DWARF: which unit an address is in, which function.
+ * dwarf_lines.c - owns the tables over a file's DWARF: which unit an address is in, which function.
  *
  * Not dwarf_getscopes(): it walks a unit's whole tree for each address, and stands on
  * .debug_aranges, which clang and rustc leave out. A unit's functions are put into a table the
  * first time that an address is in it.
  */
-#include "profile/source.h"
+#include "profile/dwarf_lines.h"
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
@@ -31,7 +31,7 @@ struct ranges {
 	size_t n, room;
 };
 
-struct source {
+struct dwarf_lines {
 	Dwarf *dwarf;
 	struct ranges units;
 	/* Of the unit that was looked into last: addresses come sorted. */
@@ -73,13 +73,13 @@ static int by_begin(const void *a, const void *b)
 	return (x->end < y->end) - (x->end > y->end); /* the one within comes later */
 }
 
-static void source_sort(struct ranges *r)
+static void ranges_sort(struct ranges *r)
 {
 	if (r->n)
 		qsort(r->all, r->n, sizeof(*r->all), by_begin);
 }
 
-static const struct range *source_find(const struct ranges *r, uint64_t address)
+static const struct range *ranges_find(const struct ranges *r, uint64_t address)
 {
 	size_t low = 0, high = r->n, mid, back;
 
@@ -97,9 +97,9 @@ static const struct range *source_find(const struct ranges *r, uint64_t address)
 	return NULL;
 }
 
-struct source *source__new(int fd)
+struct dwarf_lines *dwarf_lines__new(int fd)
 {
-	struct source *s = calloc(1, sizeof(*s));
+	struct dwarf_lines *s = calloc(1, sizeof(*s));
 	Dwarf_Off at = 0, next;
 	size_t head;
 	Dwarf_Die unit;
@@ -115,14 +115,14 @@ struct source *source__new(int fd)
 		at = next;
 	}
 	if (!s->units.n) {
-		source__free(s);
+		dwarf_lines__free(s);
 		return NULL;
 	}
-	source_sort(&s->units);
+	ranges_sort(&s->units);
 	return s;
 }
 
-void source__free(struct source *s)
+void dwarf_lines__free(struct dwarf_lines *s)
 {
 	if (!s)
 		return;
@@ -133,7 +133,7 @@ void source__free(struct source *s)
 }
 
 /* Functions stand in the unit, in namespaces (Rust), in classes. */
-static int add_functions(struct source *s, Dwarf_Die *parent, int nesting)
+static int add_functions(struct dwarf_lines *s, Dwarf_Die *parent, int nesting)
 {
 	Dwarf_Die die;
 	int err = 0, more = dwarf_child(parent, &die);
@@ -156,7 +156,7 @@ static int add_functions(struct source *s, Dwarf_Die *parent, int nesting)
 	return err;
 }
 
-static void look_into(struct source *s, Dwarf_Die *unit)
+static void look_into(struct dwarf_lines *s, Dwarf_Die *unit)
 {
 	Dwarf_Off offset = dwarf_dieoffset(unit);
 
@@ -165,7 +165,7 @@ static void look_into(struct source *s, Dwarf_Die *unit)
 	s->functions.n = 0;
 	s->unit = offset;
 	add_functions(s, unit, 0);
-	source_sort(&s->functions);
+	ranges_sort(&s->functions);
 }
 
 static const char *function_of(Dwarf_Die *die)
@@ -212,7 +212,7 @@ static const char *directory_of(Dwarf_Die *unit)
 	return directory ? directory : "";
 }
 
-static void place(Dwarf_Die *unit, uint64_t address, struct source_line *line)
+static void place(Dwarf_Die *unit, uint64_t address, struct dwarf_line *line)
 {
 	Dwarf_Line *row = dwarf_getsrc_die(unit, address);
 	const char *file = row ? dwarf_linesrc(row, NULL, NULL) : NULL;
@@ -224,7 +224,7 @@ static void place(Dwarf_Die *unit, uint64_t address, struct source_line *line)
 }
 
 /* A begin is told only in the file that is shown: a number of another file would mislead. */
-static void name(Dwarf_Die *die, const char *directory, struct source_line *line)
+static void name(Dwarf_Die *die, const char *directory, struct dwarf_line *line)
 {
 	const char *file = dwarf_decl_file(die);
 	int begin = 0;
@@ -256,10 +256,10 @@ static bool step_in(Dwarf_Die *die, uint64_t address)
 }
 
 /* From the function inwards; each inlined one says where the one around it called it. */
-static unsigned int source_walk(Dwarf_Die *unit, Dwarf_Die *die, uint64_t address,
-				struct source_line *lines, unsigned int room)
+static unsigned int lines_walk(Dwarf_Die *unit, Dwarf_Die *die, uint64_t address,
+			       struct dwarf_line *lines, unsigned int room)
 {
-	struct source_line outer[NESTING_MAX] = { 0 }, *here = outer;
+	struct dwarf_line outer[NESTING_MAX] = { 0 }, *here = outer;
 	unsigned int n, i, nesting = 0;
 	const char *directory = directory_of(unit);
 	Dwarf_Die at = *die, function = *die;
@@ -281,20 +281,20 @@ static unsigned int source_walk(Dwarf_Die *unit, Dwarf_Die *die, uint64_t addres
 	return n;
 }
 
-unsigned int source__lines(struct source *s, uint64_t address, struct source_line *lines,
-			   unsigned int room)
+unsigned int dwarf_lines__find(struct dwarf_lines *s, uint64_t address, struct dwarf_line *lines,
+			       unsigned int room)
 {
-	const struct range *range = source_find(&s->units, address);
+	const struct range *range = ranges_find(&s->units, address);
 	Dwarf_Die unit, die;
 
 	if (!range || !room || !dwarf_offdie(s->dwarf, range->die, &unit))
 		return 0;
 	look_into(s, &unit);
-	range = source_find(&s->functions, address);
+	range = ranges_find(&s->functions, address);
 	if (range && dwarf_offdie(s->dwarf, range->die, &die))
-		return source_walk(&unit, &die, address, lines, room);
+		return lines_walk(&unit, &die, address, lines, room);
 	/* Assembler has lines, and no functions. */
-	*lines = (struct source_line){ .directory = directory_of(&unit) };
+	*lines = (struct dwarf_line){ .directory = directory_of(&unit) };
 	place(&unit, address, lines);
 	return lines->line ? 1 : 0;
 }

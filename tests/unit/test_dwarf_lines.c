@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * test_source.c - profile/source: what the compiler inlined where, asked of this very program.
+ * test_dwarf_lines.c - profile/dwarf_lines: what the compiler inlined where, asked of this very program.
  *
  * The compiler itself says what is right: __LINE__ where the code stands.
  */
@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "profile/source.h"
+#include "profile/dwarf_lines.h"
 
 #define INLINED static inline __attribute__((always_inline))
 #define HERE(pc) asm volatile("1: lea 1b(%%rip), %0" : "=r"(pc))
@@ -50,64 +50,64 @@ __attribute__((noinline)) static void outer(void)
 	middle();
 }
 
-static struct source *own(int *ret_fd)
+static struct dwarf_lines *own(int *ret_fd)
 {
-	struct source *s;
+	struct dwarf_lines *s;
 
 	*ret_fd = open("/proc/self/exe", O_RDONLY);
-	s = source__new(*ret_fd);
+	s = dwarf_lines__new(*ret_fd);
 	assert_non_null(s);
 	return s;
 }
 
-static void check(const struct source_line *line, const char *function, int number, int begin)
+static void check(const struct dwarf_line *line, const char *function, int number, int begin)
 {
 	assert_string_equal(line->function, function);
 	assert_int_equal(line->line, number);
 	assert_int_equal(line->begin, begin);
-	assert_non_null(strstr(line->file, "test_source.c"));
+	assert_non_null(strstr(line->file, "test_dwarf_lines.c"));
 }
 
 static void the_inner_comes_first(void **state)
 {
-	struct source_line lines[ROOM];
+	struct dwarf_line lines[ROOM];
 	int fd;
-	struct source *s = own(&fd);
+	struct dwarf_lines *s = own(&fd);
 
 	outer();
-	assert_int_equal(source__lines(s, at, lines, ROOM), 3);
+	assert_int_equal(dwarf_lines__find(s, at, lines, ROOM), 3);
 	check(&lines[0], "inner", line_inner, begin_inner);
 	assert_string_equal(lines[1].function, "middle");
 	assert_int_equal(lines[1].line, line_middle);
 	check(&lines[2], "outer", line_outer, begin_outer);
-	source__free(s);
+	dwarf_lines__free(s);
 	close(fd);
 }
 
 static void without_room_the_function_itself_stays(void **state)
 {
-	struct source_line lines[2];
+	struct dwarf_line lines[2];
 	int fd;
-	struct source *s = own(&fd);
+	struct dwarf_lines *s = own(&fd);
 
 	outer();
-	assert_int_equal(source__lines(s, at, lines, 2), 2);
+	assert_int_equal(dwarf_lines__find(s, at, lines, 2), 2);
 	check(&lines[0], "inner", line_inner, begin_inner);
 	check(&lines[1], "outer", line_outer, begin_outer);
-	source__free(s);
+	dwarf_lines__free(s);
 	close(fd);
 }
 
 static void other_addresses_have_none(void **state)
 {
-	struct source_line lines[ROOM];
+	struct dwarf_line lines[ROOM];
 	int fd;
-	struct source *s = own(&fd);
+	struct dwarf_lines *s = own(&fd);
 
-	assert_int_equal(source__lines(s, 0, lines, ROOM), 0);
-	assert_int_equal(source__lines(s, UINT64_MAX, lines, ROOM), 0);
-	assert_int_equal(source__lines(s, 1ULL << 40, lines, ROOM), 0);
-	source__free(s);
+	assert_int_equal(dwarf_lines__find(s, 0, lines, ROOM), 0);
+	assert_int_equal(dwarf_lines__find(s, UINT64_MAX, lines, ROOM), 0);
+	assert_int_equal(dwarf_lines__find(s, 1ULL << 40, lines, ROOM), 0);
+	dwarf_lines__free(s);
 	close(fd);
 }
 
@@ -115,19 +115,19 @@ static void what_is_no_elf_is_refused(void **state)
 {
 	int fd = open("/dev/null", O_RDONLY);
 
-	assert_null(source__new(fd));
+	assert_null(dwarf_lines__new(fd));
 	close(fd);
-	assert_null(source__new(-1));
+	assert_null(dwarf_lines__new(-1));
 }
 
 /* Each byte of the debug data is anybody's: wrong answers are allowed, a sanitizer's report not. */
 static void damage_does_no_harm(void **state)
 {
-	struct source_line lines[ROOM];
+	struct dwarf_line lines[ROOM];
 	char path[] = "/tmp/vigie-source-XXXXXX", chunk[65536];
 	int from = open("/proc/self/exe", O_RDONLY), fd = mkstemp(path), i;
 	off_t size = 0;
-	struct source *s;
+	struct dwarf_lines *s;
 	ssize_t n;
 
 	outer();
@@ -142,15 +142,15 @@ static void damage_does_no_harm(void **state)
 		assert_int_equal(pread(fd, old, sizeof(old), where), sizeof(old));
 		memset(bad, rand(), sizeof(bad));
 		assert_int_equal(pwrite(fd, bad, sizeof(bad), where), sizeof(bad));
-		s = source__new(fd);
+		s = dwarf_lines__new(fd);
 		if (s)
-			source__lines(s, at, lines, ROOM);
-		source__free(s);
+			dwarf_lines__find(s, at, lines, ROOM);
+		dwarf_lines__free(s);
 		assert_int_equal(pwrite(fd, old, sizeof(old), where), sizeof(old));
 	}
-	s = source__new(fd);
-	assert_int_equal(source__lines(s, at, lines, ROOM), 3);
-	source__free(s);
+	s = dwarf_lines__new(fd);
+	assert_int_equal(dwarf_lines__find(s, at, lines, ROOM), 3);
+	dwarf_lines__free(s);
 	unlink(path);
 	close(fd);
 	close(from);
