@@ -26,30 +26,12 @@
 #include "sandbox/confine.h"
 
 enum { OPT_VIEW = 1400, OPT_DIFF, OPT_TOP, OPT_DEBUG_DIR };
-enum { OUTPUT_MAX = 256 << 20, ALL_VIEWS = (1 << PROFILE_VIEWS) - 1 };
+enum { OUTPUT_MAX = 256 << 20 };
 
 static const char who[] = "vigie report";
 
-enum format {
-	FORMAT_TEXT,
-	FORMAT_HTML,
-	FORMAT_FOLDED,
-	FORMAT_PPROF,
-	FORMAT_SPEEDSCOPE,
-	FORMAT_JSON,
-	FORMATS
-};
-static const char *const format_names[FORMATS] = {
-	[FORMAT_TEXT] = "text",
-	[FORMAT_HTML] = "html",
-	[FORMAT_FOLDED] = "folded",
-	[FORMAT_PPROF] = "pprof",
-	[FORMAT_SPEEDSCOPE] = "speedscope",
-	[FORMAT_JSON] = "json",
-};
-
 struct report_options {
-	enum format format;
+	const struct report_format *format;
 	unsigned int views; /* 0: not said */
 	const char *file, *before, *output;
 	struct profile_text_options text;
@@ -58,15 +40,10 @@ struct report_options {
 
 static void parse_format(struct argp_state *state, struct report_options *options, const char *arg)
 {
-	enum format f;
-
-	for (f = 0; f < FORMATS; f++)
-		if (!strcmp(arg, format_names[f]))
-			break;
-	if (f == FORMATS)
+	options->format = report_format_by_name(arg);
+	if (!options->format)
 		refuse_value(state, "--format", arg,
 			     "text, html, folded, pprof, speedscope or json");
-	options->format = f;
 }
 
 static void parse_view(struct argp_state *state, struct report_options *options, const char *arg)
@@ -110,14 +87,13 @@ static error_t parse_report(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!options->file)
 			argp_error(state, "which session file? `vigie record` makes one");
-		if (options->views &&
-		    (options->format == FORMAT_HTML || options->format == FORMAT_JSON))
+		if (options->views && options->format->all_views)
 			argp_error(state, "--view does not go with --format %s, which has them all",
-				   format_names[options->format]);
-		if (options->before && options->format > FORMAT_FOLDED)
+				   options->format->name);
+		if (options->before && !options->format->compares)
 			argp_error(state,
 				   "--diff does not go with --format %s: text, html or folded",
-				   format_names[options->format]);
+				   options->format->name);
 		return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
@@ -210,25 +186,6 @@ static int name_later(const struct report_options *options, struct profile *p)
 	return err;
 }
 
-static void encode(struct buf *out, const struct report_options *options, const struct profile *p,
-		   const struct profile *before)
-{
-	unsigned int views = options->views ? options->views : ALL_VIEWS, view;
-
-	switch (options->format) {
-	case FORMAT_FOLDED:
-		for (view = 0; view < PROFILE_VIEWS; view++)
-			if (options->views ? options->views & 1U << view : view == PROFILE_CPU)
-				profile_folded_encode(out, p, view, before);
-		break;
-	case FORMAT_HTML: profile_html_encode(out, p, before); break;
-	case FORMAT_PPROF: profile_pprof_encode(out, p, views & p->about.views); break;
-	case FORMAT_SPEEDSCOPE: profile_speedscope_encode(out, p, views & p->about.views); break;
-	case FORMAT_JSON: profile_json_encode(out, p); break;
-	default: profile_text_encode(out, p, before, &options->text);
-	}
-}
-
 static int report_emit(const struct report_options *options, const struct buf *out)
 {
 	char shown[512];
@@ -250,6 +207,7 @@ static int report_run(const struct report_options *options)
 {
 	struct profile *p = NULL, *before = NULL;
 	struct buf out;
+	struct report_ctx ctx = { &out, .views = options->views, .text = &options->text };
 	int err = report_load(options->file, &p);
 
 	if (!err && options->before)
@@ -260,7 +218,9 @@ static int report_run(const struct report_options *options)
 		err = name_later(options, before);
 	buf_init(&out, OUTPUT_MAX);
 	if (!err) {
-		encode(&out, options, p, before);
+		ctx.profile = p;
+		ctx.before = before;
+		options->format->encode(&ctx);
 		err = out.err;
 		if (err)
 			fprintf(stderr, "%s: the result does not fit: %s\n", who, err_name(err));
@@ -288,7 +248,8 @@ int cmd_report(int argc, char **argv)
 		       "  vigie report today.vigie --diff yesterday.vigie\n"
 		       "  vigie report s.vigie --debug-dir /srv/debug",
 	};
-	struct report_options options = { .text = { .top = 8, .width = 100 },
+	struct report_options options = { .format = &report_formats[0],
+					  .text = { .top = 8, .width = 100 },
 					  .resymbolize = { .confine = confine_symbolizer } };
 	struct winsize size;
 
@@ -299,8 +260,9 @@ int cmd_report(int argc, char **argv)
 	options.text.colour = !options.output && isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col >= 60)
 		options.text.width = size.ws_col;
-	if (options.format == FORMAT_PPROF && !options.output && isatty(STDOUT_FILENO)) {
-		fprintf(stderr, "%s: pprof is binary: give --output FILE\n", who);
+	if (options.format->binary && !options.output && isatty(STDOUT_FILENO)) {
+		fprintf(stderr, "%s: %s is binary: give --output FILE\n", who,
+			options.format->name);
 		return EXIT_USAGE;
 	}
 	return report_run(&options);

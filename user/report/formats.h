@@ -2,12 +2,14 @@
 /*
  * formats.h - the PURE encoders of a profiling session: a profile in, bytes out.
  *
- * Owns: the list of formats. Each appends to a buf and reports through the buf's sticky error.
+ * Owns: the table of formats: a new one is a file and a line of it. Each appends to a buf and reports through the buf's sticky error.
  * The same profile makes the same bytes; what a view adds up to is the same in all of them, to
  * the nanosecond and byte. Not here: where the bytes go (app), what they are made of (data/).
  */
 #ifndef VIGIE_REPORT_FORMATS_H
 #define VIGIE_REPORT_FORMATS_H
+
+#include <stdbool.h>
 
 #include "base/buf.h"
 #include "data/profile.h"
@@ -47,5 +49,28 @@ void profile_text_encode(struct buf *out, const struct profile *p, const struct 
  * they take than there, matched by the names along their path.
  */
 void profile_html_encode(struct buf *out, const struct profile *p, const struct profile *other);
+
+/* What the encoding of one session works with. */
+struct report_ctx {
+	struct buf *out;
+	const struct profile *profile;
+	const struct profile *before; /* what it is compared with; NULL: nothing */
+	unsigned int views; /* 1 << enum profile_view; 0: not said */
+	const struct profile_text_options *text;
+};
+
+struct report_format {
+	const char *name;
+	void (*encode)(const struct report_ctx *ctx);
+	bool compares; /* takes `before` */
+	bool all_views; /* has all views: none can be picked */
+	bool binary; /* not for a terminal */
+};
+
+enum { REPORT_FORMATS = 6 };
+extern const struct report_format report_formats[REPORT_FORMATS]; /* the first is the default */
+
+/* NULL: there is none of this name. */
+const struct report_format *report_format_by_name(const char *name);
 
 #endif
