@@ -193,10 +193,10 @@ static void check_switches(const struct plan *p, const char *want)
 	const struct {
 		bool on;
 		char letter;
-	} all[] = { { p->task_storage, 's' },	{ p->off_cpu, 'o' },	 { p->exact_rss, 'x' },
-		    { p->peaks, 'p' },		{ p->exec_names, 'e' },	 { p->reclaim, 'r' },
-		    { p->cgroup_reclaim, 'g' }, { p->compaction, 'c' },	 { p->oom, 'k' },
-		    { p->cgroup_events, 'v' },	{ p->keep_cap_bpf, 'b' } };
+	} all[] = { { p->task_storage, 's' }, { p->off_cpu, 'o' }, { p->exact_rss, 'x' },
+		    { p->peaks, 'p' },	      { p->reclaim, 'r' }, { p->cgroup_reclaim, 'g' },
+		    { p->compaction, 'c' },   { p->oom, 'k' },	   { p->cgroup_events, 'v' },
+		    { p->keep_cap_bpf, 'b' } };
 	char got[16] = "";
 
 	for (size_t i = 0, n = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -372,7 +372,7 @@ static void group_by_exe(void **state)
 	config.group_by = VIGIE_BY_EXE | VIGIE_BY_USER;
 	config.slow_wait_ns = 5;
 	plan_make(&f, &config, &plan);
-	check_switches(&plan, "soxpergckv");
+	check_switches(&plan, "soxprgckv");
 	assert_int_equal(plan.config.group_by, VIGIE_BY_EXE | VIGIE_BY_USER);
 	assert_int_equal(plan.config.slow_wait_ns, 5);
 }

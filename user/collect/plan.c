@@ -69,7 +69,6 @@ static void plan_scheduler(const struct kfacts *f, struct plan *plan)
 {
 	plan->task_storage = f->task_storage;
 	plan->off_cpu = f->rq_clock;
-	plan->exec_names = plan->config.group_by & VIGIE_BY_EXE;
 	plan->lookup_fails = f->task_storage && !f->lookup_recursion_safe;
 	if (!f->init_pid_ns)
 		plan_say(plan, "processes", PLAN_DEGRADED, "iter/task",

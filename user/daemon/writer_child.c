@@ -94,9 +94,7 @@ static void gather_stat(struct child *c)
 	if (c->log) {
 		const struct log_file_stat *log = log_file__stat(c->log);
 
-		stat->lines = log->lines;
 		self->lines_lost = log->lost;
-		stat->log_rotations = log->rotations;
 	}
 	if (c->incidents) {
 		const struct incidents_stat *incidents = incidents__stat(c->incidents);

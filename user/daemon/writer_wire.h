@@ -52,7 +52,6 @@ struct writer_stat {
 	char what[WRITER_WHAT_LEN]; /* that err is about */
 	bool wants_key; /* the next entry must be one */
 	struct self_writer self; /* what becomes metrics, as it is */
-	__u64 lines, log_rotations;
 	__u64 texts_lost; /* standard error did not take them */
 	__u64 messages_bad; /* torn or malformed: ours, so a defect */
 };

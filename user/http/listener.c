@@ -43,11 +43,11 @@ static int bind_unix(struct listener *l, const struct sockaddr_storage *ss, sock
 		if (unlink(l->address.path) || bind(l->fd, (const struct sockaddr *)ss, len))
 			return -errno;
 	}
-	if (chmod(l->address.path, 0660) || stat(l->address.path, &st))
+	if (stat(l->address.path, &st))
 		return -errno;
 	l->dev = st.st_dev;
-	l->ino = st.st_ino;
-	return 0;
+	l->ino = st.st_ino; /* from here on listener_close() removes it */
+	return chmod(l->address.path, 0660) ? -errno : 0;
 }
 
 static int bind_inet(struct listener *l, const struct sockaddr_storage *ss, socklen_t len)
