@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 import lib  # noqa: E402
@@ -131,12 +132,31 @@ def noisy_neighbour(stage):
         stage.act("noisy", "burn", cpu=0)
 
 
+def stalled_share(seconds):
+    """Of the time to come: some thread of the host stalls for memory, by the kernel's own count."""
+    def total_s():
+        line, = (l for l in lib.read("/proc/pressure/memory").splitlines() if l.startswith("some"))
+        return int(line.rpartition("total=")[2]) / 1e6
+    began, before = time.monotonic(), total_s()
+    time.sleep(seconds)
+    return (total_s() - before) / (time.monotonic() - began)
+
+
 def reclaim(stage):
-    """Somebody took the memory of a cgroup; the others read through what is left of it."""
-    big, box = stage.file("big", 200, cached=False), stage.limited(48)
+    """Somebody took the memory of a cgroup; the others read through what is left of it.
+
+    A file without blocks: of a slow disk's they would wait for the disk, and find room enough.
+    """
+    big, box = os.path.join(stage.place, "big"), stage.limited(48)
+    with open(big, "wb") as f:
+        f.truncate(200 * MIB)
     stage.act("eater", "hold", 38, cgroup=box)
     for _ in range(4):
         stage.act("reclaimer", "reread", big, cgroup=box)
+    lib.needs(os.path.exists("/proc/pressure/memory"), "this kernel does not say who stalls (PSI)")
+    share = max(stalled_share(1) for _ in range(3))
+    if share < 0.4:
+        raise AssertionError(f"the kernel counts stalls in {share:.0%} of the time only: no fault")
 
 
 def thrash(stage):
