@@ -63,8 +63,21 @@ static __always_inline void delta_cpu(struct task_struct *task, const struct vig
 /* The switch probe's state and sched_info of one task, read at one moment. */
 struct waits {
 	__u64 departed, delay, arrival, queued, run_delay, off[VIGIE_OFF_REASONS];
-	__u32 wait_reason, state;
+	__u64 false_ns, woken;
+	__u32 wait_reason, state, moved;
 };
+
+/* What the kernel would say if it took no sleeper for waiting: see moved.bpf.h. */
+static __always_inline void waits_correct(struct waits *w, __u64 moved_delay)
+{
+	if (w->moved) {
+		w->run_delay = moved_delay;
+		w->queued = 0;
+	}
+	w->run_delay -= w->false_ns;
+	if (w->queued && w->queued < w->woken)
+		w->queued = w->woken;
+}
 
 /*
  * False: a switch on another CPU was under way. The kernel, too, may be stopped in the middle of
@@ -75,11 +88,16 @@ struct waits {
 static __always_inline bool waits_read(struct task_struct *task, struct task_state *st,
 				       struct waits *w, struct vigie_usage *ret)
 {
+	__u64 moved_delay;
 	int i;
 
 	w->departed = departed_get(st);
 	if (w->departed == DEPARTED_NOW)
 		return false;
+	w->moved = *(volatile __u32 *)&st->moved;
+	w->false_ns = *(volatile __u64 *)&st->false_ns;
+	w->woken = st->woken_ns;
+	moved_delay = st->moved_delay;
 	w->delay = st->delay_ns;
 	w->wait_reason = st->wait_reason;
 	for (i = 0; i < VIGIE_OFF_REASONS; i++)
@@ -94,8 +112,11 @@ static __always_inline bool waits_read(struct task_struct *task, struct task_sta
 	barrier();
 	w->state = compat_state(task);
 	barrier();
-	if (w->arrival != task->sched_info.last_arrival)
+	if (w->arrival != task->sched_info.last_arrival ||
+	    w->moved != *(volatile __u32 *)&st->moved ||
+	    w->false_ns != *(volatile __u64 *)&st->false_ns)
 		return false;
+	waits_correct(w, moved_delay);
 	return w->departed == departed_get(st);
 }
 
@@ -119,13 +140,27 @@ static __always_inline __u64 waits_under_way(const struct waits *w, __u64 now)
 	return delta_growth(end, w->departed + delta_growth(w->run_delay, w->delay));
 }
 
+/*
+ * The wait under way, or the last one if it ended without a switch-out since: a long wait shows
+ * while it lasts, too. What its moves between CPUs ended of it, run_delay has already.
+ */
+static __always_inline __u64 waits_so_far(const struct waits *w, __u64 now)
+{
+	__u64 ended = delta_growth(w->run_delay, w->delay);
+
+	if (!now || !w->departed || w->arrival > w->departed || !w->queued)
+		return ended;
+	/* Of a wait that began before we looked, the rest: delta_base(). */
+	return ended + delta_growth(now, w->queued > w->departed ? w->queued : w->departed);
+}
+
 static __always_inline void delta_waits_of(const struct waits *w, const struct task_state *st,
 					   __u64 now, struct vigie_usage *ret)
 {
 	__u64 under_way = waits_under_way(w, now);
 	__u32 i;
 
-	ret->wait_ns = delta_growth(w->delay, st->delivered.wait_ns);
+	ret->wait_ns = delta_growth(w->delay + waits_so_far(w, now), st->delivered.wait_ns);
 	for (i = 0; i < VIGIE_OFF_REASONS; i++)
 		ret->off_ns[i] = delta_growth(w->off[i] + (i == w->wait_reason ? under_way : 0),
 					      st->delivered.off_ns[i]);
@@ -229,11 +264,18 @@ static __always_inline void delta_commit(struct task_state *st, const struct vig
  */
 static __always_inline void delta_base(struct task_struct *task, struct task_state *st, __u64 now)
 {
+	__u64 queued = task->sched_info.last_queued;
 	__u32 state = compat_state(task);
 
 	st->delay_ns = DELTA_TOTAL(task->sched_info.run_delay);
 	st->run_ns = DELTA_TOTAL(task->se.sum_exec_runtime);
 	delta_since(task, st, 0, &st->delivered);
+	/* A wait under way counts from now: what of it has passed, run_delay will get as it ends. */
+	if (queued && !state && now > queued) {
+		st->delay_ns += now - queued;
+		st->departed = now;
+		st->wait_reason = VIGIE_OFF_RUNNABLE;
+	}
 	/* A look that a switch disturbed goes without waits, and they are no less of the past. */
 	st->delivered.wait_ns = st->delay_ns;
 	if (task->exit_state)

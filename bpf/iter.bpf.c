@@ -11,6 +11,9 @@
 #include "life.bpf.h"
 #include "rss.bpf.h"
 #include "peak.bpf.h"
+#include "moved.bpf.h"
+
+extern __u64 moved_asleep; /* moved.bpf.c */
 
 /*
  * Set by user space now and then, and when it lost a record: short ones would speak of what
@@ -114,7 +117,12 @@ static __always_inline struct task_state *known_or_new(struct task_struct *task,
 		known_base(task, st, now);
 	if (cfg_group_by & VIGIE_BY_EXE)
 		identity_exe(task, st->exe);
-	return state_create(task, st);
+	st = state_create(task, st);
+	if (st && !st->moved && moved_already(task)) {
+		moved_mark(st, task);
+		__sync_fetch_and_add(&moved_asleep, 1);
+	}
+	return st;
 }
 
 static __always_inline __u64 shown_pages(struct task_struct *task)
@@ -138,7 +146,7 @@ static __always_inline bool still_asleep(struct task_struct *task, const struct 
 	if (task->nvcsw != delivered->voluntary_switches ||
 	    task->nivcsw != delivered->involuntary_switches ||
 	    task->se.sum_exec_runtime != delivered->user_ns + delivered->system_ns ||
-	    task->sched_info.last_queued)
+	    (task->sched_info.last_queued && !st->moved))
 		return false;
 	barrier();
 	if (!compat_state(task))

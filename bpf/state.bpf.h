@@ -17,13 +17,19 @@ enum { STATE_OFF_SLOTS = 8 }; /* a power of two over VIGIE_OFF_RUNNABLE */
 
 struct task_state {
 	/* The switch probe's; departed says when the rest is of one moment: departure.bpf.h. */
-	__u64 delay_ns; /* run_delay at the last switch-out: the sum of wait_count's waits */
+	__u64 delay_ns; /* true run_delay at the last switch-out: the sum of wait_count's waits */
 	__u64 run_ns; /* sum_exec_runtime at the last switch-out */
 	__u64 departed; /* rq clock at the last switch-out: differs each time; 0: not known, or dead */
 	__u32 wait_reason; /* enum vigie_off: why it left */
 	__u32 recorded; /* 1: a whole record was handed out, see shown_* */
+	/* Of run_delay, what was sleep: moved.bpf.h. */
+	__u64 false_ns;
+	__u32 moved; /* 1: it sleeps, and the kernel takes it for waiting */
+	__u32 zero;
 	__u64 off_ns[STATE_OFF_SLOTS]; /* from VIGIE_OFF_RUNNABLE on: never read */
 	__u64 wait_count[VIGIE_BUCKETS];
+	__u64 moved_delay; /* while moved: run_delay as it was when that began */
+	__u64 woken_ns; /* rq clock as that last ended: its wait began then, whatever last_queued says */
 	/* Rare events, by the task itself or on its behalf. */
 	__u64 stall_begin; /* CLOCK_MONOTONIC; 0: none under way */
 	__u64 stall_ns[VIGIE_STALLS];

@@ -13,6 +13,8 @@
 #include "departure.bpf.h"
 #include "culprit.bpf.h"
 
+extern __u64 moved_asleep; /* moved.bpf.c */
+
 /*
  * Time slices by CPU. In .bss and not in a map: its address is a constant. User space maps
  * it, and reads it until two reads agree.
@@ -26,10 +28,27 @@ static __noinline int switch_lose(__u32 cause)
 	return 0;
 }
 
-static __noinline int slow_wait(struct task_struct *prev, struct task_struct *next, __u64 wait,
+/* last_queued may be of a sleep: then its wait began as it was woken. */
+static __noinline int slow_wait(struct task_struct *prev, struct task_struct *next, __u64 now,
 				bool prev_dead)
 {
-	culprit_wait(prev, next, wait, prev_dead);
+	__u64 queued = next->sched_info.last_queued;
+	struct task_state *st = state_lookup(next);
+
+	if (st && (st->moved || st->woken_ns > queued))
+		queued = st->moved ? now : st->woken_ns;
+	if ((__s64)(now - queued) > (__s64)cfg_slow_ns)
+		culprit_wait(prev, next, now - queued, prev_dead);
+	return 0;
+}
+
+/* Its wakeup was missed: when it was is not known, and all of the wait counts as sleep. */
+static __noinline int wakeup_missed(struct task_struct *task, struct task_state *st)
+{
+	st->false_ns += task->sched_info.run_delay - st->moved_delay;
+	st->moved = 0;
+	__sync_fetch_and_add(&moved_asleep, -1);
+	count_loss(VIGIE_LOSS_WAKEUP_MISSED);
 	return 0;
 }
 
@@ -74,7 +93,9 @@ static __always_inline void switch_out(struct task_struct *prev, __u64 now, __u3
 			switch_lose(VIGIE_LOSS_STATE_MISSING);
 		return;
 	}
-	d.delay = prev->sched_info.run_delay;
+	if (st->moved)
+		wakeup_missed(prev, st);
+	d.delay = prev->sched_info.run_delay - st->false_ns;
 	d.run = prev->se.sum_exec_runtime;
 	d.wait = d.delay - st->delay_ns;
 	slice = d.run - st->run_ns;
@@ -96,7 +117,7 @@ int on_switch(__u64 *ctx)
 	 * task: it waits for nobody, and nobody waits because of it.
 	 */
 	if (queued && (__s64)(now - queued) > (__s64)cfg_slow_ns && next->pid && cfg_off_cpu)
-		slow_wait(prev, next, now - queued, dead);
+		slow_wait(prev, next, now, dead);
 	if (prev->pid)
 		switch_out(prev, now, off_reason(prev, state, ctx[0]), dead);
 	return 0;

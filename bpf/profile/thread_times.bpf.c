@@ -12,6 +12,7 @@
 #include "wait_reason.bpf.h"
 #include "runq.bpf.h"
 #include "wakers.bpf.h"
+#include "../moved.bpf.h"
 
 struct vigie_runq_cpu runq_cpus[VIGIE_MAX_CPUS] = {};
 struct culprits_map culprits SEC(".maps");
@@ -38,6 +39,35 @@ static __always_inline __u64 clock_of(struct task_struct *task)
 static __always_inline __u64 since_begin(__u64 clock)
 {
 	return clock > begin_clock ? clock - begin_clock : 0;
+}
+
+/* How many marked threads sleep now. */
+__u64 session_moved_asleep = 0;
+
+static __always_inline void thread_times_mark(struct task_struct *task, struct vigie_thread *b)
+{
+	if (b->moved)
+		return;
+	moved_mark(b, task);
+	__sync_fetch_and_add(&session_moved_asleep, 1);
+}
+
+static __always_inline void thread_times_unmark(struct vigie_thread *b, __u64 false_ns)
+{
+	b->false_ns += false_ns;
+	b->moved = 0;
+	__sync_fetch_and_add(&session_moved_asleep, -1);
+}
+
+/* run_delay without the sleep that it counts. */
+static __always_inline __u64 true_delay(struct task_struct *task, const struct vigie_thread *b)
+{
+	__u64 delay = task->sched_info.run_delay;
+
+	barrier_var(delay); /* or it is one load by either pointer, which the verifier refuses */
+	if (b->moved)
+		delay = b->moved_delay;
+	return delay - b->false_ns;
 }
 
 static __noinline int thread_times_open(struct task_struct *task, __u64 now)
@@ -102,8 +132,11 @@ static __always_inline void absence_book(struct vigie_thread *b, __u64 away, __u
 static __always_inline void times_leave(struct task_struct *prev, struct vigie_thread *b,
 					__u32 state, __u64 now)
 {
-	__u64 delay = prev->sched_info.run_delay;
+	__u64 delay;
 
+	if (b->moved) /* its wakeup was missed: all of that wait counts as sleep */
+		thread_times_unmark(b, prev->sched_info.run_delay - b->moved_delay);
+	delay = true_delay(prev, b);
 	if (b->away_ns) {
 		absence_book(b, b->away_ns, delay - b->departed_delay_ns);
 		b->away_ns = 0;
@@ -213,7 +246,7 @@ int on_session_exit(__u64 *ctx)
 	if (!b)
 		return 0;
 	b->run_ns = task->se.sum_exec_runtime;
-	b->delay_ns = task->sched_info.run_delay;
+	b->delay_ns = true_delay(task, b);
 	b->faults = task->min_flt + task->maj_flt;
 	b->end_ns = clock_here();
 	b->flags |= VIGIE_THREAD_CLOSED;
@@ -235,8 +268,12 @@ static __always_inline int thread_times_woken(struct task_struct *task)
 	if (!begin_ns)
 		return 0;
 	b = thread_times_of(task, task->tgid);
+	if (b && b->moved) {
+		b->woken_ns = clock_of(task);
+		thread_times_unmark(b, moved_false_ns(task, b->moved_delay, b->woken_ns));
+	}
 	/* One that is on a CPU yet has not left it: it will be seen to, runnable. */
-	if (b && !is_on_cpu(task))
+	if (cfg_runq && b && !is_on_cpu(task))
 		runq_enter(b, cpu_of(task), since_begin(clock_of(task)));
 	return 0;
 }
@@ -244,7 +281,7 @@ static __always_inline int thread_times_woken(struct task_struct *task)
 SEC("tp_btf/sched_wakeup")
 int on_session_wakeup(__u64 *ctx)
 {
-	return thread_times_woken((void *)ctx[0]);
+	return cfg_runq || session_moved_asleep ? thread_times_woken((void *)ctx[0]) : 0;
 }
 
 SEC("tp_btf/sched_wakeup_new")
@@ -262,7 +299,9 @@ int on_session_migrate(__u64 *ctx)
 	if (!begin_ns)
 		return 0;
 	b = thread_times_of(task, task->tgid);
-	if (b)
+	if (b && moved_delayed(task))
+		thread_times_mark(task, b);
+	else if (b && cfg_runq)
 		runq_move(b, cpu_of(task), ctx[1], since_begin(clock_of(task)));
 	return 0;
 }
@@ -314,12 +353,14 @@ int on_session_contention_end(__u64 *ctx)
 }
 
 /* How long a queued thread has waited already; run_delay does not have it yet. */
-static __always_inline __u64 waited_so_far(struct task_struct *task)
+static __always_inline __u64 waited_so_far(struct task_struct *task, const struct vigie_thread *b)
 {
 	__u64 queued = task->sched_info.last_queued, clock;
 
-	if (!queued || !cfg_off_cpu)
+	if (!queued || !cfg_off_cpu || b->moved)
 		return 0;
+	if (queued < b->woken_ns)
+		queued = b->woken_ns;
 	clock = clock_here();
 	return clock > queued ? clock - queued : 0;
 }
@@ -336,7 +377,9 @@ static __always_inline void times_begin(struct task_struct *task, __u64 now)
 	b = thread_times_find(task);
 	if (late || !b || is_on_cpu(task))
 		return;
-	b->delay_begin_ns += waited_so_far(task);
+	if (moved_already(task))
+		thread_times_mark(task, b);
+	b->delay_begin_ns += waited_so_far(task, b);
 	b->departed_delay_ns = b->delay_begin_ns;
 	b->wait_reason = wait_reason(task, state, false);
 	if (b->wait_reason < VIGIE_WAITS)
@@ -347,10 +390,12 @@ static __always_inline void times_begin(struct task_struct *task, __u64 now)
 static __always_inline void times_close(struct task_struct *task, __u64 now)
 {
 	struct vigie_thread *b = thread_times_find(task);
-	__u64 delay = task->sched_info.run_delay, more = waited_so_far(task);
+	__u64 delay, more;
 
 	if (!b || b->flags & VIGIE_THREAD_CLOSED)
 		return;
+	delay = true_delay(task, b);
+	more = waited_so_far(task, b);
 	if (b->departed_ns)
 		absence_book(b, away_until(b, now), delay + more - b->departed_delay_ns);
 	else if (b->away_ns)

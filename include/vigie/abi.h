@@ -197,6 +197,7 @@ enum vigie_loss {
 	VIGIE_LOSS_DELAY_FULL = 4, /* slow waits folded: no free cell */
 	VIGIE_LOSS_RING_FULL = 5, /* OOM and cgroup events that found no room */
 	VIGIE_LOSS_CLOCK_BACKWARDS = 6, /* negative off-CPU differences clamped to zero */
+	VIGIE_LOSS_WAKEUP_MISSED = 7, /* of a moved sleeper: its wait counted as sleep */
 	VIGIE_LOSSES,
 };
 
@@ -218,6 +219,7 @@ struct vigie_cpu {
 	__u64 process_exits;
 	__u64 frees; /* tasks freed */
 	__u64 slow_waits; /* waits over cfg_slow_ns, whether or not blamed */
+	__u64 corrected_ns; /* run_delay that was sleep: bpf/moved.bpf.h */
 	__u64 culprit_other_ns[VIGIE_EPOCHS]; /* what found no cell */
 	__u64 culprit_other_waits[VIGIE_EPOCHS];
 	struct vigie_delay culprits[VIGIE_EPOCHS][VIGIE_DELAY_CELLS];

@@ -163,9 +163,12 @@ struct vigie_thread {
 	__u64 begin_ns; /* when its times began: the session's begin, or its birth */
 	__u64 end_ns; /* when they were closed: the session's end, or its death */
 	__u64 run_begin_ns, run_ns; /* sum_exec_runtime */
-	__u64 delay_begin_ns, delay_ns; /* sched_info.run_delay */
+	__u64 delay_begin_ns, delay_ns; /* sched_info.run_delay, less false_ns */
 	__u64 departed_ns; /* left the CPU then; 0: is on it, or has not been seen to leave */
-	__u64 departed_delay_ns; /* run_delay as it left */
+	__u64 departed_delay_ns; /* run_delay, less false_ns, as it left */
+	/* Of a sleeper that was moved, as in struct task_state: bpf/moved.bpf.h. */
+	__u64 false_ns; /* what run_delay counted of its sleep */
+	__u64 moved_delay, woken_ns;
 	__u64 away_ns; /* length of the absence whose waiting part is not known yet; 0: none */
 	__u64 off_ns[VIGIE_WAITS];
 	__u64 off_count[VIGIE_WAITS];
@@ -183,6 +186,8 @@ struct vigie_thread {
 	char waker_comm[VIGIE_COMM_LEN]; /* of that thread */
 	char comm[VIGIE_COMM_LEN]; /* its own */
 	__u64 gone_ns, back_ns; /* when it left to be blocked last, and came back to a CPU */
+	__u32 moved; /* 1: it sleeps, and the kernel takes it for waiting */
+	__u32 moved_zero;
 	__u32 slot; /* of these times */
 	__u32 hops_n;
 	struct vigie_hop hops[VIGIE_HOPS]; /* how its last block ended; see wakers.bpf.h */
@@ -247,7 +252,7 @@ enum vigie_session_loss {
 };
 
 VIGIE_ASSERT_SIZE(vigie_stack, 88 + 8 * (17 + 64));
-VIGIE_ASSERT_SIZE(vigie_thread, 16 + 8 * (21 + 32) + 16 + 32 + 16 + 24 * VIGIE_HOPS + 16 + 16 + 40 +
+VIGIE_ASSERT_SIZE(vigie_thread, 16 + 8 * (24 + 32) + 16 + 32 + 8 + 16 + 24 * VIGIE_HOPS + 16 + 16 + 40 +
 					48 + 16 + 32);
 VIGIE_ASSERT_SIZE(vigie_chain_key, 8 + 8 * VIGIE_HOPS);
 VIGIE_ASSERT_SIZE(vigie_thread_key, 16);

@@ -111,6 +111,10 @@ int logic_waits(struct logic_waits *ctx)
 		st->departed = arrival + ctx->after_arrival_ns;
 	st->wait_reason = ctx->wait_reason;
 	st->delay_ns = ctx->run_delay - ctx->waited_ns;
+	st->moved = ctx->moved;
+	st->moved_delay = ctx->run_delay - ctx->false_ns;
+	st->false_ns = ctx->moved ? 0 : ctx->false_ns;
+	st->woken_ns = 0;
 	__builtin_memcpy(st->off_ns, ctx->off_ns, sizeof(ctx->off_ns));
 	__builtin_memcpy(st->wait_count, ctx->wait_count, sizeof(ctx->wait_count));
 	st->delivered = ctx->delivered;

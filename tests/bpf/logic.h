@@ -54,8 +54,9 @@ struct logic_waits {
 	__u64 after_departed_ns; /* now = departed + this; 0: now = 0 */
 	__u32 wait_reason;
 	__u32 runnable; /* what is read of the task's state: 0: it is asleep */
-	__u32 zero;
+	__u32 moved; /* 1: the kernel takes its sleep for waiting since run_delay - false_ns */
 	__u32 disturbed; /* result: the caller lost its CPU meanwhile */
+	__u64 false_ns; /* of run_delay that is sleep; still asleep if moved */
 	__u64 off_ns[VIGIE_OFF_REASONS];
 	__u64 wait_count[VIGIE_BUCKETS];
 	struct vigie_usage delivered;

@@ -421,7 +421,27 @@ static void absence_that_ended(void **state)
 	assert_int_equal(got.inc.off_ns[VIGIE_OFF_DISK], 300000 + 30);
 	assert_int_equal(got.inc.off_ns[VIGIE_OFF_SLEEP], 0);
 	assert_int_equal(got.inc.off_ns[VIGIE_OFF_MEMORY], 0);
-	assert_int_equal(got.inc.wait_ns, got.run_delay - 200000);
+	assert_int_equal(got.inc.wait_ns, got.run_delay); /* that wait has ended: it shows */
+}
+
+/* Of the 200 us that the kernel calls waiting 150 were sleep: counted before, or under way. */
+static void waits_that_were_sleep(void **state)
+{
+	struct logic_waits got, args = { .before_arrival_ns = 500000,
+					 .waited_ns = 200000,
+					 .false_ns = 150000,
+					 .after_departed_ns = 9000000,
+					 .wait_reason = VIGIE_OFF_SLEEP };
+
+	NEED_BPF();
+	wait_for_a_cpu(args.waited_ns);
+	off_cpu(&args, &got);
+	assert_int_equal(got.inc.off_ns[VIGIE_OFF_SLEEP], 450000);
+	assert_int_equal(got.inc.wait_ns, got.run_delay - 150000);
+	args.moved = 1;
+	off_cpu(&args, &got);
+	assert_int_equal(got.inc.off_ns[VIGIE_OFF_SLEEP], 450000);
+	assert_int_equal(got.inc.wait_ns, got.run_delay - 150000);
 }
 
 /* Still away (arrival is older than departure): credited up to now, as it passes. */
@@ -532,6 +552,7 @@ int main(void)
 		LOGIC_TEST(culprit_named),
 		LOGIC_TEST(culprit_folded),
 		LOGIC_TEST(absence_that_ended),
+		LOGIC_TEST(waits_that_were_sleep),
 		LOGIC_TEST(absence_under_way),
 		LOGIC_TEST(absence_of_nobody),
 		LOGIC_TEST(who_is_being_put_on_a_cpu_is_not_asleep),

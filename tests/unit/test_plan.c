@@ -16,6 +16,7 @@
 
 #define STORAGE "task state"
 #define OFF_CPU "off-CPU time by reason, slow waits"
+#define RUN_DELAY "run-queue wait"
 #define MEMORY "off-CPU reason memory"
 #define RESIDENT "resident memory, swap"
 #define PEAK "resident memory peak"
@@ -46,6 +47,7 @@ static struct kfacts newest(void)
 		.page_size = 4096,
 		.task_storage = true,
 		.lookup_recursion_safe = true,
+		.delayed_dequeue = true,
 		.io_accounting = true,
 		.iter_task = true,
 		.ringbuf = true,
@@ -89,6 +91,7 @@ static struct kfacts like_6_1(void)
 {
 	struct kfacts f = like_6_12();
 
+	f.delayed_dequeue = false;
 	f.rss_percpu = false;
 	f.mark_victim_task = false;
 	return f;
@@ -193,10 +196,10 @@ static void check_switches(const struct plan *p, const char *want)
 	const struct {
 		bool on;
 		char letter;
-	} all[] = { { p->task_storage, 's' }, { p->off_cpu, 'o' }, { p->exact_rss, 'x' },
-		    { p->peaks, 'p' },	      { p->reclaim, 'r' }, { p->cgroup_reclaim, 'g' },
-		    { p->compaction, 'c' },   { p->oom, 'k' },	   { p->cgroup_events, 'v' },
-		    { p->keep_cap_bpf, 'b' } };
+	} all[] = { { p->task_storage, 's' },	{ p->off_cpu, 'o' },	    { p->exact_rss, 'x' },
+		    { p->peaks, 'p' },		{ p->moved_sleepers, 'm' }, { p->reclaim, 'r' },
+		    { p->cgroup_reclaim, 'g' }, { p->compaction, 'c' },	    { p->oom, 'k' },
+		    { p->cgroup_events, 'v' },	{ p->keep_cap_bpf, 'b' } };
 	char got[16] = "";
 
 	for (size_t i = 0, n = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -210,7 +213,7 @@ static void the_newest(void **state)
 	struct plan plan = plan_of(newest());
 
 	assert_null(plan.refusal);
-	check_switches(&plan, "soxprgckv");
+	check_switches(&plan, "soxpmrgckv");
 	CHECK_STATES(&plan, { PEAK, PLAN_DEGRADED });
 	assert_int_equal(plan.possible_cpus, 8);
 	assert_int_equal(plan.config.slow_wait_ns, 1000000);
@@ -228,7 +231,7 @@ static void linux_6_12(void **state)
 	struct plan plan = plan_of(like_6_12());
 
 	assert_null(plan.refusal);
-	check_switches(&plan, "soxprgckv");
+	check_switches(&plan, "soxpmrgckv");
 	CHECK_STATES(&plan, { PEAK, PLAN_DEGRADED }, { RUN_TIME, PLAN_MISSING });
 }
 
@@ -278,6 +281,25 @@ static void the_poorest(void **state)
 	assert_int_equal(plan.cgroup.subsys, -1);
 }
 
+/* run_delay counts sleep where a dequeue can be delayed; without a clock it stays so, and is said. */
+static void run_delay_that_is_false(void **state)
+{
+	struct kfacts f = newest();
+	struct plan plan = plan_of(f), none;
+
+	assert_non_null(strstr(item(&plan, RUN_DELAY)->source, "sched_wakeup"));
+	assert_true(plan.session.moved_sleepers);
+	f.rq_clock = false;
+	none = plan_of(f);
+	CHECK_STATES(&none, { PEAK, PLAN_DEGRADED }, { RUN_DELAY, PLAN_DEGRADED },
+		     { OFF_CPU, PLAN_MISSING });
+	assert_false(none.moved_sleepers || none.session.moved_sleepers);
+	f.delayed_dequeue = false;
+	none = plan_of(f);
+	CHECK_STATES(&none, { PEAK, PLAN_DEGRADED }, { OFF_CPU, PLAN_MISSING });
+	assert_null(strstr(item(&none, RUN_DELAY)->source, "sched_wakeup"));
+}
+
 /* Compiled in but off, or not compiled in: the remedies differ. */
 static void without_psi(void **state)
 {
@@ -292,7 +314,7 @@ static void without_psi(void **state)
 	CHECK_STATES(&none, { PEAK, PLAN_DEGRADED }, { MEMORY, PLAN_MISSING });
 	assert_string_equal(item(&off, MEMORY)->remedy, "boot with psi=1");
 	assert_non_null(strstr(item(&none, MEMORY)->remedy, "CONFIG_PSI=y"));
-	check_switches(&off, "soxprgckv");
+	check_switches(&off, "soxpmrgckv");
 }
 
 static void many_cpus(void **state)
@@ -372,7 +394,7 @@ static void group_by_exe(void **state)
 	config.group_by = VIGIE_BY_EXE | VIGIE_BY_USER;
 	config.slow_wait_ns = 5;
 	plan_make(&f, &config, &plan);
-	check_switches(&plan, "soxprgckv");
+	check_switches(&plan, "soxpmrgckv");
 	assert_int_equal(plan.config.group_by, VIGIE_BY_EXE | VIGIE_BY_USER);
 	assert_int_equal(plan.config.slow_wait_ns, 5);
 }
@@ -473,7 +495,7 @@ static void cgroup_unnamed(void **state)
 
 	f.tp_cgroup_mkdir = false;
 	plan = plan_of(f);
-	check_switches(&plan, "soxprgck");
+	check_switches(&plan, "soxpmrgck");
 	CHECK_STATES(&plan, { PEAK, PLAN_DEGRADED }, { CGROUPS, PLAN_DEGRADED });
 }
 
@@ -554,23 +576,15 @@ static void sessions_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_newest),
-		cmocka_unit_test(linux_6_12),
-		cmocka_unit_test(linux_6_1),
-		cmocka_unit_test(linux_5_10),
-		cmocka_unit_test(the_poorest),
-		cmocka_unit_test(without_psi),
-		cmocka_unit_test(many_cpus),
-		cmocka_unit_test(refusals),
-		cmocka_unit_test(no_btf_at_all),
-		cmocka_unit_test(group_by_exe),
-		cmocka_unit_test(limits_by_controller),
-		cmocka_unit_test(cgroup_v1),
-		cmocka_unit_test(cgroup_hybrid),
-		cmocka_unit_test(cgroup_unnamed),
-		cmocka_unit_test(sessions),
-		cmocka_unit_test(sessions_refused),
-		cmocka_unit_test(state_names),
+		cmocka_unit_test(the_newest),	    cmocka_unit_test(linux_6_12),
+		cmocka_unit_test(linux_6_1),	    cmocka_unit_test(linux_5_10),
+		cmocka_unit_test(the_poorest),	    cmocka_unit_test(run_delay_that_is_false),
+		cmocka_unit_test(without_psi),	    cmocka_unit_test(many_cpus),
+		cmocka_unit_test(refusals),	    cmocka_unit_test(no_btf_at_all),
+		cmocka_unit_test(group_by_exe),	    cmocka_unit_test(limits_by_controller),
+		cmocka_unit_test(cgroup_v1),	    cmocka_unit_test(cgroup_hybrid),
+		cmocka_unit_test(cgroup_unnamed),   cmocka_unit_test(sessions),
+		cmocka_unit_test(sessions_refused), cmocka_unit_test(state_names),
 	};
 
 	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

@@ -64,6 +64,7 @@ static const struct { size_t number, offset; } fixed_of_today[] = {
 	{ 66, F(stat.snapshot_cpu_ns) }, { 67, F(stat.tasks) }, { 68, F(stat.untracked) },
 	{ 69, F(stat.unfreed) }, { 70, F(stat.retired_keys) },
 	{ 71, F(stat.bpf_memory_bytes) }, { 72, F(stat.run_time_known) },
+	{ 73, F(stat.loss[7]) }, { 74, F(stat.corrected_ns) },
 };
 
 #define C(member) offsetof(struct cgroup_stat, member)
@@ -84,7 +85,7 @@ static const struct { int number, is; } enums_of_today[] = {
 	{ 0, VIGIE_LOSS_STATE_ALLOC }, { 1, VIGIE_LOSS_STATE_MISSING },
 	{ 2, VIGIE_LOSS_RETIRED_FULL }, { 3, VIGIE_LOSS_RETIRED_STATELESS },
 	{ 4, VIGIE_LOSS_DELAY_FULL }, { 5, VIGIE_LOSS_RING_FULL },
-	{ 6, VIGIE_LOSS_CLOCK_BACKWARDS },
+	{ 6, VIGIE_LOSS_CLOCK_BACKWARDS }, { 7, VIGIE_LOSS_WAKEUP_MISSED },
 	{ 1, VIGIE_EVENT_OOM }, { 2, VIGIE_EVENT_CGROUP },
 };
 /* clang-format on */

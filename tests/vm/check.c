@@ -232,6 +232,39 @@ static void check_memory(void)
 	waitpid(pid, NULL, 0);
 }
 
+/*
+ * Sleepers that are moved: from 6.12 on the kernel counts a part of their sleep as run_delay. By the
+ * wall clock a wait is the lateness of a sleep's end, and work that took longer than its CPU time.
+ */
+static void check_moved(void)
+{
+	long long slept, waited, kernel;
+	int64_t wait, sleep, corrected;
+	FILE *said = popen("/vm/moved vm-moved 3 8 250", "r");
+	char *page;
+
+	if (!said ||
+	    fscanf(said, "slept %lld waited %lld kernel %lld", &slept, &waited, &kernel) != 3) {
+		report(false, "the check itself: /vm/moved runs");
+		return;
+	}
+	pclose(said);
+	page = scrape_after_exits("comm=\"vm-moved\"", 3);
+	wait = SUM(page, "vigie_process_run_queue_wait_seconds_sum", "comm=\"vm-moved\"");
+	sleep = SUM(page, "vigie_process_off_cpu_seconds_total", "comm=\"vm-moved\"",
+		    "reason=\"sleep\"");
+	corrected = SUM(page, "vigie_self_run_delay_corrected_seconds_total", "");
+	report(wait >= 0 && wait <= waited + slept / 100,
+	       "moved sleepers waited: vigie %lld ms, wall clock %lld ms, kernel %lld ms",
+	       (long long)(wait / MS), waited / 1000000, kernel / 1000000);
+	report(sleep >= slept / 100 * 99, "and slept: vigie %lld ms, asked for %lld ms",
+	       (long long)(sleep / MS), slept / 1000000);
+	report(corrected >= kernel - waited - slept / 100 &&
+		       (corrected || kernel <= waited + slept / 100),
+	       "corrected: %lld ms", (long long)(corrected / MS));
+	free(page);
+}
+
 static int64_t books(const char *page, const char *mode)
 {
 	return SUM(page, "vigie_process_cpu_seconds_total", mode) +
@@ -313,6 +346,7 @@ int main(int argc, char **argv)
 	check_cpu();
 	check_forks();
 	check_memory();
+	check_moved();
 	check_books();
 	check_privileges();
 	check_stop();

@@ -31,6 +31,8 @@ static void load_knobs(struct vigie_bpf *skel, const struct plan *plan)
 
 static void load_programs(struct vigie_bpf *skel, const struct plan *plan)
 {
+	bpf_program__set_autoload(skel->progs.on_migrate, plan->moved_sleepers);
+	bpf_program__set_autoload(skel->progs.on_wakeup, plan->moved_sleepers);
 	bpf_program__set_autoload(skel->progs.on_tick, plan->peaks);
 	bpf_program__set_autoload(skel->progs.on_reclaim_begin, plan->reclaim);
 	bpf_program__set_autoload(skel->progs.on_reclaim_end, plan->reclaim);
@@ -173,10 +175,15 @@ static int attach_all(struct bpf_loaded *l, struct bpf_program *const progs[], s
 	return err;
 }
 
-/* The end first: a task that gets state must not die unseen. */
+/*
+ * The end first: a task that gets state must not die unseen. Nor be woken unseen once its move
+ * was seen.
+ */
 static int attach_life(struct bpf_loaded *l, const char **ret_what)
 {
 	struct bpf_program *const progs[] = {
+		l->skel->progs.on_wakeup,
+		l->skel->progs.on_migrate,
 		l->skel->progs.on_free,
 		l->skel->progs.on_exit,
 		l->skel->progs.on_exec,

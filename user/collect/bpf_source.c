@@ -227,8 +227,8 @@ static void read_cpus(struct bpf_source *s, struct snapshot *ret)
 	unsigned int cpu;
 
 	memset(&ret->slices, 0, sizeof(ret->slices));
-	stat->forks = stat->process_starts = stat->process_exits = stat->frees = stat->slow_waits =
-		0;
+	stat->forks = stat->process_starts = stat->process_exits = stat->frees = 0;
+	stat->slow_waits = stat->corrected_ns = 0;
 	for (cpu = 0; cpu < s->bpf.ncpus; cpu++) {
 		const struct vigie_cpu *c = &s->bpf.cpus[cpu];
 
@@ -238,6 +238,7 @@ static void read_cpus(struct bpf_source *s, struct snapshot *ret)
 		stat->process_exits += c->process_exits;
 		stat->frees += c->frees;
 		stat->slow_waits += c->slow_waits;
+		stat->corrected_ns += c->corrected_ns;
 	}
 }
 

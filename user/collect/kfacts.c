@@ -178,6 +178,7 @@ static void facts_btf(struct kfacts *facts)
 	facts->iter_task = btf__find_by_name_kind(btf, "bpf_iter__task", BTF_KIND_STRUCT) >= 0;
 	facts->ringbuf = has_enumerator(btf, "bpf_func_id", "BPF_FUNC_ringbuf_output", NULL);
 	facts->sched_info = has_member(btf, "sched_info", "run_delay", NULL);
+	facts->delayed_dequeue = has_member(btf, "sched_entity", "sched_delayed", NULL);
 	facts->rq_clock = has_member(btf, "cfs_rq", "rq", NULL) &&
 			  has_member(btf, "rq", "clock", NULL);
 	facts->in_memstall = has_member(btf, "task_struct", "in_memstall", NULL);

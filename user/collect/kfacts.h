@@ -37,6 +37,7 @@ struct kfacts {
 	bool iter_task;
 	bool ringbuf;
 	bool sched_info; /* CONFIG_SCHED_INFO */
+	bool delayed_dequeue; /* who blocks may stay on its run queue: sched_delayed, 6.12 and later */
 	bool io_accounting; /* CONFIG_TASK_IO_ACCOUNTING */
 	bool rq_clock; /* cfs_rq.rq: CONFIG_FAIR_GROUP_SCHED */
 	bool in_memstall; /* CONFIG_PSI */

@@ -65,6 +65,26 @@ static void plan_refusals(const struct kfacts *f, struct plan *plan)
 			"boot a kernel built with CONFIG_SCHEDSTATS=y or CONFIG_TASK_DELAY_ACCT=y");
 }
 
+/* A dequeue that can be delayed is what makes run_delay false: bpf/moved.bpf.h. */
+static void plan_run_delay(const struct kfacts *f, struct plan *plan)
+{
+	static const char field[] = "run-queue wait";
+
+	plan->moved_sleepers = f->delayed_dequeue && f->rq_clock;
+	if (!f->delayed_dequeue)
+		plan_say(plan, field, PLAN_EXACT, "sched_switch: sched_info.run_delay",
+			 "the sum is the kernel's own; no wakeup probe, no clock", "");
+	else if (f->rq_clock)
+		plan_say(plan, field, PLAN_EXACT,
+			 "sched_switch: run_delay; sched_migrate_task, sched_wakeup",
+			 "this kernel counts sleep of threads that are moved as waiting: corrected",
+			 "");
+	else
+		plan_say(plan, field, PLAN_DEGRADED, "sched_switch: sched_info.run_delay",
+			 "this kernel counts sleep of threads that are moved as waiting",
+			 "a kernel with CONFIG_FAIR_GROUP_SCHED=y");
+}
+
 static void plan_scheduler(const struct kfacts *f, struct plan *plan)
 {
 	plan->task_storage = f->task_storage;
@@ -95,8 +115,7 @@ static void plan_scheduler(const struct kfacts *f, struct plan *plan)
 			 "hash of 32768 tasks, keyed by task address",
 			 "no task storage for tracing programs: dearer per switch, and bounded",
 			 "Linux 5.12 or later");
-	plan_say(plan, "run-queue wait", PLAN_EXACT, "sched_switch: sched_info.run_delay",
-		 "the sum is the kernel's own; no wakeup probe, no clock", "");
+	plan_run_delay(f, plan);
 	if (f->rq_clock)
 		plan_say(plan, "off-CPU time by reason, slow waits", PLAN_EXACT,
 			 "sched_switch: rq.clock", "in the clock of sched_info", "");
@@ -313,6 +332,7 @@ static void plan_session(const struct kfacts *f, struct plan *plan)
 		.refusal_remedy = plan->refusal_remedy,
 		.task_storage = f->task_storage,
 		.off_cpu = f->rq_clock,
+		.moved_sleepers = plan->moved_sleepers,
 		.clocks = f->perf_events,
 		.sleepers = f->copy_from_task,
 		.faults = f->tp_user_fault,

@@ -32,7 +32,7 @@ enum { PLAN_ITEMS_MAX = 32, PLAN_SESSION_ITEMS_MAX = 8 };
 
 struct plan {
 	/* What bpf_source.c sets and loads. */
-	bool task_storage, lookup_fails, off_cpu, exact_rss, peaks;
+	bool task_storage, lookup_fails, off_cpu, exact_rss, peaks, moved_sleepers;
 	bool reclaim, cgroup_reclaim, compaction, oom, cgroup_events;
 	bool keep_cap_bpf; /* after dropping privileges */
 	struct cgroup_hierarchy cgroup; /* mount "" where there is none */

@@ -16,6 +16,7 @@ struct session_plan {
 	const char *refusal, *refusal_remedy;
 	bool task_storage; /* else a hash of threads */
 	bool off_cpu; /* in the clock of sched_info, of the run queue; else in the monotonic one */
+	bool moved_sleepers; /* run_delay counts sleep of threads that are moved: correct it */
 	bool clocks, sleepers, faults, contention; /* stacks by perf events, of sleepers, … */
 	const char *no_clocks, *no_sleepers, *no_faults;
 	int cgroup_subsys; /* of the hierarchy that names cgroups; -1: v2 */

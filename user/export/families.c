@@ -117,6 +117,7 @@ static const struct family_cell losses[] = {
 	{ "delay_cells_full", V(stat.loss[VIGIE_LOSS_DELAY_FULL]) },
 	{ "ring_full", V(stat.loss[VIGIE_LOSS_RING_FULL]) },
 	{ "clock_backwards", V(stat.loss[VIGIE_LOSS_CLOCK_BACKWARDS]) },
+	{ "wakeup_missed", V(stat.loss[VIGIE_LOSS_WAKEUP_MISSED]) },
 	{ "record_unreadable", V(stat.lost_records) },
 	{ "cgroup_unnamed", V(stat.cgroups_unnamed) },
 };
@@ -432,6 +433,12 @@ const struct family families[] = {
 	  .help = "What could not be recorded, by cause; the manual says what each one means.",
 	  ARRAY(losses),
 	  FROM_SELF("the probes and the collector") },
+	{ .name = "vigie_self_run_delay_corrected_seconds", COUNTER, OF_STAT, SECONDS,
+	  .help = "Of what the kernel counts as waiting for a CPU: sleep of threads that were moved, "
+		  "which vigie counts as sleep.",
+	  ONE(V(stat.corrected_ns)),
+	  DOC("`sched_migrate_task`, `sched_wakeup`", "a load at each wakeup", "exact",
+	      "where a dequeue can be delayed: 6.12") },
 	{ .name = "vigie_self_events", COUNTER, OF_STAT, COUNT, .label = "kind",
 	  .help = "What the probes have seen.",
 	  ARRAY(seen),

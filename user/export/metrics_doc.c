@@ -55,6 +55,8 @@ static const char outro[] =
 	"| `delay_cells_full` | no free cell for a pair | the wait is in the other pair |\n"
 	"| `ring_full` | an OOM or cgroup event found no room | its details; the counters hold |\n"
 	"| `clock_backwards` | a time off the CPU came out negative | it was taken as zero |\n"
+	"| `wakeup_missed` | the wakeup of a sleeper that was moved was not seen | "
+	"all of its wait counts as sleep |\n"
 	"| `record_unreadable` | a record of the iterator was unreadable | its increments |\n"
 	"| `cgroup_unnamed` | a cgroup was gone before it was read | its unit shows an id |\n";
 

@@ -78,9 +78,11 @@ static void capture_choose(struct capture *c)
 	bpf_program__set_autoload(s->progs.on_session_fault,
 				  plan->faults && capture_wants(c, PROFILE_FAULTS));
 	bpf_program__set_autoload(s->progs.on_session_sleeper, plan->sleepers && off);
-	bpf_program__set_autoload(s->progs.on_session_wakeup, s->rodata->cfg_runq);
+	bpf_program__set_autoload(s->progs.on_session_wakeup,
+				  s->rodata->cfg_runq || plan->moved_sleepers);
 	bpf_program__set_autoload(s->progs.on_session_wakeup_new, s->rodata->cfg_runq);
-	bpf_program__set_autoload(s->progs.on_session_migrate, s->rodata->cfg_runq);
+	bpf_program__set_autoload(s->progs.on_session_migrate,
+				  s->rodata->cfg_runq || plan->moved_sleepers);
 	bpf_program__set_autoload(s->progs.on_session_waking, wakers);
 	bpf_program__set_autoload(s->progs.on_session_timer, wakers);
 	bpf_program__set_autoload(s->progs.on_session_timer_end, wakers);

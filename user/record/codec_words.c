@@ -58,6 +58,8 @@ static const struct row rows[] = {
 	ROW(70, 1, stat.retired_keys),
 	ROW(71, 1, stat.bpf_memory_bytes),
 	{ 72, 1, offsetof(struct snapshot, stat.run_time_known), WORD_BOOL },
+	ROW(73, 1, stat.loss[VIGIE_LOSS_WAKEUP_MISSED]),
+	ROW(74, 1, stat.corrected_ns),
 };
 
 /* By number. What stands in no row of these is not recorded: the test counts them. */

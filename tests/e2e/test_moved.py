@@ -1,0 +1,124 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""test_moved - sleepers that are moved, whose sleep the kernel counts as waiting from 6.12 on.
+
+Owns: vigie's waits against wall clock arithmetic, where schedstat is no witness. Not here: waits
+that the kernel counts right (test_books.py), the values of the correction (tests/bpf).
+"""
+import json
+import os
+import subprocess
+import tempfile
+import time
+import unittest
+
+import lib
+from lib import Once, Serve, needs, needs_watching, ns, row, workload
+
+SLEEPERS, CYCLES, SLEEP_MS = 3, 15, 300
+SLEPT = SLEEPERS * CYCLES * SLEEP_MS * 10**6
+
+
+def setUpModule():
+    needs_watching()
+    needs(len(os.sched_getaffinity(0)) >= 2, "one CPU: nothing can be moved")
+
+
+def moved(name):
+    """The load; what it says: (slept, waited, kernel's run_delay), in ns."""
+    said = subprocess.run([workload("moved"), name, str(SLEEPERS), str(CYCLES), str(SLEEP_MS)],
+                          stdout=subprocess.PIPE, check=True, text=True).stdout.split()
+    return int(said[1]), int(said[3]), int(said[5])
+
+
+class Moved(unittest.TestCase):
+    def check(self, wait, sleep, slept, waited):
+        self.assertEqual(slept, SLEPT)
+        # What its own clock says is an upper bound: a timer may also have been late.
+        self.assertLessEqual(wait, waited + slept // 100)
+        self.assertGreaterEqual(wait, waited // 2 - slept // 100)
+        self.assertGreaterEqual(sleep, slept * .99)
+        self.assertLessEqual(sleep, slept * 1.01 + waited)
+
+    def test_what_they_waited(self):
+        with Once("--group-by", "comm") as once:
+            slept, waited, _ = moved("movedsleeper")
+        r = row(once.result, comm="movedsleeper")
+        self.check(ns(r["run_queue_wait_seconds"]), ns(r["off_cpu_seconds"]["sleep"]), slept, waited)
+        # The histogram's waits are those of the sum: none is as long as a sleep.
+        long = sum(b["count"] for b in r["run_queue_wait_histogram"]
+                   if b["le"] is None or float(b["le"]) > 1.1)
+        self.assertEqual(long, 0)
+
+    def test_how_much_was_corrected(self):
+        """On a kernel that counts right, nothing is."""
+        with Serve() as daemon:
+            before = daemon.scrape().one("vigie_self_run_delay_corrected_seconds_total")
+            _, waited, kernel = moved("movedsleeper")
+            after = daemon.scrape().one("vigie_self_run_delay_corrected_seconds_total")
+        with open("/sys/kernel/btf/vmlinux", "rb") as btf:
+            delayed = b"sched_delayed" in btf.read()
+        if not delayed:
+            self.assertEqual(after, 0)
+            self.assertLessEqual(kernel, waited + SLEPT // 100)
+            return
+        # Others on the host may have been moved, too.
+        self.assertGreaterEqual((after - before) * 10**9, kernel - waited - SLEPT // 100)
+
+    def test_culprits_are_of_waits(self):
+        """A sleep of 300 ms beside a hog is not its doing: no delay is longer than all waits."""
+        with Once("--group-by", "comm", "--slow-wait", "1ms") as once:
+            _, waited, _ = moved("movedsleeper")
+        delays = sum(ns(d["wait_seconds"]) for d in once.result["delays"]
+                     if "movedsleeper" in d["victim"])
+        self.assertLessEqual(delays, waited + SLEPT // 100)
+
+    def test_in_a_session(self):
+        with tempfile.TemporaryDirectory(prefix="vigie-") as place:
+            file = os.path.join(place, "s.vigie")
+            done = subprocess.run([lib.VIGIE, "record", "--children", "-d", "60s", "-o", file, "--",
+                                   workload("moved"), "movedsleeper", str(SLEEPERS), str(CYCLES),
+                                   str(SLEEP_MS)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            said = done.stdout.split()
+            out = subprocess.run([lib.VIGIE, "report", file, "-f", "json"], stdout=subprocess.PIPE,
+                                 check=True).stdout
+        threads = [t for t in json.loads(out)["threads"] if t["comm"] == "movedsleeper"]
+        self.assertEqual(len(threads), SLEEPERS)
+        wait = sum(t["run_queue_ns"] for t in threads)
+        sleep = sum(t["off_cpu"]["sleep"]["ns"] for t in threads)
+        self.check(wait, sleep, int(said[1]), int(said[3]))
+
+
+class UnderWay(unittest.TestCase):
+    def test_a_wait_that_lasts_is_shown(self):
+        """SCHED_IDLE beside a hog: for seconds it gets nothing, and that is no news at its end."""
+        cpu = {min(os.sched_getaffinity(0))}
+
+        def idle():
+            os.sched_setaffinity(0, cpu)
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        hogs = [subprocess.Popen([workload("leaves"), "60"], stdout=subprocess.DEVNULL,
+                                 preexec_fn=lambda: os.sched_setaffinity(0, cpu)) for _ in range(3)]
+        victim = subprocess.Popen([workload("leaves"), "60"], stdout=subprocess.DEVNULL,
+                                  preexec_fn=idle)
+        try:
+            before = lib.schedstats(victim.pid)
+            lib.wait_for(lambda: lib.schedstats(victim.pid)[0] > before[0], "the victim to run")
+            with Once("--group-by", "pid", ) as once:
+                time.sleep(2)  # the load runs
+            r = row(once.result, pid=victim.pid)
+        finally:
+            for child in hogs + [victim]:
+                child.kill()
+                child.wait()
+        life = sum(map(ns, (r["cpu_seconds"]["user"], r["cpu_seconds"]["system"],
+                            r["run_queue_wait_seconds"]))) + sum(
+                                map(ns, r["off_cpu_seconds"].values()))
+        interval = ns(once.result["interval_seconds"])
+        self.assertGreater(ns(r["run_queue_wait_seconds"]), interval * .8)
+        self.assertLess(abs(life - interval), interval * .02 + 10**7)
+
+
+if __name__ == "__main__":
+    unittest.main()
