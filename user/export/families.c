@@ -169,7 +169,8 @@ const struct family families[] = {
 	  .shape = FAMILY_GROUP_HISTOGRAM,
 	  .help = "Time spent runnable but waiting for a CPU, by length of each wait; "
 		  "preemption counts as a wait.",
-	  FROM_SWITCH("growth of `sched_info.run_delay` between two switches",
+	  FROM_SWITCH("growth of `sched_info.run_delay` between two switches, less the sleep that "
+		      "kernels from 6.12 on count in it; the wait under way is in the sum",
 		      "exact to the kernel's rq clock") },
 	{ .name = "vigie_process_off_cpu_seconds", COUNTER, OF_GROUPS, SECONDS, .label = "reason",
 	  .help = "Time spent off the CPU and not runnable, summed over threads, by reason.",
