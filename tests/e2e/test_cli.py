@@ -208,6 +208,10 @@ class Refusals(unittest.TestCase):
                               ("doctor", "--json")):
             self.assertRefused(vigie(command, f"{flag}=yes"), f"vigie {command}", flag)
 
+    def test_a_range_that_ends_before_it_begins(self):
+        self.assertRefused(vigie("replay", "/nonexistent", "--from", "14:30", "--to", "14:00"),
+                           "vigie replay", "--from is later than --to")
+
     def test_a_hostile_value_is_no_danger_to_the_terminal(self):
         run = vigie("once", "--sort", "\x1b[31m\n\u202e")
         self.assertRefused(run, r"'\x1b[31m\x0a\u{202e}' is not one of")
@@ -424,12 +428,23 @@ class Output(unittest.TestCase):
         self.assertNotIn(b"\x1b", shown)
 
     def test_a_terminal_is_not_overflowed(self):
-        for rows, columns in ((24, 80), (50, 160), (13, 60)):
-            _, shown = on_terminal([VIGIE, *self.QUICK], rows, columns)
-            lines = re.sub(rb"\x1b\[[0-9;]*m", b"", shown).decode().split("\r\n")
-            self.assertLessEqual(max(map(len, lines)), columns)
-            if rows > 13:
+        """Beside two that wait for each other: their waits have lines of their own."""
+        cpu = {min(os.sched_getaffinity(0))}
+        rivals = [subprocess.Popen([lib.workload("leaves"), "60"], stdout=subprocess.DEVNULL,
+                                   preexec_fn=lambda: os.sched_setaffinity(0, cpu))
+                  for _ in range(2)]
+        try:
+            for rows, columns in ((24, 80), (50, 160), (16, 60)):
+                _, shown = on_terminal([VIGIE, "once", "--interval", "300ms"], rows, columns)
+                lines = re.sub(rb"\x1b\[[0-9;]*m", b"", shown).decode().split("\r\n")
+                self.assertLessEqual(max(map(len, lines)), columns)
                 self.assertLessEqual(len(lines), rows)
+                waits = [line for line in lines if " <- " in line and "(who" not in line]
+                self.assertTrue(any("leaves" in line.partition(" <- ")[2] for line in waits), lines)
+        finally:
+            for rival in rivals:
+                rival.kill()
+                rival.wait()
 
     def test_a_pipe_that_closes_early(self):
         for args in (self.QUICK, (*self.QUICK, "--format", "json"), ("doctor",), ("--help",)):

@@ -188,12 +188,22 @@ class Writer(Recorded):
     def test_directories_that_will_not_do(self):
         os.mkdir(self.state, 0o777)
         os.chmod(self.state, 0o777)
+        theirs = os.path.join(self.place, "theirs")
+        os.mkdir(theirs, 0o755)
+        lib.write(os.path.join(theirs, "theirs"), "")
+
+        def owner():
+            found = os.stat(theirs)
+            return found.st_uid, found.st_gid, found.st_mode
+        before = owner()
         for path, why in ((self.state, "may be written to by others"),
-                          ("/nonexistent/x", "cannot be made"), ("/etc/passwd", "cannot be opened")):
+                          ("/nonexistent/x", "cannot be made"), ("/etc/passwd", "cannot be opened"),
+                          (theirs, "is not empty and was not made by vigie")):
             for typed in "--state-dir", "--recording":
                 run = vigie("serve", "--listen", "127.0.0.1:0", typed, path)
                 self.assertEqual((run.returncode, run.stdout), (1, ""))
                 self.assertIn(f"vigie serve: {typed}: '{path}' {why}", run.stderr)
+        self.assertEqual((owner(), os.listdir(theirs)), (before, ["theirs"]))
 
     def test_former_names_of_the_options(self):
         other = os.path.join(self.place, "other")

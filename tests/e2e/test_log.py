@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The log, judged by others: ECS, Python's logging, journald, a shipper; and its chain."""
 import contextlib
+import datetime
 import json
 import logging
 import os
@@ -59,6 +60,18 @@ class Ecs(InPlace):
             kinds.add((event["event"]["dataset"], event["log"]["level"]))
             self.assertNotRegex(line.decode(), "[\x00-\x1f\x7f\u2028\u2029]")
         self.assertEqual(len(kinds), 15)  # three kinds, five levels
+
+    def test_a_duration_is_the_end_less_the_start(self):
+        write(self.place, 240)
+        ended = 0
+        for line in lines(self.log):
+            event = json.loads(line)["event"]
+            if "end" in event:
+                start, end = (datetime.datetime.fromisoformat(event[k].replace("Z", "+00:00"))
+                              for k in ("start", "end"))
+                self.assertEqual((end - start).total_seconds(), event["duration"] / 1e9)
+                ended += 1
+        self.assertGreater(ended, 10)
 
     def test_the_checker_can_fail(self):
         write(self.place, 1)

@@ -227,7 +227,9 @@ static int list(const struct log_place *place)
 
 	buf_init(&out, 64 << 20);
 	err = findings_log_read(place, NULL, who, take_any, &out);
-	if (!err)
+	if (!err && !out.len)
+		fprintf(stderr, "%s: no findings in '%s'\n", who, place->path);
+	else if (!err)
 		err = output_bytes(&out, who);
 	buf_done(&out);
 	return err;

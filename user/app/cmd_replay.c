@@ -77,8 +77,12 @@ static error_t parse_replay(int key, char *arg, struct argp_state *state)
 			refuse_value(state, "argument", arg, "expected: one directory is enough");
 		options->directory = arg;
 		return 0;
-	case ARGP_KEY_NO_ARGS: argp_error(state, "DIR is missing");
-	/* fall through */
+	case ARGP_KEY_NO_ARGS: argp_error(state, "DIR is missing"); return 0;
+	case ARGP_KEY_END:
+		if (options->range.to_wall_ns &&
+		    options->range.from_wall_ns > options->range.to_wall_ns)
+			argp_error(state, "--from is later than --to: nothing lies between");
+		return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
 }

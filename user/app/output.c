@@ -13,6 +13,7 @@
 #include "base/io.h"
 
 enum { OPT_SORT = 1100, OPT_TOP, PAGE_MAX = 256 << 20 };
+enum { TOP_LEAST = 3 }; /* rows of a terminal that is too low for all else */
 
 static void parse_format(const struct argp_state *state, struct output_options *options,
 			 const char *arg)
@@ -113,8 +114,10 @@ void output_fit(struct output_options *options)
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
 		return;
 	options->list.width = size.ws_col;
-	if (!options->top_given && size.ws_row > 12)
-		options->list.top = size.ws_row - 9;
+	if (options->top_given || size.ws_row <= TOP_LEAST)
+		return;
+	options->height = size.ws_row - 1; /* the prompt has the last one */
+	options->list.top = options->height;
 }
 
 int output_bytes(const struct buf *bytes, const char *who)
@@ -128,14 +131,40 @@ int output_bytes(const struct buf *bytes, const char *who)
 	return err;
 }
 
+static size_t count_lines(const struct buf *out)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < out->len; i++)
+		n += out->data[i] == '\n';
+	return n;
+}
+
+/* Of what else there is, slow waits and OOM kills, only the encoder knows. False: it fits. */
+static bool fewer_rows(struct list_options *list, const struct buf *out, unsigned int height)
+{
+	size_t lines = count_lines(out), over;
+
+	if (!height || out->err || lines <= height || list->top <= TOP_LEAST)
+		return false;
+	over = lines - height;
+	list->top = over + TOP_LEAST < list->top ? list->top - over : TOP_LEAST;
+	return true;
+}
+
 int output_view(const struct view *view, const struct output_options *options, const char *who)
 {
+	struct list_options list = options->list;
 	struct buf out;
-	const struct encode_ctx ctx = { .out = &out, .view = view, .list = &options->list };
+	const struct encode_ctx ctx = { .out = &out, .view = view, .list = &list };
 	int err;
 
 	buf_init(&out, PAGE_MAX);
 	view_formats[options->format].encode(&ctx);
+	while (fewer_rows(&list, &out, options->height)) {
+		buf_clear(&out);
+		view_formats[options->format].encode(&ctx);
+	}
 	err = output_bytes(&out, who);
 	buf_done(&out);
 	return err;

@@ -2,8 +2,10 @@
 /* state_dir.c - owns how the state directory comes about and who may own it. */
 #include "daemon/state_dir.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,6 +32,28 @@ static int check_owner(int fd, uid_t uid, const char **ret_why)
 	return 0;
 }
 
+/* Another's directory would get another owner and mode, and our files among its own. */
+static int check_ours(int fd, const char **ret_why)
+{
+	struct dirent *entry;
+	DIR *dir;
+	int err;
+
+	*ret_why = "cannot be read";
+	err = io_list_dir(io_reopen_dir(fd), &dir);
+	if (err)
+		return err;
+	if (faccessat(fd, STATE_DIR_LOCK, F_OK, AT_SYMLINK_NOFOLLOW))
+		while ((entry = readdir(dir)) && !err)
+			if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") &&
+			    strcmp(entry->d_name, "lost+found"))
+				err = -ENOTEMPTY;
+	if (err)
+		*ret_why = "is not empty and was not made by vigie; name a directory of its own";
+	closedir(dir);
+	return err;
+}
+
 int state_dir_make(const char *path, uid_t uid, gid_t gid, const char **ret_why)
 {
 	int fd, err;
@@ -42,6 +66,8 @@ int state_dir_make(const char *path, uid_t uid, gid_t gid, const char **ret_why)
 	if (fd < 0)
 		return fd;
 	err = check_owner(fd, uid, ret_why);
+	if (!err)
+		err = check_ours(fd, ret_why);
 	if (!err && geteuid() == 0 && fchown(fd, uid, gid)) {
 		*ret_why = "cannot be given to the user that vigie serves as";
 		err = -errno;

@@ -25,7 +25,8 @@
 /*
  * Makes the directory (not its parents) if need be and opens it. As root it is given to uid
  * and gid, mode 0750. Refused, with *ret_why completing "DIR …": what is no directory, what
- * others may write to, what belongs to neither root nor uid. >= 0: the descriptor; or -errno.
+ * others may write to, what belongs to neither root nor uid, what holds files but no
+ * STATE_DIR_LOCK: somebody else's. >= 0: the descriptor; or -errno.
  */
 int state_dir_make(const char *path, uid_t uid, gid_t gid, const char **ret_why);
 /* A sub-directory, made if need be. >= 0: the descriptor; or -errno. */

@@ -93,7 +93,7 @@ struct finding {
 	double worst; /* the furthest that observed ever was */
 	__u64 since_ns; /* CLOCK_BOOTTIME: when it began as far as can be told, before the start */
 	__u64 since_wall_ns, now_wall_ns; /* CLOCK_REALTIME */
-	__u64 duration_ns; /* now - since */
+	__u64 duration_ns; /* now - since; at its end: when it last was so - since */
 	double slope_per_s; /* growth only: rule->unit a second */
 	__u64 exhausted_in_ns; /* growth only: to the limit at this slope; 0: not in sight */
 	__u64 limit_bytes; /* growth only: the cgroup's or the host's */

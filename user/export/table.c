@@ -403,6 +403,27 @@ static void task_line(struct table *t, struct buf *line)
 	flush_line(t, line);
 }
 
+/* Who ran is the answer: where both have no room, each has half of it. */
+static void delay_pair(struct buf *line, const struct delay_view *delay, unsigned int width)
+{
+	static const char arrow[] = " <- ";
+	size_t victim = text_columns(delay->victim), culprit = text_columns(delay->culprit);
+	size_t room = sizeof(arrow) - 1 + line->len, half;
+
+	room = width > room + 2 ? width - room : 2;
+	half = room / 2;
+	if (width && victim + culprit > room) {
+		if (culprit < half)
+			victim = room - culprit;
+		else if (victim > half)
+			victim = half;
+		culprit = room - victim;
+	}
+	text_cell(line, delay->victim, victim ? victim : 1, false);
+	buf_str(line, arrow);
+	text_cell(line, delay->culprit, culprit ? culprit : 1, false);
+}
+
 static void delay_lines(struct table *t, struct buf *line)
 {
 	size_t i;
@@ -416,9 +437,7 @@ static void delay_lines(struct table *t, struct buf *line)
 		buf_str(line, "  ");
 		add_seconds(line, delay->wait_inc_ns);
 		buf_str(line, "  ");
-		buf_str(line, delay->victim);
-		buf_str(line, " <- ");
-		buf_str(line, delay->culprit);
+		delay_pair(line, delay, t->options->width);
 		flush_line(t, line);
 	}
 }

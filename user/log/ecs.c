@@ -265,7 +265,7 @@ static void open_event(struct json *j, const struct event *e)
 		json_time(j, "start", f->since_wall_ns);
 		json_u64(j, "duration", f->duration_ns);
 		if (f->phase == FINDING_END)
-			json_time(j, "end", f->now_wall_ns);
+			json_time(j, "end", f->since_wall_ns + f->duration_ns);
 	}
 }
 
