@@ -56,6 +56,35 @@ static void test_labels(void **state)
 }
 
 /* Nobody can make a series that looks like "other". */
+/* iowait falls by a little, and a CPU takes its idle time along as it goes and brings it back. */
+static void test_host_counters_never_run_backwards(void **state)
+{
+	static const struct {
+		__u64 idle_s, iowait_ms, shown_idle_s, shown_iowait_ms;
+	} steps[] = {
+		{ 5000, 700, 5000, 700 }, { 5002, 690, 5002, 700 }, { 3001, 699, 5002, 700 },
+		{ 3003, 703, 5004, 703 }, { 5104, 704, 5004, 704 }, { 5106, 705, 5006, 705 },
+	};
+	struct model *model = make(1, KEY_UNIT, KEY_UNIT);
+	const struct view *view;
+	__u64 idle_ns = 0;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		world_next(&w, SECOND);
+		w.snapshot.host.cpu.idle_ns = steps[i].idle_s * SECOND;
+		w.snapshot.host.cpu.iowait_ns = steps[i].iowait_ms * SECOND / 1000;
+		view = world_apply(&w, model);
+		assert_int_equal(view->host.cpu.idle_ns, steps[i].shown_idle_s * SECOND);
+		assert_int_equal(view->host.cpu.iowait_ns,
+				 steps[i].shown_iowait_ms * SECOND / 1000);
+		idle_ns += view->host_inc.idle_ns;
+	}
+	assert_int_equal(idle_ns, 6 * SECOND);
+	model__free(model);
+}
+
 static void test_other_cannot_be_forged(void **state)
 {
 	struct model *model = make(1, KEY_UNIT, KEY_UNIT);
@@ -378,6 +407,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_host_counters_never_run_backwards),
 		cmocka_unit_test(test_other_cannot_be_forged),
 		cmocka_unit_test(test_user_exe_pid_cgroup),
 		cmocka_unit_test(test_raw_names_that_meet_are_merged),
