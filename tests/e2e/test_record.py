@@ -428,9 +428,17 @@ class Safety(Session):
             vigie = self.start(child.pid)
             lib.wait_for(attached, "the session")
             run = self.vigie("record", "-p", child.pid, "-o", self.file, status=1)
-            self.assertIn(b"another session is running", run.stderr)
+            self.assertIn(b"another session is running on this host: pid %d, vigie record: wait for "
+                          b"its end, or give --wait\n" % vigie.pid, run.stderr)
+            patient = subprocess.Popen([lib.VIGIE, "record", "-p", str(child.pid), "-d", "300ms",
+                                        "--wait", "-o", self.file + "2"], stderr=subprocess.PIPE)
+            lib.wait_for(lambda: lib.read(f"/proc/{patient.pid}/syscall").split()[0] == "73", "flock()")
+            self.assertIsNone(patient.poll())
             vigie.send_signal(signal.SIGINT)
             vigie.wait(20)
+            _, said = patient.communicate(timeout=30)
+            self.assertEqual(patient.returncode, 0, said)
+            self.assertTrue(os.path.exists(self.file + "2"))
         lib.wait_for(lambda: not attached(), "the kernel to let go")
 
     def test_loss_is_said(self):

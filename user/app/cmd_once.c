@@ -200,7 +200,20 @@ int cmd_once(int argc, char **argv)
 		       "  vigie once --sort rss --top 10\n"
 		       "  vigie once --group-by unit --interval 10s\n"
 		       "  vigie once --format json | jq .virtual_memory\n"
-		       "  vigie once --at '10 min ago' --sort wait",
+		       "  vigie once --at '10 min ago' --sort wait\n\n"
+		       "Columns of the table, of the interval:\n"
+		       "  %CPU        CPU time; 100 is one CPU\n"
+		       "  WAIT%       ready to run, but waiting for a CPU\n"
+		       "  DISK%       blocked on storage\n"
+		       "  STALL%      making room for memory instead of working\n"
+		       "              (these three are sums over threads: 8 threads may reach 800)\n"
+		       "  CSW/s       switches away from a CPU\n"
+		       "  FLT/s       page faults\n"
+		       "  RSS, PEAK   resident memory at the end, and its highest\n"
+		       "  R/s, W/s    bytes from and to storage\n"
+		       "  START, EXIT processes that began and ended\n"
+		       "  TIME        CPU time since it began; one process only\n"
+		       "  slow waits  from --slow-wait on: who waited, and who ran meanwhile",
 		.children = children,
 	};
 	struct once_options options;

@@ -32,7 +32,17 @@
 #include "record/session_file.h"
 #include "sandbox/confine.h"
 
-enum { OPT_COMM = 1300, OPT_UNIT, OPT_HZ, OPT_VIEWS, OPT_CHILDREN, OPT_BUFFER, OPT_FP, OPT_STACK };
+enum {
+	OPT_COMM = 1300,
+	OPT_UNIT,
+	OPT_HZ,
+	OPT_VIEWS,
+	OPT_CHILDREN,
+	OPT_BUFFER,
+	OPT_FP,
+	OPT_STACK,
+	OPT_WAIT
+};
 enum { STEP_MS = 100, EXIT_LOSSY = 3 };
 
 static const char who[] = "vigie record";
@@ -48,6 +58,7 @@ struct record_options {
 	struct command command;
 	char line[1024]; /* our own command line */
 	bool buffer; /* --buffer was given */
+	bool wait; /* for another session's end */
 	bool verbose;
 	struct replace file; /* what the session will be */
 };
@@ -131,6 +142,7 @@ static error_t parse_record(int key, char *arg, struct argp_state *state)
 	case OPT_CHILDREN: options->session.children = true; return 0;
 	case 'v': options->verbose = true; return 0;
 	case OPT_FP: options->session.pointers = true; return 0;
+	case OPT_WAIT: options->wait = true; return 0;
 	case OPT_STACK:
 		options->session.stack_bytes = 1024 * option_number(state, "--stack", arg, 1, 64,
 								    "KiB, from 1 to 64");
@@ -172,6 +184,8 @@ static const struct argp_option record_option_table[] = {
 	{ "fp", OPT_FP, NULL, 0,
 	  "Unwind by frame pointers: for code that keeps them and has no .eh_frame", 3 },
 	{ "output", 'o', "FILE", 0, "The session file (default vigie-PID.vigie)", 2 },
+	{ "wait", OPT_WAIT, NULL, 0, "While another session runs on this host, wait for its end",
+	  2 },
 	{ "buffer", OPT_BUFFER, "KIB", 0,
 	  "Room for stacks on their way (default 8192; more with a larger --stack)", 3 },
 	{ "verbose", 'v', NULL, 0, "Show libbpf's own messages", 4 },
@@ -410,23 +424,35 @@ static void hear_signals(void)
 	sigprocmask(SIG_UNBLOCK, &heard, NULL);
 }
 
+/* While it waits a signal ends it as any program: there is nothing to keep yet. */
+static int lock_host(const struct record_options *options)
+{
+	char holder[SESSION_HOLDER_LEN];
+	int lock = session_lock_take(who, options->wait, holder);
+
+	if (lock == -EWOULDBLOCK)
+		fprintf(stderr,
+			"%s: another session is running on this host%s%s: wait for its end, or "
+			"give --wait\n",
+			who, holder[0] ? ": " : "", holder);
+	else if (lock == -EACCES || lock == -EPERM)
+		fprintf(stderr, "%s: cannot lock " SESSION_LOCK ": needs root\n", who);
+	else if (lock < 0)
+		fprintf(stderr, "%s: cannot lock " SESSION_LOCK ": %s\n", who, err_name(lock));
+	return lock;
+}
+
 static int record_run(struct record_options *options)
 {
 	struct cgroup_names *names = NULL;
 	static struct plan plan;
 	struct session *s;
 	const char *what;
-	int err, status, lock = session_lock_take();
+	int err, status, lock = lock_host(options);
 
 	hear_signals();
-	if (lock < 0) {
-		fprintf(stderr,
-			lock == -EWOULDBLOCK
-				? "%s: another session is running on this host: wait for its end\n"
-				: "%s: cannot lock " SESSION_LOCK ": needs root\n",
-			who);
+	if (lock < 0)
 		return EXIT_FAILURE;
-	}
 	session_plan_make(&plan, &options->session);
 	if (plan.session.refusal) {
 		fprintf(stderr, "%s: cannot record: %s; %s\n", who, plan.session.refusal,

@@ -113,11 +113,12 @@ static int child_begin(struct child *c, const struct profiler_ask *ask)
 static enum profiler_outcome decide(struct child *c, const struct profiler_ask *ask, __s32 *ret_err)
 {
 	enum profiler_outcome outcome = PROFILER_CAPTURED;
+	char holder[SESSION_HOLDER_LEN];
 	int lock;
 
 	if (c->session || c->hung)
 		return PROFILER_BUSY;
-	lock = session_lock_take();
+	lock = session_lock_take("vigie serve", false, holder);
 	if (lock == -EWOULDBLOCK)
 		return PROFILER_BUSY;
 	*ret_err = lock < 0 ? lock : 0;

@@ -38,7 +38,7 @@ static const struct column {
 	unsigned char keep;
 } columns[COLUMNS] = {
 	[COLUMN_CPU] = { "%CPU", 6, 13 },      [COLUMN_WAIT] = { "WAIT%", 6, 12 },
-	[COLUMN_DISK] = { "DISK%", 6, 10 },    [COLUMN_STALL] = { "MEM%", 6, 9 },
+	[COLUMN_DISK] = { "DISK%", 6, 10 },    [COLUMN_STALL] = { "STALL%", 6, 9 },
 	[COLUMN_SWITCHES] = { "CSW/s", 6, 6 }, [COLUMN_FAULTS] = { "FLT/s", 6, 2 },
 	[COLUMN_RSS] = { "RSS", 5, 11 },       [COLUMN_PEAK] = { "PEAK", 5, 1 },
 	[COLUMN_READ] = { "R/s", 5, 8 },       [COLUMN_WRITE] = { "W/s", 5, 7 },
