@@ -17,6 +17,7 @@
 #define UNIT_KERNEL "(kernel)"
 #define NO_CGROUP "(unknown cgroup)"
 #define UNKNOWN "(unknown)"
+#define ENDED "(ended)" /* a process of which no number is known */
 
 enum { CGROUPS_MAX_FACTOR = 4 };
 
@@ -264,7 +265,11 @@ static size_t spell_key(const struct names *names, enum group_key which,
 	case KEY_CGROUP:
 		return (size_t)snprintf(dst, LABEL_CGROUP_SIZE, "%s",
 					cgroup ? cgroup->path : NO_CGROUP);
-	case KEY_PID: return (size_t)snprintf(dst, LABEL_SIZE, "%u", key->tgid);
+	case KEY_PID:
+		/* A history keeps of the dead what `serve` groups by, which is no pid. */
+		if (!key->tgid)
+			return (size_t)snprintf(dst, LABEL_SIZE, ENDED);
+		return (size_t)snprintf(dst, LABEL_SIZE, "%u", key->tgid);
 	default: return (size_t)snprintf(dst, LABEL_SIZE, UNKNOWN);
 	}
 }
