@@ -15,11 +15,11 @@
 #include "compat.bpf.h"
 
 /* What is kept of the task's sched_info for it; of a session's thread as of a task's state. */
-#define moved_mark(kept, task)                                                                     \
-	do {                                                                                       \
-		(kept)->moved_delay = (task)->sched_info.run_delay;                                \
-		barrier();                                                                         \
-		(kept)->moved = 1;                                                                 \
+#define moved_mark(kept, task)                                      \
+	do {                                                        \
+		(kept)->moved_delay = (task)->sched_info.run_delay; \
+		barrier();                                          \
+		(kept)->moved = 1;                                  \
 	} while (0)
 
 /* It blocked, and is still on its run queue. */

@@ -12,7 +12,7 @@
 #include "wait_reason.bpf.h"
 #include "runq.bpf.h"
 #include "wakers.bpf.h"
-#include "../moved.bpf.h"
+#include "moved.bpf.h"
 
 struct vigie_runq_cpu runq_cpus[VIGIE_MAX_CPUS] = {};
 struct culprits_map culprits SEC(".maps");

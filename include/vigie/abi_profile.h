@@ -252,8 +252,8 @@ enum vigie_session_loss {
 };
 
 VIGIE_ASSERT_SIZE(vigie_stack, 88 + 8 * (17 + 64));
-VIGIE_ASSERT_SIZE(vigie_thread, 16 + 8 * (24 + 32) + 16 + 32 + 8 + 16 + 24 * VIGIE_HOPS + 16 + 16 + 40 +
-					48 + 16 + 32);
+VIGIE_ASSERT_SIZE(vigie_thread, 16 + 8 * (24 + 32) + 16 + 32 + 8 + 16 + 24 * VIGIE_HOPS + 16 + 16 +
+					40 + 48 + 16 + 32);
 VIGIE_ASSERT_SIZE(vigie_chain_key, 8 + 8 * VIGIE_HOPS);
 VIGIE_ASSERT_SIZE(vigie_thread_key, 16);
 VIGIE_ASSERT_SIZE(vigie_culprit, 40);

@@ -11,9 +11,18 @@ $(BENCH_TOOLS): %: %.o
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BENCH_LIBS)
 
+# make bench BASE=COMMIT: that build as the peer, built in a work tree of its own, in the same run.
+BASE_TREE := $(O)/base-$(BASE)
+ifneq ($(BASE),)
+BASE_VIGIE := $(BASE_TREE)/build/vigie
+$(BASE_VIGIE):
+	$(Q)[ -e $(BASE_TREE) ] || git worktree add --detach $(BASE_TREE) $(BASE)
+	$(Q)$(MAKE) -C $(BASE_TREE) O=build
+endif
+
 .PHONY: bench bench-doc
-bench: $(O)/vigie $(BENCH_TOOLS) $(O)/tests/bench/empty.bpf.o
-	$(Q)O=$(O) python3 -B tests/bench/bench.py $(BENCH_ROWS)
+bench: $(O)/vigie $(BENCH_TOOLS) $(O)/tests/bench/empty.bpf.o $(BASE_VIGIE)
+	$(Q)O=$(O) BASE_VIGIE=$(BASE_VIGIE) python3 -B tests/bench/bench.py $(BENCH_ROWS)
 
 # What a session costs its target, beside perf and offcputime: 14 minutes.
 bench-session: $(O)/vigie $(O)/tests/workload/requests

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """make bench: runs the rows, prints the table, writes $O/bench.md.
 
-`bench.py [GROUP...]` runs some of: switch pingpong paths compile sqlite scale recorder. Ends with 0
+`bench.py [GROUP...]` runs some of: switch pingpong paths compile sqlite scale recorder base. Ends with 0
 unless something could not run; a missing peer is said aloud and skips its row.
 """
 import os
@@ -11,6 +11,7 @@ import sys
 import time
 import traceback
 
+import base
 import recorder
 import report
 import rig
@@ -18,6 +19,7 @@ import rows
 import scale
 
 GROUPS = {**rows.GROUPS, **scale.GROUPS, **recorder.GROUPS}
+ALL = {**GROUPS, **base.GROUPS}
 
 
 def commit():
@@ -40,7 +42,7 @@ def run_groups(names, quick):
         began = time.monotonic()
         print(f"bench: {name} …", file=sys.stderr, flush=True)
         try:
-            table += GROUPS[name](quick)
+            table += ALL[name](quick)
         except rig.Skip as e:
             print(f"bench: {name} SKIPPED: {e}", file=sys.stderr, flush=True)
             table.append(report.Row(name, "", f"**SKIPPED**: {e}"))
@@ -55,10 +57,10 @@ def run_groups(names, quick):
 
 
 def main():
-    names = sys.argv[1:] or list(GROUPS)
-    unknown = [n for n in names if n not in GROUPS]
+    names = sys.argv[1:] or (["base"] if base.BASE else list(GROUPS))
+    unknown = [n for n in names if n not in ALL]
     if unknown:
-        sys.exit(f"bench: '{unknown[0]}' is not one of {' '.join(GROUPS)}")
+        sys.exit(f"bench: '{unknown[0]}' is not one of {' '.join(ALL)}")
     if os.geteuid():
         sys.exit("bench: needs root: it loads BPF programs")
     # Every context manager cleans up on the way out.

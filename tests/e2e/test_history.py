@@ -443,19 +443,19 @@ class Findings(Recorded):
         """Called benign its evidence is complete; revoked it is taken up again; then it ends. The
         log, the folder and a replay tell the same of each step."""
         with self.serve("--log-level", "debug") as daemon, Stage() as stage:
-            stage.act("looper-e2e", "crash", 0.4)
-            ident = wait_for(lambda: self.starts_of("crash-loop", {"looper-e2e"}),
-                             "the finding", patience_s=120)["looper-e2e"]
+            stage.act("burner-e2e", "burn")
+            ident = wait_for(lambda: self.starts_of("runaway-cpu", {"burner-e2e"}),
+                             "the finding", patience_s=120)["burner-e2e"]
             folder = os.path.join(self.state, "incidents", ident)
             wait_for(lambda: os.path.exists(os.path.join(folder, "host.json")), "the evidence")
 
             def active():
                 """The page agrees with the log, this one included or not as the log has it."""
                 last = {e["vigie"]["finding"]["id"]: e for e in self.events()
-                        if e.get("rule", {}).get("id") == "crash-loop"}
+                        if e.get("rule", {}).get("id") == "runaway-cpu"}
                 loud = {one for one, e in last.items() if not e["vigie"]["finding"]["silenced"] and
                         e["event"]["action"] != "finding-end"}
-                page = daemon.scrape().one("vigie_finding_active", rule="crash-loop")
+                page = daemon.scrape().one("vigie_finding_active", rule="runaway-cpu")
                 return (ident in loud,) if page == len(loud) else None
             self.assertEqual(wait_for(active, "the gauge"), (True,))
             self.pass_verdict(ident, "benign")

@@ -92,7 +92,7 @@ static int all_done(const struct result *results, int n)
 
 int main(int argc, char **argv)
 {
-	int n = argc == 5 ? atoi(argv[2]) : 0, cycles, i, turn;
+	int n = argc == 5 ? strtol(argv[2], NULL, 10) : 0, cycles, i, turn;
 	pid_t hogs[CPUS], pids[SLEEPERS_MAX];
 	int64_t sleep_ns, born, waited = 0, kernel = 0;
 	struct result *results;
@@ -100,8 +100,8 @@ int main(int argc, char **argv)
 
 	if (n < 1 || n > SLEEPERS_MAX || sysconf(_SC_NPROCESSORS_ONLN) < CPUS)
 		return 2;
-	cycles = atoi(argv[3]);
-	sleep_ns = atoi(argv[4]) * INT64_C(1000000);
+	cycles = strtol(argv[3], NULL, 10);
+	sleep_ns = strtol(argv[4], NULL, 10) * INT64_C(1000000);
 	results = mmap(NULL, n * sizeof(*results), PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (results == MAP_FAILED)

@@ -182,12 +182,8 @@ static int attach_all(struct bpf_loaded *l, struct bpf_program *const progs[], s
 static int attach_life(struct bpf_loaded *l, const char **ret_what)
 {
 	struct bpf_program *const progs[] = {
-		l->skel->progs.on_wakeup,
-		l->skel->progs.on_migrate,
-		l->skel->progs.on_free,
-		l->skel->progs.on_exit,
-		l->skel->progs.on_exec,
-		l->skel->progs.on_newtask,
+		l->skel->progs.on_wakeup, l->skel->progs.on_migrate, l->skel->progs.on_free,
+		l->skel->progs.on_exit,	  l->skel->progs.on_exec,    l->skel->progs.on_newtask,
 	};
 
 	return attach_all(l, progs, sizeof(progs) / sizeof(progs[0]), ret_what);

@@ -95,8 +95,8 @@ struct collect_stat {
 	__u64 loss[VIGIE_LOSSES];
 	__u64 lost_records; /* iterator records that could not be read */
 	__u64 cgroups_unnamed; /* cgroup ids whose path could not be found */
-	__u64 forks, process_starts, process_exits, frees,
-		slow_waits, corrected_ns; /* struct vigie_cpu, summed */
+	__u64 forks, process_starts, process_exits, frees, slow_waits,
+		corrected_ns; /* struct vigie_cpu, summed */
 	__u64 snapshots;
 	__u64 snapshot_ns; /* wall time of all snapshots */
 	__u64 snapshot_cpu_ns; /* our CPU time in them */
