@@ -300,6 +300,30 @@ static void run_delay_that_is_false(void **state)
 	assert_null(strstr(item(&none, RUN_DELAY)->source, "sched_wakeup"));
 }
 
+/* A remedy is no kernel that is older than the one that lacks something. */
+static void remedies_are_newer(void **state)
+{
+	static const struct {
+		const char *release;
+		bool told;
+	} all[] = { { "5.12.0", true },	  { "6.1.0-50-cloud-amd64", true }, { "6.2.0", false },
+		    { "6.18.44", false }, { "7.3.4+deb13", false },	    { "10.0", false },
+		    { "", true } };
+	struct kfacts f = newest();
+	struct plan plan;
+	size_t i;
+
+	f.lookup_recursion_safe = f.copy_from_task = false;
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		snprintf(f.release, sizeof(f.release), "%s", all[i].release);
+		plan = plan_of(f);
+		assert_int_equal(!!strstr(item(&plan, STORAGE)->remedy, "6.2"), all[i].told);
+		assert_true(item(&plan, STORAGE)->remedy[0]);
+		assert_true(!strstr(item(&plan, SLEEPERS)->remedy, "5.18") || !all[i].release[0] ||
+			    all[i].release[0] == '5');
+	}
+}
+
 /* Compiled in but off, or not compiled in: the remedies differ. */
 static void without_psi(void **state)
 {
@@ -576,15 +600,25 @@ static void sessions_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_newest),	    cmocka_unit_test(linux_6_12),
-		cmocka_unit_test(linux_6_1),	    cmocka_unit_test(linux_5_10),
-		cmocka_unit_test(the_poorest),	    cmocka_unit_test(run_delay_that_is_false),
-		cmocka_unit_test(without_psi),	    cmocka_unit_test(many_cpus),
-		cmocka_unit_test(refusals),	    cmocka_unit_test(no_btf_at_all),
-		cmocka_unit_test(group_by_exe),	    cmocka_unit_test(limits_by_controller),
-		cmocka_unit_test(cgroup_v1),	    cmocka_unit_test(cgroup_hybrid),
-		cmocka_unit_test(cgroup_unnamed),   cmocka_unit_test(sessions),
-		cmocka_unit_test(sessions_refused), cmocka_unit_test(state_names),
+		cmocka_unit_test(the_newest),
+		cmocka_unit_test(linux_6_12),
+		cmocka_unit_test(linux_6_1),
+		cmocka_unit_test(linux_5_10),
+		cmocka_unit_test(the_poorest),
+		cmocka_unit_test(run_delay_that_is_false),
+		cmocka_unit_test(without_psi),
+		cmocka_unit_test(many_cpus),
+		cmocka_unit_test(remedies_are_newer),
+		cmocka_unit_test(refusals),
+		cmocka_unit_test(no_btf_at_all),
+		cmocka_unit_test(group_by_exe),
+		cmocka_unit_test(limits_by_controller),
+		cmocka_unit_test(cgroup_v1),
+		cmocka_unit_test(cgroup_hybrid),
+		cmocka_unit_test(cgroup_unnamed),
+		cmocka_unit_test(sessions),
+		cmocka_unit_test(sessions_refused),
+		cmocka_unit_test(state_names),
 	};
 
 	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

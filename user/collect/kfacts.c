@@ -155,6 +155,19 @@ static void facts_tracepoints(struct kfacts *facts, const struct btf *btf)
 	facts->tp_user_fault = tracepoint(btf, "page_fault_user") != NULL;
 }
 
+/*
+ * A lookup in task storage fails while its CPU is inside another where a per-CPU counter keeps them
+ * apart: unless there is the variant that does without (6.2), or the counter is gone (seen on 7.3).
+ * That the kernel's BTF has per-CPU variables at all is told by one that every kernel has.
+ */
+static bool lookups_do_not_fail(const struct btf *btf)
+{
+	if (btf__find_by_name_kind(btf, "bpf_task_storage_get_recur", BTF_KIND_FUNC) > 0)
+		return true;
+	return btf__find_by_name_kind(btf, "runqueues", BTF_KIND_VAR) > 0 &&
+	       btf__find_by_name_kind(btf, "bpf_task_storage_busy", BTF_KIND_VAR) < 0;
+}
+
 static void facts_btf(struct kfacts *facts)
 {
 	/* What fails here is a fact and told as one: libbpf need not say it too. */
@@ -170,8 +183,7 @@ static void facts_btf(struct kfacts *facts)
 	facts->task_storage = has_member(btf, "task_struct", "bpf_storage", NULL) &&
 			      has_enumerator(btf, "bpf_func_id", "BPF_FUNC_get_current_task_btf",
 					     NULL);
-	facts->lookup_recursion_safe = btf__find_by_name_kind(btf, "bpf_task_storage_get_recur",
-							      BTF_KIND_FUNC) > 0;
+	facts->lookup_recursion_safe = lookups_do_not_fail(btf);
 	facts->io_accounting = has_member(btf, "task_io_accounting", "read_bytes", NULL);
 	facts->copy_from_task = has_enumerator(btf, "bpf_func_id", "BPF_FUNC_copy_from_user_task",
 					       NULL);

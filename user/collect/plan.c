@@ -6,6 +6,7 @@
  */
 #include "collect/plan.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/units.h"
@@ -418,6 +419,32 @@ static void plan_self(const struct kfacts *f, struct plan *plan)
 			 "sysctl kernel.bpf_stats_enabled=1 (costs two clock reads a run)");
 }
 
+/*
+ * "Linux 6.2 or later" to somebody who runs 7.3 is no remedy: that kernel has it under another name, or
+ * no more. Only words depend on the version, never what is loaded.
+ */
+static const char *remedy_for(const struct kfacts *facts, const char *remedy)
+{
+	unsigned int major, minor, has_major, has_minor;
+
+	if (!remedy || sscanf(remedy, "Linux %u.%u", &major, &minor) != 2 ||
+	    sscanf(facts->release, "%u.%u", &has_major, &has_minor) != 2)
+		return remedy;
+	if (has_major < major || (has_major == major && has_minor < minor))
+		return remedy;
+	return "none known: this kernel is new enough, but has it not, or elsewhere; tell us";
+}
+
+static void plan_remedies(const struct kfacts *facts, struct plan *plan)
+{
+	unsigned int i;
+
+	for (i = 0; i < plan->nitems; i++)
+		plan->items[i].remedy = remedy_for(facts, plan->items[i].remedy);
+	for (i = 0; i < plan->nsession_items; i++)
+		plan->session_items[i].remedy = remedy_for(facts, plan->session_items[i].remedy);
+}
+
 void plan_make(const struct kfacts *facts, const struct collect_config *config, struct plan *ret)
 {
 	memset(ret, 0, sizeof(*ret));
@@ -435,4 +462,5 @@ void plan_make(const struct kfacts *facts, const struct collect_config *config, 
 	plan_session(facts, ret);
 	plan_session_items(facts, ret);
 	plan_self(facts, ret);
+	plan_remedies(facts, ret);
 }
