@@ -77,8 +77,8 @@ int server__snapshot(struct server *s)
 		return err;
 	s->generation++;
 	record_and_judge(s);
-	/* Snapshots for scrapes take at most a tenth of the time: it is fresh nine times as long. */
-	share = 9 * (clock_monotonic_ns() - began);
+	/* Snapshots for scrapes take at most a tenth of the time: it is fresh for nine times as long. */
+	share = 10 * (clock_monotonic_ns() - began);
 	s->fresh_until = began + (share > SHARE_MIN_NS ? share : SHARE_MIN_NS);
 	if (!s->settling) /* or frequent scrapes would put it off for ever */
 		arm(s->settle, SETTLE_DELAY_NS);

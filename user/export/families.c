@@ -2,8 +2,8 @@
 /*
  * families.c - the table of all metric families, and what is derived for it.
  *
- * Owns: names, types, units, help and provenance. A new metric is a new entry here: all formats
- * and the manual follow. Counters of the writer and the profiler are lines of data/self.h. Not
+ * Owns: names, types, units, help and provenance. A new metric is a new entry here: its
+ * pages and the manual follow; lists (json.c, csv.c) name what they show. Counters of the writer and the profiler are lines of data/self.h. Not
  * here: any syntax (openmetrics.c), the samples (samples.c).
  */
 #include "export/families.h"

@@ -46,8 +46,8 @@ int confine(const struct confine_config *config, const char **ret_what);
  */
 int confine_profiler(const char **ret_what);
 /*
- * For a process that reads foreign files: confine() as CONFINE_SYMBOLIZER, as the user that such
- * processes run as. A failure is said on standard error. 0 or -errno.
+ * For a process that reads foreign files: confine() as CONFINE_SYMBOLIZER, as nobody (where there is none:
+ * as the user that vigie serves as). A failure is said on standard error. 0 or -errno.
  */
 int confine_symbolizer(void);
 

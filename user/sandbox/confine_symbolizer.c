@@ -17,7 +17,9 @@ int confine_symbolizer(void)
 	const char *what;
 	int err;
 
-	if (!config.already_unprivileged && confine_find_user(NULL, &config.uid, &config.gid))
+	/* Not the user that the server and its state have: what it parses may take it over. */
+	if (!config.already_unprivileged && confine_find_user("nobody", &config.uid, &config.gid) &&
+	    confine_find_user(NULL, &config.uid, &config.gid))
 		return -ENOENT;
 	err = confine(&config, &what);
 	if (err)
