@@ -8,10 +8,12 @@ rewrites the texts, for a change of what is shown: look at the difference before
 
 $VIGIE is the program, default build/vigie.
 """
+import csv
 import os
 import re
 import subprocess
 import unittest
+from decimal import Decimal
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 VIGIE = os.environ.get("VIGIE", "build/vigie")
@@ -25,6 +27,9 @@ VIEWS_606E877 = {
     "at.om": ("openmetrics", "-g", "unit") + AT,
     "findings.ndjson": ("findings",),
 }
+
+COUNTERS = ("cpu_user_seconds", "cpu_system_seconds", "run_queue_wait_seconds", "off_cpu_sleep_seconds",
+            "voluntary_context_switches", "minor_page_faults", "starts", "exits_normal", "written_bytes")
 
 # A finding says which vigie on which host tells it: that is who replays.
 TELLER = (
@@ -61,6 +66,17 @@ class Recordings(unittest.TestCase):
 
     def test_606e877(self):
         self.check("606e877", VIEWS_606E877)
+
+    def test_stretches_lose_nothing(self):
+        """--every adds up: each counter of all rows, and the time."""
+        def sums(*options):
+            text = self.replay(os.path.join(HERE, "recording-606e877", "ring"), "csv", "--top", "0",
+                               *options).decode()
+            rows = [row for row in csv.DictReader(text.splitlines()) if row["unit"] != "unit"]
+            times = {row["time_unix_seconds"]: Decimal(row["interval_seconds"]) for row in rows}
+            return sum(times.values()), [sum(Decimal(row[name]) for row in rows) for name in COUNTERS]
+        for every in ("1s", "10s", "1h"):
+            self.assertEqual(sums("--every", every), sums())
 
 
 if __name__ == "__main__":

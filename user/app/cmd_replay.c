@@ -24,6 +24,7 @@
 #include "daemon/pipeline_recorded.h"
 #include "daemon/state_dir.h"
 #include "daemon/verdicts.h"
+#include "data/view_sum.h"
 #include "detect/detect.h"
 #include "log/encode.h"
 
@@ -92,7 +93,8 @@ static const struct argp_option replay_option_table[] = {
 	  0 },
 	{ "to", OPT_TO, "TIME", 0, "End there", 0 },
 	{ "at", OPT_AT, "TIME", 0, "Only the interval that ended then, as 'vigie once' has it", 0 },
-	{ "every", OPT_EVERY, "DURATION", 0, "A view for each such stretch (default: each one)",
+	{ "every", OPT_EVERY, "DURATION", 0,
+	  "A view for each such stretch, with all that happened in it (default: one for each snapshot)",
 	  0 },
 	{ 0 },
 };
@@ -109,18 +111,55 @@ static int replay_at(struct pipeline_recorded *recorded, const struct replay_opt
 	return found ? output_view(recorded->view, &options->output, who) : -ENODATA;
 }
 
-/* The model sees every snapshot; what is printed is what was made of them by then. */
-static int replay_views(struct pipeline_recorded *recorded, const struct replay_options *options)
+static int emit_sum(struct view_sum *sum, const struct view *last,
+		    const struct replay_options *options)
+{
+	const struct view *view;
+	int err = view_sum__take(sum, last, &view);
+
+	if (err)
+		fprintf(stderr, "%s: cannot add up intervals: %s\n", who, err_name(err));
+	return err ? err : output_view(view, &options->output, who);
+}
+
+/* A view for each stretch, with all that happened in it; the last one may be shorter. */
+static int replay_stretches(struct pipeline_recorded *recorded, struct view_sum *sum,
+			    const struct replay_options *options)
 {
 	__u64 next_ns = 0;
+	bool open = false;
 	int n, err = 0;
 
 	while (!err && (n = pipeline_recorded_step(recorded, who)) > 0) {
-		if (!replay__in_range(recorded->source) || recorded->view->wall_ns < next_ns)
+		if (!replay__in_range(recorded->source))
+			continue;
+		err = view_sum__add(sum, recorded->view);
+		open = recorded->view->wall_ns < next_ns;
+		if (err || open)
 			continue;
 		next_ns = recorded->view->wall_ns + options->every_ns;
-		err = output_view(recorded->view, &options->output, who);
+		err = emit_sum(sum, recorded->view, options);
 	}
+	if (!err && n == 0 && open && !view_sum__is_empty(sum))
+		err = emit_sum(sum, recorded->view, options);
+	return err ? err : n;
+}
+
+/* The model sees every snapshot; what is printed is what was made of them by then. */
+static int replay_views(struct pipeline_recorded *recorded, const struct replay_options *options)
+{
+	struct view_sum *sum;
+	int n = 0, err = 0;
+
+	if (options->every_ns) {
+		sum = view_sum__new();
+		err = sum ? replay_stretches(recorded, sum, options) : -ENOMEM;
+		view_sum__free(sum);
+		return err;
+	}
+	while (!err && (n = pipeline_recorded_step(recorded, who)) > 0)
+		if (replay__in_range(recorded->source))
+			err = output_view(recorded->view, &options->output, who);
 	return err ? err : n;
 }
 
