@@ -441,6 +441,28 @@ class Safety(Session):
             self.assertTrue(os.path.exists(self.file + "2"))
         lib.wait_for(lambda: not attached(), "the kernel to let go")
 
+    def test_names_as_once_shows_them(self):
+        """A long name by its file's, where the kernel keeps 15 bytes; a container by its unit."""
+        name = "a-name-that-is-longer"
+        path = os.path.join(self.directory, name)
+        shutil.copy(lib.workload("leaves"), path)
+        ident = "0123456789abcdef" * 4
+        cgroup = lib.Cgroup("memory")
+        cgroup.path = os.path.join(os.path.dirname(cgroup.path), f"docker-{ident}.scope")
+        cgroup.procs = os.path.join(cgroup.path, "cgroup.procs")
+        with cgroup:
+            child = subprocess.Popen([path, "60"], stdout=subprocess.DEVNULL, preexec_fn=cgroup.enter)
+            try:
+                for option, value in (("--comm", name), ("--comm", name[:15]),
+                                      ("--unit", f"docker-{ident[:12]}")):
+                    self.record(option, value, "-d", "300ms", "--views", "cpu")
+                    self.assertEqual([p["pid"] for p in self.json()["processes"]], [child.pid])
+                run = self.vigie("record", "--comm", name + "-still", status=2)
+                self.assertIn(b"15 bytes", run.stderr)
+            finally:
+                child.kill()
+                child.wait()
+
     def test_loss_is_said(self):
         with contextlib.ExitStack() as stack:
             targets = [stack.enter_context(running("leaves", 60)) for _ in range(4)]

@@ -105,7 +105,12 @@ static void parse_name(struct argp_state *state, struct record_options *options,
 		       int (*find)(struct targets *, const char *), const char *arg)
 {
 	if (find(&options->targets, arg) || !options->targets.n)
-		refuse_value(state, option, arg, "the name of anything that runs here");
+		refuse_value(
+			state, option, arg,
+			find == targets_by_comm && strlen(arg) > TARGETS_COMM_MAX
+				? "the name of anything that runs here (a process' name has 15 "
+				  "bytes, what follows is of its file)"
+				: "the name of anything that runs here");
 	snprintf(options->target, sizeof(options->target), "%s %s", option + 2, arg);
 }
 

@@ -6,12 +6,15 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/parse.h"
 #include "base/proc.h"
+#include "base/text.h"
+#include "model/unit.h"
 
 static int targets_add(struct targets *t, pid_t pid)
 {
@@ -46,11 +49,34 @@ int targets_by_pid(struct targets *t, const char *list, pid_t *ret_pid)
 	return err;
 }
 
-static bool has_comm(pid_t pid, const char *comm)
+/* Of a longer name the kernel keeps 15 bytes: then its file has to be called so. */
+static bool has_long_name(pid_t pid, const char *name)
 {
-	char have[64];
+	char link[32], exe[4096];
+	const char *base;
+	ssize_t n;
 
-	return !proc_comm(pid, have, sizeof(have)) && !strcmp(have, comm);
+	snprintf(link, sizeof(link), "/proc/%d/exe", pid);
+	n = readlink(link, exe, sizeof(exe) - 1);
+	if (n <= 0)
+		return false;
+	exe[n] = '\0';
+	base = strrchr(exe, '/');
+	return !strcmp(base ? base + 1 : exe, name);
+}
+
+/* As it is, or as `vigie once` shows it. */
+static bool has_comm(pid_t pid, const char *name)
+{
+	char have[64], shown[4 * sizeof(have)];
+
+	if (proc_comm(pid, have, sizeof(have)))
+		return false;
+	text_sanitise(shown, sizeof(shown), have, strlen(have));
+	if (!strcmp(have, name) || !strcmp(shown, name))
+		return true;
+	return strlen(name) > TARGETS_COMM_MAX && !strncmp(have, name, TARGETS_COMM_MAX) &&
+	       has_long_name(pid, name);
 }
 
 static bool part_is(const char *part, size_t len, const char *unit)
@@ -63,14 +89,35 @@ static bool part_is(const char *part, size_t len, const char *unit)
 	       (len == n + 6 && !strncmp(part + n, ".scope", 6));
 }
 
-/* A part of any of its cgroups' paths. */
+/* What `vigie once` calls it, by any of its cgroups. Changes text. */
+static bool is_named_unit(char *text, const char *name)
+{
+	char shown[4 * UNIT_NAME_LEN], *line, *path;
+	struct unit unit;
+
+	while ((line = strsep(&text, "\n"))) {
+		path = strchr(line, '/'); /* "4:memory:/path" */
+		if (!path || !path[1]) /* in the root of one hierarchy is who is in none */
+			continue;
+		unit_from_path(path, &unit);
+		text_sanitise(shown, sizeof(shown), unit.name, strlen(unit.name));
+		if (!strcmp(shown, name))
+			return true;
+	}
+	return false;
+}
+
+/* A part of any of its cgroups' paths, too. */
 static bool has_unit(pid_t pid, const char *unit)
 {
-	char text[8192], *part;
+	char text[8192], lines[8192], *part;
 	size_t len;
 
 	if (proc_read(pid, "cgroup", text, sizeof(text)) < 0)
 		return false;
+	snprintf(lines, sizeof(lines), "%s", text);
+	if (is_named_unit(lines, unit))
+		return true;
 	for (part = strchr(text, '/'); part && *part; part += len) {
 		part += strspn(part, "/\n");
 		len = strcspn(part, "/\n");
