@@ -302,10 +302,10 @@ def waits(of_row):
 
 
 def check_wait(test, wait, kernel):
-    """What schedstat gained, exactly; less, where the kernel counts sleep there (test_moved.py)."""
+    """What schedstat gained, exactly. Where the kernel counts sleep there, no more than that: beside a
+    neighbour nine tenths may be sleep, and the wall clock is the witness (test_moved.py)."""
     source, = (f["source"] for f in doctor()["fields"] if f["field"] == "run-queue wait")
-    test.assertLessEqual(wait, kernel)
-    test.assertGreaterEqual(wait, kernel / 2 if "sched_wakeup" in source else kernel)
+    (test.assertLessEqual if "sched_wakeup" in source else test.assertEqual)(wait, kernel)
 
 
 def off_ns(of_row):

@@ -627,7 +627,7 @@ class OnceFormats(unittest.TestCase):
             actor.do("hold", 100)
             lines = vigie("once", "--interval", "50ms", "--sort", "rss",
                           "--top", "0").stdout.decode().splitlines()
-        row = [line for line in lines if line.strip().startswith(str(actor.pid))]
+        row = [line for line in lines if line.split()[:1] == [str(actor.pid)]]
         self.assertEqual(len(row), 1)
         self.assertIn("tabled", row[0])
 

@@ -15,7 +15,7 @@ import unittest
 import lib
 from lib import Once, Serve, needs, needs_watching, ns, row, workload
 
-SLEEPERS, CYCLES, SLEEP_MS = 3, 15, 300
+SLEEPERS, CYCLES, SLEEP_MS = 3, 10, 300
 SLEPT = SLEEPERS * CYCLES * SLEEP_MS * 10**6
 
 
