@@ -7,6 +7,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 const volatile bool cfg_task_storage = false;
 const volatile bool cfg_lookup_fails = false;
+const volatile bool cfg_moved = false;
 const volatile bool cfg_off_cpu = false;
 const volatile bool cfg_exact_rss = false;
 const volatile __u32 cfg_cpus = 1;

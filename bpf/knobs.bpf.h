@@ -13,6 +13,7 @@
 
 extern const volatile bool cfg_task_storage; /* else a hash of task pointers (before 5.11) */
 extern const volatile bool cfg_lookup_fails; /* task storage before 6.2, see switch.bpf.c */
+extern const volatile bool cfg_moved; /* run_delay may count sleep: moved.bpf.h */
 extern const volatile bool cfg_off_cpu; /* the run queue's clock can be read */
 extern const volatile bool cfg_exact_rss; /* sum the per-CPU parts of mm counters */
 extern const volatile __u32 cfg_cpus; /* possible CPUs */

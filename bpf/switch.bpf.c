@@ -93,9 +93,12 @@ static __always_inline void switch_out(struct task_struct *prev, __u64 now, __u3
 			switch_lose(VIGIE_LOSS_STATE_MISSING);
 		return;
 	}
-	if (st->moved)
-		wakeup_missed(prev, st);
-	d.delay = prev->sched_info.run_delay - st->false_ns;
+	d.delay = prev->sched_info.run_delay;
+	if (cfg_moved) {
+		if (st->moved)
+			wakeup_missed(prev, st);
+		d.delay -= st->false_ns;
+	}
 	d.run = prev->se.sum_exec_runtime;
 	d.wait = d.delay - st->delay_ns;
 	slice = d.run - st->run_ns;

@@ -20,6 +20,7 @@ static void load_knobs(struct vigie_bpf *skel, const struct plan *plan)
 {
 	skel->rodata->cfg_task_storage = plan->task_storage;
 	skel->rodata->cfg_lookup_fails = plan->lookup_fails;
+	skel->rodata->cfg_moved = plan->moved_sleepers;
 	skel->rodata->cfg_off_cpu = plan->off_cpu;
 	skel->rodata->cfg_exact_rss = plan->exact_rss;
 	skel->rodata->cfg_cpus = plan->possible_cpus;
