@@ -13,8 +13,6 @@
 #include "peak.bpf.h"
 #include "moved.bpf.h"
 
-extern __u64 moved_asleep; /* moved.bpf.c */
-
 /*
  * Set by user space now and then, and when it lost a record: short ones would speak of what
  * it does not know.
@@ -118,10 +116,8 @@ static __always_inline struct task_state *known_or_new(struct task_struct *task,
 	if (cfg_group_by & VIGIE_BY_EXE)
 		identity_exe(task, st->exe);
 	st = state_create(task, st);
-	if (st && !st->moved && moved_already(task)) {
+	if (st && !st->moved && moved_already(task))
 		moved_mark(st, task);
-		__sync_fetch_and_add(&moved_asleep, 1);
-	}
 	return st;
 }
 

@@ -8,7 +8,6 @@
 #include "state.bpf.h"
 #include "moved.bpf.h"
 
-/* How many marked tasks sleep now. */
 __u64 moved_asleep = 0;
 
 SEC("?tp_btf/sched_migrate_task")
@@ -20,10 +19,8 @@ int on_migrate(__u64 *ctx)
 	if (!moved_delayed(task))
 		return 0;
 	st = state_lookup(task);
-	if (st && !st->moved) {
+	if (st && !st->moved)
 		moved_mark(st, task);
-		__sync_fetch_and_add(&moved_asleep, 1);
-	}
 	return 0;
 }
 
@@ -38,10 +35,7 @@ static __noinline int moved_woken(struct task_struct *task)
 	now = compat_rq_clock(task);
 	ns = moved_false_ns(task, st->moved_delay, now);
 	st->woken_ns = now;
-	st->false_ns += ns;
-	barrier();
-	st->moved = 0;
-	__sync_fetch_and_add(&moved_asleep, -1);
+	moved_unmark(st, ns);
 	if (cpu)
 		cpu->corrected_ns += ns;
 	return 0;

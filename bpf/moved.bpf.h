@@ -14,12 +14,25 @@
 
 #include "compat.bpf.h"
 
-/* What is kept of the task's sched_info for it; of a session's thread as of a task's state. */
+/* How many marked tasks sleep now; each of the two objects has its own. */
+extern __u64 moved_asleep;
+
+/* kept: a task's state, or a session's thread; both have moved, moved_delay and false_ns. */
 #define moved_mark(kept, task)                                      \
 	do {                                                        \
 		(kept)->moved_delay = (task)->sched_info.run_delay; \
 		barrier();                                          \
 		(kept)->moved = 1;                                  \
+		__sync_fetch_and_add(&moved_asleep, 1);             \
+	} while (0)
+
+/* It sleeps no more, and that much of run_delay was sleep. */
+#define moved_unmark(kept, ns)                           \
+	do {                                             \
+		(kept)->false_ns += (ns);                \
+		barrier();                               \
+		(kept)->moved = 0;                       \
+		__sync_fetch_and_add(&moved_asleep, -1); \
 	} while (0)
 
 /* It blocked, and is still on its run queue. */

@@ -12,8 +12,7 @@
 #include "switch.bpf.h"
 #include "departure.bpf.h"
 #include "culprit.bpf.h"
-
-extern __u64 moved_asleep; /* moved.bpf.c */
+#include "moved.bpf.h"
 
 /*
  * Time slices by CPU. In .bss and not in a map: its address is a constant. User space maps
@@ -33,7 +32,7 @@ static __noinline int slow_wait(struct task_struct *prev, struct task_struct *ne
 				bool prev_dead)
 {
 	__u64 queued = next->sched_info.last_queued;
-	struct task_state *st = state_lookup(next);
+	struct task_state *st = cfg_moved ? state_lookup(next) : NULL;
 
 	if (st && (st->moved || st->woken_ns > queued))
 		queued = st->moved ? now : st->woken_ns;
@@ -45,9 +44,7 @@ static __noinline int slow_wait(struct task_struct *prev, struct task_struct *ne
 /* Its wakeup was missed: when it was is not known, and all of the wait counts as sleep. */
 static __noinline int wakeup_missed(struct task_struct *task, struct task_state *st)
 {
-	st->false_ns += task->sched_info.run_delay - st->moved_delay;
-	st->moved = 0;
-	__sync_fetch_and_add(&moved_asleep, -1);
+	moved_unmark(st, task->sched_info.run_delay - st->moved_delay);
 	count_loss(VIGIE_LOSS_WAKEUP_MISSED);
 	return 0;
 }

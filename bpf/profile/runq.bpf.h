@@ -37,7 +37,7 @@ static __always_inline void runq_calm(struct vigie_runq_cpu *q)
 	q->timer = q->interrupt = q->softirq = 0;
 }
 
-/* The times of the thread that runs on this CPU, without a search. NULL: was not seen to come. */
+/* The record of the thread that runs on this CPU, without a search. NULL: was not seen to come. */
 static __always_inline struct vigie_thread *times_running(struct vigie_runq_cpu *q,
 							  struct task_struct *task)
 {
@@ -90,7 +90,7 @@ static __always_inline void runq_enter(struct vigie_thread *b, __u32 cpu, __u64 
 
 /*
  * At a switch: everybody who waits here has waited since the last one because of prev. Of a target's
- * thread that is added up in its times, left, once its process has its place: no search, no atomic.
+ * thread that is added up in its record, left, once its process has its place: no search, no atomic.
  */
 static __always_inline void runq_settle(struct vigie_runq_cpu *q, struct task_struct *prev,
 					struct vigie_thread *left, __u64 now)

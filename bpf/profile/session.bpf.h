@@ -26,7 +26,7 @@ struct targets_map {
 };
 extern struct targets_map targets SEC(".maps");
 
-/* The times, a slot each, and whose slot it is: the dead keep theirs to the session's end. */
+/* The threads' records, a slot each, and whose slot it is: the dead keep theirs to the session's end. */
 struct threads_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, VIGIE_THREADS_MAX);
@@ -53,7 +53,7 @@ struct slots_near_map {
 extern struct slots_near_map slots_near SEC(".maps");
 
 extern __u64 begin_ns; /* CLOCK_MONOTONIC as the session began; 0: not yet */
-extern __u64 begin_clock; /* the clock of the times then */
+extern __u64 begin_clock; /* the clock by which times are taken, then */
 extern __u8 target_filter[TARGET_FILTER]; /* 0: no target has such a tgid; spares a lookup */
 extern __u64 session_lost[8]; /* enum vigie_session_loss */
 
@@ -112,7 +112,7 @@ static __always_inline struct vigie_thread *thread_times_of(struct task_struct *
 	return may_be_target(tgid) ? thread_times_find(task) : NULL;
 }
 
-/* The clock of the times where no run queue is at hand. It ticks: a thread runs here. */
+/* The clock by which times are taken, where no run queue is at hand. It ticks: a thread runs here. */
 static __always_inline __u64 clock_here(void)
 {
 	if (!cfg_off_cpu)

@@ -41,23 +41,7 @@ static __always_inline __u64 since_begin(__u64 clock)
 	return clock > begin_clock ? clock - begin_clock : 0;
 }
 
-/* How many marked threads sleep now. */
-__u64 session_moved_asleep = 0;
-
-static __always_inline void thread_times_mark(struct task_struct *task, struct vigie_thread *b)
-{
-	if (b->moved)
-		return;
-	moved_mark(b, task);
-	__sync_fetch_and_add(&session_moved_asleep, 1);
-}
-
-static __always_inline void thread_times_unmark(struct vigie_thread *b, __u64 false_ns)
-{
-	b->false_ns += false_ns;
-	b->moved = 0;
-	__sync_fetch_and_add(&session_moved_asleep, -1);
-}
+__u64 moved_asleep = 0;
 
 /* run_delay without the sleep that it counts. */
 static __always_inline __u64 true_delay(struct task_struct *task, const struct vigie_thread *b)
@@ -135,7 +119,7 @@ static __always_inline void times_leave(struct task_struct *prev, struct vigie_t
 	__u64 delay;
 
 	if (b->moved) /* its wakeup was missed: all of that wait counts as sleep */
-		thread_times_unmark(b, prev->sched_info.run_delay - b->moved_delay);
+		moved_unmark(b, prev->sched_info.run_delay - b->moved_delay);
 	delay = true_delay(prev, b);
 	if (b->away_ns) {
 		absence_book(b, b->away_ns, delay - b->departed_delay_ns);
@@ -162,7 +146,7 @@ static __always_inline void times_leave(struct task_struct *prev, struct vigie_t
 	b->departed_ns = now;
 }
 
-/* The times of a target's thread, opened if its first step was missed. NULL: no target's. */
+/* The record of a target's thread, opened if its first step was missed. NULL: no target's. */
 static __always_inline struct vigie_thread *times_get(struct task_struct *task, __u64 now)
 {
 	struct vigie_thread *b = thread_times_find(task);
@@ -221,7 +205,7 @@ int on_session_switch(__u64 *ctx)
 	return 0;
 }
 
-/* Its number may be another's soon, and its place is. What it has left to do, its times are there for. */
+/* Its number may be another's soon, and its place is. Its record stays for what it has left to do. */
 SEC("tp_btf/sched_process_exit")
 int on_session_end(__u64 *ctx)
 {
@@ -233,7 +217,7 @@ int on_session_end(__u64 *ctx)
 	return 0;
 }
 
-/* Where no view needs the switches: who ends ends its times here, a moment before its last one. */
+/* Where no view needs the switches: a thread's times are closed here, a moment before its last one. */
 SEC("tp_btf/sched_process_exit")
 int on_session_exit(__u64 *ctx)
 {
@@ -270,7 +254,7 @@ static __always_inline int thread_times_woken(struct task_struct *task)
 	b = thread_times_of(task, task->tgid);
 	if (b && b->moved) {
 		b->woken_ns = clock_of(task);
-		thread_times_unmark(b, moved_false_ns(task, b->moved_delay, b->woken_ns));
+		moved_unmark(b, moved_false_ns(task, b->moved_delay, b->woken_ns));
 	}
 	/* One that is on a CPU yet has not left it: it will be seen to, runnable. */
 	if (cfg_runq && b && !is_on_cpu(task))
@@ -281,7 +265,7 @@ static __always_inline int thread_times_woken(struct task_struct *task)
 SEC("tp_btf/sched_wakeup")
 int on_session_wakeup(__u64 *ctx)
 {
-	return cfg_runq || session_moved_asleep ? thread_times_woken((void *)ctx[0]) : 0;
+	return cfg_runq || moved_asleep ? thread_times_woken((void *)ctx[0]) : 0;
 }
 
 SEC("tp_btf/sched_wakeup_new")
@@ -299,10 +283,12 @@ int on_session_migrate(__u64 *ctx)
 	if (!begin_ns)
 		return 0;
 	b = thread_times_of(task, task->tgid);
-	if (b && moved_delayed(task))
-		thread_times_mark(task, b);
-	else if (b && cfg_runq)
+	if (!b)
+		return 0;
+	if (!moved_delayed(task))
 		runq_move(b, cpu_of(task), ctx[1], since_begin(clock_of(task)));
+	else if (!b->moved)
+		moved_mark(b, task);
 	return 0;
 }
 
@@ -377,8 +363,8 @@ static __always_inline void times_begin(struct task_struct *task, __u64 now)
 	b = thread_times_find(task);
 	if (late || !b || is_on_cpu(task))
 		return;
-	if (moved_already(task))
-		thread_times_mark(task, b);
+	if (!b->moved && moved_already(task))
+		moved_mark(b, task);
 	b->delay_begin_ns += waited_so_far(task, b);
 	b->departed_delay_ns = b->delay_begin_ns;
 	b->wait_reason = wait_reason(task, state, false);

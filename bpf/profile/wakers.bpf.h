@@ -47,7 +47,7 @@ static __always_inline __u32 waker_of(const struct vigie_runq_cpu *q)
 /*
  * The waker is current. If it is of the target, and was itself away yet as b left, the chain goes on
  * with what ended its own last block; and of its chain with as much as was away then: times fall
- * along a chain, as each had come back before it woke the next. Its times stand still: it runs here.
+ * along a chain, as each had come back before it woke the next. Its record does not change meanwhile: it runs here.
  */
 static __always_inline void chain_note(struct vigie_runq_cpu *q, struct vigie_thread *b, __u32 tgid)
 {
@@ -97,8 +97,8 @@ static __always_inline void waker_note(struct vigie_thread *b)
 }
 
 /*
- * A waker may come between a thread's leaving its run queue and our seeing it leave. Its times are at
- * work there, on another CPU, and the absence before is not booked yet: so a note beside them, which
+ * A waker may come between a thread's leaving its run queue and our seeing it leave. Its record is at
+ * work there, on another CPU, and the absence before is not booked yet: so a note beside it, which
  * times_leave() takes up. What ended the waker's own last wait was before: the chain ends with it.
  */
 static __always_inline void waker_note_early(struct vigie_thread *b)
@@ -130,7 +130,7 @@ static __always_inline void waker_take_early(struct vigie_thread *b)
 }
 
 /*
- * A thread's waits mostly end as the last one did: they are added up in its times, and a map is
+ * A thread's waits mostly end as the last one did: they are added up in its record, and a map is
  * asked only for a change. Elements are of their own thread only: no atomics.
  */
 static __noinline int wake_flush(struct vigie_thread *b)
@@ -239,7 +239,7 @@ static __always_inline void wakes_add(struct vigie_thread *b, __u64 ns)
 	b->waker_kind = VIGIE_WAKER_UNKNOWN;
 }
 
-/* Its times have ended. */
+/* The thread has ended, or the session. */
 static __always_inline void wakes_flush(struct vigie_thread *b)
 {
 	wake_flush(b);

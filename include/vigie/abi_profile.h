@@ -2,7 +2,7 @@
 /*
  * abi_profile.h - what the programs of a profiling session and user space exchange.
  *
- * Owns: the record of one stack, the times of one thread, reasons to wait, loss causes. Beside
+ * Owns: the record of one stack and of one thread, reasons to wait, loss causes. Beside
  * abi.h the only header that both worlds compile; apart from it, because nothing here exists
  * while no session runs.
  */
@@ -153,7 +153,7 @@ struct vigie_chain {
 	__u64 wait_ns, count;
 };
 
-/* The times of one thread of the target. Times of the run queue's clock, or CLOCK_MONOTONIC. */
+/* The record of one thread of the target. Times are of the run queue's clock, or CLOCK_MONOTONIC. */
 struct vigie_thread {
 	__u32 tid, tgid;
 	__u32 wait_reason; /* enum vigie_wait: why it last left the CPU */
@@ -188,7 +188,7 @@ struct vigie_thread {
 	__u64 gone_ns, back_ns; /* when it left to be blocked last, and came back to a CPU */
 	__u32 moved; /* 1: it sleeps, and the kernel takes it for waiting */
 	__u32 moved_zero;
-	__u32 slot; /* of these times */
+	__u32 slot; /* of this record */
 	__u32 hops_n;
 	struct vigie_hop hops[VIGIE_HOPS]; /* how its last block ended; see wakers.bpf.h */
 	/* When who waited for that hop left, and came back; not of the first. */
@@ -229,12 +229,12 @@ struct vigie_runq_cpu {
 	__u8 timer, interrupt, softirq, zero; /* what it is in: 1, 1, vector + 1; 0: not in one */
 	__u64 fault_ns, waker_ns; /* of the last stack of a fault, of a waker */
 	__u64 task; /* address of the target's thread that runs; 0: none, or not seen to come */
-	__u32 slot, slot_zero; /* its times */
+	__u32 slot, slot_zero; /* its record */
 };
 
 /* What a pass over the threads is for. */
 enum vigie_pass {
-	VIGIE_PASS_CLOCK, /* the clock of the times is read */
+	VIGIE_PASS_CLOCK, /* the clock by which times are taken is read */
 	VIGIE_PASS_OPEN,
 	VIGIE_PASS_CLOSE,
 };

@@ -70,7 +70,7 @@ __u32 capture__sleeper_bytes(const struct capture *c);
 /* Detaches the programs and ends the threads' times. 0 or -errno. */
 int capture__end(struct capture *c);
 
-/* Copies: the times of all threads, who ran, who woke. Keys and values alternate. *ret is malloc'ed. */
+/* Copies: the records of all threads, who ran, who woke. Keys and values alternate. *ret is malloc'ed. */
 struct capture_thread {
 	struct vigie_thread_key key;
 	__u32 slot, zero;
@@ -89,7 +89,7 @@ struct capture_chain {
 	struct vigie_chain chain;
 };
 int capture__threads(struct capture *c, struct capture_thread **ret, size_t *ret_n);
-/* Part of what a target's threads are charged with is in their times. */
+/* Part of what a target's threads are charged with is in their own records. */
 int capture__culprits(struct capture *c, const struct capture_thread *threads, size_t nthreads,
 		      struct capture_culprit **ret, size_t *ret_n);
 int capture__wakes(struct capture *c, struct capture_wake **ret, size_t *ret_n);
