@@ -330,17 +330,30 @@ class Survival(Session):
                      if leaf(session, s) == "leaf_d"}
         self.assertEqual(len(processes), 2)
 
-    def test_children_that_live_for_a_moment(self):
-        """Thirty milliseconds each: who looks later finds no mappings."""
+    def children_of_a_moment(self, n, environment=""):
+        """Stacks of n programs, 30 ms each: (whole, lost because their mappings were not seen)."""
         self.record("--children", "-d", "60s", "--hz", "499", "--views", "cpu", "--", "sh", "-c",
-                    f"i=0; while [ $i -lt 80 ]; do i=$((i+1)); {lib.workload('leaves')} .03; done")
+                    f"i=0; while [ $i -lt {n} ]; do i=$((i+1)); "
+                    f"{environment} {lib.workload('leaves')} .03; done")
         session = self.json()
         whole = lost = 0
         for s in samples(session, "cpu"):
             names = [session["frames"][f]["name"] for f in s["stack"]]
             whole += s["count"] * ("top" in names and names[0] == "_start")
             lost += s["count"] * ("[incomplete: address not mapped]" in names)
+        return whole, lost
+
+    def test_children_that_live_for_a_moment(self):
+        """Thirty milliseconds each: who looks later finds no mappings."""
+        whole, lost = self.children_of_a_moment(80)
         self.assertGreater(whole, 400)
+        self.assertLess(lost, .25 * whole)
+
+    def test_children_whose_loader_is_slow(self):
+        """It looks for their libraries in 300 places first: stacks come long before the mappings."""
+        places = ":".join(f"/nonexistent/{i}" for i in range(300))
+        whole, lost = self.children_of_a_moment(30, f"LD_LIBRARY_PATH={places}")
+        self.assertGreater(whole, 100)
         self.assertLess(lost, .25 * whole)
 
     def test_ctrl_c_keeps_what_there_is(self):

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/units.h"
 #include "profile/kallsyms.h"
 #include "profile/naming.h"
 
@@ -20,8 +21,11 @@ static const enum profile_view view_of_kind[VIGIE_STACK_KINDS] = {
 
 /* Times that the mappings are read for an address in vain, before that must wait. */
 enum { VAIN_FREE = 4 };
-/* Times that they are read anew as a program begins. */
-enum { LOOKS_MAX = 4 };
+/*
+ * A program's stacks wake us for so long: its first may be of its loader, with the libraries yet to be
+ * mapped, and one that lives for a moment is gone when we look the next time by ourselves.
+ */
+enum { YOUNG_MS = 100 };
 
 static void stacks_keep(struct session *s, int err)
 {
@@ -139,23 +143,6 @@ static void take_kernel(struct session *s, const struct vigie_stack *stack)
 	stacks_keep(s, err ? err : session_waker_stack(s, stack, node));
 }
 
-/*
- * The first stack of a program may be one of its loader, before the libraries are mapped; one that
- * lives for a moment would then have no other mappings read. Its stacks go on to wake us, and each
- * has them read, until they are as they were.
- */
-static void settle_space(struct session *s, __u32 index)
-{
-	struct space *space = &s->spaces.spaces[index];
-	__u64 before = space->sum;
-
-	spaces_refresh(&s->spaces, index);
-	space->settled = (space->looks && space->sum == before) || space->looks == LOOKS_MAX;
-	space->looks++;
-	if (space->settled)
-		capture__known(s->capture, space->pid, space->exec_id);
-}
-
 void session_take_stack(void *ctx, const struct vigie_stack *stack, const __u8 *user)
 {
 	struct session *s = ctx;
@@ -177,14 +164,19 @@ void session_take_stack(void *ctx, const struct vigie_stack *stack, const __u8 *
 	space = &s->spaces.spaces[index];
 	/* Another program since: none of the old addresses means anything. */
 	if (!space->sum || space->exec_id != stack->exec_id) {
+		if (space->exec_id != stack->exec_id || !space->since_ns) {
+			space->since_ns = stack->time_ns;
+			space->known = false;
+		}
 		space->exec_id = stack->exec_id;
 		space->vain = 0;
 		space->vain_until_ns = 0;
-		space->looks = 0;
-		space->settled = false;
+		spaces_refresh(&s->spaces, index);
 	}
-	if (!space->settled)
-		settle_space(s, index);
+	if (!space->known && stack->time_ns - space->since_ns >= YOUNG_MS * NS_PER_MS) {
+		space->known = true;
+		capture__known(s->capture, stack->tgid, stack->exec_id);
+	}
 	stacks_ask(s, index, stack, user, false);
 }
 

@@ -33,8 +33,8 @@ struct space {
 	pid_t pid;
 	__u32 exec_id;
 	__u64 sum; /* hash of the mappings as last read: 0, not read */
-	__u32 looks; /* how often they were read while they still changed after its exec */
-	bool settled; /* they were the same twice, or were read that often */
+	__u64 since_ns; /* CLOCK_MONOTONIC: of its program's first stack; 0: none yet */
+	bool known; /* its stacks need not wake us any more */
 	__u32 vain; /* so often, one after the other, were they read for an address in vain */
 	__u64 vain_until_ns; /* they were read for an address in vain: not again before */
 };
