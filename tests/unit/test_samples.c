@@ -381,12 +381,27 @@ static void a_row_has_the_growth_and_the_gauges(void **state)
 	group.inc.exits[VIGIE_EXIT_SIGNAL] = 8;
 	for (i = 0; i < sizeof(cells) / sizeof(cells[0]); i++)
 		assert_int_equal(row_layout_add(&layout, &cells[i]), 0);
-	row_fill(&row, &layout, &f.view, &group);
+	row_fill(&row, &layout, &group);
 	for (i = 0; i < layout.n; i++)
 		assert_int_equal(row.values[i], cells[i].family ? i + 1 : 0);
 	assert_ptr_equal(row.wait_counts, group.inc.wait_count);
 	assert_int_equal(row_kind(&layout, 0), FAMILY_SECONDS);
 	assert_int_equal(row_kind(&layout, 3), FAMILY_COUNT);
+}
+
+/* A row reads a counter's growth where its total stands, in inc: only what is in total has one. */
+static void counters_of_groups_are_in_total(void **state)
+{
+	const size_t begin = offsetof(struct group_view, total);
+	unsigned int i, c;
+
+	(void)state;
+	for (i = 0; i < nfamilies; i++)
+		for (c = 0; c < families[i].ncells; c++)
+			if (families[i].shape == FAMILY_OF_GROUPS &&
+			    families[i].type == FAMILY_COUNTER)
+				assert_in_range(families[i].cells[c].offset, begin,
+						begin + sizeof(struct vigie_usage) - 1);
 }
 
 static void a_row_of_what_is_not_there_is_refused(void **state)
@@ -412,6 +427,7 @@ int main(void)
 		cmocka_unit_test(causes_and_outcomes_have_their_labels),
 		cmocka_unit_test(the_page_has_room_for_all_rules),
 		cmocka_unit_test(a_row_has_the_growth_and_the_gauges),
+		cmocka_unit_test(counters_of_groups_are_in_total),
 		cmocka_unit_test(a_row_of_what_is_not_there_is_refused),
 	};
 

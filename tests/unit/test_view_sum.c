@@ -116,11 +116,28 @@ static void the_next_begins_anew(void **state)
 	view_sum__free(NULL);
 }
 
+/* The first interval after a start has no length, and what it brought is due all the same. */
+static void an_interval_without_length_counts(void **state)
+{
+	struct view_sum *sum = view_sum__new();
+	const struct view *got;
+	struct made m;
+
+	begin(&m, 0);
+	group(&m, "a", "b", 5, 0);
+	assert_int_equal(view_sum__add(sum, &m.view), 0);
+	assert_false(view_sum__is_empty(sum));
+	assert_int_equal(view_sum__take(sum, &m.view, &got), 0);
+	assert_int_equal(got->groups[0].inc.user_ns, 5);
+	view_sum__free(sum);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(intervals_add_up),
 		cmocka_unit_test(the_next_begins_anew),
+		cmocka_unit_test(an_interval_without_length_counts),
 	};
 
 	return cmocka_run_group_tests_name("view_sum", tests, NULL, NULL);

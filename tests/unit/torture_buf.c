@@ -16,6 +16,7 @@
 #include "../golden/view_fixture.h"
 #include "../lib/torture.h"
 #include "base/array.h"
+#include "data/view_sum.h"
 
 enum { PAGE_MAX = 1 << 20 };
 
@@ -116,6 +117,34 @@ static void buffer(void **state)
 	torture_each(run_buf);
 }
 
+/* Two intervals as one: all of both, or -ENOMEM and what there is can be freed. */
+static void run_sum(unsigned long k, enum torture_mode mode)
+{
+	const struct view *got = NULL;
+	struct view_sum *sum;
+	struct fixture f;
+	int err;
+
+	fixture_by_unit(&f);
+	torture_arm(k, mode);
+	sum = view_sum__new();
+	err = sum ? view_sum__add(sum, &f.view) : -ENOMEM;
+	if (!err)
+		err = view_sum__add(sum, &f.view);
+	if (!err)
+		err = view_sum__take(sum, &f.view, &got);
+	torture_disarm();
+	assert_int_equal(err, torture_struck() ? -ENOMEM : 0);
+	if (!err)
+		assert_int_equal(got->interval_ns, 2 * f.view.interval_ns);
+	view_sum__free(sum);
+}
+
+static void intervals(void **state)
+{
+	torture_each(run_sum);
+}
+
 static void run_array(unsigned long k, enum torture_mode mode)
 {
 	size_t room = 0, n = 0, i;
@@ -150,6 +179,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(array),
 		cmocka_unit_test(buffer),
+		cmocka_unit_test(intervals),
 		{ "openmetrics", encoder, NULL, NULL, (void *)&encoders[0] },
 		{ "text 0.0.4", encoder, NULL, NULL, (void *)&encoders[1] },
 		{ "table", encoder, NULL, NULL, (void *)&encoders[2] },

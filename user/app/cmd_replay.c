@@ -111,14 +111,19 @@ static int replay_at(struct pipeline_recorded *recorded, const struct replay_opt
 	return found ? output_view(recorded->view, &options->output, who) : -ENODATA;
 }
 
+static int sum_failed(int err)
+{
+	if (err)
+		fprintf(stderr, "%s: cannot add up intervals: %s\n", who, err_name(err));
+	return err;
+}
+
 static int emit_sum(struct view_sum *sum, const struct view *last,
 		    const struct replay_options *options)
 {
 	const struct view *view;
-	int err = view_sum__take(sum, last, &view);
+	int err = sum_failed(view_sum__take(sum, last, &view));
 
-	if (err)
-		fprintf(stderr, "%s: cannot add up intervals: %s\n", who, err_name(err));
 	return err ? err : output_view(view, &options->output, who);
 }
 
@@ -127,20 +132,18 @@ static int replay_stretches(struct pipeline_recorded *recorded, struct view_sum 
 			    const struct replay_options *options)
 {
 	__u64 next_ns = 0;
-	bool open = false;
 	int n, err = 0;
 
 	while (!err && (n = pipeline_recorded_step(recorded, who)) > 0) {
 		if (!replay__in_range(recorded->source))
 			continue;
-		err = view_sum__add(sum, recorded->view);
-		open = recorded->view->wall_ns < next_ns;
-		if (err || open)
+		err = sum_failed(view_sum__add(sum, recorded->view));
+		if (err || recorded->view->wall_ns < next_ns)
 			continue;
 		next_ns = recorded->view->wall_ns + options->every_ns;
 		err = emit_sum(sum, recorded->view, options);
 	}
-	if (!err && n == 0 && open && !view_sum__is_empty(sum))
+	if (!err && n == 0 && !view_sum__is_empty(sum))
 		err = emit_sum(sum, recorded->view, options);
 	return err ? err : n;
 }
@@ -153,7 +156,7 @@ static int replay_views(struct pipeline_recorded *recorded, const struct replay_
 
 	if (options->every_ns) {
 		sum = view_sum__new();
-		err = sum ? replay_stretches(recorded, sum, options) : -ENOMEM;
+		err = sum ? replay_stretches(recorded, sum, options) : sum_failed(-ENOMEM);
 		view_sum__free(sum);
 		return err;
 	}

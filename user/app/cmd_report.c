@@ -38,12 +38,24 @@ struct report_options {
 	struct resymbolize_config resymbolize;
 };
 
+/* For a message, after which the program ends. */
+static const char *formats_listed(bool comparing)
+{
+	static char text[256];
+	struct buf names;
+
+	buf_init(&names, sizeof(text) - 1);
+	report_formats_list(&names, comparing);
+	snprintf(text, sizeof(text), "%.*s", (int)names.len, names.data ? names.data : "");
+	buf_done(&names);
+	return text;
+}
+
 static void parse_format(struct argp_state *state, struct report_options *options, const char *arg)
 {
 	options->format = report_format_by_name(arg);
 	if (!options->format)
-		refuse_value(state, "--format", arg,
-			     "text, html, folded, pprof, speedscope or json");
+		refuse_value(state, "--format", arg, formats_listed(false));
 }
 
 static void parse_view(struct argp_state *state, struct report_options *options, const char *arg)
@@ -91,9 +103,8 @@ static error_t parse_report(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--view does not go with --format %s, which has them all",
 				   options->format->name);
 		if (options->before && !options->format->compares)
-			argp_error(state,
-				   "--diff does not go with --format %s: text, html or folded",
-				   options->format->name);
+			argp_error(state, "--diff does not go with --format %s: %s",
+				   options->format->name, formats_listed(true));
 		return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}

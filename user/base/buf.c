@@ -120,6 +120,17 @@ void buf_u64(struct buf *b, uint64_t v)
 	add_decimal(b, v, 0);
 }
 
+void buf_choices(struct buf *b, const char *const names[], unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		if (i)
+			buf_str(b, i + 1 < n ? ", " : " or ");
+		buf_str(b, names[i]);
+	}
+}
+
 void buf_seconds(struct buf *b, uint64_t ns)
 {
 	add_decimal(b, ns, NS_DIGITS);

@@ -30,6 +30,7 @@ void buf_add(struct buf *b, const void *data, size_t len);
 void buf_str(struct buf *b, const char *s);
 void buf_char(struct buf *b, char c);
 void buf_u64(struct buf *b, uint64_t v); /* decimal */
+void buf_choices(struct buf *b, const char *const names[], unsigned int n); /* "a, b or c" */
 void buf_seconds(struct buf *b, uint64_t ns); /* exact: 12.000000345 (always nine decimals) */
 /*
  * v / 10^decimals (at most 19), exact, in the bytes before end; returns where it begins. For

@@ -20,6 +20,7 @@ struct kept_oom {
 
 struct view_sum {
 	bool taken; /* what is here was handed out: the next interval begins anew */
+	bool filled; /* at least one interval is in it */
 	__u64 interval_ns;
 	struct host_cpu host;
 	__u64 switches, forks;
@@ -58,7 +59,7 @@ static void sum_empty(struct view_sum *sum)
 	sum->interval_ns = sum->switches = sum->forks = sum->other_wait_ns = 0;
 	memset(&sum->host, 0, sizeof(sum->host));
 	memset(&sum->other, 0, sizeof(sum->other));
-	sum->taken = false;
+	sum->taken = sum->filled = false;
 }
 
 struct view_sum *view_sum__new(void)
@@ -229,13 +230,14 @@ int view_sum__add(struct view_sum *sum, const struct view *view)
 	for (i = 0; i < view->nooms && !err; i++)
 		err = add_oom(sum, &view->ooms[i]);
 	add_host(sum, view);
+	sum->filled = true;
 	buf_done(&key);
 	return err;
 }
 
 bool view_sum__is_empty(const struct view_sum *sum)
 {
-	return sum->taken || !sum->interval_ns;
+	return sum->taken || !sum->filled;
 }
 
 /* What stays in incs belongs to groups that are no more. */

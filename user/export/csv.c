@@ -111,7 +111,7 @@ static void csv_row(struct buf *out, const struct view *view, const struct row_l
 	struct row row;
 	unsigned int i;
 
-	row_fill(&row, layout, view, group);
+	row_fill(&row, layout, group);
 	buf_seconds(out, view->wall_ns);
 	buf_char(out, ',');
 	buf_seconds(out, view->interval_ns);

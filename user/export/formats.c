@@ -53,16 +53,12 @@ enum view_format view_format_by_name(const char *name)
 void view_formats_list(struct buf *out, const char *another)
 {
 	const char *names[VIEW_FORMATS + 1];
-	unsigned int n = 0, f, i;
+	unsigned int n = 0, f;
 
 	for (f = 0; f < VIEW_FORMATS; f++)
 		if (view_formats[f].selectable)
 			names[n++] = view_formats[f].name;
 	if (another)
 		names[n++] = another;
-	for (i = 0; i < n; i++) {
-		if (i)
-			buf_str(out, i + 1 < n ? ", " : " or ");
-		buf_str(out, names[i]);
-	}
+	buf_choices(out, names, n);
 }

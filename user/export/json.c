@@ -139,7 +139,7 @@ static void json_values(struct json *j, const struct row_of *of)
 	struct row row;
 	unsigned int i;
 
-	row_fill(&row, of->layout, of->view, of->group);
+	row_fill(&row, of->layout, of->group);
 	for (i = 0; i < MEMBERS; i++) {
 		if (!same_object(members[i].object, object)) {
 			if (object)

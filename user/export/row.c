@@ -64,12 +64,11 @@ static void on_sample(void *to, const struct sample *sample)
 			row->values[i] = sample->value;
 }
 
-void row_fill(struct row *row, const struct row_layout *layout, const struct view *view,
-	      const struct group_view *group)
+void row_fill(struct row *row, const struct row_layout *layout, const struct group_view *group)
 {
 	const struct sample_visitor visitor = { row, on_family, on_sample };
 
 	memset(row->values, 0, layout->n * sizeof(row->values[0]));
 	row->layout = layout;
-	samples_walk_group(view, group, &visitor);
+	samples_walk_group(group, &visitor);
 }

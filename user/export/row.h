@@ -17,7 +17,7 @@ struct row_cell {
 	const char *family, *cell; /* of a histogram the sum; family NULL: none */
 };
 
-/* Where the samples of a table of cells are found; by row_layout_init(), once an encoding. */
+/* Where the samples of a table of cells are found: row_layout_add() for each, once an encoding. */
 struct row_layout {
 	struct {
 		const struct family *family; /* NULL: there is none */
@@ -36,7 +36,6 @@ struct row {
 int row_layout_add(struct row_layout *layout, const struct row_cell *cell);
 enum family_value row_kind(const struct row_layout *layout, unsigned int i);
 /* Borrows the layout and the group. */
-void row_fill(struct row *row, const struct row_layout *layout, const struct view *view,
-	      const struct group_view *group);
+void row_fill(struct row *row, const struct row_layout *layout, const struct group_view *group);
 
 #endif

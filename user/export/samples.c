@@ -78,20 +78,16 @@ static void walk_keys(struct walk *w)
 		w->keys[k] = group_key_name(w->view->keys[k]);
 }
 
-static void walk_group_labels(struct walk *w, const struct group_view *group)
+static void walk_group(struct walk *w, size_t group)
 {
+	const char *const *values = group_at(w->view, group)->label;
 	unsigned int k;
 
 	for (k = 0; k < w->view->nkeys; k++)
-		w->sample.labels[k] = label_of(w->keys[k], group->label[k]);
+		w->sample.labels[k] = label_of(w->keys[k], values[k]);
+	w->sample.group = group;
 	w->sample.ngroup_labels = k;
 	walk_no_own_labels(w);
-}
-
-static void walk_group(struct walk *w, size_t group)
-{
-	walk_group_labels(w, group_at(w->view, group));
-	w->sample.group = group;
 }
 
 unsigned int sample_group_labels(const struct view *view, size_t group,
@@ -451,7 +447,7 @@ void samples_walk(const struct encode_ctx *ctx, const struct sample_visitor *vis
 			walk_shape[families[i].shape](&w, &families[i]);
 }
 
-/* All counters of groups are members of total; the interval has the same struct. */
+/* All counters of groups are members of total (a test sees to it); inc is the same of the interval. */
 static const void *growth_base(const struct family *family, const struct group_view *group)
 {
 	const size_t apart = offsetof(struct group_view, inc) - offsetof(struct group_view, total);
@@ -459,18 +455,15 @@ static const void *growth_base(const struct family *family, const struct group_v
 	return (const char *)group + (family->type == FAMILY_COUNTER ? apart : 0);
 }
 
-void samples_walk_group(const struct view *view, const struct group_view *group,
-			const struct sample_visitor *visitor)
+void samples_walk_group(const struct group_view *group, const struct sample_visitor *visitor)
 {
-	struct walk w = { .view = view, .visitor = visitor };
+	struct walk w = { .visitor = visitor };
 	const struct family *family;
 
-	walk_keys(&w);
 	for (family = families; family < families + nfamilies; family++) {
 		if (family->shape != FAMILY_OF_GROUPS && family->shape != FAMILY_GROUP_HISTOGRAM)
 			continue;
 		walk_family(&w, family);
-		walk_group_labels(&w, group);
 		if (family->shape == FAMILY_OF_GROUPS)
 			walk_cells(&w, family, growth_base(family, group));
 		else

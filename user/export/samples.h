@@ -59,11 +59,10 @@ char *sample_value_before(const struct sample *sample, char *end);
 
 void samples_walk(const struct encode_ctx *ctx, const struct sample_visitor *visitor);
 /*
- * One group's samples in the view's interval: counters and histograms by how much they grew, gauges
- * as they are. The group need not be the view's own: a list adds up what it cuts away.
+ * One group's samples in its interval, without the group's labels: counters and histograms by how
+ * much they grew, gauges as they are. It need not be a view's own: a list adds up what it cuts away.
  */
-void samples_walk_group(const struct view *view, const struct group_view *group,
-			const struct sample_visitor *visitor);
+void samples_walk_group(const struct group_view *group, const struct sample_visitor *visitor);
 
 /* The group's labels as every sample of it has them; returns how many. */
 unsigned int sample_group_labels(const struct view *view, size_t group,

@@ -67,3 +67,14 @@ const struct report_format *report_format_by_name(const char *name)
 			return &report_formats[f];
 	return NULL;
 }
+
+void report_formats_list(struct buf *out, bool comparing)
+{
+	const char *names[REPORT_FORMATS];
+	unsigned int n = 0, f;
+
+	for (f = 0; f < REPORT_FORMATS; f++)
+		if (!comparing || report_formats[f].compares)
+			names[n++] = report_formats[f].name;
+	buf_choices(out, names, n);
+}

@@ -72,5 +72,7 @@ extern const struct report_format report_formats[REPORT_FORMATS]; /* the first i
 
 /* NULL: there is none of this name. */
 const struct report_format *report_format_by_name(const char *name);
+/* "text, html or folded": all, or those that can be compared with another session. */
+void report_formats_list(struct buf *out, bool comparing);
 
 #endif
