@@ -12,8 +12,8 @@ $(BENCH_TOOLS): %: %.o
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BENCH_LIBS)
 
 # make bench BASE=COMMIT: that build as the peer, built in a work tree of its own, in the same run.
-BASE_TREE := $(O)/base-$(BASE)
 ifneq ($(BASE),)
+BASE_TREE := $(O)/base-$(shell git rev-parse --short $(BASE))
 BASE_VIGIE := $(BASE_TREE)/build/vigie
 $(BASE_VIGIE):
 	$(Q)[ -e $(BASE_TREE) ] || git worktree add --detach $(BASE_TREE) $(BASE)

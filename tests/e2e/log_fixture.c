@@ -81,7 +81,7 @@ static void make_finding(struct finding *f, int i)
 	f->culprits[0].share = numbers[i % 8];
 	f->culprits[0].did = "ran while it waited";
 	f->since_wall_ns = 1700000001234567890;
-	f->now_wall_ns = 1700000041234567890; /* it is over for 10 s as that is told */
+	f->now_wall_ns = 1700000041234567890; /* its end is told 10 s after it */
 	f->duration_ns = 30000000000;
 	f->limit_bytes = i % 2 ? 1 << 29 : 0;
 	f->exhausted_in_ns = 17000000000;

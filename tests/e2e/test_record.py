@@ -8,6 +8,7 @@ their own or the kernel's; none is taken from vigie. Not here: formats of made-u
 """
 import collections
 import contextlib
+import fcntl
 import json
 import os
 import re
@@ -453,6 +454,13 @@ class Safety(Session):
             self.assertEqual(patient.returncode, 0, said)
             self.assertTrue(os.path.exists(self.file + "2"))
         lib.wait_for(lambda: not attached(), "the kernel to let go")
+
+    def test_a_session_that_does_not_say_whose_it_is(self):
+        """One of an older vigie, say."""
+        with open("/run/vigie-session.lock", "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            run = self.vigie("record", "-p", os.getpid(), "-o", self.file, status=1)
+        self.assertIn(b"another session is running on this host: wait for its end", run.stderr)
 
     def test_names_as_once_shows_them(self):
         """A long name by its file's, where the kernel keeps 15 bytes; a container by its unit."""

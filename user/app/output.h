@@ -15,8 +15,7 @@ struct output_options {
 	struct list_options list;
 	enum view_format format;
 	bool top_given;
-	unsigned int
-		height; /* table only: lines of the terminal that there is room for; 0: no limit */
+	unsigned int height; /* table only: lines that there is room for; 0: no limit */
 	const char *extra; /* a format that only this command has, or NULL */
 	bool extra_chosen;
 };

@@ -432,7 +432,7 @@ static const char *remedy_for(const struct kfacts *facts, const char *remedy)
 		return remedy;
 	if (has_major < major || (has_major == major && has_minor < minor))
 		return remedy;
-	return "none known: this kernel is new enough, but has it not, or elsewhere; tell us";
+	return "none known: a kernel as new as this should have it; please report it";
 }
 
 static void plan_remedies(const struct kfacts *facts, struct plan *plan)

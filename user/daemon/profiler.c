@@ -94,9 +94,9 @@ void profiler__free(struct profiler *profiler)
 	if (!profiler)
 		return;
 	profiler_gone(profiler);
+	/* It ends when its socket does. */
 	if (profiler->pid > 0)
-		process_await_end(profiler->pid, PROCESS_STOP_MS,
-				  NULL); /* it ends when its socket does */
+		process_await_end(profiler->pid, PROCESS_STOP_MS, NULL);
 	free(profiler);
 }
 

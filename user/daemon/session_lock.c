@@ -29,7 +29,9 @@ static void lock_read(int fd, char holder[SESSION_HOLDER_LEN])
 	char line[SESSION_HOLDER_LEN];
 	ssize_t n = read(fd, line, sizeof(line));
 
-	text_sanitise(holder, SESSION_HOLDER_LEN, line, n > 0 ? strnlen(line, n) : 0);
+	holder[0] = '\0';
+	if (n > 0 && line[0])
+		text_sanitise(holder, SESSION_HOLDER_LEN, line, strnlen(line, n));
 }
 
 int session_lock_take(const char *who, bool wait, char holder[SESSION_HOLDER_LEN])

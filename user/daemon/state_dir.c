@@ -39,18 +39,18 @@ static int check_ours(int fd, const char **ret_why)
 	DIR *dir;
 	int err;
 
+	if (!faccessat(fd, STATE_DIR_LOCK, F_OK, AT_SYMLINK_NOFOLLOW))
+		return 0;
 	*ret_why = "cannot be read";
 	err = io_list_dir(io_reopen_dir(fd), &dir);
 	if (err)
 		return err;
-	if (faccessat(fd, STATE_DIR_LOCK, F_OK, AT_SYMLINK_NOFOLLOW))
-		while ((entry = readdir(dir)) && !err)
-			if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") &&
-			    strcmp(entry->d_name, "lost+found"))
-				err = -ENOTEMPTY;
-	if (err)
-		*ret_why = "is not empty and was not made by vigie; name a directory of its own";
+	while ((entry = readdir(dir)) && !err)
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") &&
+		    strcmp(entry->d_name, "lost+found"))
+			err = -ENOTEMPTY;
 	closedir(dir);
+	*ret_why = "is not empty and was not made by vigie; name a directory of its own";
 	return err;
 }
 

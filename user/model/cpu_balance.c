@@ -68,11 +68,10 @@ static struct host_cpu cpu_growth(const struct host_cpu *now, const struct host_
 }
 
 /*
- * A counter of the kernel's that may run backwards, as one that does not. iowait falls by a little now
- * and then: what is shown waits for it. With a CPU that is taken offline all the time that it was ever
+ * iowait falls by a little now and then: what is shown waits for it. With a CPU that is taken offline all the time that it was ever
  * idle may leave the sum, and come back with it: a step that no interval can hold is no time.
  */
-static void forwards_only(struct forwards *f, __u64 longest_ns, __u64 *now_ns, __u64 *inc_ns)
+static void monotonic_step(struct monotonic *f, __u64 longest_ns, __u64 *now_ns, __u64 *inc_ns)
 {
 	__u64 now = *now_ns, before = f->shown;
 	__s64 step = now - f->last;
@@ -86,19 +85,19 @@ static void forwards_only(struct forwards *f, __u64 longest_ns, __u64 *now_ns, _
 	*inc_ns = f->shown - before;
 }
 
-static void forwards_begin(struct forwards *f, __u64 now)
+static void monotonic_begin(struct monotonic *f, __u64 now)
 {
-	*f = (struct forwards){ .last = now, .shown = now };
+	*f = (struct monotonic){ .last = now, .shown = now };
 }
 
-static void show_forwards(struct cpu_balance *balance, struct view *view)
+static void show_monotonic(struct cpu_balance *balance, struct view *view)
 {
 	__u64 longest_ns = (view->interval_ns + NS_PER_S) * (view->host.online_cpus + 1ULL);
 	struct host_cpu *cpu = &view->host.cpu, *inc = &view->host_inc;
 
-	forwards_only(&balance->idle, longest_ns, &cpu->idle_ns, &inc->idle_ns);
-	forwards_only(&balance->iowait, longest_ns, &cpu->iowait_ns, &inc->iowait_ns);
-	forwards_only(&balance->steal, longest_ns, &cpu->steal_ns, &inc->steal_ns);
+	monotonic_step(&balance->idle, longest_ns, &cpu->idle_ns, &inc->idle_ns);
+	monotonic_step(&balance->iowait, longest_ns, &cpu->iowait_ns, &inc->iowait_ns);
+	monotonic_step(&balance->steal, longest_ns, &cpu->steal_ns, &inc->steal_ns);
 }
 
 static void show_slices(const struct cpu_balance *balance, const struct vigie_slices *now,
@@ -122,9 +121,9 @@ void cpu_balance_apply(struct cpu_balance *balance, const struct snapshot *snaps
 		window_reset(&balance->user_gap);
 		window_reset(&balance->system_gap);
 		balance->first = balance->last = *host;
-		forwards_begin(&balance->idle, host->cpu.idle_ns);
-		forwards_begin(&balance->iowait, host->cpu.iowait_ns);
-		forwards_begin(&balance->steal, host->cpu.steal_ns);
+		monotonic_begin(&balance->idle, host->cpu.idle_ns);
+		monotonic_begin(&balance->iowait, host->cpu.iowait_ns);
+		monotonic_begin(&balance->steal, host->cpu.steal_ns);
 		balance->first_slices = snapshot->slices;
 	}
 	balance_settle(balance, &balance->user_gap, view->time_ns,
@@ -136,7 +135,7 @@ void cpu_balance_apply(struct cpu_balance *balance, const struct snapshot *snaps
 	view->unattributed_cpu = balance->unattributed;
 	view->host = *host;
 	view->host_inc = cpu_growth(&host->cpu, &balance->last.cpu);
-	show_forwards(balance, view);
+	show_monotonic(balance, view);
 	view->host_switches_inc = growth(host->context_switches, balance->last.context_switches);
 	view->host_forks_inc = growth(host->forks, balance->last.forks);
 	show_slices(balance, &snapshot->slices, &view->slices);

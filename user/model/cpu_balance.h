@@ -10,7 +10,8 @@
 #include "data/view.h"
 #include "model/window.h"
 
-struct forwards {
+/* A counter of the kernel's that may run backwards, as one that does not. */
+struct monotonic {
 	__u64 last; /* as the kernel has it */
 	__u64 shown;
 	__u64 left_out; /* modulo 2^64: what is added to the kernel's */
@@ -19,7 +20,7 @@ struct forwards {
 struct cpu_balance {
 	bool began;
 	struct host first, last;
-	struct forwards idle, iowait, steal; /* since boot */
+	struct monotonic idle, iowait, steal; /* since boot */
 	struct vigie_slices first_slices;
 	struct cpu_split unattributed;
 	__u64 began_ns;
