@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import json
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -454,6 +455,25 @@ class Safety(Session):
             self.assertEqual(patient.returncode, 0, said)
             self.assertTrue(os.path.exists(self.file + "2"))
         lib.wait_for(lambda: not attached(), "the kernel to let go")
+
+    def test_who_parses_is_nobody(self):
+        """Also where there is a user vigie, whom the server and its state belong to."""
+        passwd = os.path.join(self.directory, "passwd")
+        lib.write(passwd, lib.read("/etc/passwd") + "vigie:x:4242:4242::/:/usr/sbin/nologin\n")
+        with running("leaves", 60) as child:
+            vigie = subprocess.Popen(["unshare", "-m", "sh", "-c",
+                                      'mount --bind "$0" /etc/passwd && exec "$@"', passwd, lib.VIGIE,
+                                      "record", "-p", str(child.pid), "-d", "60s", "-o", self.file],
+                                     stderr=subprocess.PIPE)
+            lib.wait_for(attached, "the session")
+            helpers = lib.read(f"/proc/{vigie.pid}/task/{vigie.pid}/children").split()
+            users = {re.search(r"^Uid:\s+(\d+)", lib.read(f"/proc/{pid}/status"), re.M)[1]
+                     for pid in helpers}
+            vigie.send_signal(signal.SIGINT)
+            _, said = vigie.communicate(timeout=20)
+        self.assertEqual(vigie.returncode, 0, said)
+        self.assertIn(str(pwd.getpwnam("nobody").pw_uid), users)
+        self.assertNotIn("4242", users)
 
     def test_a_session_that_does_not_say_whose_it_is(self):
         """One of an older vigie, say."""
