@@ -182,7 +182,12 @@ def close(results):
     return 1 if failed or not passed else 0
 
 
+def interrupted(*_):
+    raise KeyboardInterrupt  # run() ends the suite's processes
+
+
 def main():
+    signal.signal(signal.SIGTERM, interrupted)
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--results", required=True)
     parser.add_argument("--limit", type=float, default=600)

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -69,6 +70,20 @@ class TallyTest(unittest.TestCase):
         self.assertTrue(re.fullmatch(r"\d+ passed, \d+ failed, \d+ skipped", lines[-1]), lines)
         self.chances = lines.pop(-2)
         return done.returncode, lines
+
+    def test_its_end_is_the_end_of_its_suite(self):
+        command = [sys.executable, TALLY, "--results", self.results, "suite", "--",
+                   "sh", "-c", "echo $$; exec sleep 600"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                              text=True) as tally:
+            suite = int(tally.stdout.readline())
+            tally.terminate()
+            tally.wait()
+        deadline = time.monotonic() + 60
+        with self.assertRaises(ProcessLookupError):
+            while time.monotonic() < deadline:
+                os.kill(suite, 0)
+                time.sleep(0.01)
 
     def test_all_good(self):
         self.assertEqual(self.suite("ok 1 - a\nok 2\n").returncode, 0)
