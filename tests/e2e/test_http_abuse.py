@@ -166,20 +166,32 @@ class Abuse(Memory):
             self.assertEqual(receive(s)[0].status, 200)
             s.close()
 
-    def test_full_house_of_busy_readers_is_told_503(self):
-        fixture = self.fixture(series=200000)
-        fixture.command("step 0")
+    def full_house_of_busy_readers(self, fixture):
+        """The newcomer's status, and how old the oldest of the readers can have been, in s."""
         sockets = [self.connect(fixture, receive_buffer=4096) for _ in range(256)]
+        begin = time.monotonic()
         for s in sockets:
             s.sendall(request())
         for s in sockets:
             s.recv(16)
         response = ask(fixture, request())
-        self.assertEqual(response.status, 503)
-        self.assertEqual(response.get("Retry-After"), "1")
+        age_s = time.monotonic() - begin
         for s in sockets:
             s.close()
+        if response.status == 503:
+            self.assertEqual(response.get("Retry-After"), "1")
         self.assertEqual(ask(fixture, request("/-/healthy")).status, 200)
+        return response.status, age_s
+
+    def test_full_house_of_busy_readers_is_told_503(self):
+        """A reader of 5 s makes room; on a busy machine it takes that long to have 256 of them."""
+        fixture = self.fixture(series=200000)
+        fixture.command("step 0")
+        for _ in range(5):
+            status, age_s = self.full_house_of_busy_readers(fixture)
+            if status == 503 or age_s < 5:
+                break
+        self.assertEqual(status, 503)
 
     def test_resets(self):
         for _ in range(300):
@@ -259,7 +271,7 @@ class TimeLimits(Memory):
         self.assertGreater(page_kib, 5000)
         slow.join(30)
         self.assertEqual(len(slow.seconds), SlowReaders.COUNT)
-        self.assertLess(max(slow.seconds), 16)
+        self.assertLess(max(slow.seconds), 20)  # 10 from when its answer began, on a busy machine
         self.assertGrowth(fixture.rss_kib() - slow.before_kib, page_kib)
 
     def test_slow_readers_hold_one_page_between_them(self):
