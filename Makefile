@@ -85,7 +85,7 @@ help:
 	'  campaign-day  days of a made-up host: warnings for nothing?' \
 	'  lint       format, layers, sizes, banned functions, shell' \
 	'  format     apply clang-format' \
-	'  docs       regenerate docs/metrics.md and docs/rules.md' \
+	'  docs       regenerate docs/metrics.md, docs/rules.md, docs/units.md' \
 	'  install    to $$DESTDIR$$PREFIX/sbin' \
 	'  clean      remove $$O' \
 	'Knobs: V=1 (show commands) O=DIR DEV=1 (-Werror) SAN=address,undefined STATIC=1'

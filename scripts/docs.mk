@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What is written by the program: docs/metrics.md from user/export/families.c, docs/rules.md
-# from user/detect/rules.c.
-DOC_WRITERS := $(O)/tests/unit/test_metrics_doc $(O)/tests/unit/test_findings
+# from user/detect/rules.c, the table of docs/units.md from user/model/conventions.c.
+DOC_WRITERS := $(O)/tests/unit/test_metrics_doc $(O)/tests/unit/test_findings \
+	$(O)/tests/unit/test_units_doc
 
 docs: $(DOC_WRITERS)
 	$(Q)for writer in $(DOC_WRITERS); do DOCS_UPDATE=1 $$writer >/dev/null || exit 1; done

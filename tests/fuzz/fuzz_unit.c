@@ -23,8 +23,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_text(unit.pod_uid, sizeof(unit.pod_uid));
 	FUZZ_CHECK(unit.name[0] && unit.runtime);
 	len = strlen(unit.container_id);
-	FUZZ_CHECK((len == 0 || len == 64) && strspn(unit.container_id, "0123456789abcdef") == len);
+	/* A task's id of Fargate has a dash. */
+	FUZZ_CHECK((len == 0 || len == 64 || unit.container_id[32] == '-') &&
+		   strspn(unit.container_id, "0123456789abcdef-") == len);
 	len = strlen(unit.pod_uid);
-	FUZZ_CHECK(strspn(unit.pod_uid, "0123456789abcdefABCDEF-") == len);
+	FUZZ_CHECK((len == 0 || len == 32 || len == 36) &&
+		   strspn(unit.pod_uid, "0123456789abcdef-") == len);
 	return 0;
 }
