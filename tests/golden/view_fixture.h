@@ -200,6 +200,7 @@ static inline void fixture_common(struct fixture *f)
 	v->slices.count[VIGIE_BUCKETS - 1] = 0;
 	v->slices.sum_ns = 5 * SECOND;
 	v->groups_known = 120;
+	v->units_guessed = 2;
 	v->groups_folded_total = 3;
 	v->groups_ended_total = 4;
 	v->groups_promoted_total = 5;

@@ -171,6 +171,70 @@ static void test_raw_names_that_meet_are_merged(void **state)
 	model__free(model);
 }
 
+/* A quadlet: the monitor's cgroup first, then the container's, then the next container's. */
+static void test_newest_container_of_a_unit(void **state)
+{
+	struct model *model = make(2, KEY_UNIT, KEY_COMM);
+	const struct view *view;
+	static const char ids[2][65] = {
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+		"fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210",
+	};
+	char path[128];
+
+	(void)state;
+	world_next(&w, SECOND);
+	world_cgroup(&w, 7, "/system.slice/web.service/runtime");
+	world_process(&w, 1, "conmon", 7);
+	view = world_apply(&w, model);
+	assert_string_equal(view->units[0].container_id, "");
+	assert_string_equal(view->units[0].runtime, "systemd");
+	for (int i = 0; i < 2; i++) {
+		world_next(&w, SECOND);
+		snprintf(path, sizeof(path), "/system.slice/web.service/libpod-payload-%s", ids[i]);
+		world_cgroup(&w, 7, "/system.slice/web.service/runtime");
+		world_cgroup(&w, 8 + i, path);
+		world_process(&w, 1, "conmon", 7);
+		world_process(&w, 2 + i, "nginx", 8 + i)->inc.user_ns = 5;
+		view = world_apply(&w, model);
+		assert_int_equal(view->nunits, 1);
+		assert_string_equal(view->units[0].unit, "web.service");
+		assert_string_equal(view->units[0].container_id, ids[i]);
+		assert_string_equal(view->units[0].runtime, "podman");
+	}
+	assert_int_equal(user_ns(view, "web.service", "nginx"), 10); /* one series */
+	world_next(&w, SECOND); /* a process of the first container that was not seen before */
+	snprintf(path, sizeof(path), "/system.slice/web.service/libpod-payload-%s", ids[0]);
+	world_cgroup(&w, 8, path);
+	world_process(&w, 9, "late", 8);
+	view = world_apply(&w, model);
+	assert_string_equal(view->units[0].container_id, ids[1]);
+	model__free(model);
+}
+
+static void test_guessed_units_are_counted(void **state)
+{
+	struct model *model = make(2, KEY_UNIT, KEY_COMM);
+	const struct view *view;
+
+	(void)state;
+	world_next(&w, SECOND);
+	world_cgroup(&w, 7, "/what/ever");
+	world_cgroup(&w, 8, "/system.slice/a.service");
+	world_process(&w, 1, "x", 7);
+	world_process(&w, 2, "y", 7);
+	world_process(&w, 3, "x", 8);
+	world_process(&w, 4, "z", 9); /* no name is no guess */
+	view = world_apply(&w, model);
+	assert_int_equal(view->units_guessed, 1);
+	for (int i = 0; i < 3; i++) {
+		world_next(&w, 6 * MINUTE);
+		view = world_apply(&w, model);
+	}
+	assert_int_equal(view->units_guessed, 0);
+	model__free(model);
+}
+
 static void test_late_cgroup_name(void **state)
 {
 	struct model *model = make(2, KEY_UNIT, KEY_COMM);
@@ -411,6 +475,8 @@ int main(void)
 		cmocka_unit_test(test_other_cannot_be_forged),
 		cmocka_unit_test(test_user_exe_pid_cgroup),
 		cmocka_unit_test(test_raw_names_that_meet_are_merged),
+		cmocka_unit_test(test_newest_container_of_a_unit),
+		cmocka_unit_test(test_guessed_units_are_counted),
 		cmocka_unit_test(test_late_cgroup_name),
 		cmocka_unit_test(test_comm_after_exec_and_pid_reuse),
 		cmocka_unit_test(test_gauges_and_peak),

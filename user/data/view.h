@@ -119,6 +119,7 @@ struct view {
 
 	/* The model's own bounds. */
 	__u64 groups_known; /* groups remembered, on the page or not */
+	__u64 units_guessed; /* of these groups, that only the last component of a path named */
 	__u64 groups_folded_total; /* increments' groups that found no room even there */
 	__u64 groups_ended_total; /* series that ended */
 	__u64 groups_promoted_total;

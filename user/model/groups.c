@@ -119,7 +119,9 @@ struct group *groups_find_or_make(struct groups *groups, const struct labels *la
 	__u32 sum = (__u32)hash_bytes(labels->text, labels->len, groups->seed);
 	struct group *group = find_group(groups, labels, sum);
 
-	if (!group)
+	if (group)
+		units_note(group->unit, labels);
+	else
 		group = new_group(groups, labels, sum);
 	if (group && !labels->kernel)
 		group->kernel = false;

@@ -205,6 +205,7 @@ static void show(struct model *model, const struct snapshot *snapshot)
 	present_ooms(&model->present, &model->groups, snapshot, view);
 	delays_show(&model->delays, view);
 	view->groups_known = model->groups.n;
+	view->units_guessed = model->names.nguessed;
 	view->groups_folded_total = model->groups.folded;
 	view->stat = snapshot->stat;
 }

@@ -104,7 +104,7 @@ static struct cgroup_entry *new_cgroup(const char *raw)
 	entry = malloc(sizeof(*entry) + name_len + path_len + 2);
 	if (!entry)
 		return NULL;
-	*entry = (struct cgroup_entry){ .runtime = unit.runtime };
+	*entry = (struct cgroup_entry){ .runtime = unit.runtime, .guessed = unit.guessed };
 	memcpy(entry->container_id, unit.container_id, sizeof(entry->container_id));
 	memcpy(entry->pod_uid, unit.pod_uid, sizeof(entry->pod_uid));
 	entry->unit = memcpy(entry->text, name, name_len + 1);

@@ -30,16 +30,22 @@ struct cgroup_entry {
 	__u64 version; /* differs from that of every other name, 0 is "no name yet" */
 	const char *runtime;
 	const char *unit, *path;
+	bool guessed; /* the unit is */
 	char container_id[CONTAINER_ID_LEN];
 	char pod_uid[POD_UID_LEN];
 	char text[];
 };
 
-/* What is known about a unit: from the first cgroup seen with it, until its last group goes. */
+/*
+ * What is known about a unit: from the first cgroup seen with it, until its last group goes;
+ * the container from the newest that has one.
+ */
 struct unit_entry {
 	__u32 sum, place;
 	unsigned int refs; /* groups that carry it */
+	__u64 container_version; /* of the cgroup that container_id is from */
 	const char *unit, *cgroup, *runtime;
+	bool guessed; /* only the last component of the cgroup's path named it */
 	char container_id[CONTAINER_ID_LEN];
 	char pod_uid[POD_UID_LEN];
 	char text[];
@@ -54,7 +60,7 @@ struct names {
 	struct hash cgroup_index;
 	__u64 generation; /* grows with every new or changed name */
 	struct unit_entry **units;
-	__u32 nunits;
+	__u32 nunits, nguessed; /* of units: those that are guessed */
 	size_t units_cap;
 	struct hash unit_index;
 };
@@ -92,5 +98,7 @@ void labels_join(const char *text, size_t len, char *dst);
 /* NULL without KEY_UNIT or without memory. */
 struct unit_entry *units_get(struct names *names, const struct labels *labels);
 void units_put(struct names *names, struct unit_entry *unit); /* accepts NULL */
+/* Another cgroup of it was seen. Accepts NULL. */
+void units_note(struct unit_entry *unit, const struct labels *labels);
 
 #endif

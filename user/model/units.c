@@ -3,7 +3,8 @@
  * units.c - what hangs on a unit's name: its cgroup, container, pod, runtime.
  *
  * Owns: one entry per unit that a remembered group carries. Kept from the first cgroup
- * on, so that vigie_unit_info does not change its labels as siblings come and go.
+ * on, so that vigie_unit_info does not change its labels as siblings come and go; only a
+ * newer container takes the place of an older one.
  * Not here: how a path becomes a name (unit.c).
  */
 #include <stdlib.h>
@@ -33,6 +34,25 @@ static struct unit_entry *find_unit(struct names *names, const char *unit, __u32
 	return NULL;
 }
 
+/*
+ * The newest container: a quadlet's unit outlives its containers, and beside each of them it
+ * has the cgroup of its monitor, which has no id.
+ */
+static void note_container(struct unit_entry *entry, const struct cgroup_entry *cgroup)
+{
+	if (!cgroup || !*cgroup->container_id || cgroup->version <= entry->container_version)
+		return;
+	entry->container_version = cgroup->version;
+	entry->runtime = cgroup->runtime;
+	memcpy(entry->container_id, cgroup->container_id, sizeof(entry->container_id));
+}
+
+void units_note(struct unit_entry *unit, const struct labels *labels)
+{
+	if (unit)
+		note_container(unit, labels->cgroup);
+}
+
 static struct unit_entry *new_unit(const char *unit, const struct labels *labels)
 {
 	const struct cgroup_entry *cgroup = labels->cgroup;
@@ -42,11 +62,13 @@ static struct unit_entry *new_unit(const char *unit, const struct labels *labels
 
 	if (!entry)
 		return NULL;
-	*entry = (struct unit_entry){ .runtime = cgroup ? cgroup->runtime : "" };
+	*entry = (struct unit_entry){ .runtime = "" };
 	if (cgroup) {
-		memcpy(entry->container_id, cgroup->container_id, sizeof(entry->container_id));
+		entry->runtime = cgroup->runtime;
+		entry->guessed = cgroup->guessed;
 		memcpy(entry->pod_uid, cgroup->pod_uid, sizeof(entry->pod_uid));
 	}
+	note_container(entry, cgroup);
 	entry->unit = memcpy(entry->text, unit, unit_size);
 	entry->cgroup = memcpy(entry->text + unit_size, path, path_size);
 	return entry;
@@ -79,9 +101,11 @@ struct unit_entry *units_get(struct names *names, const struct labels *labels)
 		entry->sum = sum;
 		entry->place = names->nunits;
 		names->units[names->nunits++] = entry;
+		names->nguessed += entry->guessed;
 		hash_add(&names->unit_index, sum, entry->place);
 	}
 	entry->refs++;
+	units_note(entry, labels);
 	return entry;
 }
 
@@ -92,6 +116,7 @@ void units_put(struct names *names, struct unit_entry *unit)
 	if (!unit || --unit->refs)
 		return;
 	hash_del(&names->unit_index, unit->sum, unit->place);
+	names->nguessed -= unit->guessed;
 	last = names->units[--names->nunits];
 	if (last != unit) {
 		hash_move(&names->unit_index, last->sum, last->place, unit->place);
