@@ -292,6 +292,25 @@ class NewlineInCgroup(unittest.TestCase):
             self.assertEqual(faults(fetch(daemon), fetch(daemon, CLASSIC)), [])
 
 
+class DeepCgroup(unittest.TestCase):
+    """A path as long as that of docker in a pod of a kind cluster, and longer than an event's."""
+
+    def test_a_long_path_is_whole(self):
+        parts = [b"d" * 180, b"e" * 180, b"f" * 180]
+        paths = [b"/".join(parts[:n + 1]) for n in range(len(parts))]
+        cgroups = []
+        for path in paths:
+            cgroups.append(HostileCgroup(path))
+            self.addCleanup(cgroups[-1].remove)
+        with Actor(LODGER, cgroups[-1]) as lodger:
+            run = subprocess.run([VIGIE, "once", "--interval", "50ms", "--top", "0",
+                                  "--group-by", "pid,cgroup", "--format", "json"],
+                                 stdout=subprocess.PIPE, check=True)
+            rows = json.loads(run.stdout)["processes"]
+            found = {int(r["labels"]["pid"]): r["labels"]["cgroup"] for r in rows}
+            self.assertEqual(found[lodger.pid], "/" + paths[-1].decode())
+
+
 class HostileOnce(unittest.TestCase):
     """`vigie once` with 255 names of one byte, and the catalogue."""
 

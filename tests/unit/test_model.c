@@ -149,6 +149,76 @@ static void test_user_exe_pid_cgroup(void **state)
 	model__free(model);
 }
 
+/* The path of docker in a pod of a kind cluster, and two that are too long even so. */
+static void test_long_cgroup_paths(void **state)
+{
+#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	static const char kind[] =
+		"/system.slice/docker-" ID ".scope/kubelet.slice/kubelet-kubepods.slice"
+		"/kubelet-kubepods-besteffort.slice/kubelet-kubepods-besteffort-"
+		"pod6f1c2a3b_4d5e_6f70_8192_a3b4c5d6e7f8.slice/cri-containerd-" ID
+		".scope/docker/" ID;
+	static char deep[2][4096];
+	struct model *model = make(2, KEY_CGROUP, KEY_UNIT);
+	const struct view *view;
+
+	(void)state;
+	assert_in_range(sizeof(kind), 300, 512);
+	memset(deep, 'd', sizeof(deep) - 1);
+	for (size_t i = 0; i < sizeof(deep[0]) - 8; i += 200)
+		deep[0][i] = deep[1][i] = '/';
+	deep[0][4095] = deep[1][4095] = '\0';
+	deep[1][4094] = 'e';
+	world_next(&w, SECOND);
+	world_cgroup(&w, 7, kind);
+	world_cgroup(&w, 8, deep[0]);
+	world_cgroup(&w, 9, deep[1]);
+	for (__u32 i = 7; i < 10; i++)
+		world_process(&w, i, "x", i);
+	view = world_apply(&w, model);
+	assert_int_equal(view->ngroups, 3); /* what is cut stays apart */
+	assert_non_null(find_group(view, kind, "docker-0123456789ab"));
+	for (size_t i = 0; i < view->ngroups; i++) {
+		const char *path = view->groups[i].label[0];
+
+		if (!strcmp(path, kind))
+			continue;
+		assert_in_range(strlen(path), 1010, 1024);
+		assert_memory_equal(path, deep[0], 1000);
+		assert_int_equal(path[strlen(path) - 9], '~'); /* and says that it is cut */
+	}
+	for (size_t i = 0; i < view->nunits; i++)
+		if (!strcmp(view->units[i].unit, "docker-0123456789ab"))
+			assert_string_equal(view->units[i].cgroup, kind);
+	model__free(model);
+#undef ID
+}
+
+/* No cgroup's path begins so; a recording may say anything. */
+static void test_paths_of_a_forged_recording(void **state)
+{
+	struct model *model = make(2, KEY_CGROUP, KEY_UNIT);
+	char *path = calloc(1, 3000);
+	const struct view *view;
+
+	(void)state;
+	assert_non_null(path);
+	memset(path, 'x', 2999);
+	path[0] = '(';
+	world_next(&w, SECOND);
+	world_cgroup(&w, 7, path);
+	world_cgroup(&w, 8, "(");
+	world_process(&w, 1, "x", 7);
+	world_process(&w, 2, "x", 8);
+	view = world_apply(&w, model);
+	assert_non_null(find_group(view, "\\x28", "\\x28"));
+	assert_int_equal(view->ngroups, 2);
+	assert_memory_equal(view->groups[1].label[0], "\\x28xxxx", 8);
+	assert_in_range(strlen(view->groups[1].label[0]), 1010, 1024);
+	free(path);
+	model__free(model);
+}
+
 static void test_raw_names_that_meet_are_merged(void **state)
 {
 	struct model *model = make(2, KEY_UNIT, KEY_COMM);
@@ -474,6 +544,8 @@ int main(void)
 		cmocka_unit_test(test_host_counters_never_run_backwards),
 		cmocka_unit_test(test_other_cannot_be_forged),
 		cmocka_unit_test(test_user_exe_pid_cgroup),
+		cmocka_unit_test(test_long_cgroup_paths),
+		cmocka_unit_test(test_paths_of_a_forged_recording),
 		cmocka_unit_test(test_raw_names_that_meet_are_merged),
 		cmocka_unit_test(test_newest_container_of_a_unit),
 		cmocka_unit_test(test_guessed_units_are_counted),

@@ -82,13 +82,14 @@ const struct cgroup_entry *names_cgroup(const struct names *names, __u64 id)
  */
 static size_t names_spell(char *dst, size_t dst_size, const char *raw, size_t len)
 {
-	char tame[UNIT_NAME_LEN + 4];
-	int n;
+	static const char tame[] = "\\x28";
+	size_t n = sizeof(tame) - 1;
 
 	if (!len || raw[0] != '(')
 		return text_sanitise(dst, dst_size, raw, len);
-	n = snprintf(tame, sizeof(tame), "\\x28%.*s", (int)strnlen(raw, len) - 1, raw + 1);
-	return text_sanitise(dst, dst_size, tame, (size_t)n);
+	memcpy(dst, tame, sizeof(tame));
+	len = strnlen(raw, len);
+	return len > 1 ? n + text_sanitise(dst + n, dst_size - n, raw + 1, len - 1) : n;
 }
 
 static struct cgroup_entry *new_cgroup(const char *raw)
