@@ -162,6 +162,8 @@ static inline void rw_host(struct record_world *w)
 	s->host.swap_in_pages = rw_number(w);
 	s->host.swap_out_pages = rw_number(w);
 	s->host.boot_time_s = rw_number(w);
+	rw_fill(w, s->host.pressure_ns, sizeof(s->host.pressure_ns));
+	s->host.pressure_known = rw_number(w);
 	rw_fill(w, &s->slices, sizeof(s->slices));
 	rw_fill(w, &s->stat, sizeof(s->stat));
 	s->stat.snapshots = ++w->snapshots;

@@ -26,6 +26,7 @@
 #define OOM "OOM kills"
 #define CGROUPS "cgroups, units, containers"
 #define LIMITS "CPU quotas, memory limits"
+#define UNITS "memory, pressure, tasks of units"
 #define PRIVILEGES "privileges while serving"
 #define RUN_TIME "probe run time"
 #define SLEEPERS "session: stacks of sleepers"
@@ -274,9 +275,9 @@ static void the_poorest(void **state)
 		     { MEMORY, PLAN_MISSING }, { PEAK, PLAN_DEGRADED }, { RECLAIM, PLAN_MISSING },
 		     { CGROUP_RECLAIM, PLAN_MISSING }, { COMPACTION, PLAN_MISSING },
 		     { OOM, PLAN_MISSING }, { CGROUPS, PLAN_MISSING }, { LIMITS, PLAN_MISSING },
-		     { PRIVILEGES, PLAN_DEGRADED }, { RUN_TIME, PLAN_MISSING },
-		     { SLEEPERS, PLAN_MISSING }, { MMAP_LOCK, PLAN_MISSING },
-		     { FAULTS, PLAN_MISSING });
+		     { UNITS, PLAN_MISSING }, { PRIVILEGES, PLAN_DEGRADED },
+		     { RUN_TIME, PLAN_MISSING }, { SLEEPERS, PLAN_MISSING },
+		     { MMAP_LOCK, PLAN_MISSING }, { FAULTS, PLAN_MISSING });
 	assert_string_equal(plan.cgroup.mount, "");
 	assert_int_equal(plan.cgroup.subsys, -1);
 }
@@ -334,8 +335,12 @@ static void without_psi(void **state)
 	off = plan_of(f);
 	f.in_memstall = false;
 	none = plan_of(f);
-	CHECK_STATES(&off, { PEAK, PLAN_DEGRADED }, { MEMORY, PLAN_MISSING });
-	CHECK_STATES(&none, { PEAK, PLAN_DEGRADED }, { MEMORY, PLAN_MISSING });
+	CHECK_STATES(&off, { PEAK, PLAN_DEGRADED }, { MEMORY, PLAN_MISSING },
+		     { UNITS, PLAN_DEGRADED });
+	CHECK_STATES(&none, { PEAK, PLAN_DEGRADED }, { MEMORY, PLAN_MISSING },
+		     { UNITS, PLAN_DEGRADED });
+	assert_string_equal(item(&off, UNITS)->remedy, "boot with psi=1");
+	assert_non_null(strstr(item(&none, UNITS)->remedy, "CONFIG_PSI=y"));
 	assert_string_equal(item(&off, MEMORY)->remedy, "boot with psi=1");
 	assert_non_null(strstr(item(&none, MEMORY)->remedy, "CONFIG_PSI=y"));
 	check_switches(&off, "soxpmrgckv");
@@ -512,6 +517,33 @@ static void limits_by_controller(void **state)
 	check_limits(f, PLAN_MISSING, "", false, "", false);
 }
 
+/* What units cost: as the limits, and pressure where there is a unified tree. */
+static void units_by_controller(void **state)
+{
+	const struct cgroup_hierarchy v2 = { "", "/v2", 0, -1, 1 };
+	const struct cgroup_hierarchy huge = { "hugetlb", "/h", 9, 9, 4000 };
+	struct kfacts f = newest();
+	struct plan plan = plan_of(f);
+
+	assert_true(plan.memory_v2 && plan.pids_v2 && plan.hugetlb_v2);
+	assert_string_equal(plan.unified_mount, plan.memory_mount);
+	f = with_v1();
+	f.psi_on = true;
+	f.hierarchies[f.nhierarchies++] = huge;
+	plan = plan_of(f);
+	assert_int_equal(item(&plan, UNITS)->state, PLAN_DEGRADED);
+	assert_string_equal(plan.unified_mount, "");
+	assert_string_equal(plan.hugetlb_mount, "/h");
+	assert_string_not_equal(plan.cgroup.mount, "/h"); /* however full */
+	f.hierarchies[f.nhierarchies++] = v2;
+	plan = plan_of(f);
+	assert_int_equal(item(&plan, UNITS)->state, PLAN_EXACT);
+	assert_string_equal(plan.unified_mount, "/v2");
+	assert_string_equal(plan.memory_mount, "/sys/fs/cgroup/memory");
+	assert_string_equal(plan.pids_mount, "/sys/fs/cgroup/pids");
+	assert_false(plan.memory_v2 || plan.pids_v2 || plan.hugetlb_v2);
+}
+
 static void cgroup_unnamed(void **state)
 {
 	struct kfacts f = newest();
@@ -613,6 +645,7 @@ int main(void)
 		cmocka_unit_test(no_btf_at_all),
 		cmocka_unit_test(group_by_exe),
 		cmocka_unit_test(limits_by_controller),
+		cmocka_unit_test(units_by_controller),
 		cmocka_unit_test(cgroup_v1),
 		cmocka_unit_test(cgroup_hybrid),
 		cmocka_unit_test(cgroup_unnamed),

@@ -65,12 +65,26 @@ static const struct { size_t number, offset; } fixed_of_today[] = {
 	{ 69, F(stat.unfreed) }, { 70, F(stat.retired_keys) },
 	{ 71, F(stat.bpf_memory_bytes) }, { 72, F(stat.run_time_known) },
 	{ 73, F(stat.loss[7]) }, { 74, F(stat.corrected_ns) },
+	{ 75, F(host.pressure_ns[PSI_CPU][PSI_SOME]) }, { 76, F(host.pressure_ns[PSI_CPU][PSI_FULL]) },
+	{ 77, F(host.pressure_ns[PSI_MEMORY][PSI_SOME]) },
+	{ 78, F(host.pressure_ns[PSI_MEMORY][PSI_FULL]) },
+	{ 79, F(host.pressure_ns[PSI_IO][PSI_SOME]) }, { 80, F(host.pressure_ns[PSI_IO][PSI_FULL]) },
+	{ 81, F(host.pressure_known) },
 };
 
 #define C(member) offsetof(struct cgroup_stat, member)
 static const size_t cgroup_of_today[] = {
 	C(id), C(throttled_ns), C(throttled_periods), C(periods), C(memory_limit),
-	C(memory_used), C(memory_working),
+	C(memory_used), C(memory_working), /* 0 to 6 */
+	C(unit.has), C(unit.top), C(unit.tree), C(unit.path_len), /* 7 to 10 */
+	C(unit.memory[UNIT_ANON]), C(unit.memory[UNIT_FILE]), C(unit.memory[UNIT_SHMEM]),
+	C(unit.memory[UNIT_KERNEL]), C(unit.memory[UNIT_SOCKET]), C(unit.memory[UNIT_HUGETLB]),
+	C(unit.memory_charged), C(unit.memory_inactive), C(unit.memory_limit), /* 17 to 19 */
+	C(unit.tasks), C(unit.tasks_limit), /* 20, 21 */
+	C(unit.periods), C(unit.throttled_periods), C(unit.throttled_ns), /* 22 to 24 */
+	C(unit.pressure_ns[PSI_CPU][PSI_SOME]), C(unit.pressure_ns[PSI_CPU][PSI_FULL]),
+	C(unit.pressure_ns[PSI_MEMORY][PSI_SOME]), C(unit.pressure_ns[PSI_MEMORY][PSI_FULL]),
+	C(unit.pressure_ns[PSI_IO][PSI_SOME]), C(unit.pressure_ns[PSI_IO][PSI_FULL]), /* to 30 */
 };
 
 /* Values and places in arrays that are written as they are. */
@@ -87,6 +101,7 @@ static const struct { int number, is; } enums_of_today[] = {
 	{ 4, VIGIE_LOSS_DELAY_FULL }, { 5, VIGIE_LOSS_RING_FULL },
 	{ 6, VIGIE_LOSS_CLOCK_BACKWARDS }, { 7, VIGIE_LOSS_WAKEUP_MISSED },
 	{ 1, VIGIE_EVENT_OOM }, { 2, VIGIE_EVENT_CGROUP },
+	{ 0, TREE_MEMORY }, { 1, TREE_UNIFIED }, { 2, TREE_PIDS }, { 3, TREE_CPU },
 };
 /* clang-format on */
 

@@ -19,6 +19,7 @@
 #include "base/units.h"
 #include "collect/bpf_load.h"
 #include "collect/bpf_weigh.h"
+#include "collect/cgroup_units.h"
 #include "collect/cgroups.h"
 #include "collect/epoch.h"
 #include "collect/host.h"
@@ -38,6 +39,7 @@ struct bpf_source {
 	struct tasks tasks;
 	struct cgroups *cgroups;
 	struct limits *limits;
+	struct cgroup_units *units;
 	struct vigie_oom_event ooms[OOMS_MAX];
 	size_t nooms;
 	__u64 ooms_lost;
@@ -45,6 +47,7 @@ struct bpf_source {
 	__u64 next_scan_ns; /* of cgroups: not before, CLOCK_BOOTTIME */
 	__u64 next_full_ns; /* pass with whole records only */
 	struct host host; /* as last read */
+	struct host_pressure pressure;
 	__u64 last_weighed_ns; /* of our BPF objects */
 	__s64 owed_before; /* see count_unfreed() */
 	bool incomplete; /* the last pass lost somebody */
@@ -290,6 +293,16 @@ static void count_unfreed(struct bpf_source *s)
 	s->stat.unfreed = owed > 0 ? owed : 0;
 }
 
+static void read_cgroups(struct bpf_source *s, __u64 now, struct snapshot *ret)
+{
+	const struct cgroup_stat *stats;
+	size_t n;
+
+	stats = limits__read(s->limits, ret->cgroups, ret->ncgroups, now, &n);
+	ret->cgroup_stats = (struct cgroup_stat *)cgroup_units__read(
+		s->units, ret->cgroups, ret->ncgroups, stats, n, now, &ret->ncgroup_stats);
+}
+
 static int bpf_source_next(struct source *base, struct snapshot *ret)
 {
 	struct bpf_source *s = (struct bpf_source *)base;
@@ -302,10 +315,10 @@ static int bpf_source_next(struct source *base, struct snapshot *ret)
 	if (err)
 		return err;
 	host_read(&s->host); /* a file that fails keeps its last figures */
+	host_pressure_read(&s->pressure, &s->host);
 	snap.host = s->host;
 	name_cgroups(s, began, &snap);
-	snap.cgroup_stats = (struct cgroup_stat *)limits__read(
-		s->limits, snap.cgroups, snap.ncgroups, began, &snap.ncgroup_stats);
+	read_cgroups(s, began, &snap);
 	snap.processes = s->tasks.processes;
 	snap.nprocesses = s->tasks.n;
 	snap.retired = s->epoch.retired;
@@ -345,10 +358,12 @@ static void bpf_source_free(struct source *base)
 	struct bpf_source *s = (struct bpf_source *)base;
 
 	ring_buffer__free(s->ring);
+	host_pressure_close(&s->pressure);
 	epoch_done(&s->epoch);
 	tasks_done(&s->tasks);
 	cgroups__free(s->cgroups);
 	limits__free(s->limits);
+	cgroup_units__free(s->units);
 	bpf_unload(&s->bpf);
 	free(s->buf);
 	free(s);
@@ -378,6 +393,23 @@ static int open_readers(struct bpf_source *s, const char **ret_what)
 	return epoch_init(&s->epoch);
 }
 
+static struct cgroup_units *new_units(const struct plan *plan)
+{
+	struct cgroup_units_config config = { .top = plan->config.unit_top };
+
+	memcpy(config.memory.path, plan->memory_mount, sizeof(config.memory.path));
+	memcpy(config.cpu.path, plan->cpu_mount, sizeof(config.cpu.path));
+	memcpy(config.pids.path, plan->pids_mount, sizeof(config.pids.path));
+	memcpy(config.hugetlb.path, plan->hugetlb_mount, sizeof(config.hugetlb.path));
+	memcpy(config.unified.path, plan->unified_mount, sizeof(config.unified.path));
+	config.memory.v2 = plan->memory_v2;
+	config.cpu.v2 = plan->cpu_v2;
+	config.pids.v2 = plan->pids_v2;
+	config.hugetlb.v2 = plan->hugetlb_v2;
+	config.unified.v2 = true;
+	return cgroup_units__new(&config);
+}
+
 static int open_source(struct bpf_source *s, const struct plan *plan, const char **ret_what)
 {
 	struct limits_config limits = { .cpu_v2 = plan->cpu_v2, .memory_v2 = plan->memory_v2 };
@@ -389,7 +421,8 @@ static int open_source(struct bpf_source *s, const struct plan *plan, const char
 	s->buf = malloc(READ_SIZE);
 	s->cgroups = cgroups__new(plan->cgroup.mount);
 	s->limits = limits__new(&limits);
-	if (!s->buf || !s->cgroups || !s->limits)
+	s->units = new_units(plan);
+	if (!s->buf || !s->cgroups || !s->limits || !s->units)
 		return -ENOMEM;
 	*ret_what = "read /proc/stat and /proc/meminfo";
 	err = host_read(&s->host);
@@ -418,6 +451,7 @@ int bpf_source__open(const struct plan *plan, struct source **ret, const char **
 		return -ENOMEM;
 	s->base.ops = &bpf_source_ops;
 	tasks_init(&s->tasks);
+	host_pressure_open(&s->pressure);
 	err = open_source(s, plan, ret_what);
 	if (err) {
 		bpf_source_free(&s->base);

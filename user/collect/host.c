@@ -17,6 +17,7 @@
 
 #include "base/array.h"
 #include "base/units.h"
+#include "collect/words.h"
 
 /* One line of text at a time; moves *text on. */
 static bool next_line(const char **text, const char *end, const char **ret_line, size_t *ret_len)
@@ -163,6 +164,44 @@ static void parse_loadavg(const char *text, struct host *ret)
 {
 	if (sscanf(text, "%lf %lf %lf", &ret->load[0], &ret->load[1], &ret->load[2]) != 3)
 		ret->load[0] = ret->load[1] = ret->load[2] = 0;
+}
+
+void host_pressure_open(struct host_pressure *pressure)
+{
+	static const char *const paths[PSI_RESOURCES] = {
+		[PSI_CPU] = "/proc/pressure/cpu",
+		[PSI_MEMORY] = "/proc/pressure/memory",
+		[PSI_IO] = "/proc/pressure/io",
+	};
+	int i;
+
+	for (i = 0; i < PSI_RESOURCES; i++)
+		pressure->fd[i] = open(paths[i], O_RDONLY | O_CLOEXEC);
+}
+
+void host_pressure_close(struct host_pressure *pressure)
+{
+	int i;
+
+	for (i = 0; i < PSI_RESOURCES; i++)
+		if (pressure->fd[i] >= 0)
+			close(pressure->fd[i]);
+}
+
+/* A kernel that does not measure it has no such files, or refuses to read them. */
+void host_pressure_read(const struct host_pressure *pressure, struct host *ret)
+{
+	char text[256];
+	ssize_t n;
+	int i;
+
+	ret->pressure_known = true;
+	for (i = 0; i < PSI_RESOURCES; i++) {
+		n = pread(pressure->fd[i], text, sizeof(text) - 1, 0);
+		text[n > 0 ? n : 0] = '\0';
+		if (!words_pressure(text, ret->pressure_ns[i]))
+			ret->pressure_known = false;
+	}
 }
 
 int host_read(struct host *ret)

@@ -64,7 +64,7 @@ static int hierarchy_id(const char *controller)
 }
 
 /* Controllers whose cgroups follow services and containers. cpuset and others rarely do. */
-static const char *const usable[] = { "memory", "pids", "cpu", "cpuacct", "blkio" };
+static const char *const usable[] = { "memory", "pids", "cpu", "cpuacct", "blkio", "hugetlb" };
 
 static void add_hierarchy(struct kfacts *facts, const struct mntent *m, const char *controller)
 {

@@ -218,7 +218,8 @@ static void plan_cgroup(const struct kfacts *f, struct plan *plan)
 	for (i = 0; i < f->nhierarchies; i++) {
 		const struct cgroup_hierarchy *h = &f->hierarchies[i];
 
-		if (h->controller[0] && h->subsys < 0)
+		/* Nobody is told from others by huge pages. */
+		if ((h->controller[0] && h->subsys < 0) || !strcmp(h->controller, "hugetlb"))
 			continue;
 		if (!best || h->directories > best->directories ||
 		    (h->directories == best->directories && !h->controller[0]))
@@ -285,6 +286,43 @@ static void plan_limits(const struct kfacts *f, struct plan *plan)
 			 plan->cpu_v2 && plan->memory_v2
 				 ? "cgroup v2"
 				 : "cgroup v1: same path in each controller's tree",
+			 "");
+}
+
+static const char *unified_mount(const struct kfacts *f)
+{
+	unsigned int i;
+
+	for (i = 0; i < f->nhierarchies; i++)
+		if (!f->hierarchies[i].controller[0])
+			return f->hierarchies[i].mount;
+	return "";
+}
+
+/* What a cgroup of each unit says of itself. After the limits: it uses their mounts. */
+static void plan_units(const struct kfacts *f, struct plan *plan)
+{
+	static const char field[] = "memory, pressure, tasks of units";
+	const char *unified = unified_mount(f);
+
+	find_controller(f, "pids", plan->pids_mount, &plan->pids_v2);
+	find_controller(f, "hugetlb", plan->hugetlb_mount, &plan->hugetlb_v2);
+	memcpy(plan->unified_mount, unified, strlen(unified) + 1);
+	if (!plan->memory_mount[0])
+		plan_say(plan, field, PLAN_MISSING, "", "no memory controller is mounted",
+			 "mount cgroup2 on /sys/fs/cgroup");
+	else if (!unified[0])
+		plan_say(plan, field, PLAN_DEGRADED, "memory.stat, pids.current",
+			 "cgroup v1 has no pressure of cgroups: the host's is all there is",
+			 "mount cgroup2");
+	else if (!f->psi_on)
+		plan_say(plan, field, PLAN_DEGRADED, "memory.stat, pids.current",
+			 "the kernel does not measure pressure",
+			 f->in_memstall ? "boot with psi=1" : "a kernel with CONFIG_PSI=y");
+	else
+		plan_say(plan, field, PLAN_EXACT, "memory.stat, *.pressure, pids.current",
+			 plan->memory_v2 ? "cgroup v2"
+					 : "pressure by the unified tree, the rest by v1's",
 			 "");
 }
 
@@ -458,6 +496,7 @@ void plan_make(const struct kfacts *facts, const struct collect_config *config, 
 	plan_exits(facts, ret);
 	plan_cgroup(facts, ret);
 	plan_limits(facts, ret);
+	plan_units(facts, ret);
 	plan_sessions(facts, ret);
 	plan_session(facts, ret);
 	plan_session_items(facts, ret);

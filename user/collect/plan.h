@@ -16,6 +16,7 @@
 struct collect_config {
 	__u64 slow_wait_ns; /* waits from here on are blamed; default 1 ms */
 	__u32 group_by; /* enum vigie_group_by: what a dead task's key must carry */
+	size_t (*unit_top)(const char *path); /* see cgroup_units.h; NULL: no unit's figures */
 };
 
 enum plan_state { PLAN_EXACT, PLAN_DEGRADED, PLAN_MISSING };
@@ -36,8 +37,10 @@ struct plan {
 	bool reclaim, cgroup_reclaim, compaction, oom, cgroup_events;
 	bool keep_cap_bpf; /* after dropping privileges */
 	struct cgroup_hierarchy cgroup; /* mount "" where there is none */
-	char cpu_mount[128], memory_mount[128]; /* of these controllers; "" where there is none */
-	bool cpu_v2, memory_v2; /* that mount is the unified hierarchy */
+	/* Of these controllers, and the unified hierarchy; "" where there is none. */
+	char cpu_mount[128], memory_mount[128], pids_mount[128], hugetlb_mount[128];
+	char unified_mount[128];
+	bool cpu_v2, memory_v2, pids_v2, hugetlb_v2; /* that mount is the unified hierarchy */
 	struct collect_config config;
 	unsigned int possible_cpus;
 

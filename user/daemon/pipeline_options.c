@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "model/unit_top.h"
+
 void pipeline_options_init(struct pipeline_options *options, const enum group_key *keys,
 			   unsigned int nkeys)
 {
@@ -28,6 +30,9 @@ void pipeline_options_collect(const struct pipeline_options *options, struct col
 	collect_config_default(ret);
 	ret->slow_wait_ns = options->slow_wait_ns;
 	ret->group_by = 0;
-	for (i = 0; i < options->nkeys; i++)
+	for (i = 0; i < options->nkeys; i++) {
 		ret->group_by |= carried[options->keys[i]];
+		if (options->keys[i] == KEY_UNIT)
+			ret->unit_top = unit_top;
+	}
 }

@@ -44,10 +44,47 @@ struct cgroup_name {
 	const char *path; /* owned by the snapshot's source, valid until its next snapshot */
 };
 
+/* Pressure stall information: what was waited for, and by how many. Recorded. */
+enum psi_resource { PSI_CPU = 0, PSI_MEMORY = 1, PSI_IO = 2, PSI_RESOURCES };
+enum psi_stall { PSI_SOME = 0, PSI_FULL = 1, PSI_STALLS };
+
+/* Where a cgroup was found first, in this order. Recorded. */
+enum cgroup_tree { TREE_MEMORY = 0, TREE_UNIFIED = 1, TREE_PIDS = 2, TREE_CPU = 3, CGROUP_TREES };
+
+/* Index of cgroup_unit.memory; no byte is in two of them. Recorded. */
+enum unit_memory {
+	UNIT_ANON = 0,
+	UNIT_FILE = 1, /* page cache of files on a disk */
+	UNIT_SHMEM = 2, /* tmpfs, memfd, shared memory: mapped by somebody or not */
+	UNIT_KERNEL = 3, /* stacks, page tables, slabs */
+	UNIT_SOCKET = 4,
+	UNIT_HUGETLB = 5,
+	UNIT_MEMORY_KINDS,
+};
+
 /*
- * What cgroupfs says of a cgroup that has a limit. Totals since the cgroup began; read more
- * rarely than processes, and not at all for cgroups without a limit. All members are __u64, and
- * a history has them in this order: append only.
+ * What cgroupfs says of the highest cgroup above (or of) this one that is the same unit's, all
+ * beneath it included: one cgroup of each such tree has it, in the others all is 0. Members as in
+ * cgroup_stat.
+ */
+struct cgroup_unit {
+	__u64 has; /* bit n: word n of this struct was there to be read */
+	/* Which cgroup: its inode number, which grows and is never given again in its tree. */
+	__u64 top, tree;
+	__u64 path_len; /* its path is that many bytes of this cgroup's */
+	__u64 memory[UNIT_MEMORY_KINDS]; /* memory.stat, hugetlb.*.current */
+	__u64 memory_charged; /* memory.current */
+	__u64 memory_inactive; /* of it: file pages that cost nothing to take */
+	__u64 memory_limit; /* memory.max, the lowest of its ancestors' */
+	__u64 tasks, tasks_limit; /* pids.current; pids.max, the lowest */
+	__u64 periods, throttled_periods, throttled_ns; /* cpu.stat; periods 0: never had a quota */
+	__u64 pressure_ns[PSI_RESOURCES][PSI_STALLS];
+};
+#define CGROUP_UNIT_BIT(member) (1ULL << (offsetof(struct cgroup_unit, member) / sizeof(__u64)))
+
+/*
+ * What cgroupfs says of a cgroup. Totals since the cgroup began; read more rarely than processes.
+ * All members are __u64, and a history has them in this order: append only.
  */
 struct cgroup_stat {
 	__u64 id; /* as in cgroup_name */
@@ -57,6 +94,7 @@ struct cgroup_stat {
 	__u64 memory_limit; /* memory.max, the lowest of its ancestors'; 0: none */
 	__u64 memory_used; /* memory.current of the cgroup with that limit */
 	__u64 memory_working; /* the same without inactive file pages, which cost nothing to take */
+	struct cgroup_unit unit;
 };
 
 /* /proc/stat: nanoseconds since boot. guest is inside user, as the kernel has it. */
@@ -80,6 +118,8 @@ struct host {
 	double load[3];
 	__u64 swap_in_pages, swap_out_pages; /* /proc/vmstat pswpin, pswpout */
 	__u64 boot_time_s; /* /proc/stat btime: Unix time */
+	__u64 pressure_ns[PSI_RESOURCES][PSI_STALLS]; /* /proc/pressure, since boot */
+	__u64 pressure_known; /* 1: there was such a thing */
 };
 
 /* A program of ours as the kernel's statistics see it; 0 runs where they are off. */

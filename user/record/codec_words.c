@@ -60,6 +60,8 @@ static const struct row rows[] = {
 	{ 72, 1, offsetof(struct snapshot, stat.run_time_known), WORD_BOOL },
 	ROW(73, 1, stat.loss[VIGIE_LOSS_WAKEUP_MISSED]),
 	ROW(74, 1, stat.corrected_ns),
+	ROW(75, 6, host.pressure_ns), /* cpu, memory, io: some, full of each */
+	ROW(81, 1, host.pressure_known),
 };
 
 /* By number. What stands in no row of these is not recorded: the test counts them. */
