@@ -21,6 +21,7 @@ struct fixture {
 	struct view view;
 	struct group_view groups[4];
 	struct unit_view units[3];
+	struct unit_figures figures[3];
 	struct delay_view delays[4];
 	struct oom_view ooms[1];
 	struct self_view self;
@@ -70,8 +71,21 @@ static inline void fixture_group(struct group_view *g, const char *first, const 
 	g->live = true;
 }
 
+/* Every word differs; so do the units' */
+static inline void fixture_figures(struct unit_figures *f, __u64 seed, __u64 has)
+{
+	__u64 *words = (__u64 *)f;
+	unsigned int i;
+
+	for (i = 1; i < sizeof(*f) / sizeof(__u64); i++)
+		words[i] = has >> i & 1 ? seed * MIB + i : 0;
+	f->has = has;
+}
+
 static inline void fixture_host(struct view *v)
 {
+	int i;
+
 	v->time_ns = 5000 * SECOND;
 	v->wall_ns = 1790000000ull * SECOND + 250 * MS;
 	v->interval_ns = SECOND;
@@ -104,6 +118,9 @@ static inline void fixture_host(struct view *v)
 	v->host.swap_in_pages = 1000;
 	v->host.swap_out_pages = 2000;
 	v->host.boot_time_s = 1789995000;
+	v->host.pressure_known = 1;
+	for (i = 0; i < PSI_RESOURCES * PSI_STALLS; i++)
+		v->host.pressure_ns[i / PSI_STALLS][i % PSI_STALLS] = (i + 1) * 12345678901;
 	v->host_inc = (struct host_cpu){
 		.user_ns = 1500 * MS,
 		.nice_ns = 10 * MS,
@@ -227,12 +244,26 @@ static inline void fixture_by_unit(struct fixture *f)
 	fixture_group(&f->groups[3], "\xe5\x90\x8c\xe6\xad\xa5.service",
 		      "\xf0\x9f\x90\x99 e\xcc\x81,<b>&\xc3\xa9", 4);
 	v->ngroups = 4;
-	f->units[0] = (struct unit_view){ "cron.service", "/system.slice/cron.service", "", "",
-					  "systemd" };
-	f->units[1] = (struct unit_view){ "docker-0123456789ab", "/docker/" FIXTURE_CONTAINER,
-					  FIXTURE_CONTAINER, "", "docker" };
-	f->units[2] = (struct unit_view){ f->groups[3].label[0], "/a \"b\"\\c", "",
-					  "01234567-89ab-cdef-0123-456789abcdef", "" };
+	f->units[0] = (struct unit_view){
+		"cron.service", "/system.slice/cron.service", "", "", "systemd", &f->figures[0]
+	};
+	f->units[1] = (struct unit_view){ "docker-0123456789ab",
+					  "/docker/" FIXTURE_CONTAINER,
+					  FIXTURE_CONTAINER,
+					  "",
+					  "docker",
+					  &f->figures[1] };
+	f->units[2] = (struct unit_view){ f->groups[3].label[0],
+					  "/a \"b\"\\c",
+					  "",
+					  "01234567-89ab-cdef-0123-456789abcdef",
+					  "",
+					  &f->figures[2] };
+	fixture_figures(&f->figures[0], 1, ~0ULL);
+	/* No pressure and no quota, as on a host of v1; and nothing but kills. */
+	fixture_figures(&f->figures[1], 2,
+			UNIT_FIGURES_BIT(periods) - 1 + UNIT_FIGURES_BIT(oom_kills));
+	fixture_figures(&f->figures[2], 3, UNIT_FIGURES_BIT(oom_kills));
 	v->units = f->units;
 	v->nunits = 3;
 	/* Two pairs whose joined names meet, and one that reads like the other pair. */

@@ -37,12 +37,29 @@ struct group_view {
 	bool kernel; /* kernel threads */
 };
 
+/*
+ * What a unit costs, as its cgroups say it: gauges of now, counters since the model began. What a
+ * unit within it has is that one's, pressure apart, which cannot be divided. All members __u64.
+ */
+struct unit_figures {
+	__u64 has; /* bit n: word n of this struct is known */
+	__u64 memory[UNIT_MEMORY_KINDS];
+	__u64 memory_charged; /* what counts against the limit */
+	__u64 memory_working; /* of it all but file pages that cost nothing to take */
+	__u64 memory_limit, tasks, tasks_limit; /* the lowest limits, of all its cgroups together */
+	__u64 periods, throttled_periods, throttled_ns;
+	__u64 pressure_ns[PSI_RESOURCES][PSI_STALLS];
+	__u64 oom_kills; /* as vigie saw them: a cgroup's own count ends with it */
+};
+#define UNIT_FIGURES_BIT(member) (1ULL << (offsetof(struct unit_figures, member) / sizeof(__u64)))
+
 struct unit_view {
 	const char *unit;
 	const char *cgroup; /* path of the first cgroup seen with this unit */
 	const char *container_id; /* 64 hex digits or "" */
 	const char *pod_uid; /* or "" */
 	const char *runtime; /* docker, containerd, crio, podman, systemd, … or "" */
+	const struct unit_figures *figures; /* NULL: none */
 };
 
 /* A cgroup that has processes, or had some in the last interval. */

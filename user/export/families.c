@@ -16,6 +16,7 @@
 #define V(member) offsetof(struct view, member)
 #define D(member) offsetof(struct derived_values, member)
 #define S(member) offsetof(struct self_view, member)
+#define U(member) offsetof(struct unit_figures, member)
 #define ARRAY(a) .cells = (a), .ncells = sizeof(a) / sizeof((a)[0])
 #define ONE(at) .cells = (const struct family_cell[]){ { NULL, at } }, .ncells = 1
 
@@ -30,6 +31,7 @@
 #define OF_GROUPS .shape = FAMILY_OF_GROUPS
 #define OF_HOST .shape = FAMILY_OF_HOST
 #define OF_DERIVED .shape = FAMILY_OF_DERIVED
+#define OF_UNITS .shape = FAMILY_OF_UNITS
 #define OF_SELF .shape = FAMILY_OF_SELF, .self = true
 #define OF_STAT .shape = FAMILY_OF_HOST, .self = true
 
@@ -40,6 +42,8 @@
 #define FROM_SWITCH(from, err) DOC(from, "switch probe", err, "5.10, dearer there")
 #define FROM_EVENT(from, err) DOC(from, "rare event", err, "5.10")
 #define FROM_PROC(from) DOC(from, "one read at the scrape", "as the kernel reports it", "5.10")
+#define FROM_CGROUP(from, err, which) \
+	DOC(from, "a file a unit at the scrape, see docs/overhead.md", err, which)
 #define FROM_MODEL(from) DOC(from, "none", "exact", "5.10")
 #define FROM_SELF(from) DOC(from, "none", "exact", "5.10")
 
@@ -81,6 +85,29 @@ static const struct family_cell group_exits[] = {
 	{ "error", G(total.exits[VIGIE_EXIT_ERROR]) },
 	{ "signal", G(total.exits[VIGIE_EXIT_SIGNAL]) },
 };
+static const struct family_cell unit_memory[] = {
+	{ "anon", U(memory[UNIT_ANON]) },     { "file", U(memory[UNIT_FILE]) },
+	{ "shmem", U(memory[UNIT_SHMEM]) },   { "kernel", U(memory[UNIT_KERNEL]) },
+	{ "socket", U(memory[UNIT_SOCKET]) }, { "hugetlb", U(memory[UNIT_HUGETLB]) },
+};
+static const struct family_cell unit_pressure[] = {
+	{ "cpu", U(pressure_ns[PSI_CPU][PSI_SOME]) },
+	{ "cpu", U(pressure_ns[PSI_CPU][PSI_FULL]) },
+	{ "memory", U(pressure_ns[PSI_MEMORY][PSI_SOME]) },
+	{ "memory", U(pressure_ns[PSI_MEMORY][PSI_FULL]) },
+	{ "io", U(pressure_ns[PSI_IO][PSI_SOME]) },
+	{ "io", U(pressure_ns[PSI_IO][PSI_FULL]) },
+};
+/* That nobody gets a CPU is not said of a host: its full is 0 where there is one. */
+static const struct family_cell host_pressure[] = {
+	{ "cpu", V(host.pressure_ns[PSI_CPU][PSI_SOME]) },
+	{ "memory", V(host.pressure_ns[PSI_MEMORY][PSI_SOME]) },
+	{ "memory", V(host.pressure_ns[PSI_MEMORY][PSI_FULL]) },
+	{ "io", V(host.pressure_ns[PSI_IO][PSI_SOME]) },
+	{ "io", V(host.pressure_ns[PSI_IO][PSI_FULL]) },
+};
+static const char *const unit_stalls[] = { "some", "full", "some", "full", "some", "full" };
+static const char *const host_stalls[] = { "some", "some", "full", "some", "full" };
 static const struct family_cell host_cpu[] = {
 	{ "user", V(host_cpu.user_ns) },
 	{ "system", V(host_cpu.system_ns) },
@@ -271,6 +298,61 @@ const struct family families[] = {
 	  .help = "What belongs to a unit, for joins; none where there is no such thing.",
 	  DOC("cgroup path", "a look-up for each new cgroup", "-", "5.10") },
 
+	/* --- Units, by their cgroups. */
+	{ .name = "vigie_unit_memory_bytes", GAUGE, OF_UNITS, BYTES, .label = "kind",
+	  .help = "Memory that the unit's cgroup is charged with, each page once; file is page "
+		  "cache of files on a disk, shmem is tmpfs, memfd and shared memory, mapped or not.",
+	  ARRAY(unit_memory),
+	  FROM_CGROUP("`memory.stat`, `hugetlb.*.current`; v1: `memory.kmem.usage_in_bytes`",
+		      "the kernel's; before 5.18 kernel is its largest parts",
+		      "v1, v2; socket: v2; hugetlb: with that controller") },
+	{ .name = "vigie_unit_memory_charged_bytes", GAUGE, OF_UNITS, BYTES,
+	  .help = "All that counts against the unit's limit.",
+	  ONE(U(memory_charged)),
+	  FROM_CGROUP("`memory.current`; v1: `memory.usage_in_bytes`", "the kernel's", "v1, v2") },
+	{ .name = "vigie_unit_memory_working_set_bytes", GAUGE, OF_UNITS, BYTES,
+	  .help = "What is charged, less inactive file pages: what the kubelet evicts by.",
+	  ONE(U(memory_working)),
+	  FROM_CGROUP("`memory.current` less `inactive_file`", "the kernel's", "v1, v2") },
+	{ .name = "vigie_unit_memory_limit_bytes", GAUGE, OF_UNITS, BYTES,
+	  .help = "The lowest limit of the unit's cgroup and those above it; absent without one.",
+	  ONE(U(memory_limit)),
+	  FROM_CGROUP("`memory.max`; v1: `hierarchical_memory_limit`", "up to 30 s late", "v1, v2") },
+
+	{ .name = "vigie_unit_pressure_seconds", COUNTER, OF_UNITS, SECONDS, .label = "resource",
+	  .second_label = "stall", .seconds = unit_stalls,
+	  .help = "Time in which some of the unit's tasks, or all that were not idle (full), waited "
+		  "for a CPU, for memory or for storage.",
+	  ARRAY(unit_pressure),
+	  FROM_CGROUP("`cpu.pressure`, `memory.pressure`, `io.pressure`, from the first reading on",
+		      "the kernel's", "v2; full of cpu: 5.13") },
+	{ .name = "vigie_unit_cpu_throttled_seconds", COUNTER, OF_UNITS, SECONDS,
+	  .help = "Time in which the unit's own CPU quota kept it from running, summed over CPUs; "
+		  "absent without one.",
+	  ONE(U(throttled_ns)),
+	  FROM_CGROUP("`cpu.stat` throttled_usec; v1: throttled_time", "the kernel's", "v1, v2") },
+	{ .name = "vigie_unit_cpu_throttled_periods", COUNTER, OF_UNITS, COUNT,
+	  .help = "Periods of the quota in which the unit used it up.",
+	  ONE(U(throttled_periods)),
+	  FROM_CGROUP("`cpu.stat` nr_throttled", "the kernel's", "v1, v2") },
+	{ .name = "vigie_unit_cpu_periods", COUNTER, OF_UNITS, COUNT,
+	  .help = "Periods of the quota in which the unit wanted to run.",
+	  ONE(U(periods)),
+	  FROM_CGROUP("`cpu.stat` nr_periods", "the kernel's", "v1, v2") },
+	{ .name = "vigie_unit_tasks", GAUGE, OF_UNITS, COUNT,
+	  .help = "Threads, the dead that nobody has waited for included.",
+	  ONE(U(tasks)),
+	  FROM_CGROUP("`pids.current`", "the kernel's", "v1, v2: with that controller") },
+	{ .name = "vigie_unit_tasks_limit", GAUGE, OF_UNITS, COUNT,
+	  .help = "The lowest limit of threads of the unit's cgroup and those above it; absent "
+		  "without one.",
+	  ONE(U(tasks_limit)),
+	  FROM_CGROUP("`pids.max`", "up to 30 s late", "v1, v2: with that controller") },
+	{ .name = "vigie_unit_oom_kills", COUNTER, OF_UNITS, COUNT,
+	  .help = "Processes of the unit that the kernel killed for want of memory.",
+	  ONE(U(oom_kills)),
+	  FROM_EVENT("`oom:mark_victim`: a cgroup's own count ends with it", "exact") },
+
 	/* --- The host. */
 	{ .name = "vigie_host_cpu_seconds", COUNTER, OF_HOST, SECONDS, .label = "mode",
 	  .help = "CPU time of the whole host since vigie started: user has nice and guest in it, "
@@ -345,6 +427,12 @@ const struct family families[] = {
 	  .help = "Memory written to swap since boot.",
 	  ONE(D(swap_out_bytes)),
 	  FROM_PROC("`/proc/vmstat` pswpout") },
+	{ .name = "vigie_host_pressure_seconds", COUNTER, .shape = FAMILY_HOST_PRESSURE, SECONDS,
+	  .label = "resource", .second_label = "stall", .seconds = host_stalls,
+	  .help = "Time since boot in which some tasks of the host, or all that were not idle "
+		  "(full), waited for a CPU, for memory or for storage.",
+	  ARRAY(host_pressure),
+	  FROM_PROC("`/proc/pressure`") },
 	{ .name = "vigie_host_boot_time_seconds", GAUGE, OF_DERIVED, SECONDS,
 	  .help = "Unix time at which the host booted.",
 	  ONE(D(boot_time_ns)),

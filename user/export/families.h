@@ -24,6 +24,7 @@ enum family_value {
 enum family_shape {
 	FAMILY_OF_GROUPS, /* struct group_view, for each group and for the other */
 	FAMILY_OF_HOST, /* struct view */
+	FAMILY_HOST_PRESSURE, /* struct view; what this kernel has */
 	FAMILY_OF_DERIVED, /* struct derived_values */
 	FAMILY_OF_SELF, /* struct self_view */
 	FAMILY_GROUP_HISTOGRAM,
@@ -31,6 +32,7 @@ enum family_shape {
 	FAMILY_SLICES,
 	FAMILY_DELAYS,
 	FAMILY_UNITS,
+	FAMILY_OF_UNITS, /* struct unit_figures, for each unit what it has */
 	FAMILY_PROBE_RUNS,
 	FAMILY_PROBE_SECONDS,
 	FAMILY_MISSING,
@@ -55,6 +57,8 @@ struct family {
 	const char *unit; /* or NULL */
 	const char *help; /* no backslash, quote or line end: printed as it stands */
 	const char *label; /* of the cells, or NULL */
+	const char *second_label; /* likewise, with a value a cell; or NULL */
+	const char *const *seconds;
 	const char *labels; /* for the manual: labels beside the cells', or NULL */
 	const struct family_cell *cells;
 	unsigned int ncells;

@@ -15,6 +15,7 @@
 #include "data/view_list.h"
 #include "export/families.h"
 #include "export/json_host.h"
+#include "export/json_units.h"
 #include "export/row.h"
 
 /* --- Rows. */
@@ -315,6 +316,8 @@ void json_encode(struct buf *out, const struct view *view, const struct list_opt
 	json_host(&j, view);
 	json_line(&j);
 	err = processes(&j, view, &list);
+	json_line(&j);
+	json_units(&j, view);
 	json_line(&j);
 	delays(&j, view, &list);
 	json_line(&j);

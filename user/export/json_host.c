@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "data/view_list.h"
 #include "export/families.h"
+#include "export/json_units.h"
 
 /* A container may see more available than it has in all: psutil falls back to free. */
 static __u64 available_bytes(const struct host_memory *m)
@@ -113,5 +114,8 @@ void json_host(struct json *j, const struct view *view)
 	json_u64(j, "forks", view->host_forks_inc);
 	json_u64(j, "tasks_running", view->host.procs_running);
 	json_u64(j, "tasks_blocked", view->host.procs_blocked);
+	/* Of a host's CPUs there is no full: it is 0 where a kernel has it. */
+	json_pressure(j, view->host.pressure_ns,
+		      view->host.pressure_known ? ~0ULL & ~(1ULL << PSI_FULL) : 0);
 	json_close(j, '}');
 }

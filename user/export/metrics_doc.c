@@ -82,15 +82,19 @@ static void label_column(struct buf *out, const struct family *family)
 {
 	unsigned int i;
 
+	if (family->shape == FAMILY_OF_UNITS)
+		buf_str(out, family->label ? "`unit`, " : "`unit`");
 	if (of_groups(family))
 		buf_str(out, family->label ? "group's, " : "group's");
 	if (family->label) {
 		buf_printf(out, "`%s`=", family->label);
 		for (i = 0; i < family->ncells; i++)
 			buf_printf(out, "%s%s", i ? ", " : "", family->cells[i].label);
+		if (family->second_label)
+			buf_printf(out, ", `%s`", family->second_label);
 	} else if (family->labels) {
 		buf_str(out, family->labels);
-	} else if (!of_groups(family)) {
+	} else if (!of_groups(family) && family->shape != FAMILY_OF_UNITS) {
 		buf_char(out, '-');
 	}
 }
@@ -107,7 +111,8 @@ static void family_row(struct buf *out, const struct family *family)
 static bool is_process(const struct family *family)
 {
 	return of_groups(family) || family->shape == FAMILY_DELAYS ||
-	       family->shape == FAMILY_UNITS || family->shape == FAMILY_SLICES;
+	       family->shape == FAMILY_UNITS || family->shape == FAMILY_OF_UNITS ||
+	       family->shape == FAMILY_SLICES;
 }
 
 enum chapter { CHAPTER_PROCESSES, CHAPTER_HOST, CHAPTER_SELF };

@@ -106,6 +106,14 @@ static __u64 value_at(enum family_value kind, const void *at)
 	return kind == FAMILY_COUNT32 ? *(const __u32 *)at : *(const __u64 *)at;
 }
 
+static void walk_cell_labels(struct walk *w, const struct family *family, unsigned int cell)
+{
+	if (family->label)
+		walk_label(w, family->label, family->cells[cell].label);
+	if (family->second_label)
+		walk_label(w, family->second_label, family->seconds[cell]);
+}
+
 static void walk_cells(struct walk *w, const struct family *family, const void *base)
 {
 	unsigned int c;
@@ -115,9 +123,8 @@ static void walk_cells(struct walk *w, const struct family *family, const void *
 		const struct family_cell *cell = &family->cells[c];
 
 		walk_no_own_labels(w);
-		if (family->label)
-			walk_label(w, family->label, cell->label);
-		w->sample.cell = c;
+		walk_cell_labels(w, family, c);
+		w->sample.cell = family->second_label ? -1 : (int)c;
 		walk_emit(w, value_at(family->value, (const char *)base + cell->offset));
 	}
 }
@@ -165,6 +172,12 @@ static void walk_host(struct walk *w, const struct family *family)
 {
 	walk_family(w, family);
 	walk_cells(w, family, w->view);
+}
+
+static void walk_host_pressure(struct walk *w, const struct family *family)
+{
+	if (w->view->host.pressure_known)
+		walk_host(w, family);
 }
 
 static void walk_derived(struct walk *w, const struct family *family)
@@ -289,7 +302,7 @@ static void walk_unit(struct walk *w, const struct unit_view *unit)
 /* The other has a sample too, or a join with this family would lose it from sums. */
 static void walk_units(struct walk *w, const struct family *family)
 {
-	static const struct unit_view other = { GROUP_OTHER, NONE, NONE, NONE, NONE };
+	static const struct unit_view other = { GROUP_OTHER, NONE, NONE, NONE, NONE, NULL };
 	const struct view *view = w->view;
 	bool seen_other = false;
 	size_t i;
@@ -303,6 +316,48 @@ static void walk_units(struct walk *w, const struct family *family)
 	}
 	if (!seen_other)
 		walk_unit(w, &other);
+}
+
+static bool unit_has(const struct unit_view *unit, const struct family_cell *cell)
+{
+	return unit->figures && unit->figures->has >> cell->offset / sizeof(__u64) & 1;
+}
+
+static bool any_unit_has(const struct view *view, const struct family *family)
+{
+	size_t i;
+	unsigned int c;
+
+	for (i = 0; i < view->nunits; i++)
+		for (c = 0; c < family->ncells; c++)
+			if (unit_has(&view->units[i], &family->cells[c]))
+				return true;
+	return false;
+}
+
+/* Only what its cgroups say: no limit is no sample, and so is a controller that is off. */
+static void walk_unit_figures(struct walk *w, const struct family *family)
+{
+	const struct view *view = w->view;
+	unsigned int c;
+	size_t i;
+
+	if (!grouped_by(view, KEY_UNIT) || !any_unit_has(view, family))
+		return;
+	walk_family(w, family);
+	for (i = 0; i < view->nunits; i++) {
+		for (c = 0; c < family->ncells; c++) {
+			const struct family_cell *cell = &family->cells[c];
+
+			if (!unit_has(&view->units[i], cell))
+				continue;
+			walk_no_own_labels(w);
+			walk_label(w, "unit", view->units[i].unit);
+			walk_cell_labels(w, family, c);
+			walk_emit(w, *(const __u64 *)((const char *)view->units[i].figures +
+						      cell->offset));
+		}
+	}
 }
 
 static bool named_before(const struct collect_stat *stat, unsigned int i)
@@ -420,6 +475,7 @@ char *sample_value_before(const struct sample *sample, char *end)
 static void (*const walk_shape[FAMILY_SHAPES])(struct walk *w, const struct family *family) = {
 	[FAMILY_OF_GROUPS] = walk_groups,
 	[FAMILY_OF_HOST] = walk_host,
+	[FAMILY_HOST_PRESSURE] = walk_host_pressure,
 	[FAMILY_OF_DERIVED] = walk_derived,
 	[FAMILY_OF_SELF] = walk_self,
 	[FAMILY_GROUP_HISTOGRAM] = walk_group_histogram,
@@ -427,6 +483,7 @@ static void (*const walk_shape[FAMILY_SHAPES])(struct walk *w, const struct fami
 	[FAMILY_SLICES] = walk_slices,
 	[FAMILY_DELAYS] = walk_delays,
 	[FAMILY_UNITS] = walk_units,
+	[FAMILY_OF_UNITS] = walk_unit_figures,
 	[FAMILY_PROBE_RUNS] = walk_probes,
 	[FAMILY_PROBE_SECONDS] = walk_probes,
 	[FAMILY_MISSING] = walk_missing,

@@ -19,6 +19,7 @@
 #include "model/members.h"
 #include "model/present.h"
 #include "model/series_page.h"
+#include "model/unit_book.h"
 
 enum { KNOWN_LIMIT = 1 << 20 };
 
@@ -31,6 +32,7 @@ struct model {
 	struct delays delays;
 	struct present present;
 	struct members members;
+	struct unit_book units;
 	struct view view;
 	bool began;
 	bool by_pid;
@@ -113,6 +115,7 @@ void model__free(struct model *model)
 	if (!model)
 		return;
 	members_done(&model->members);
+	unit_book_done(&model->units);
 	present_done(&model->present);
 	delays_done(&model->delays);
 	series_page_done(&model->page);
@@ -222,6 +225,7 @@ int model__apply(struct model *model, const struct snapshot *snapshot, const str
 	series_page_apply(&model->page, &model->groups, &model->direct, model->now_ns);
 	cpu_balance_apply(&model->balance, snapshot, &model->page.credited, &model->view);
 	delays_apply(&model->delays, &model->groups, snapshot, model->now_ns);
+	unit_book_apply(&model->units, &model->groups, snapshot, model->now_ns, model->linger_ns);
 	show(model, snapshot);
 	/* Last: until here the groups of this interval are all in use. */
 	groups_sweep(&model->groups, model->now_ns, model->linger_ns);

@@ -49,6 +49,8 @@ struct unit_entry {
 	bool guessed; /* only the last component of the cgroup's path named it */
 	char container_id[CONTAINER_ID_LEN];
 	char pod_uid[POD_UID_LEN];
+	struct unit_figures figures; /* unit_book.h writes them */
+	bool unlimited_memory, unlimited_tasks; /* one of its cgroups has no limit */
 	char text[];
 };
 
@@ -101,5 +103,6 @@ struct unit_entry *units_get(struct names *names, const struct labels *labels);
 void units_put(struct names *names, struct unit_entry *unit); /* accepts NULL */
 /* Another cgroup of it was seen. Accepts NULL. */
 void units_note(struct unit_entry *unit, const struct labels *labels);
+struct unit_entry *units_find(const struct names *names, const char *unit); /* or NULL */
 
 #endif

@@ -120,6 +120,7 @@ static void show_units(struct present *present, const struct series_page *page)
 			.container_id = order[i]->container_id,
 			.pod_uid = order[i]->pod_uid,
 			.runtime = order[i]->runtime,
+			.figures = &order[i]->figures,
 		};
 	}
 }

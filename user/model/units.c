@@ -23,7 +23,12 @@ static const char *unit_label(const struct names *names, const struct labels *la
 	return NULL;
 }
 
-static struct unit_entry *find_unit(struct names *names, const char *unit, __u32 sum)
+static __u32 unit_sum(const struct names *names, const char *unit)
+{
+	return (__u32)hash_bytes(unit, strlen(unit), names->seed);
+}
+
+static struct unit_entry *find_unit(const struct names *names, const char *unit, __u32 sum)
 {
 	__u32 at, i;
 
@@ -51,6 +56,11 @@ void units_note(struct unit_entry *unit, const struct labels *labels)
 {
 	if (unit)
 		note_container(unit, labels->cgroup);
+}
+
+struct unit_entry *units_find(const struct names *names, const char *unit)
+{
+	return find_unit(names, unit, unit_sum(names, unit));
 }
 
 static struct unit_entry *new_unit(const char *unit, const struct labels *labels)
@@ -90,7 +100,7 @@ struct unit_entry *units_get(struct names *names, const struct labels *labels)
 
 	if (!unit)
 		return NULL;
-	sum = (__u32)hash_bytes(unit, strlen(unit), names->seed);
+	sum = unit_sum(names, unit);
 	entry = find_unit(names, unit, sum);
 	if (!entry) {
 		if (units_reserve(names))
