@@ -103,6 +103,14 @@ static __always_inline __u64 compat_clamp(__s64 v)
 	return v < 0 ? 0 : v;
 }
 
+/* Pages of hugetlbfs in the process' page tables; the counter is there with CONFIG_HUGETLB_PAGE. */
+static __always_inline __u64 compat_mm_hugetlb(struct mm_struct *mm)
+{
+	if (!bpf_core_field_exists(mm->hugetlb_usage))
+		return 0;
+	return compat_clamp(mm->hugetlb_usage.counter);
+}
+
 /* file + anon + shmem, in pages. Any mm pointer that the verifier trusts. */
 static __always_inline __u64 compat_mm_resident(struct mm_struct *mm)
 {

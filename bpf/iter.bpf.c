@@ -125,7 +125,7 @@ static __always_inline __u64 shown_pages(struct task_struct *task)
 {
 	struct mm_struct *mm = task->mm;
 
-	return mm ? compat_mm_resident(mm) : 0;
+	return mm ? compat_mm_resident(mm) + compat_mm_hugetlb(mm) : 0;
 }
 
 /*

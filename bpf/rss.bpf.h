@@ -41,8 +41,9 @@ static __always_inline void rss_read(struct mm_struct *mm, __u64 ret[VIGIE_RSS_K
 	if (cfg_exact_rss && !bpf_core_field_exists(old->rss_stat.count))
 		at = bpf_map_lookup_elem(&cpu_offsets, &zero);
 #pragma unroll
-	for (i = 0; i < VIGIE_RSS_KINDS; i++)
+	for (i = 0; i < VIGIE_RSS_COUNTERS; i++)
 		ret[i] = compat_clamp(at ? rss_exact(mm, i, at) : compat_mm_counter(mm, i));
+	ret[VIGIE_RSS_HUGETLB] = compat_mm_hugetlb(mm);
 }
 
 #endif

@@ -63,12 +63,17 @@ enum vigie_exit {
 	VIGIE_EXITS,
 };
 
-/* Index of rss_pages: the kernel's MM_FILEPAGES.. order, alike on every kernel since 4.5. Recorded. */
+/*
+ * Index of rss_pages. The first four are mm counters, in the kernel's MM_FILEPAGES.. order, alike
+ * on every kernel since 4.5; huge pages of hugetlbfs are in none of them. Recorded.
+ */
 enum vigie_rss {
 	VIGIE_RSS_FILE = 0,
 	VIGIE_RSS_ANON = 1,
 	VIGIE_RSS_SWAP = 2,
 	VIGIE_RSS_SHMEM = 3,
+	VIGIE_RSS_COUNTERS,
+	VIGIE_RSS_HUGETLB = VIGIE_RSS_COUNTERS, /* mm.hugetlb_usage, in pages of the usual size */
 	VIGIE_RSS_KINDS,
 };
 
@@ -253,7 +258,7 @@ struct vigie_cgroup_event {
 #define VIGIE_ASSERT_SIZE(type, size) \
 	_Static_assert(sizeof(struct type) == (size), #type " differs between the two sides")
 VIGIE_ASSERT_SIZE(vigie_usage, 36 * 8);
-VIGIE_ASSERT_SIZE(vigie_task, 136 + 36 * 8);
+VIGIE_ASSERT_SIZE(vigie_task, 144 + 36 * 8);
 VIGIE_ASSERT_SIZE(vigie_asleep, 40);
 _Static_assert(__builtin_offsetof(struct vigie_asleep, flags) ==
 		       __builtin_offsetof(struct vigie_task, flags),

@@ -143,6 +143,10 @@ static inline void rw_groups(struct record_world *w)
 	s->cgroup_stats = w->stats;
 	s->ncgroup_stats = rw_pick(w, RW_CGROUPS);
 	rw_fill(w, w->stats, sizeof(w->stats));
+	/* Most cgroups are no unit's highest. */
+	for (i = 0; i < RW_CGROUPS; i++)
+		if (i % 4)
+			memset(&w->stats[i].unit, 0, sizeof(w->stats[i].unit));
 }
 
 static inline void rw_host(struct record_world *w)

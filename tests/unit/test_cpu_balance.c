@@ -316,7 +316,8 @@ static void add_gauges(struct group_view *sum, const struct group_view *group)
 	sum->threads += group->threads;
 	for (k = 0; k < VIGIE_RSS_KINDS; k++) {
 		sum->rss_bytes[k] += group->rss_bytes[k];
-		resident += k == VIGIE_RSS_SWAP ? 0 : group->rss_bytes[k];
+		if (k != VIGIE_RSS_SWAP && k != VIGIE_RSS_HUGETLB)
+			resident += group->rss_bytes[k];
 	}
 	assert_true(group->peak_bytes >= resident);
 	assert_int_equal(group->live, group->processes > 0);

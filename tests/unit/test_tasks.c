@@ -87,6 +87,7 @@ static void memory_and_peaks(void **state)
 	leader.rss_pages[VIGIE_RSS_ANON] = 200;
 	leader.rss_pages[VIGIE_RSS_SWAP] = 5000;
 	leader.rss_pages[VIGIE_RSS_SHMEM] = 30;
+	leader.rss_pages[VIGIE_RSS_HUGETLB] = 512;
 	leader.peak_pages = 290;
 	thread.peak_pages = 310;
 	tasks_add(&t, &thread);
@@ -95,7 +96,9 @@ static void memory_and_peaks(void **state)
 	p = &t.processes[0];
 	assert_int_equal(p->rss_pages[VIGIE_RSS_FILE], 100); /* one mm: not added up */
 	assert_int_equal(p->rss_pages[VIGIE_RSS_SWAP], 5000);
-	assert_int_equal(p->peak_pages, 330); /* never below the current; swap is not resident */
+	assert_int_equal(p->rss_pages[VIGIE_RSS_HUGETLB], 512);
+	/* Never below the current; swap is not resident, and no RSS has huge pages. */
+	assert_int_equal(p->peak_pages, 330);
 	tasks_begin(&t);
 	thread.peak_pages = 900;
 	tasks_add(&t, &leader);

@@ -74,6 +74,7 @@ static const struct family_cell group_rss[] = {
 	{ "anon", G(rss_bytes[VIGIE_RSS_ANON]) },
 	{ "file", G(rss_bytes[VIGIE_RSS_FILE]) },
 	{ "shmem", G(rss_bytes[VIGIE_RSS_SHMEM]) },
+	{ "hugetlb", G(rss_bytes[VIGIE_RSS_HUGETLB]) },
 };
 static const struct family_cell group_stall[] = {
 	{ "reclaim", G(total.stall_ns[VIGIE_STALL_RECLAIM]) },
@@ -218,10 +219,11 @@ const struct family families[] = {
 	  ARRAY(group_faults),
 	  FROM_TASK("`min_flt`, `maj_flt`", "exact") },
 	{ .name = "vigie_process_resident_memory_bytes", GAUGE, OF_GROUPS, BYTES, .label = "kind",
-	  .help = "Resident memory of the living processes; the kinds add up to the RSS, pages "
-		  "that processes share are counted in each.",
+	  .help = "Resident memory of the living processes; the kinds add up to the RSS, but for "
+		  "hugetlb, which is in no RSS; pages that processes share are counted in each.",
 	  ARRAY(group_rss),
-	  FROM_TASK("`mm->rss_stat`, per-CPU parts included where the kernel has them",
+	  FROM_TASK("`mm->rss_stat`, per-CPU parts included where the kernel has them; "
+		    "`mm->hugetlb_usage`",
 		    "exact up to 128 CPUs; before 6.2 up to 64 pages a thread are not in it yet, as in /proc") },
 	{ .name = "vigie_process_resident_memory_peak_bytes", GAUGE, OF_GROUPS, BYTES,
 	  .help = "Highest resident memory within the peak window, 60 s by default; a scrape does "

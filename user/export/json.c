@@ -95,6 +95,7 @@ static const struct json_member {
 	{ "memory", "anon", { "resident_memory_bytes", "anon" }, NULL },
 	{ "memory", "file", { "resident_memory_bytes", "file" }, NULL },
 	{ "memory", "shmem", { "resident_memory_bytes", "shmem" }, NULL },
+	{ "memory", "hugetlb", { "resident_memory_bytes", "hugetlb" }, NULL },
 	{ "memory", "swap", { "swap_bytes", NULL }, NULL },
 	{ "memory", "peak_rss", { "resident_memory_peak_bytes", NULL }, NULL },
 	{ "ctx_switches", "voluntary", { "context_switches", "voluntary" }, NULL },

@@ -32,6 +32,12 @@ static __u64 resident_pages(const __u64 rss_pages[VIGIE_RSS_KINDS])
 	return rss_pages[VIGIE_RSS_FILE] + rss_pages[VIGIE_RSS_ANON] + rss_pages[VIGIE_RSS_SHMEM];
 }
 
+/* No RSS has huge pages, and yet nobody else can have them. */
+static __u64 held_pages(const __u64 rss_pages[VIGIE_RSS_KINDS])
+{
+	return resident_pages(rss_pages) + rss_pages[VIGIE_RSS_HUGETLB];
+}
+
 void tally_process(struct tally *tally, const struct process *process)
 {
 	__u64 resident = resident_pages(process->rss_pages);
@@ -101,7 +107,7 @@ void groups_rate(struct groups *groups, const struct shares *shares, __u64 now_n
 		const struct vigie_usage *inc = &group->now.inc;
 		bool active = tally_is_active(&group->now), first = !group->seen_ns;
 		double memory =
-			at_most_1((double)resident_pages(group->now.rss_pages) /
+			at_most_1((double)held_pages(group->now.rss_pages) /
 				  (double)(shares->memory_pages ? shares->memory_pages : 1));
 
 		group->newcomer = active && group->idle && !group->series;
