@@ -16,6 +16,9 @@
 #include "base/text.h"
 #include "model/unit.h"
 
+/* /proc/PID/cgroup: some fourteen hierarchies in v1, in each a path that may be a kind cluster's. */
+enum { CGROUP_FILE = 64 << 10 };
+
 static int targets_add(struct targets *t, pid_t pid)
 {
 	size_t i;
@@ -110,7 +113,7 @@ static bool is_named_unit(char *text, const char *name)
 /* A part of any of its cgroups' paths, too. */
 static bool has_unit(pid_t pid, const char *unit)
 {
-	char text[8192], lines[8192], *part;
+	char text[CGROUP_FILE], lines[CGROUP_FILE], *part;
 	size_t len;
 
 	if (proc_read(pid, "cgroup", text, sizeof(text)) < 0)

@@ -41,6 +41,7 @@ const struct convention conventions[] = {
 	/* Kata: the virtual machine of a sandbox, and what of it is not limited */
 	{ "kata_<id>",				"kata-<id>",	"kata",		"kata docs/design/host-cgroups.md" },
 	{ "kata_overhead/<id>",			"kata-<id>",	"kata",		"kata src/runtime-rs: gen_overhead_path" },
+	{ "kata-overhead.slice/runtime-rs-<id>.scope", "kata-<id>", "kata",		"kata src/runtime-rs: gen_overhead_path, systemd" },
 	{ "kata/<id>",				"kata-<id>",	"kata",		"kata docs/design/host-cgroups.md" },
 
 	/* Amazon ECS */

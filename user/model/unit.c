@@ -18,6 +18,8 @@
 #include "model/conventions.h"
 #include "model/unit_form.h"
 
+enum { TAILS = 4 }; /* components of the longest form that does not begin with a slash */
+
 /* The next component; false at the end. */
 static bool next_part(const char **path, struct part *ret)
 {
@@ -35,24 +37,39 @@ static void set_name(struct unit *unit, struct part part)
 	form_spell(unit->name, sizeof(unit->name), "<leaf>", &parts);
 }
 
-/* The last components of path up to end, as many as the form has. False: there are fewer. */
-static bool tail_of_form(const char *form, const char *path, const char *end, struct part *ret)
-{
-	const char *s = end;
-	bool whole = form[0] == '/';
+/* The end of a path that is being walked. */
+struct tails {
+	struct part whole; /* up to here, with the slash before */
+	struct part last[TAILS]; /* the last component of it, the last two, …; empty: fewer */
+};
 
-	for (; *form; form++) {
-		if (*form != '/')
-			continue;
-		while (s > path && s[-1] != '/')
-			s--;
-		if (s-- == path)
-			return false;
+static void tails_next(struct tails *tails, const char *path, struct part component)
+{
+	const char *end = component.s + component.len;
+	unsigned int i;
+
+	for (i = TAILS - 1; i > 0; i--)
+		if (tails->last[i - 1].len)
+			tails->last[i] = (struct part){ .s = tails->last[i - 1].s };
+	tails->last[0] = component;
+	for (i = 1; i < TAILS; i++)
+		if (tails->last[i].s)
+			tails->last[i].len = (size_t)(end - tails->last[i].s);
+	tails->whole = (struct part){ .s = path, .len = (size_t)(end - path) };
+}
+
+/* What a form is about: as many components as it has itself. */
+static struct part tail_of_form(const struct tails *tails, const char *form)
+{
+	unsigned int slashes = 0;
+
+	if (form[0] == '/')
+		return tails->whole;
+	while ((form = strchr(form, '/')) && slashes < TAILS - 1) {
+		slashes++;
+		form++;
 	}
-	while (!whole && s > path && s[-1] != '/')
-		s--;
-	*ret = (struct part){ .s = s, .len = (size_t)(end - s) };
-	return !whole || s == path;
+	return tails->last[slashes];
 }
 
 static void set_ids(struct unit *unit, const struct form_parts *parts)
@@ -69,18 +86,16 @@ static void set_ids(struct unit *unit, const struct form_parts *parts)
 		unit->pod_uid[i] = uid->s[i] == '_' ? '-' : uid->s[i];
 }
 
-/* Does the component that ends there name an owner? */
-static bool match_convention(const char *path, const char *end, struct unit *unit)
+/* Does the last component name an owner? */
+static bool match_convention(const struct tails *tails, struct unit *unit)
 {
 	struct form_parts parts;
-	struct part tail;
 	size_t i;
 
 	for (i = 0; i < nconventions; i++) {
 		const struct convention *c = &conventions[i];
 
-		if (!tail_of_form(c->form, path, end, &tail) ||
-		    !form_matches(c->form, tail, &parts))
+		if (!form_matches(c->form, tail_of_form(tails, c->form), &parts))
 			continue;
 		set_ids(unit, &parts);
 		form_spell(unit->name, sizeof(unit->name), c->unit, &parts);
@@ -155,13 +170,15 @@ static bool match_systemd(const char *path, struct unit *unit)
 void unit_from_path(const char *path, struct unit *ret)
 {
 	struct part part, leaf = { .s = "/", .len = 1 };
+	struct tails tails = { 0 };
 	const char *rest = path;
 	bool owned = false;
 
 	*ret = (struct unit){ .runtime = "" };
 	while (next_part(&rest, &part)) {
 		leaf = part;
-		if (match_convention(path, rest, ret))
+		tails_next(&tails, path, part);
+		if (match_convention(&tails, ret))
 			owned = true;
 	}
 	if (owned || match_systemd(path, ret))

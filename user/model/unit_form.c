@@ -106,13 +106,18 @@ static bool form_match_token(const struct token *token, const char *form, struct
 			     struct form_parts *ret)
 {
 	const char *slash = memchr(text.s, '/', text.len);
-	size_t most = slash ? (size_t)(slash - text.s) : text.len, len;
+	size_t most = slash ? (size_t)(slash - text.s) : text.len, len = token->least;
+	bool literal = *form && !strchr("<[]", *form);
 
 	if (most > token->most)
 		most = token->most;
-	for (len = token->least; len <= most; len++) {
+	if (!*form && text.len > len) /* it has to be all that is left */
+		len = text.len;
+	for (; len <= most; len++) {
 		struct part part = { .s = text.s, .len = len };
 
+		if (literal && (len == text.len || text.s[len] != *form))
+			continue;
 		if (!token->is(part) || !form_match(form, part_after(text, len), ret))
 			continue;
 		if (token->kept < FORM_TOKENS)
@@ -144,10 +149,11 @@ static bool form_match(const char *form, struct part text, struct form_parts *re
 bool form_matches(const char *form, struct part text, struct form_parts *ret)
 {
 	struct form_parts parts = { 0 };
-	const char *slash = memrchr(text.s, '/', text.len);
+	const char *slash;
 
-	if (!form_match(form, text, &parts))
+	if (!text.len || !form_match(form, text, &parts))
 		return false;
+	slash = memrchr(text.s, '/', text.len);
 	parts.of[FORM_LEAF] = slash ? part_after(text, (size_t)(slash - text.s) + 1) : text;
 	*ret = parts;
 	return true;
