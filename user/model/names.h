@@ -15,8 +15,7 @@
 
 enum {
 	LABEL_SIZE = 129,
-	LABEL_CGROUP_SIZE =
-		1025, /* docker in a pod of a kind cluster has 400; a path 4095 at most */
+	LABEL_CGROUP_SIZE = 1025, /* docker in a kind cluster's pod has 400 */
 	/* All keys at once; also room for the same joined by "/". */
 	LABELS_SIZE = GROUP_KEYS * LABEL_SIZE + LABEL_CGROUP_SIZE,
 };
