@@ -119,12 +119,35 @@ static __always_inline __u64 compat_mm_resident(struct mm_struct *mm)
 	       compat_clamp(compat_mm_counter(mm, MM_SHMEMPAGES));
 }
 
-/* The cgroup's kernfs id in the hierarchy of the plan. */
+static __always_inline struct cgroup *compat_cgroup(struct task_struct *task, __s32 subsys)
+{
+	if (subsys < 0)
+		return task->cgroups->dfl_cgrp;
+	return task->cgroups->subsys[subsys & 15]->cgroup;
+}
+
+/*
+ * The kernfs id of the cgroup that names a task, with the place of its hierarchy in the plan's
+ * list, for ids of two hierarchies are alike. On a hybrid host a container may be in v1's trees
+ * only and a user's application in the unified one: the deepest says most. The first of equals.
+ */
 static __always_inline __u64 compat_cgroup_id(struct task_struct *task)
 {
-	if (cfg_cgroup_subsys < 0)
-		return task->cgroups->dfl_cgrp->kn->id;
-	return task->cgroups->subsys[cfg_cgroup_subsys & 15]->cgroup->kn->id;
+	struct cgroup *cgrp = compat_cgroup(task, cfg_cgroup_subsys[0]);
+	__u64 id = cgrp->kn->id;
+	int level = cgrp->level;
+
+#pragma unroll
+	for (__u32 i = 1; i < VIGIE_CGROUP_TREES; i++) {
+		if (i >= cfg_cgroup_trees)
+			break;
+		cgrp = compat_cgroup(task, cfg_cgroup_subsys[i]);
+		if (cgrp->level <= level)
+			continue;
+		level = cgrp->level;
+		id = cgrp->kn->id | (__u64)i << VIGIE_CGROUP_TREE_SHIFT;
+	}
+	return id;
 }
 
 #endif

@@ -19,7 +19,10 @@ extern const volatile bool cfg_exact_rss; /* sum the per-CPU parts of mm counter
 extern const volatile __u32 cfg_cpus; /* possible CPUs */
 extern const volatile __u64 cfg_slow_ns; /* waits from here on are blamed on somebody */
 extern const volatile __u32 cfg_group_by; /* enum vigie_group_by */
-extern const volatile __s32 cfg_cgroup_subsys; /* index in css_set.subsys, -1: cgroup v2 */
-extern const volatile __s32 cfg_cgroup_hierarchy; /* cgroup_root.hierarchy_id of that */
+/* The hierarchies that may name a process, in this order. */
+extern const volatile __u32 cfg_cgroup_trees; /* how many, at least one */
+extern const volatile __s32
+	cfg_cgroup_subsys[VIGIE_CGROUP_TREES]; /* index in css_set.subsys, -1: v2 */
+extern const volatile __s32 cfg_cgroup_hierarchy[VIGIE_CGROUP_TREES]; /* cgroup_root.hierarchy_id */
 
 #endif

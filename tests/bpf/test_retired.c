@@ -88,7 +88,7 @@ static int load(__u32 group_by, __u32 room)
 	skel->rodata->cfg_off_cpu = plan.off_cpu;
 	skel->rodata->cfg_cpus = plan.possible_cpus;
 	skel->rodata->cfg_group_by = group_by;
-	skel->rodata->cfg_cgroup_subsys = plan.cgroup.subsys;
+	skel->rodata->cfg_cgroup_subsys[0] = plan.cgroup.subsys;
 	bpf_map__set_max_entries(skel->maps.cpus, plan.possible_cpus);
 	bpf_map__set_autocreate(plan.task_storage ? skel->maps.tasks_hash : skel->maps.tasks,
 				false);

@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "collect/cgroups.h"
+#include "collect/plan.h"
 
 enum { NAMES_MAX = 32768 };
 
@@ -378,6 +379,30 @@ static void more_than_fit_at_first(void **state)
 	cgroups__free(c);
 }
 
+/* Two hierarchies count alike: the same id is another cgroup in each. */
+static void two_hierarchies(void **state)
+{
+	struct tree *t = *state;
+	struct plan plan = { .ntrees = 2 };
+	struct cgroups *c;
+
+	make(t, "/one");
+	make(t, "/two");
+	make(t, "/one/a");
+	make(t, "/two/b");
+	snprintf(plan.trees[0].mount, sizeof(plan.trees[0].mount), "%s/one", t->root);
+	snprintf(plan.trees[1].mount, sizeof(plan.trees[1].mount), "%s/two", t->root);
+	c = cgroups__of_plan(&plan);
+	assert_non_null(c);
+	assert_int_equal(cgroups__scan(c), 0);
+	check_name(c, id_of(t, "/one/a"), "/a");
+	check_name(c, id_of(t, "/two/b") | 1ULL << VIGIE_CGROUP_TREE_SHIFT, "/b");
+	check_name(c, id_of(t, "/two") | 1ULL << VIGIE_CGROUP_TREE_SHIFT, "/");
+	assert_null(name_of(c, id_of(t, "/two/b")));
+	assert_null(name_of(c, id_of(t, "/one/a") | 1ULL << VIGIE_CGROUP_TREE_SHIFT));
+	cgroups__free(c);
+}
+
 static void no_such_mount(void **state)
 {
 	struct cgroups *c = cgroups__new("/nowhere/at/all");
@@ -397,6 +422,7 @@ int main(void)
 		TREE_TEST(deep),
 		TREE_TEST(too_long),
 		TREE_TEST(renamed_and_removed),
+		TREE_TEST(two_hierarchies),
 		cmocka_unit_test(told_by_events),
 		cmocka_unit_test(learnt_between),
 		cmocka_unit_test(eviction),

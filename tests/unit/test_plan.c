@@ -480,6 +480,33 @@ static void cgroup_hybrid(void **state)
 	check_cgroup(f, "/sys/fs/cgroup/unified", 0, -1); /* in whatever order */
 }
 
+/* Which may name a process, in the order that decides between equally deep cgroups. */
+static void cgroup_trees(void **state)
+{
+	struct kfacts f = with_v1();
+	struct plan plan;
+
+	f.cgroup_layout = CGROUP_HYBRID;
+	f.hierarchies[3] = f.hierarchies[0];
+	f.hierarchies[0] = f.hierarchies[2];
+	f.hierarchies[2] = (struct cgroup_hierarchy){ "", "/sys/fs/cgroup/unified", 0, -1, 0 };
+	f.hierarchies[4] = f.hierarchies[0]; /* mounted twice */
+	f.hierarchies[5] = (struct cgroup_hierarchy){ "blkio", "/blkio", 5, -1, 9 }; /* no BTF */
+	f.nhierarchies = 6;
+	plan = plan_of(f);
+	assert_int_equal(plan.ntrees, 4);
+	assert_string_equal(plan.trees[0].controller, "memory");
+	assert_string_equal(plan.trees[1].controller, "");
+	assert_string_equal(plan.trees[2].controller, "cpu");
+	assert_string_equal(plan.trees[3].controller, "pids");
+	assert_int_equal(plan.session.cgroup_trees, 4);
+	assert_int_equal(plan.session.cgroup_subsys[0], 4);
+	assert_int_equal(plan.session.cgroup_subsys[1], -1);
+	plan = plan_of(newest());
+	assert_int_equal(plan.ntrees, 1);
+	assert_int_equal(plan.trees[0].subsys, -1);
+}
+
 static void check_limits(struct kfacts f, enum plan_state state, const char *cpu, bool cpu_v2,
 			 const char *memory, bool memory_v2)
 {
@@ -605,7 +632,8 @@ static void sessions(void **state)
 
 	assert_true(plan.session.no_sleepers[0]);
 	assert_string_equal(plan.session.no_faults, "");
-	assert_int_equal(plan.session.cgroup_subsys, -1);
+	assert_int_equal(plan.session.cgroup_trees, 1);
+	assert_int_equal(plan.session.cgroup_subsys[0], -1);
 	SESSION(perf_events, "stacks on a CPU", PLAN_MISSING, clocks);
 	SESSION(rq_clock, "time off the CPU by reason", PLAN_DEGRADED, off_cpu);
 	SESSION(copy_from_task, "stacks of sleepers", PLAN_MISSING, sleepers);
@@ -648,6 +676,7 @@ int main(void)
 		cmocka_unit_test(units_by_controller),
 		cmocka_unit_test(cgroup_v1),
 		cmocka_unit_test(cgroup_hybrid),
+		cmocka_unit_test(cgroup_trees),
 		cmocka_unit_test(cgroup_unnamed),
 		cmocka_unit_test(sessions),
 		cmocka_unit_test(sessions_refused),

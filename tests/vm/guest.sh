@@ -65,4 +65,33 @@ case $(uname -r) in
 6.1.*) document capture captured ;;
 esac
 
+# A container where v1 is, a user's application where the unified hierarchy is. pids, for some kernels
+# have no other controller of v1 any more.
+in_cgroups() { # PIDS UNIFIED
+	sh -c "echo \$\$ >/sys/fs/cgroup/pids$1/cgroup.procs
+	echo \$\$ >/sys/fs/cgroup/unified$2/cgroup.procs
+	exec /vm/leaves 60" >/dev/null &
+}
+hybrid() {
+	container=/docker/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+	application=/user.slice/user@7.service/app.slice/app.service
+	umount /sys/fs/cgroup && mount -t tmpfs cgroup /sys/fs/cgroup || return 1
+	cd /sys/fs/cgroup && mkdir pids unified && mount -t cgroup -o pids pids pids &&
+		mount -t cgroup2 unified unified || return 1
+	mkdir -p pids$container pids/user.slice unified/docker.service unified$application
+	in_cgroups $container /docker.service
+	one=$!
+	in_cgroups /user.slice $application
+	/vm/vigie once --interval 1s --group-by unit,comm --format json
+	status=$?
+	{
+		kill $one $!
+		wait $one $!
+	} >/dev/null 2>&1 # the shell tells of it
+	cd / && rmdir /sys/fs/cgroup/pids/docker/*/ /sys/fs/cgroup/pids/*/ && umount /sys/fs/cgroup/pids \
+		/sys/fs/cgroup/unified /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup || return 1
+	return $status
+}
+document hybrid hybrid
+
 exec /vm/check /vm/vigie

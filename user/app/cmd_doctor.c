@@ -115,7 +115,8 @@ static void print_text(const struct kfacts *facts, const struct plan *plan,
 	printf("vigie %s on Linux %s, %u CPUs, cgroup %s", VIGIE_VERSION, facts->release,
 	       facts->possible_cpus, layout_name(facts->cgroup_layout));
 	if (plan->cgroup.mount[0])
-		printf(" (names from %s)", plan->cgroup.mount);
+		printf(" (names %sfrom %s)", plan->ntrees > 1 ? "by process, most " : "",
+		       plan->cgroup.mount);
 	printf("\n\n");
 	for (i = 0; i < plan->nitems; i++)
 		print_item(&plan->items[i]);

@@ -26,8 +26,11 @@ static void load_knobs(struct vigie_bpf *skel, const struct plan *plan)
 	skel->rodata->cfg_cpus = plan->possible_cpus;
 	skel->rodata->cfg_slow_ns = plan->config.slow_wait_ns;
 	skel->rodata->cfg_group_by = plan->config.group_by;
-	skel->rodata->cfg_cgroup_subsys = plan->cgroup.subsys;
-	skel->rodata->cfg_cgroup_hierarchy = plan->cgroup.id;
+	skel->rodata->cfg_cgroup_trees = plan->ntrees ? plan->ntrees : 1;
+	for (unsigned int i = 0; i < plan->ntrees; i++) {
+		skel->rodata->cfg_cgroup_subsys[i] = plan->trees[i].subsys;
+		skel->rodata->cfg_cgroup_hierarchy[i] = plan->trees[i].id;
+	}
 }
 
 static void load_programs(struct vigie_bpf *skel, const struct plan *plan)

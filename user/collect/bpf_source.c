@@ -419,7 +419,7 @@ static int open_source(struct bpf_source *s, const struct plan *plan, const char
 	memcpy(limits.cpu, plan->cpu_mount, sizeof(limits.cpu));
 	memcpy(limits.memory, plan->memory_mount, sizeof(limits.memory));
 	s->buf = malloc(READ_SIZE);
-	s->cgroups = cgroups__new(plan->cgroup.mount);
+	s->cgroups = cgroups__of_plan(plan);
 	s->limits = limits__new(&limits);
 	s->units = new_units(plan);
 	if (!s->buf || !s->cgroups || !s->limits || !s->units)

@@ -2,8 +2,8 @@
 /*
  * cgroups.c - owns the table of cgroup names.
  *
- * On 64-bit kernels a directory's inode number is the cgroup's id in all hierarchies, so a
- * scan needs no privilege. Bounded: when the table is full, the names that no snapshot has
+ * On 64-bit kernels a directory's inode number is the cgroup's id, so a scan needs no
+ * privilege. Each hierarchy counts from one, so the place of a second one is part of its ids. Bounded: when the table is full, the names that no snapshot has
  * used for longest make room.
  */
 #include "collect/cgroups.h"
@@ -15,9 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <vigie/abi.h>
+
 #include "base/array.h"
 #include "base/hash.h"
 #include "base/io.h"
+#include "collect/plan.h"
 
 enum { NAMES_MAX = 32768, DEPTH_MAX = 32, PATH_LEN = 4096 };
 
@@ -29,7 +32,8 @@ struct name {
 };
 
 struct cgroups {
-	char mount[128];
+	char mounts[VIGIE_CGROUP_TREES][128];
+	unsigned int ntrees;
 	struct name *names;
 	size_t n, cap;
 	struct hash by_id;
@@ -50,8 +54,18 @@ struct cgroups *cgroups__new(const char *mount)
 
 	if (!c)
 		return NULL;
-	strncpy(c->mount, mount, sizeof(c->mount) - 1);
+	strncpy(c->mounts[0], mount, sizeof(c->mounts[0]) - 1);
+	c->ntrees = mount[0] != '\0';
 	hash_init(&c->by_id);
+	return c;
+}
+
+struct cgroups *cgroups__of_plan(const struct plan *plan)
+{
+	struct cgroups *c = cgroups__new("");
+
+	for (; c && c->ntrees < plan->ntrees; c->ntrees++)
+		memcpy(c->mounts[c->ntrees], plan->trees[c->ntrees].mount, sizeof(c->mounts[0]));
 	return c;
 }
 
@@ -171,9 +185,16 @@ void cgroups__give_up(struct cgroups *c, __u64 id)
 		name_new(c, id, NULL);
 }
 
-/* Adds the directory and all below it. Takes fd. path has room for PATH_LEN bytes. */
-static void scan_directory(struct cgroups *c, int fd, char *path, size_t len, int depth)
+struct scan {
+	struct cgroups *cgroups;
+	__u64 tree; /* the part of its ids that says which */
+	char path[PATH_LEN];
+};
+
+/* Adds the directory and all below it, whose path has len bytes. Takes fd. */
+static void scan_directory(struct scan *scan, int fd, size_t len, int depth)
 {
+	char *path = scan->path;
 	struct dirent *e;
 	DIR *dir;
 
@@ -193,36 +214,51 @@ static void scan_directory(struct cgroups *c, int fd, char *path, size_t len, in
 		path[len] = '/';
 		memcpy(path + len + 1, e->d_name, n + 1);
 		if (!fstat(child, &st))
-			cgroups__add(c, st.st_ino, path);
-		scan_directory(c, child, path, len + 1 + n, depth + 1);
+			cgroups__add(scan->cgroups, st.st_ino | scan->tree, path);
+		scan_directory(scan, child, len + 1 + n, depth + 1);
 		path[len] = '\0';
 	}
 	closedir(dir);
 }
 
-int cgroups__scan(struct cgroups *c)
+static int scan_tree(struct scan *scan, const char *mount)
 {
-	char *path;
+	int fd = io_open_dir(mount);
 	struct stat st;
-	int fd;
 
-	if (!c->mount[0])
-		return 0;
-	fd = io_open_dir(c->mount);
 	if (fd < 0)
 		return fd;
-	path = calloc(1, PATH_LEN);
-	if (!path || fstat(fd, &st)) {
-		int err = path ? -errno : -ENOMEM;
+	if (fstat(fd, &st)) {
+		int err = -errno;
 
-		free(path);
 		close(fd);
 		return err;
 	}
-	cgroups__add(c, st.st_ino, "/");
-	scan_directory(c, fd, path, 0, 0);
-	free(path);
+	scan->path[0] = '\0';
+	cgroups__add(scan->cgroups, st.st_ino | scan->tree, "/");
+	scan_directory(scan, fd, 0, 0);
 	return 0;
+}
+
+int cgroups__scan(struct cgroups *c)
+{
+	struct scan *scan;
+	unsigned int i;
+	int err = 0, first = 0;
+
+	if (!c->ntrees)
+		return 0;
+	scan = calloc(1, sizeof(*scan));
+	if (!scan)
+		return -ENOMEM;
+	scan->cgroups = c;
+	for (i = 0; i < c->ntrees; i++) {
+		scan->tree = (__u64)i << VIGIE_CGROUP_TREE_SHIFT;
+		err = scan_tree(scan, c->mounts[i]);
+		first = first ? first : err;
+	}
+	free(scan);
+	return first;
 }
 
 void cgroups__begin(struct cgroups *c)

@@ -11,9 +11,12 @@
 #include "data/snapshot.h"
 
 struct cgroups;
+struct plan;
 
 /* mount: of the hierarchy; "" where there is none. NULL with errno set. Does not scan yet. */
 struct cgroups *cgroups__new(const char *mount);
+/* All hierarchies of a plan: ids have the place of theirs above VIGIE_CGROUP_TREE_SHIFT. */
+struct cgroups *cgroups__of_plan(const struct plan *plan);
 void cgroups__free(struct cgroups *cgroups);
 /* Learns every cgroup that exists. 0 or -errno of the mount; single directories may fail. */
 int cgroups__scan(struct cgroups *cgroups);

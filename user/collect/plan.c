@@ -209,6 +209,33 @@ static void plan_exits(const struct kfacts *f, struct plan *plan)
 		 "");
 }
 
+/*
+ * Runtimes that know v1 only are in all of its trees, memory among them, and below their
+ * daemon's service in the unified one: of equally deep cgroups memory's says more, then v2's.
+ */
+static int tree_order(const struct cgroup_hierarchy *h)
+{
+	return !strcmp(h->controller, "memory") ? 0 : !h->controller[0] ? 1 : 2;
+}
+
+static void plan_trees(const struct kfacts *f, struct plan *plan)
+{
+	unsigned int i, j;
+	int order;
+
+	for (order = 0; order <= 2; order++)
+		for (i = 0; i < f->nhierarchies; i++) {
+			const struct cgroup_hierarchy *h = &f->hierarchies[i];
+
+			if (tree_order(h) != order || (h->controller[0] && h->subsys < 0))
+				continue;
+			for (j = 0; j < plan->ntrees && plan->trees[j].id != h->id;)
+				j++;
+			if (j == plan->ntrees && j < VIGIE_CGROUP_TREES)
+				plan->trees[plan->ntrees++] = *h;
+		}
+}
+
 /* Where the cgroups are: the v2 tree if it is used, else the fullest v1 tree. */
 static void plan_cgroup(const struct kfacts *f, struct plan *plan)
 {
@@ -232,10 +259,13 @@ static void plan_cgroup(const struct kfacts *f, struct plan *plan)
 		return;
 	}
 	plan->cgroup = *best;
+	plan_trees(f, plan);
 	plan->cgroup_events = f->tp_cgroup_mkdir;
 	plan_say(plan, "cgroups, units, containers",
 		 f->tp_cgroup_mkdir ? PLAN_EXACT : PLAN_DEGRADED,
-		 !best->controller[0] ? "cgroup v2" : "cgroup v1, the fullest hierarchy",
+		 plan->ntrees > 1      ? "cgroup v1: the hierarchy where a process is deepest"
+		 : best->controller[0] ? "cgroup v1"
+				       : "cgroup v2",
 		 f->tp_cgroup_mkdir ? "named as they are made"
 				    : "found by scanning: one that lived shortly may stay unnamed",
 		 "");
@@ -362,9 +392,11 @@ static void say_session(struct plan *plan, bool have, struct plan_item with,
 	item->field = with.field;
 }
 
-/* What a session loads. After the cgroups: it names them by the same hierarchy. */
+/* What a session loads. After the cgroups: it names them by the same hierarchies. */
 static void plan_session(const struct kfacts *f, struct plan *plan)
 {
+	unsigned int i;
+
 	plan->session = (struct session_plan){
 		.known = true,
 		.refusal = plan->refusal,
@@ -382,8 +414,10 @@ static void plan_session(const struct kfacts *f, struct plan *plan)
 						   "stack (5.18 can)",
 		.no_faults = f->tp_user_fault ? ""
 					      : "this kernel has no exceptions:page_fault_user",
-		.cgroup_subsys = plan->cgroup.subsys,
+		.cgroup_trees = plan->ntrees,
 	};
+	for (i = 0; i < plan->ntrees; i++)
+		plan->session.cgroup_subsys[i] = plan->trees[i].subsys;
 }
 
 static void plan_session_items(const struct kfacts *f, struct plan *plan)

@@ -36,7 +36,10 @@ struct plan {
 	bool task_storage, lookup_fails, off_cpu, exact_rss, peaks, moved_sleepers;
 	bool reclaim, cgroup_reclaim, compaction, oom, cgroup_events;
 	bool keep_cap_bpf; /* after dropping privileges */
-	struct cgroup_hierarchy cgroup; /* mount "" where there is none */
+	struct cgroup_hierarchy cgroup; /* the fullest; mount "" where there is none */
+	/* Those that may name a process: the deepest of its cgroups does, the first of equals. */
+	struct cgroup_hierarchy trees[VIGIE_CGROUP_TREES];
+	unsigned int ntrees;
 	/* Of these controllers, and the unified hierarchy; "" where there is none. */
 	char cpu_mount[128], memory_mount[128], pids_mount[128], hugetlb_mount[128];
 	char unified_mount[128];

@@ -41,7 +41,7 @@ struct cgroup_names *cgroup_names__new(const struct plan *plan, struct session_c
 
 	if (!names)
 		return NULL;
-	names->cgroups = cgroups__new(plan->cgroup.mount);
+	names->cgroups = cgroups__of_plan(plan);
 	if (!names->cgroups) {
 		free(names);
 		return NULL;

@@ -10,6 +10,8 @@
 
 #include <stdbool.h>
 
+#include <vigie/abi.h>
+
 struct session_plan {
 	bool known; /* made from facts, not merely zeroed */
 	/* Why there can be none at all, and what to do; NULL where there can. */
@@ -19,7 +21,9 @@ struct session_plan {
 	bool moved_sleepers; /* run_delay counts sleep of threads that are moved: correct it */
 	bool clocks, sleepers, faults, contention; /* stacks by perf events, of sleepers, … */
 	const char *no_clocks, *no_sleepers, *no_faults;
-	int cgroup_subsys; /* of the hierarchy that names cgroups; -1: v2 */
+	/* Hierarchies that name cgroups: index in css_set.subsys of each, -1: v2. */
+	int cgroup_subsys[VIGIE_CGROUP_TREES];
+	unsigned int cgroup_trees;
 };
 
 #endif

@@ -65,7 +65,9 @@ static void capture_choose(struct capture *c)
 	s->rodata->cfg_stack_bytes = c->config.stack_bytes;
 	xstate_sizes((__u32 *)s->rodata->cfg_xstate_bytes);
 	s->rodata->cfg_sleeper_bytes = capture__sleeper_bytes(c);
-	s->rodata->cfg_cgroup_subsys = plan->cgroup_subsys;
+	s->rodata->cfg_cgroup_trees = plan->cgroup_trees ? plan->cgroup_trees : 1;
+	for (unsigned int i = 0; i < plan->cgroup_trees; i++)
+		s->rodata->cfg_cgroup_subsys[i] = plan->cgroup_subsys[i];
 	s->rodata->cfg_children = c->config.children;
 	s->rodata->cfg_runq = capture_wants(c, PROFILE_RUN_QUEUE);
 	s->rodata->cfg_wakers = wakers;
