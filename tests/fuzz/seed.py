@@ -33,6 +33,18 @@ REQUEST = [
 ]
 
 
+CID = "44e2ba42cbe3f098542e7fa50123456789abcdef0123456789abcdef01234567"
+# The first byte chooses the file, see fuzz_runtimes.c.
+RUNTIMES = [
+    '0{"Name":"/web","Config":{"Image":"nginx:1","Labels":{"io.kubernetes.container.name":"a",'
+    '"io.kubernetes.pod.name":"a-0","io.kubernetes.pod.namespace":"b"}}}',
+    '1{"annotations":{"io.kubernetes.cri.container-name":"a","io.kubernetes.cri.sandbox-name":"a-0",'
+    '"io.kubernetes.cri.sandbox-namespace":"b","io.kubernetes.cri.image-name":"c","nerdctl/name":"d"}}',
+    f'2[{{"id":"{CID}","names":["web"],"metadata":"{{\\"image-name\\":\\"a:1\\"}}"}}]',
+    f"3web-0_shop_app-{CID}.log", "4shop_web-0_aaaa2b4a-f398-41c0-928b-049e1cc4ec40",
+]
+
+
 def record(comm, exe=b"/bin/true", path=b"/a.service", numbers=b"\1\2\3\4\5\6\7\10"):
     fields = ((comm, 16), (exe, 32), (path, 16), (numbers, 8))
     return b"".join(value[:size].ljust(size, b"\0") for value, size in fields)
@@ -53,5 +65,5 @@ def write(name, inputs):
 
 
 for corpus, texts in (("parse", PARSE), ("text", TEXT), ("unit", UNIT), ("http_address", ADDRESS),
-                      ("request", REQUEST), ("encode", ENCODE)):
+                      ("request", REQUEST), ("encode", ENCODE), ("runtimes", RUNTIMES)):
     write(corpus, texts)
