@@ -245,18 +245,27 @@ static inline void fixture_by_unit(struct fixture *f)
 		      "\xf0\x9f\x90\x99 e\xcc\x81,<b>&\xc3\xa9", 4);
 	v->ngroups = 4;
 	f->units[0] = (struct unit_view){
-		"cron.service", "/system.slice/cron.service", "", "", "systemd", &f->figures[0]
+		"cron.service", "/system.slice/cron.service", "", "", "systemd", "", "", "", "",
+		&f->figures[0]
 	};
 	f->units[1] = (struct unit_view){ "docker-0123456789ab",
 					  "/docker/" FIXTURE_CONTAINER,
 					  FIXTURE_CONTAINER,
 					  "",
 					  "docker",
+					  "web",
+					  "",
+					  "",
+					  "nginx:1.27",
 					  &f->figures[1] };
 	f->units[2] = (struct unit_view){ f->groups[3].label[0],
 					  "/a \"b\"\\c",
 					  "",
 					  "01234567-89ab-cdef-0123-456789abcdef",
+					  "",
+					  "",
+					  "db-0",
+					  "shop",
 					  "",
 					  &f->figures[2] };
 	fixture_figures(&f->figures[0], 1, ~0ULL);

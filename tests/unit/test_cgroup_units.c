@@ -321,7 +321,9 @@ static void limits_above(void **state)
 static void one_element_a_unit(void **state)
 {
 	const struct cgroup_name names[] = {
-		{ 30, "/a/x" }, { 20, "/a/y" }, { 10, "/b" }, { 40, "/" }, { 50, "/gone" },
+		{ .id = 30, .path = "/a/x" },  { .id = 20, .path = "/a/y" },
+		{ .id = 10, .path = "/b" },    { .id = 40, .path = "/" },
+		{ .id = 50, .path = "/gone" },
 	};
 	const struct cgroup_stat limits[] = { { .id = 20, .periods = 3 }, { .id = 30 } };
 	const struct cgroup_stat *stats;

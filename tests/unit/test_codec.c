@@ -56,6 +56,7 @@ static void encode(struct pair *p, bool key)
 static void same(const struct snapshot *a, const struct snapshot *b)
 {
 	size_t i;
+	int t;
 
 	assert_int_equal(a->time_ns, b->time_ns);
 	assert_int_equal(a->wall_ns, b->wall_ns);
@@ -71,6 +72,10 @@ static void same(const struct snapshot *a, const struct snapshot *b)
 	for (i = 0; i < a->ncgroups; i++) {
 		assert_int_equal(a->cgroups[i].id, b->cgroups[i].id);
 		assert_string_equal(a->cgroups[i].path, b->cgroups[i].path);
+		assert_int_equal(!a->cgroups[i].container, !b->cgroups[i].container);
+		for (t = 0; a->cgroups[i].container && t < CONTAINER_TEXTS; t++)
+			assert_string_equal(a->cgroups[i].container->text[t],
+					    b->cgroups[i].container->text[t]);
 	}
 	assert_memory_equal(&a->slices, &b->slices, sizeof(a->slices));
 	assert_memory_equal(&a->host.cpu, &b->host.cpu, sizeof(a->host.cpu));
@@ -247,6 +252,34 @@ static void an_id_with_two_paths(void **state)
 	pair_done(&p);
 }
 
+/* A name comes late, changes, and goes; the cgroup stays. */
+static void names_of_containers(void **state)
+{
+	static const struct container web = { { "web", "", "", "nginx:1.27", "alice" } };
+	static const struct container pod = { { "app", "shop-7d4b9c6f5-x2x8k", "prod", "", "" } };
+	const struct container *steps[] = { NULL, &web, &web, &pod, &pod, NULL };
+	static struct cgroup_name cgroups[] = { { .id = 7, .path = "/a" },
+						{ .id = 8, .path = "/b" } };
+	struct snapshot got;
+	struct pair p;
+	size_t i;
+
+	pair_init(&p, 12);
+	rw_step(&p.world, SECOND);
+	p.world.s.cgroups = cgroups;
+	p.world.s.ncgroups = 2;
+	for (i = 0; i < 2 * sizeof(steps) / sizeof(steps[0]); i++) {
+		cgroups[0].container = steps[i / 2];
+		cgroups[1].container = &pod;
+		encode(&p, i % 5 == 0);
+		assert_int_equal(decoder__decode(p.decoder, p.bytes.data, p.bytes.len, p.key,
+						 CODEC_VERSION, &got),
+				 0);
+		same(&p.world.s, &got);
+	}
+	pair_done(&p);
+}
+
 /* A thousand sleepers and nothing else: what a quiet host costs on the disk. */
 static void sleepers_are_small(void **state)
 {
@@ -282,6 +315,7 @@ int main(void)
 		cmocka_unit_test(cut_or_prolonged_is_refused),
 		cmocka_unit_test(flipped_bytes_break_no_promise),
 		cmocka_unit_test(an_id_with_two_paths),
+		cmocka_unit_test(names_of_containers),
 		cmocka_unit_test(sleepers_are_small),
 	};
 

@@ -253,7 +253,8 @@ static void absent_attributes_have_a_name(void **state)
 	render(&fixture.self, OM_OPENMETRICS_1_0);
 	assert_line(page.data, "vigie_unit_info{unit=\"cron.service\","
 			       "cgroup=\"/system.slice/cron.service\",container_id=\"none\","
-			       "pod_uid=\"none\",runtime=\"systemd\"} 1");
+			       "pod_uid=\"none\",runtime=\"systemd\",container_name=\"none\","
+			       "pod=\"none\",namespace=\"none\",image=\"none\"} 1");
 	assert_line(page.data, "vigie_build_info{version=\"1.2.3\",revision=\"none\"} 1");
 	assert_null(strstr(page.data, "=\"\""));
 	assert_int_equal(count(page.data, "\nvigie_unit_info{unit=\"" GROUP_OTHER), 1);

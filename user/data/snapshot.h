@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <vigie/abi.h>
 
+#include "data/container.h"
+
 /* One live process: the sum of its threads' records. */
 struct process {
 	__u32 pid;
@@ -42,6 +44,7 @@ struct retired {
 struct cgroup_name {
 	__u64 id;
 	const char *path; /* owned by the snapshot's source, valid until its next snapshot */
+	const struct container *container; /* that it belongs to, as far as named; NULL: none */
 };
 
 /* Pressure stall information: what was waited for, and by how many. Recorded. */

@@ -59,6 +59,7 @@ struct unit_view {
 	const char *container_id; /* 64 hex digits or "" */
 	const char *pod_uid; /* or "" */
 	const char *runtime; /* docker, containerd, crio, podman, systemd, … or "" */
+	const char *container_name, *pod, *namespace, *image; /* or "", see container.h */
 	const struct unit_figures *figures; /* NULL: none */
 };
 

@@ -296,9 +296,11 @@ const struct family families[] = {
 	  FROM_SWITCH("growth of `se.sum_exec_runtime` between two switches",
 		      "exact to the kernel's rq clock") },
 	{ .name = "vigie_unit", INFO, .shape = FAMILY_UNITS,
-	  .labels = "`unit`, `cgroup`, `container_id`, `pod_uid`, `runtime`",
+	  .labels = "`unit`, `cgroup`, `container_id`, `pod_uid`, `runtime`, `container_name`, `pod`, "
+		    "`namespace`, `image`",
 	  .help = "What belongs to a unit, for joins; none where there is no such thing.",
-	  DOC("cgroup path", "a look-up for each new cgroup", "-", "5.10") },
+	  DOC("cgroup path; the runtime's own files", "a look-up for each new cgroup, one question "
+	      "for each new container", "-", "5.10") },
 
 	/* --- Units, by their cgroups. */
 	{ .name = "vigie_unit_memory_bytes", GAUGE, OF_UNITS, BYTES, .label = "kind",

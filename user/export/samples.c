@@ -296,13 +296,18 @@ static void walk_unit(struct walk *w, const struct unit_view *unit)
 	walk_label(w, "container_id", unit->container_id);
 	walk_label(w, "pod_uid", unit->pod_uid);
 	walk_label(w, "runtime", unit->runtime);
+	walk_label(w, "container_name", unit->container_name);
+	walk_label(w, "pod", unit->pod);
+	walk_label(w, "namespace", unit->namespace);
+	walk_label(w, "image", unit->image);
 	walk_one(w);
 }
 
 /* The other has a sample too, or a join with this family would lose it from sums. */
 static void walk_units(struct walk *w, const struct family *family)
 {
-	static const struct unit_view other = { GROUP_OTHER, NONE, NONE, NONE, NONE, NULL };
+	static const struct unit_view other = { GROUP_OTHER, NONE, NONE, NONE, NONE,
+						NONE,	     NONE, NONE, NONE, NULL };
 	const struct view *view = w->view;
 	bool seen_other = false;
 	size_t i;

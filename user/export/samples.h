@@ -21,7 +21,7 @@ enum sample_part {
 };
 
 enum {
-	SAMPLE_LABELS_MAX = GROUP_KEYS + 1,
+	SAMPLE_LABELS_MAX = 9, /* of vigie_unit; others have the group's keys and one more */
 	/* Of one family and group: the cells or buckets, and what has no label of its own. */
 	SAMPLE_CELLS_MAX = FAMILY_CELLS_MAX + 1,
 };

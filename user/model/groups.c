@@ -120,7 +120,7 @@ struct group *groups_find_or_make(struct groups *groups, const struct labels *la
 	struct group *group = find_group(groups, labels, sum);
 
 	if (group)
-		units_note(group->unit, labels);
+		units_note(groups->names, group->unit, labels->cgroup);
 	else
 		group = new_group(groups, labels, sum);
 	if (group && !labels->kernel)

@@ -219,6 +219,7 @@ int model__apply(struct model *model, const struct snapshot *snapshot, const str
 	memset(&model->direct, 0, sizeof(model->direct));
 	groups_begin(&model->groups);
 	names_update(&model->names, snapshot, model->now_ns);
+	units_hand_over(&model->names, model->now_ns);
 	tally_processes(model, snapshot);
 	tally_all_retired(model, snapshot);
 	rate(model, snapshot);

@@ -10,6 +10,8 @@
 #ifndef VIGIE_MODEL_MODEL_H
 #define VIGIE_MODEL_MODEL_H
 
+#include <stdbool.h>
+
 #include "data/snapshot.h"
 #include "data/view.h"
 
@@ -27,6 +29,7 @@ struct model_config {
 	 */
 	__u64 balance_lag_ns;
 	unsigned int max_delays; /* victim-culprit pairs; default 50 */
+	bool unit_ids; /* a container's unit carries its id even where its name is known */
 	/*
 	 * Name of a uid for KEY_USER, or NULL for the number. Must be pure as far as the model
 	 * can tell (a table that the caller filled); the result is sanitised by the model.

@@ -13,6 +13,7 @@
 
 #include "base/array.h"
 #include "base/text.h"
+#include "model/workload.h"
 
 #define UNIT_KERNEL "(kernel)"
 #define NO_CGROUP "(unknown cgroup)"
@@ -36,7 +37,7 @@ void names_done(struct names *names)
 	for (i = 0; i < names->ncgroups; i++)
 		free(names->cgroups[i]);
 	for (i = 0; i < names->nunits; i++)
-		free(names->units[i]);
+		unit_entry_free(names->units[i]);
 	free(names->cgroups);
 	free(names->units);
 	hash_done(&names->cgroup_index);
@@ -92,25 +93,61 @@ static size_t names_spell(char *dst, size_t dst_size, const char *raw, size_t le
 	return len > 1 ? n + text_sanitise(dst + n, dst_size - n, raw + 1, len - 1) : n;
 }
 
-static struct cgroup_entry *new_cgroup(const char *raw)
-{
-	char name[LABEL_SIZE], path[LABEL_CGROUP_SIZE];
-	struct cgroup_entry *entry;
-	size_t name_len, path_len;
-	struct unit unit;
+/* Of label values, one after the other: a block of bytes that ends up behind its struct. */
+struct spelled {
+	char text[CONTAINER_TEXTS + 2][LABEL_CGROUP_SIZE];
+	size_t len[CONTAINER_TEXTS + 2];
+	size_t sum;
+};
 
-	unit_from_path(raw, &unit);
-	name_len = names_spell(name, sizeof(name), unit.name, strlen(unit.name));
-	path_len = names_spell(path, sizeof(path), raw, strlen(raw));
-	entry = malloc(sizeof(*entry) + name_len + path_len + 2);
+static void spell_container(struct spelled *s, const struct container *container)
+{
+	int i;
+
+	for (i = 0; i < CONTAINER_TEXTS; i++) {
+		const char *raw = container ? container->text[i] : "";
+
+		s->text[2 + i][0] = '\0';
+		s->len[2 + i] = raw[0] ? names_spell(s->text[2 + i], LABEL_CGROUP_SIZE, raw,
+						     strlen(raw))
+				       : 0;
+	}
+}
+
+static struct cgroup_entry *cgroup_entry_new(const struct unit *unit, struct spelled *s)
+{
+	struct cgroup_entry *entry;
+	char *at;
+	int i;
+
+	for (i = 0, s->sum = 0; i < CONTAINER_TEXTS + 2; i++)
+		s->sum += s->len[i] + 1;
+	entry = malloc(sizeof(*entry) + s->sum);
 	if (!entry)
 		return NULL;
-	*entry = (struct cgroup_entry){ .runtime = unit.runtime, .guessed = unit.guessed };
-	memcpy(entry->container_id, unit.container_id, sizeof(entry->container_id));
-	memcpy(entry->pod_uid, unit.pod_uid, sizeof(entry->pod_uid));
-	entry->unit = memcpy(entry->text, name, name_len + 1);
-	entry->path = memcpy(entry->text + name_len + 1, path, path_len + 1);
+	*entry = (struct cgroup_entry){ .runtime = unit->runtime, .guessed = unit->guessed };
+	memcpy(entry->container_id, unit->container_id, sizeof(entry->container_id));
+	memcpy(entry->pod_uid, unit->pod_uid, sizeof(entry->pod_uid));
+	for (i = 0, at = entry->text; i < CONTAINER_TEXTS + 2; at += s->len[i++] + 1) {
+		memcpy(at, s->text[i], s->len[i] + 1);
+		*(i == 0 ? &entry->unit : i == 1 ? &entry->path : &entry->container[i - 2]) = at;
+	}
 	return entry;
+}
+
+static struct cgroup_entry *new_cgroup(const struct names *names, const struct cgroup_name *raw)
+{
+	struct spelled spelled;
+	struct unit unit;
+
+	unit_from_path(raw->path, &unit);
+	if (raw->container && !names->config.unit_ids)
+		unit_name_workload(&unit, raw->container);
+	spelled.len[0] = names_spell(spelled.text[0], LABEL_SIZE, unit.name, strlen(unit.name));
+	spelled.len[1] = names_spell(spelled.text[1], LABEL_CGROUP_SIZE, raw->path,
+				     strlen(raw->path));
+	spell_container(&spelled, raw->container);
+	return cgroup_entry_new(&unit, &spelled);
 }
 
 static int cgroups_reserve(struct names *names)
@@ -125,7 +162,8 @@ static int cgroups_reserve(struct names *names)
 
 static void update_one(struct names *names, const struct cgroup_name *name, __u64 now_ns)
 {
-	__u64 sum = hash_bytes(name->path, strlen(name->path), names->seed);
+	__u64 sum = container_hash(name->container,
+				   hash_bytes(name->path, strlen(name->path), names->seed));
 	struct cgroup_entry **old = find_cgroup(names, name->id), *entry;
 
 	if (old)
@@ -134,7 +172,7 @@ static void update_one(struct names *names, const struct cgroup_name *name, __u6
 		return;
 	if (!old && cgroups_reserve(names))
 		return;
-	entry = new_cgroup(name->path);
+	entry = new_cgroup(names, name);
 	if (!entry)
 		return;
 	entry->id = name->id;

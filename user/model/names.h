@@ -25,31 +25,35 @@ enum {
 /* A cgroup that has a name. Strings follow the struct in the same allocation. */
 struct cgroup_entry {
 	__u64 id;
-	__u64 path_sum; /* of the raw path: has it been renamed? */
+	__u64 path_sum; /* of the raw path and its container: has it been renamed, or named? */
 	__u64 seen_ns;
 	__u64 version; /* differs from that of every other name, 0 is "no name yet" */
 	const char *runtime;
 	const char *unit, *path;
 	bool guessed; /* the unit is */
+	const char *container[CONTAINER_TEXTS]; /* "" where it has none */
 	char container_id[CONTAINER_ID_LEN];
 	char pod_uid[POD_UID_LEN];
 	char text[];
 };
 
 /*
- * What is known about a unit: from the first cgroup seen with it, until its last group goes;
- * the container from the newest that has one.
+ * What is known about a unit: from the first cgroup seen with it that is a container's, else from
+ * the first, until its last group goes. A container that has gone hands over to the next one.
  */
 struct unit_entry {
 	__u32 sum, place;
 	unsigned int refs; /* groups that carry it */
-	__u64 container_version; /* of the cgroup that container_id is from */
+	__u64 cgroup_id; /* that all below is of; 0: none */
+	__u64 sought; /* names.generation when a successor was looked for in vain */
 	const char *unit, *cgroup, *runtime;
+	const char *container[CONTAINER_TEXTS];
 	bool guessed; /* only the last component of the cgroup's path named it */
 	char container_id[CONTAINER_ID_LEN];
 	char pod_uid[POD_UID_LEN];
 	struct unit_figures figures; /* unit_book.h writes them */
 	bool unlimited_memory, unlimited_tasks; /* one of its cgroups has no limit */
+	char *about; /* cgroup and container point into it */
 	char text[];
 };
 
@@ -63,6 +67,7 @@ struct names {
 	__u64 generation; /* grows with every new or changed name */
 	struct unit_entry **units;
 	__u32 nunits, nguessed; /* of units: those that are guessed */
+	__u64 units_changed; /* how often one of them was handed over */
 	size_t units_cap;
 	struct hash unit_index;
 };
@@ -97,11 +102,14 @@ void labels_build(const struct names *names, const struct vigie_key *key, unsign
 /* Label values joined by "/"; dst has LABELS_SIZE bytes. */
 void labels_join(const char *text, size_t len, char *dst);
 
+void unit_entry_free(struct unit_entry *unit);
 /* NULL without KEY_UNIT or without memory. */
 struct unit_entry *units_get(struct names *names, const struct labels *labels);
 void units_put(struct names *names, struct unit_entry *unit); /* accepts NULL */
-/* Another cgroup of it was seen. Accepts NULL. */
-void units_note(struct unit_entry *unit, const struct labels *labels);
+/* Another cgroup of it was seen: a container's tells more. Accepts NULL. */
+void units_note(struct names *names, struct unit_entry *unit, const struct cgroup_entry *cgroup);
 struct unit_entry *units_find(const struct names *names, const char *unit); /* or NULL */
+/* After names_update(): a unit whose container has gone is told of the one that carries its name now. */
+void units_hand_over(struct names *names, __u64 now_ns);
 
 #endif

@@ -120,6 +120,10 @@ static void show_units(struct present *present, const struct series_page *page)
 			.container_id = order[i]->container_id,
 			.pod_uid = order[i]->pod_uid,
 			.runtime = order[i]->runtime,
+			.container_name = order[i]->container[CONTAINER_NAME],
+			.pod = order[i]->container[CONTAINER_POD],
+			.namespace = order[i]->container[CONTAINER_NAMESPACE],
+			.image = order[i]->container[CONTAINER_IMAGE],
 			.figures = &order[i]->figures,
 		};
 	}
@@ -130,8 +134,9 @@ void present_page(struct present *present, struct series_page *page, const struc
 {
 	__u32 i;
 
-	if (series_page_sort(page))
+	if (series_page_sort(page) || present->units_changed != names->units_changed)
 		show_units(present, page);
+	present->units_changed = names->units_changed;
 	for (i = 0; i < page->nshown; i++) {
 		page->shown[i]->place = i;
 		show_group(&present->groups[i], page->shown[i], page, names, view);

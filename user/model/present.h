@@ -20,6 +20,7 @@ struct present {
 	struct group_view *groups;
 	struct unit_view *units;
 	const struct unit_entry **unit_order; /* scratch */
+	__u64 units_changed; /* as names has it, when units was made */
 	size_t nunits;
 	struct oom_view *ooms;
 	struct oom_text *oom_texts;

@@ -15,7 +15,7 @@
  * Of the bytes that are written. A new counter does not change it: see codec_words.h. All versions
  * up to it are read; a later one is refused by name.
  */
-enum { CODEC_VERSION = 2 };
+enum { CODEC_VERSION = 3 };
 
 struct encoder;
 

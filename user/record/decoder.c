@@ -17,10 +17,12 @@
 struct path {
 	__u64 id;
 	char *text;
+	struct container *container; /* or NULL */
 };
 
 struct decoder {
 	bool began; /* the last entry was decoded: a delta may follow */
+	unsigned int version; /* of the last key */
 	struct codec_shape shape; /* of the last key's writer */
 	__u64 words[NUMBERS_FIXED];
 	struct process *processes, *before; /* of this entry, of the last one */
@@ -36,7 +38,7 @@ struct decoder {
 	struct path *paths; /* since the last key */
 	size_t npaths, paths_cap;
 	struct hash path_index;
-	char **stale; /* texts that cgroups may still point to */
+	void **stale; /* texts and containers that cgroups may still point to */
 	size_t nstale, stale_cap;
 	struct cgroup_stat *stats;
 	size_t nstats, stats_cap;
@@ -59,8 +61,10 @@ static void drop_stale(struct decoder *d)
 
 static void drop_paths(struct decoder *d)
 {
-	while (d->npaths)
-		free(d->paths[--d->npaths].text);
+	while (d->npaths) {
+		free(d->paths[--d->npaths].container);
+		free(d->paths[d->npaths].text);
+	}
 	hash_done(&d->path_index);
 	hash_init(&d->path_index);
 }
@@ -333,39 +337,70 @@ static struct path *find_path(const struct decoder *d, __u64 id)
 	return NULL;
 }
 
-/* A text that a list points to lives as long as that list, whatever the id is called since. */
-static int set_path(struct decoder *d, __u64 id, char *text)
+/* What a list points to lives as long as that list, whatever the id is called since. */
+static int set_path(struct decoder *d, __u64 id, char *text, struct container *container)
 {
 	struct path *known = find_path(d, id);
 
 	if (known) {
-		if (array_grow(&d->stale, &d->stale_cap, d->nstale + 1, sizeof(*d->stale),
+		if (array_grow(&d->stale, &d->stale_cap, d->nstale + 2, sizeof(*d->stale),
 			       SIZE_MAX))
 			return -ENOMEM;
 		d->stale[d->nstale++] = known->text;
+		d->stale[d->nstale++] = known->container;
 		known->text = text;
+		known->container = container;
 		return 0;
 	}
 	if (array_grow(&d->paths, &d->paths_cap, d->npaths + 1, sizeof(*d->paths), SIZE_MAX) ||
 	    hash_reserve(&d->path_index, d->npaths + 1))
 		return -ENOMEM;
-	d->paths[d->npaths] = (struct path){ id, text };
+	d->paths[d->npaths] = (struct path){ id, text, container };
 	hash_add(&d->path_index, hash_bytes(&id, sizeof(id), 0), d->npaths++);
 	return 0;
 }
 
+/* What a later vigie knows of a container beside is passed over. */
+static int get_container(struct varint_reader *r, struct container **ret)
+{
+	struct container_packed packed = { 0 };
+	char passed[CONTAINER_TEXT_SIZE], *text;
+	size_t n = varint_get_max(r, SHAPE_MAX), i, len;
+
+	*ret = NULL;
+	for (i = 0; i < n && !r->err; i++) {
+		text = i < CONTAINER_TEXTS ? packed.text[i] : passed;
+		len = varint_get_max(r, CONTAINER_TEXT_SIZE - 1);
+		varint_get_bytes(r, text, len);
+		if (!r->err && i < CONTAINER_TEXTS && strlen(text) != len)
+			r->err = true;
+	}
+	if (!n || r->err)
+		return 0;
+	*ret = container_unpack(&packed);
+	return *ret ? 0 : -ENOMEM;
+}
+
 static int get_path(struct decoder *d, struct varint_reader *r, __u64 id, size_t len)
 {
+	struct container *container = NULL;
 	char *text = malloc(len + 1);
-	int err;
+	int err = 0;
 
 	if (!text)
 		return -ENOMEM;
 	varint_get_bytes(r, text, len);
 	text[len] = '\0';
-	err = r->err || strlen(text) != len ? -EBADMSG : set_path(d, id, text);
-	if (err)
+	if (!r->err && strlen(text) != len)
+		r->err = true;
+	if (d->version > 2)
+		err = get_container(r, &container);
+	if (!err)
+		err = r->err ? -EBADMSG : set_path(d, id, text, container);
+	if (err) {
+		free(container);
 		free(text);
+	}
 	return err;
 }
 
@@ -384,7 +419,9 @@ static int get_cgroup(struct decoder *d, struct varint_reader *r, size_t i)
 	if (!err && !path)
 		err = -EBADMSG;
 	if (!err)
-		d->cgroups[i] = (struct cgroup_name){ .id = id, .path = path->text };
+		d->cgroups[i] = (struct cgroup_name){ .id = id,
+						      .path = path->text,
+						      .container = path->container };
 	return err;
 }
 
@@ -478,6 +515,7 @@ int decoder__decode(struct decoder *d, const void *data, size_t len, bool key, u
 		if (!version || version > CODEC_VERSION)
 			return -EPROTONOSUPPORT;
 		decoder_forget(d);
+		d->version = version;
 		d->shape = codec_shape_1();
 		if (version > 1)
 			get_shape(&r, &d->shape);

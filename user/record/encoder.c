@@ -23,7 +23,7 @@ struct known {
 };
 
 struct cgroup_known {
-	__u64 id, path_sum;
+	__u64 id, sum; /* of path and container */
 };
 
 struct encoder {
@@ -317,25 +317,30 @@ static uint32_t id_sum(__u64 id)
 	return hash_bytes(&id, sizeof(id), 0);
 }
 
-/* True: the reader has this path already. Else it is remembered as written. 0, 1 or -ENOMEM. */
-static int path_is_named(struct encoder *e, const struct cgroup_name *cgroup)
+static __u64 cgroup_sum(const struct cgroup_name *cgroup)
 {
-	__u64 path_sum = hash_bytes(cgroup->path, strlen(cgroup->path), 1);
+	return container_hash(cgroup->container, hash_bytes(cgroup->path, strlen(cgroup->path), 1));
+}
+
+/* 1: the reader has path and container already. Else they are remembered as written. Or -ENOMEM. */
+static int cgroup_is_named(struct encoder *e, const struct cgroup_name *cgroup)
+{
+	__u64 name_sum = cgroup_sum(cgroup);
 	uint32_t at, sum = id_sum(cgroup->id), i;
 
 	for (i = hash_first(&e->paths, sum, &at); i != HASH_NONE;
 	     i = hash_next(&e->paths, sum, &at)) {
 		if (e->named[i].id != cgroup->id)
 			continue;
-		if (e->named[i].path_sum == path_sum)
+		if (e->named[i].sum == name_sum)
 			return 1;
-		e->named[i].path_sum = path_sum;
+		e->named[i].sum = name_sum;
 		return 0;
 	}
 	if (array_grow(&e->named, &e->named_cap, e->nnamed + 1, sizeof(*e->named), SIZE_MAX) ||
 	    hash_reserve(&e->paths, e->nnamed + 1))
 		return -ENOMEM;
-	e->named[e->nnamed] = (struct cgroup_known){ cgroup->id, path_sum };
+	e->named[e->nnamed] = (struct cgroup_known){ cgroup->id, name_sum };
 	hash_add(&e->paths, sum, e->nnamed++);
 	return 0;
 }
@@ -348,13 +353,30 @@ static bool same_cgroups(const struct encoder *e, const struct snapshot *s)
 		return false;
 	for (i = 0; i < s->ncgroups; i++)
 		if (s->cgroups[i].id != e->cgroups[i].id ||
-		    hash_bytes(s->cgroups[i].path, strlen(s->cgroups[i].path), 1) !=
-			    e->cgroups[i].path_sum)
+		    cgroup_sum(&s->cgroups[i]) != e->cgroups[i].sum)
 			return false;
 	return true;
 }
 
-/* 1: the list of before, to the letter. Else 0, the ids in order, each with its path if new. */
+static void put_text(struct buf *out, const char *text)
+{
+	size_t len = strlen(text);
+
+	varint_put(out, len);
+	buf_add(out, text, len);
+}
+
+/* How many texts follow: 0 where none is known. */
+static void put_container(struct buf *out, const struct container *container)
+{
+	int i;
+
+	varint_put(out, container ? CONTAINER_TEXTS : 0);
+	for (i = 0; container && i < CONTAINER_TEXTS; i++)
+		put_text(out, container->text[i]);
+}
+
+/* 1: the list of before, to the letter. Else 0, the ids in order, each with its names if new. */
 static int put_cgroups(struct encoder *e, struct buf *out, const struct snapshot *s)
 {
 	size_t i, len;
@@ -368,15 +390,17 @@ static int put_cgroups(struct encoder *e, struct buf *out, const struct snapshot
 	varint_put(out, s->ncgroups);
 	for (i = 0; i < s->ncgroups; i++) {
 		len = strlen(s->cgroups[i].path);
-		named = path_is_named(e, &s->cgroups[i]);
+		named = cgroup_is_named(e, &s->cgroups[i]);
 		if (named < 0)
 			return named;
 		varint_put(out, s->cgroups[i].id);
 		varint_put(out, named ? 0 : len + 1);
-		if (!named)
+		if (!named) {
 			buf_add(out, s->cgroups[i].path, len);
+			put_container(out, s->cgroups[i].container);
+		}
 		e->cgroups[i].id = s->cgroups[i].id;
-		e->cgroups[i].path_sum = hash_bytes(s->cgroups[i].path, len, 1);
+		e->cgroups[i].sum = cgroup_sum(&s->cgroups[i]);
 	}
 	e->ncgroups = s->ncgroups;
 	return 0;
