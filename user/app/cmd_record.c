@@ -41,7 +41,8 @@ enum {
 	OPT_BUFFER,
 	OPT_FP,
 	OPT_STACK,
-	OPT_WAIT
+	OPT_WAIT,
+	OPT_RUNTIME_ROOT
 };
 enum { STEP_MS = 100, EXIT_LOSSY = 3 };
 
@@ -52,6 +53,7 @@ struct record_options {
 	struct session_config session;
 	struct targets targets;
 	char target[256]; /* what was asked for, for people */
+	const char *unit, *runtime_root; /* as typed; NULL and "" */
 	__u64 duration_ns;
 	const char *output;
 	char **argv; /* of the command; NULL: none */
@@ -101,17 +103,26 @@ static void parse_pids(struct argp_state *state, struct record_options *options,
 	snprintf(options->target, sizeof(options->target), "process %s", arg);
 }
 
-static void parse_name(struct argp_state *state, struct record_options *options, const char *option,
-		       int (*find)(struct targets *, const char *), const char *arg)
+static void parse_comm(struct argp_state *state, struct record_options *options, const char *arg)
 {
-	if (find(&options->targets, arg) || !options->targets.n)
+	if (targets_by_comm(&options->targets, arg) || !options->targets.n)
 		refuse_value(
-			state, option, arg,
-			find == targets_by_comm && strlen(arg) > TARGETS_COMM_MAX
+			state, "--comm", arg,
+			strlen(arg) > TARGETS_COMM_MAX
 				? "the name of anything that runs here (a process' name has 15 "
 				  "bytes, what follows is of its file)"
 				: "the name of anything that runs here");
-	snprintf(options->target, sizeof(options->target), "%s %s", option + 2, arg);
+	snprintf(options->target, sizeof(options->target), "comm %s", arg);
+}
+
+static void find_unit(struct argp_state *state, struct record_options *options)
+{
+	if (!options->unit)
+		return;
+	if (targets_by_unit(&options->targets, options->unit, options->runtime_root) ||
+	    !options->targets.n)
+		refuse_value(state, "--unit", options->unit, "the name of anything that runs here");
+	snprintf(options->target, sizeof(options->target), "unit %s", options->unit);
 }
 
 /* As many stacks have room whatever their size; one has to, or none ever comes. */
@@ -132,8 +143,9 @@ static error_t parse_record(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'p': parse_pids(state, options, arg); return 0;
-	case OPT_COMM: parse_name(state, options, "--comm", targets_by_comm, arg); return 0;
-	case OPT_UNIT: parse_name(state, options, "--unit", targets_by_unit, arg); return 0;
+	case OPT_COMM: parse_comm(state, options, arg); return 0;
+	case OPT_UNIT: options->unit = arg; return 0;
+	case OPT_RUNTIME_ROOT: options->runtime_root = arg; return 0;
 	case 'd':
 		options->duration_ns = option_duration(state, "--duration", arg, NS_PER_S / 10,
 						       60 * NS_PER_S,
@@ -163,6 +175,7 @@ static error_t parse_record(int key, char *arg, struct argp_state *state)
 	case 'o': options->output = arg; return 0;
 	case ARGP_KEY_ARGS: options->argv = state->argv + state->next; return 0;
 	case ARGP_KEY_END:
+		find_unit(state, options);
 		if (!options->argv && !options->targets.n)
 			argp_error(state, "say whom: --pid, --comm, --unit or -- COMMAND");
 		if (options->argv && options->targets.n)
@@ -191,6 +204,7 @@ static const struct argp_option record_option_table[] = {
 	{ "output", 'o', "FILE", 0, "The session file (default vigie-PID.vigie)", 2 },
 	{ "wait", OPT_WAIT, NULL, 0, "While another session runs on this host, wait for its end",
 	  2 },
+	{ "runtime-root", OPT_RUNTIME_ROOT, "DIR", OPTION_HIDDEN, NULL, 3 },
 	{ "buffer", OPT_BUFFER, "KIB", 0,
 	  "Room for stacks on their way (default 8192; more with a larger --stack)", 3 },
 	{ "verbose", 'v', NULL, 0, "Show libbpf's own messages", 4 },
@@ -510,6 +524,7 @@ int cmd_record(int argc, char **argv)
 
 	session_config_default(&options.session);
 	options.session.confine = confine_symbolizer;
+	options.runtime_root = "";
 	for (i = 0; i < argc; i++)
 		snprintf(options.line + strlen(options.line),
 			 sizeof(options.line) - strlen(options.line), "%s%s", i ? " " : "",

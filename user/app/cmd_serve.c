@@ -268,6 +268,9 @@ static int run_bound(struct serve_options *options, struct pipeline_live *live, 
 
 	if (!err)
 		err = pipeline_live_open(live, &options->common, &options->model, who);
+	if (!err && live->unnamed)
+		logbook_say(&services.book, SEVERITY_INFO, "names-off", live->unnamed,
+			    "containers go by their ids: %s", live->unnamed_what);
 	if (!err)
 		err = serve_until_stopped(options, live, http, &services);
 	services_done(&services);

@@ -9,7 +9,7 @@
 #include "base/parse.h"
 #include "base/text.h"
 
-enum { OPT_SLOW_WAIT = 1000 };
+enum { OPT_SLOW_WAIT = 1000, OPT_UNIT_NAMES, OPT_RUNTIME_ROOT };
 
 void refuse_value(const struct argp_state *state, const char *option, const char *value,
 		  const char *allowed)
@@ -92,14 +92,23 @@ static void parse_group_by(const struct argp_state *state, struct pipeline_optio
 
 static error_t parse_group(int key, char *arg, struct argp_state *state)
 {
-	if (key != 'g')
-		return ARGP_ERR_UNKNOWN;
-	parse_group_by(state, state->input, arg);
-	return 0;
+	struct pipeline_options *options = state->input;
+
+	switch (key) {
+	case 'g': parse_group_by(state, options, arg); return 0;
+	case OPT_UNIT_NAMES:
+		options->unit_ids = !strcmp(arg, "id");
+		if (!options->unit_ids && strcmp(arg, "name"))
+			refuse_value(state, "--unit-names", arg, "one of id, name");
+		return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
 }
 
 static const struct argp_option group_option_table[] = {
 	{ "group-by", 'g', "KEY[,KEY...]", 0, "Rows: unit, comm, exe, user, cgroup, pid", 2 },
+	{ "unit-names", OPT_UNIT_NAMES, "id|name", 0,
+	  "What a container's unit carries (default name, where its runtime's files tell it)", 2 },
 	{ 0 },
 };
 
@@ -116,6 +125,7 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 							60000000000,
 							"a duration from 10us to 60s, such as 1ms");
 		return 0;
+	case OPT_RUNTIME_ROOT: options->runtime_root = arg; return 0;
 	case 'v': options->verbose = true; return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
@@ -124,6 +134,8 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 static const struct argp_option common_option_table[] = {
 	{ "slow-wait", OPT_SLOW_WAIT, "DURATION", 0,
 	  "From here on a wait for a CPU is blamed on who ran (default 1ms)", 2 },
+	/* For tests, and for a vigie in a container that has the host's files elsewhere. */
+	{ "runtime-root", OPT_RUNTIME_ROOT, "DIR", OPTION_HIDDEN, NULL, 2 },
 	{ "verbose", 'v', NULL, 0, "Show libbpf's own messages", 2 },
 	{ 0 },
 };

@@ -14,7 +14,9 @@
 #include "base/parse.h"
 #include "base/proc.h"
 #include "base/text.h"
+#include "daemon/containers.h"
 #include "model/unit.h"
+#include "model/workload.h"
 
 /* /proc/PID/cgroup: some fourteen hierarchies in v1, in each a path that may be a kind cluster's. */
 enum { CGROUP_FILE = 64 << 10 };
@@ -68,9 +70,16 @@ static bool has_long_name(pid_t pid, const char *name)
 	return !strcmp(base ? base + 1 : exe, name);
 }
 
+/* What is looked for, and who knows what containers are called (NULL: nobody). */
+struct search {
+	const char *name;
+	struct containers *containers;
+};
+
 /* As it is, or as `vigie once` shows it. */
-static bool has_comm(pid_t pid, const char *name)
+static bool has_comm(pid_t pid, const struct search *search)
 {
+	const char *name = search->name;
 	char have[64], shown[4 * sizeof(have)];
 
 	if (proc_comm(pid, have, sizeof(have)))
@@ -92,26 +101,46 @@ static bool part_is(const char *part, size_t len, const char *unit)
 	       (len == n + 6 && !strncmp(part + n, ".scope", 6));
 }
 
-/* What `vigie once` calls it, by any of its cgroups. Changes text. */
-static bool is_named_unit(char *text, const char *name)
+static bool is_shown_so(const struct unit *unit, const char *name)
 {
-	char shown[4 * UNIT_NAME_LEN], *line, *path;
+	char shown[4 * UNIT_NAME_LEN];
+
+	text_sanitise(shown, sizeof(shown), unit->name, strlen(unit->name));
+	return !strcmp(shown, name);
+}
+
+static bool is_cgroups_unit(const char *path, const struct search *search)
+{
+	const struct container *container;
 	struct unit unit;
+
+	unit_from_path(path, &unit);
+	if (is_shown_so(&unit, search->name))
+		return true;
+	container = search->containers ? containers__find(search->containers, path) : NULL;
+	if (!container)
+		return false;
+	unit_name_workload(&unit, container);
+	return is_shown_so(&unit, search->name);
+}
+
+/* What `vigie once` calls it, by any of its cgroups. Changes text. */
+static bool is_named_unit(char *text, const struct search *search)
+{
+	char *line, *path;
 
 	while ((line = strsep(&text, "\n"))) {
 		path = strchr(line, '/'); /* "4:memory:/path" */
 		if (!path || !path[1]) /* in the root of one hierarchy is who is in none */
 			continue;
-		unit_from_path(path, &unit);
-		text_sanitise(shown, sizeof(shown), unit.name, strlen(unit.name));
-		if (!strcmp(shown, name))
+		if (is_cgroups_unit(path, search))
 			return true;
 	}
 	return false;
 }
 
 /* A part of any of its cgroups' paths, too. */
-static bool has_unit(pid_t pid, const char *unit)
+static bool has_unit(pid_t pid, const struct search *search)
 {
 	char text[CGROUP_FILE], lines[CGROUP_FILE], *part;
 	size_t len;
@@ -119,25 +148,26 @@ static bool has_unit(pid_t pid, const char *unit)
 	if (proc_read(pid, "cgroup", text, sizeof(text)) < 0)
 		return false;
 	snprintf(lines, sizeof(lines), "%s", text);
-	if (is_named_unit(lines, unit))
+	if (is_named_unit(lines, search))
 		return true;
 	for (part = strchr(text, '/'); part && *part; part += len) {
 		part += strspn(part, "/\n");
 		len = strcspn(part, "/\n");
-		if (len && part_is(part, len, unit))
+		if (len && part_is(part, len, search->name))
 			return true;
 	}
 	return false;
 }
 
-static int search(struct targets *t, bool (*matches)(pid_t pid, const char *name), const char *name)
+static int targets_search(struct targets *t, const struct search *search,
+			  bool (*matches)(pid_t pid, const struct search *search))
 {
 	DIR *proc = opendir("/proc");
 	pid_t pid;
 	int err = 0;
 
 	while (proc && !err && proc_next(proc, &pid))
-		if (pid != getpid() && matches(pid, name))
+		if (pid != getpid() && matches(pid, search))
 			err = targets_add(t, pid);
 	if (proc)
 		closedir(proc);
@@ -146,10 +176,23 @@ static int search(struct targets *t, bool (*matches)(pid_t pid, const char *name
 
 int targets_by_comm(struct targets *t, const char *comm)
 {
-	return search(t, has_comm, comm);
+	const struct search search = { .name = comm };
+
+	return targets_search(t, &search, has_comm);
 }
 
-int targets_by_unit(struct targets *t, const char *unit)
+int targets_by_unit(struct targets *t, const char *unit, const char *runtime_root)
 {
-	return search(t, has_unit, unit);
+	struct search search = { .name = unit };
+	struct namer *namer = NULL;
+	const char *what;
+	int err;
+
+	/* Without it there are ids. */
+	if (!geteuid() && !namer__start(runtime_root, &namer, &what))
+		search.containers = containers__new(namer);
+	err = targets_search(t, &search, has_unit);
+	containers__free(search.containers);
+	namer__free(namer);
+	return err;
 }

@@ -20,7 +20,10 @@ int targets_by_pid(struct targets *t, const char *list, pid_t *ret_pid);
  * name of more than TARGETS_COMM_MAX bytes is that of their file. 0 or -E2BIG.
  */
 int targets_by_comm(struct targets *t, const char *comm);
-/* All of the unit that vigie shows so, or in a cgroup with that name, also ".service" or ".scope". 0 or -E2BIG. */
-int targets_by_unit(struct targets *t, const char *unit);
+/*
+ * All of the unit that vigie shows so, by id or by name, or in a cgroup with that name, also ".service" or
+ * ".scope". runtime_root as in pipeline_options. 0 or -E2BIG.
+ */
+int targets_by_unit(struct targets *t, const char *unit, const char *runtime_root);
 
 #endif

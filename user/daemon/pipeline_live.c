@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "collect/bpf_log.h"
@@ -45,6 +46,22 @@ static int open_users(struct pipeline_live *live, const struct pipeline_options 
 	return 0;
 }
 
+/* Before there is a BPF object that it could hold on to. Without names there are ids. */
+static void open_names(struct pipeline_live *live, const struct pipeline_options *options)
+{
+	live->unnamed_what = "needs root";
+	live->unnamed = geteuid() ? -EPERM
+				  : namer__start(options->runtime_root, &live->namer,
+						 &live->unnamed_what);
+	if (live->unnamed)
+		return;
+	live->containers = containers__new(live->namer);
+	if (!live->containers) {
+		live->unnamed = -ENOMEM;
+		live->unnamed_what = "allocate";
+	}
+}
+
 int pipeline_live_open(struct pipeline_live *live, const struct pipeline_options *options,
 		       struct model_config *config, const char *who)
 {
@@ -53,6 +70,8 @@ int pipeline_live_open(struct pipeline_live *live, const struct pipeline_options
 
 	memcpy(config->keys, options->keys, sizeof(config->keys));
 	config->nkeys = options->nkeys;
+	config->unit_ids = options->unit_ids;
+	open_names(live, options);
 	if (!err) {
 		what = "make the model";
 		live->model = model__new(config);
@@ -73,6 +92,8 @@ int pipeline_live_step(struct pipeline_live *live)
 
 	if (n <= 0)
 		return n < 0 ? n : -ENODATA;
+	if (live->containers)
+		containers__name(live->containers, &live->snapshot);
 	return model__apply(live->model, &live->snapshot, &live->view);
 }
 
@@ -80,6 +101,8 @@ void pipeline_live_done(struct pipeline_live *live)
 {
 	source__free(live->source);
 	model__free(live->model);
+	containers__free(live->containers);
+	namer__free(live->namer);
 	users__free(live->users);
 	memset(live, 0, sizeof(*live));
 }

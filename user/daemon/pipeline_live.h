@@ -7,6 +7,7 @@
 #ifndef VIGIE_DAEMON_PIPELINE_LIVE_H
 #define VIGIE_DAEMON_PIPELINE_LIVE_H
 
+#include "daemon/containers.h"
 #include "daemon/pipeline_options.h"
 #include "data/source.h"
 #include "model/model.h"
@@ -19,6 +20,10 @@ struct pipeline_live {
 	struct snapshot snapshot; /* of the last step, valid as long as view */
 	const struct view *view; /* of the last step; NULL before the first */
 	struct users *users;
+	struct namer *namer; /* NULL: containers go by their ids, and … */
+	struct containers *containers;
+	int unnamed; /* … 0 or -errno, of what it was about */
+	const char *unnamed_what;
 };
 
 /*

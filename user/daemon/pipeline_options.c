@@ -16,6 +16,7 @@ void pipeline_options_init(struct pipeline_options *options, const enum group_ke
 	memcpy(options->keys, keys, nkeys * sizeof(*keys));
 	options->nkeys = nkeys;
 	options->slow_wait_ns = defaults.slow_wait_ns;
+	options->runtime_root = "";
 }
 
 void pipeline_options_collect(const struct pipeline_options *options, struct collect_config *ret)

@@ -67,6 +67,7 @@ int pipeline_recorded_open(struct pipeline_recorded *recorded, const char *direc
 	}
 	memcpy(config->keys, options->keys, sizeof(config->keys));
 	config->nkeys = options->nkeys;
+	config->unit_ids = options->unit_ids;
 	recorded->config = *config;
 	return 0;
 }

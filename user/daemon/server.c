@@ -39,6 +39,7 @@ struct server {
 	__u64 fresh_until; /* CLOCK_MONOTONIC */
 	bool settling; /* the timer of that name is armed */
 	bool failing; /* the last snapshot failed: said once, not every second */
+	bool nameless; /* the namer is gone: said once */
 	__u64 budget_ns; /* of fresh snapshots on request, see take_from_budget() */
 	__u64 budget_time_ns;
 	struct self_view self;
@@ -64,6 +65,18 @@ static void record_and_judge(struct server *s)
 	recorder_watch(s->parts.recorder);
 }
 
+/* Ids go on serving. */
+static void watch_namer(struct server *s)
+{
+	const struct namer *namer = s->parts.live->namer;
+
+	if (!namer || s->nameless || namer__fd(namer) >= 0)
+		return;
+	s->nameless = true;
+	logbook_say(s->parts.book, SEVERITY_ERROR, "names-failed", 0,
+		    "the process that names containers is gone: new ones go by their ids");
+}
+
 int server__snapshot(struct server *s)
 {
 	__u64 began = clock_monotonic_ns(), share;
@@ -76,6 +89,7 @@ int server__snapshot(struct server *s)
 	if (err)
 		return err;
 	s->generation++;
+	watch_namer(s);
 	record_and_judge(s);
 	/* Snapshots for scrapes take at most a tenth of the time: it is fresh for nine times as long. */
 	share = 10 * (clock_monotonic_ns() - began);
@@ -123,6 +137,8 @@ static void tell_self(struct server *s)
 	finding_handler_stat(s->parts.handler, &s->self, s->rules, SELF_RULES_MAX);
 	for (i = 0; i < SEVERITIES; i++)
 		s->self.events[i] = s->parts.book->written[i];
+	if (s->parts.live->namer)
+		namer__stat(s->parts.live->namer, &s->self.namer);
 	if (!s->parts.writer)
 		return;
 	writer__stat(s->parts.writer, &wrote);

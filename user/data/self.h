@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * self.h - what the writer and the profiler count of themselves.
+ * self.h - what the writer, the profiler and the namer count of themselves.
  *
  * Owns: one line for each counter: the member of the struct that its process fills in and sends
  * as it is, and the metric with its words for the manual. families.c makes families of these
@@ -37,8 +37,15 @@
 	X(PROFILER_GONE, "gone") /* none of its processes lives any more */ \
 	X(PROFILER_FAILED, "failed")
 
+/* What became of a question for a container's name, and the label of that outcome. */
+#define NAMER_OUTCOME_TABLE(X) \
+	X(NAMER_FOUND, "found") \
+	X(NAMER_UNKNOWN, "unknown") /* no runtime that it knows has such a container, now */ \
+	X(NAMER_FAILED, "failed") /* a file could not be read, or is not what it should be */
+
 enum writer_loss { WRITER_LOSS_TABLE(SELF_ENUM) WRITER_LOSSES };
 enum profiler_outcome { PROFILER_OUTCOME_TABLE(SELF_ENUM) PROFILER_OUTCOMES };
+enum namer_outcome { NAMER_OUTCOME_TABLE(SELF_ENUM) NAMER_OUTCOMES };
 
 /*
  * ONE(member, metric, type, unit, help, source) is a figure;
@@ -78,9 +85,18 @@ enum profiler_outcome { PROFILER_OUTCOME_TABLE(SELF_ENUM) PROFILER_OUTCOMES };
 	    "CPU time of these sessions in user space; not in process_cpu_seconds.", \
 	    "the profiler's getrusage")
 
+#define SELF_NAMER_TABLE(ONE, EACH) \
+	ONE(up, "vigie_self_names_up", GAUGE, COUNT, \
+	    "1 while the process that finds the names of containers lives.", "the namer") \
+	EACH(lookups, NAMER_OUTCOMES, "vigie_self_name_lookups", "outcome", COUNTER, COUNT, \
+	     "Questions for the name of a container, by what became of it.", "the namer") \
+	ONE(cpu_ns, "vigie_self_names_cpu_seconds", COUNTER, SECONDS, \
+	    "CPU time of finding names; not in process_cpu_seconds.", "the namer's getrusage")
+
 /* Totals since the process began, gauges apart. */
 struct self_writer { SELF_WRITER_TABLE(SELF_MEMBER, SELF_MEMBERS) };
 struct self_profiler { SELF_PROFILER_TABLE(SELF_MEMBER, SELF_MEMBERS) };
+struct self_namer { SELF_NAMER_TABLE(SELF_MEMBER, SELF_MEMBERS) };
 
 /* clang-format on */
 

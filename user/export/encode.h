@@ -42,6 +42,7 @@ struct self_view {
 	__u64 events[SEVERITIES]; /* written to the log, by level */
 	struct self_writer writer;
 	struct self_profiler profiler;
+	struct self_namer namer;
 };
 struct self_rule {
 	const char *id;

@@ -3,7 +3,7 @@
  * families.c - the table of all metric families, and what is derived for it.
  *
  * Owns: names, types, units, help and provenance. A new metric is a new entry here: its
- * pages and the manual follow; lists (json.c, csv.c) name what they show. Counters of the writer and the profiler are lines of data/self.h. Not
+ * pages and the manual follow; lists (json.c, csv.c) name what they show. Counters of the writer, the profiler and the namer are lines of data/self.h. Not
  * here: any syntax (openmetrics.c), the samples (samples.c).
  */
 #include "export/families.h"
@@ -153,9 +153,11 @@ _Static_assert(sizeof(losses) / sizeof(losses[0]) == VIGIE_LOSSES + 2, "a loss h
 /* Causes and outcomes come with their labels (data/self.h): none can be without. */
 #define LOSS_CELL(value, label) { label, S(writer.entries_lost[value]) },
 #define OUTCOME_CELL(value, label) { label, S(profiler.captures[value]) },
+#define LOOKUP_CELL(value, label) { label, S(namer.lookups[value]) },
 /* clang-format off */
 static const struct family_cell writer_entries_lost[] = { WRITER_LOSS_TABLE(LOSS_CELL) };
 static const struct family_cell profiler_captures[] = { PROFILER_OUTCOME_TABLE(OUTCOME_CELL) };
+static const struct family_cell namer_lookups[] = { NAMER_OUTCOME_TABLE(LOOKUP_CELL) };
 
 /* A line of data/self.h as a family. */
 #define WRITER_ONE(member, metric, type, unit, text, from) \
@@ -170,6 +172,12 @@ static const struct family_cell profiler_captures[] = { PROFILER_OUTCOME_TABLE(O
 #define PROFILER_EACH(member, n, metric, by, type, unit, text, from) \
 	{ .name = metric, type, OF_SELF, unit, .label = by, .help = text, \
 	  ARRAY(profiler_##member), FROM_SELF(from) },
+#define NAMER_ONE(member, metric, type, unit, text, from) \
+	{ .name = metric, type, OF_SELF, unit, .help = text, \
+	  ONE(S(namer.member)), FROM_SELF(from) },
+#define NAMER_EACH(member, n, metric, by, type, unit, text, from) \
+	{ .name = metric, type, OF_SELF, unit, .label = by, .help = text, \
+	  ARRAY(namer_##member), FROM_SELF(from) },
 /* clang-format on */
 static const struct family_cell log_events[] = {
 	{ "debug", S(events[SEVERITY_DEBUG]) },	      { "info", S(events[SEVERITY_INFO]) },
@@ -597,6 +605,7 @@ const struct family families[] = {
 	  FROM_SELF("the log") },
 	SELF_WRITER_TABLE(WRITER_ONE, WRITER_EACH)
 	SELF_PROFILER_TABLE(PROFILER_ONE, PROFILER_EACH)
+	SELF_NAMER_TABLE(NAMER_ONE, NAMER_EACH)
 	{ .name = "vigie_self_missing", GAUGE, COUNT, .shape = FAMILY_MISSING, .self = true,
 	  .labels = "`field`, `reason`",
 	  .help = "What this kernel or this configuration cannot give, and why; always 1.",

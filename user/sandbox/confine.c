@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/bpf.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <seccomp.h>
 #include <stdint.h>
@@ -24,11 +25,14 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "sandbox/confine_rules.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #ifndef CAP_BPF
 #define CAP_BPF 39
 #endif
+#define CAP_NONE (-1)
 
 /* What any loop over existing descriptors needs, whatever the arguments. */
 static const int common_calls[] = {
@@ -114,6 +118,20 @@ static const int server_calls[] = {
 	SCMP_SYS(getpeername),
 };
 
+/* Each question is answered by a process of its own. */
+static const int namer_calls[] = {
+	SCMP_SYS(pipe2),
+	SCMP_SYS(wait4),
+	SCMP_SYS(set_robust_list),
+	SCMP_SYS(rseq),
+	SCMP_SYS(alarm),
+	SCMP_SYS(prctl), /* what a reader gives up; nothing is gained by it */
+	SCMP_SYS(seccomp),
+	SCMP_SYS(landlock_create_ruleset),
+	SCMP_SYS(landlock_add_rule),
+	SCMP_SYS(landlock_restrict_self),
+};
+
 /* Files, by any path: which of them is the user's business, and Landlock's. */
 static const int writer_calls[] = {
 	SCMP_SYS(openat),
@@ -169,14 +187,22 @@ static int drop_bounding_set(const struct confine_config *config)
 	return 0;
 }
 
+/* The one capability that stays, or CAP_NONE. */
+static int kept_cap(const struct confine_config *config)
+{
+	if (config->role == CONFINE_NAMER)
+		return config->already_unprivileged ? CAP_NONE : CAP_DAC_READ_SEARCH;
+	return config->keep_cap_bpf ? CAP_BPF : CAP_NONE;
+}
+
 static int change_user(const struct confine_config *config)
 {
 	if (config->already_unprivileged)
 		return 0;
 	if (setgroups(0, NULL))
 		return -errno;
-	/* Or the change of user would empty the permitted set, CAP_BPF with it. */
-	if (prctl(PR_SET_KEEPCAPS, config->keep_cap_bpf ? 1 : 0, 0, 0, 0))
+	/* Or the change of user would empty the permitted set, and what is kept with it. */
+	if (prctl(PR_SET_KEEPCAPS, kept_cap(config) != CAP_NONE, 0, 0, 0))
 		return -errno;
 	if (setresgid(config->gid, config->gid, config->gid))
 		return -errno;
@@ -190,8 +216,8 @@ static int drop_capabilities(const struct confine_config *config)
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0))
 		return -errno;
 	capng_clear(CAPNG_SELECT_BOTH);
-	if (config->keep_cap_bpf &&
-	    capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_BPF))
+	if (kept_cap(config) != CAP_NONE &&
+	    capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, kept_cap(config)))
 		return -EINVAL;
 	errno = 0;
 	if (capng_apply(CAPNG_SELECT_CAPS))
@@ -280,6 +306,12 @@ static int allow_role(scmp_filter_ctx ctx, enum confine_role role)
 		return 0;
 	if (role == CONFINE_WRITER)
 		return allow_calls(ctx, writer_calls, COUNT(writer_calls));
+	if (role == CONFINE_NAMER) {
+		err = allow_calls(ctx, namer_calls, COUNT(namer_calls));
+		if (!err)
+			err = confine_allow_forks(ctx);
+		return err ? err : allow_reading_files(ctx);
+	}
 	err = allow_calls(ctx, server_calls, COUNT(server_calls));
 	if (!err)
 		err = allow_reading_files(ctx);
@@ -385,7 +417,8 @@ static int verify(const struct confine_config *config)
 
 	if (err)
 		return err;
-	snprintf(caps, sizeof(caps), "%016llx", config->keep_cap_bpf ? 1ULL << CAP_BPF : 0ULL);
+	snprintf(caps, sizeof(caps), "%016llx",
+		 kept_cap(config) != CAP_NONE ? 1ULL << kept_cap(config) : 0ULL);
 	if (ids_are(status, "Uid", config->uid) && ids_are(status, "Gid", config->gid) &&
 	    (config->already_unprivileged ||
 	     (status_is(status, "Groups", "") && status_is(status, "CapBnd", none))) &&

@@ -17,6 +17,7 @@ enum confine_role {
 	CONFINE_SERVER, /* serves sockets, reads maps, iterators and /proc; writes no file */
 	CONFINE_WRITER, /* writes files below its directories; no socket beyond those it has, no BPF */
 	CONFINE_SYMBOLIZER, /* reads foreign files by the descriptors that it is sent; opens nothing */
+	CONFINE_NAMER, /* opens any file for reading, by CAP_DAC_READ_SEARCH; forks confine_reader()s */
 };
 
 struct confine_config {
@@ -34,7 +35,7 @@ struct confine_config {
 int confine_find_user(const char *name, uid_t *ret_uid, gid_t *ret_gid);
 /*
  * Changes to the user without supplementary groups (unless we were never root), empties every capability set (but
- * CAP_BPF if kept) and the bounding set, sets no_new_privs, loads the seccomp filter
+ * CAP_BPF if kept, but what the role is about) and the bounding set, sets no_new_privs, loads the seccomp filter
  * (forbidden calls fail with -EPERM) and verifies all of it by reading it back.
  * 0 or -errno with *ret_what the step that failed. There is no way back.
  */
@@ -50,5 +51,15 @@ int confine_profiler(const char **ret_what);
  * as the user that vigie serves as). A failure is said on standard error. 0 or -errno.
  */
 int confine_symbolizer(void);
+/*
+ * For who answers from the runtimes' files (daemon/namer_child.h): confine() as CONFINE_NAMER, as
+ * nobody (where there is none: as the user that vigie serves as). 0 or -errno with *ret_what.
+ */
+int confine_namer(const char **ret_what);
+/*
+ * For its child that answers one question: from now on it reads below these directories only
+ * (landlock.h), and forks, signals and sends nothing. 0; -errno.
+ */
+int confine_reader(const int *directories, unsigned int n);
 
 #endif

@@ -13,13 +13,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <sched.h>
 #include <seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "sandbox/confine_rules.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -205,22 +206,6 @@ static int keep_capabilities(void)
 	return 0;
 }
 
-/*
- * Forking, but into no new namespace. What clone3() is asked for is behind a pointer, where no
- * filter sees it: to libc it does not exist, and libc falls back to clone().
- */
-static int allow_forks(scmp_filter_ctx ctx)
-{
-	const scmp_datum_t namespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS |
-					CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
-	const struct scmp_arg_cmp same = SCMP_A0(SCMP_CMP_MASKED_EQ, namespaces, 0);
-	int err = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, &same);
-
-	if (!err)
-		err = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-	return err;
-}
-
 /* No socket but a pair of our own. */
 static int allow_pairs(scmp_filter_ctx ctx)
 {
@@ -248,7 +233,7 @@ static int load_filter(void)
 		return -ENOMEM;
 	seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	seccomp_attr_set(ctx, SCMP_FLTATR_CTL_SSB, 1);
-	err = allow_forks(ctx);
+	err = confine_allow_forks(ctx);
 	if (!err)
 		err = allow_pairs(ctx);
 	if (!err)

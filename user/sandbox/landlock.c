@@ -26,6 +26,8 @@
 	 LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |  \
 	 LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REFER | LANDLOCK_ACCESS_FS_TRUNCATE)
 
+#define ACCESS_READING (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+
 static __u64 known_access(int version)
 {
 	__u64 access = ACCESS_FIRST;
@@ -52,7 +54,7 @@ static int add_directories(int rules, const int *directories, unsigned int n, __
 	return 0;
 }
 
-int landlock_confine(const int *directories, unsigned int n)
+static int landlock_grant(const int *directories, unsigned int n, __u64 granted)
 {
 	struct landlock_ruleset_attr attr = { 0 };
 	int version, rules, err;
@@ -64,9 +66,19 @@ int landlock_confine(const int *directories, unsigned int n)
 	rules = syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr.handled_access_fs), 0);
 	if (rules < 0)
 		return -errno;
-	err = add_directories(rules, directories, n, ACCESS_GRANTED & attr.handled_access_fs);
+	err = add_directories(rules, directories, n, granted & attr.handled_access_fs);
 	if (!err && syscall(SYS_landlock_restrict_self, rules, 0))
 		err = -errno;
 	close(rules);
 	return err;
+}
+
+int landlock_confine(const int *directories, unsigned int n)
+{
+	return landlock_grant(directories, n, ACCESS_GRANTED);
+}
+
+int landlock_confine_reading(const int *directories, unsigned int n)
+{
+	return landlock_grant(directories, n, ACCESS_READING);
 }

@@ -14,5 +14,7 @@
  * kernel has no Landlock or has it switched off: nothing is restricted then; else -errno.
  */
 int landlock_confine(const int *directories, unsigned int n);
+/* The same for who only reads there. */
+int landlock_confine_reading(const int *directories, unsigned int n);
 
 #endif

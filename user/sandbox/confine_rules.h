@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * confine_rules.h - rules that several filters have. Only confine*.c include it.
+ */
+#ifndef VIGIE_SANDBOX_CONFINE_RULES_H
+#define VIGIE_SANDBOX_CONFINE_RULES_H
+
+#include <seccomp.h>
+
+/* fork(), into no new namespace. 0 or -errno. */
+int confine_allow_forks(scmp_filter_ctx ctx);
+
+#endif
