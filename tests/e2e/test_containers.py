@@ -239,6 +239,26 @@ class Namer(Rooted):
                          [only_reading, only_reading, *["0" * 16] * 3])
         self.assertEqual((status["NoNewPrivs"], status["Seccomp"]), ("1", "2"))
 
+    def test_what_it_cannot(self):
+        """Each call tried, as the namer and as one of its readers."""
+        self.put("/dir/in", "x")
+        self.put("/outside", "x")
+        run = subprocess.run([os.path.join(lib.BUILD, "tests/e2e/namer_probe"), self.root + "/dir",
+                              self.root + "/outside"], stdout=subprocess.PIPE, text=True, check=True)
+        said = dict(line.split() for line in run.stdout.splitlines())
+        refused = """write create write-tmp unlink chmod socket socket-inet execve kill ptrace bpf mount unshare
+            open_by_handle_at mmap-exec setuid-root""".split()
+        want = {f"{who}-{call}": "-EPERM" for who in ("namer", "reader") for call in refused}
+        works = """namer-confine namer-open-directory namer-read-in namer-list-in namer-read-outside namer-send
+            namer-fork reader-confine reader-read-in reader-list-in""".split()
+        want |= {name: "0" for name in works}
+        want |= {"reader-fork": "-EPERM", "reader-send": "-EPERM"}
+        landlock = "landlock" in lib.read("/sys/kernel/security/lsm") if os.path.exists(
+            "/sys/kernel/security/lsm") else said["reader-read-outside"] == "-EACCES"
+        want["reader-read-outside"] = "-EACCES" if landlock else "0"
+        self.assertEqual(said, want)
+        lib.needs(landlock, "this kernel has no Landlock: a reader is held by its user and filter only")
+
     def test_its_death_is_said(self):
         first, second = secrets.token_hex(32), secrets.token_hex(32)
         self.put_docker(first, "web")
