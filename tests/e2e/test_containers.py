@@ -153,6 +153,20 @@ class Names(Rooted):
             self.assertEqual((info["container_name"], info["image"]), ("web", "nginx:1.27"))
             self.assertGreaterEqual(self.cpu(last, unit), live)
 
+    def test_who_ran_instead(self):
+        """A session names the unit of who had the CPU as serve does."""
+        ids = [secrets.token_hex(32) for _ in range(2)]
+        for cid, name in zip(ids, ("web", "noise")):
+            self.put_docker(cid, name)
+        file = os.path.join(self.root, "s.vigie")
+        with self.container(ids[0]) as (web, _), self.container(ids[1]) as (noise, _):
+            for pid in web, noise:
+                os.sched_setaffinity(pid, {min(os.sched_getaffinity(0))})
+            subprocess.run([lib.VIGIE, "record", "--runtime-root", self.root, "--unit", "docker-web", "-d",
+                            "1s", "--views", "runq", "-o", file], check=True, stderr=subprocess.DEVNULL)
+        run = subprocess.run([lib.VIGIE, "report", "-f", "json", file], stdout=subprocess.PIPE, check=True)
+        self.assertIn("docker-noise", re.findall(r'"unit": ?"([^"]*)"', run.stdout.decode()))
+
     def test_a_restart_goes_on(self):
         """Another container of the same name: the same series, and the new one's id beside it."""
         first, second = secrets.token_hex(32), secrets.token_hex(32)

@@ -479,7 +479,7 @@ static int record_run(struct record_options *options)
 		return EXIT_FAILURE;
 	}
 	if (options->session.views & 1U << PROFILE_RUN_QUEUE)
-		names = cgroup_names__new(&plan, &options->session);
+		names = cgroup_names__new(&plan, options->runtime_root, &options->session);
 	bpf_log(options->verbose);
 	err = session__open(&options->session, &s, &what);
 	if (err) {

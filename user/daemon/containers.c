@@ -21,7 +21,7 @@ enum {
 	TRIES = 4,
 	FIRST_WAIT_MS = 2000, /* for all that run already: nothing is served yet */
 	WAIT_MS = 50,
-	FIND_WAIT_MS = 1000,
+	FIND_WAIT_MS = 2000,
 };
 
 #define IMPATIENT_NS (60 * NS_PER_S)
@@ -368,7 +368,8 @@ const struct container *containers__find(struct containers *c, const char *path)
 		return NULL;
 	c->known[place].seen_ns = now;
 	ask_if_due(c, &c->known[place], now);
-	await_answers(c, now, clock_monotonic_ns() + FIND_WAIT_MS * NS_PER_MS);
+	if (now >= c->patient_ns)
+		await_answers(c, now, clock_monotonic_ns() + FIND_WAIT_MS * NS_PER_MS);
 	await_end(c, now);
 	return c->known[place].container;
 }

@@ -151,7 +151,7 @@ void profiler_session(const struct profiler_ask *ask, int parcels, struct profil
 	config.confine = confine_symbolizer;
 	config.max_bytes = PROFILE_MAX;
 	session_plan_make(&plan, &config);
-	names = cgroup_names__new(&plan, &config); /* without, cgroups are numbers */
+	names = cgroup_names__new(&plan, NULL, &config); /* without, cgroups are numbers */
 	err = session__open(&config, &s, &what);
 	if (err) {
 		failed(ret, what, err);

@@ -5,17 +5,23 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "collect/cgroups.h"
+#include "daemon/containers.h"
 #include "model/unit.h"
+#include "model/workload.h"
 
 struct cgroup_names {
 	struct cgroups *cgroups;
+	struct namer *namer; /* NULL: containers go by their ids */
+	struct containers *containers;
 };
 
 static int name_cgroup(void *ctx, __u64 id, struct session_cgroup *ret)
 {
 	struct cgroup_names *names = ctx;
+	const struct container *container = NULL;
 	const struct cgroup_name *used;
 	struct unit unit;
 	size_t n;
@@ -30,14 +36,20 @@ static int name_cgroup(void *ctx, __u64 id, struct session_cgroup *ret)
 		return -ENOENT;
 	used = cgroups__used(names->cgroups, &n);
 	unit_from_path(used[0].path, &unit);
+	if (names->containers)
+		container = containers__find(names->containers, used[0].path);
+	if (container)
+		unit_name_workload(&unit, container);
 	snprintf(ret->path, sizeof(ret->path), "%s", used[0].path);
 	snprintf(ret->unit, sizeof(ret->unit), "%s", unit.name);
 	return 0;
 }
 
-struct cgroup_names *cgroup_names__new(const struct plan *plan, struct session_config *config)
+struct cgroup_names *cgroup_names__new(const struct plan *plan, const char *runtime_root,
+				       struct session_config *config)
 {
 	struct cgroup_names *names = calloc(1, sizeof(*names));
+	const char *what;
 
 	if (!names)
 		return NULL;
@@ -46,6 +58,8 @@ struct cgroup_names *cgroup_names__new(const struct plan *plan, struct session_c
 		free(names);
 		return NULL;
 	}
+	if (runtime_root && !geteuid() && !namer__start(runtime_root, &names->namer, &what))
+		names->containers = containers__new(names->namer);
 	/* Whoever goes while the session runs keeps its name. */
 	cgroups__scan(names->cgroups);
 	config->name_cgroup = name_cgroup;
@@ -69,5 +83,7 @@ void cgroup_names__free(struct cgroup_names *names)
 	if (!names)
 		return;
 	cgroups__free(names->cgroups);
+	containers__free(names->containers);
+	namer__free(names->namer);
 	free(names);
 }

@@ -13,10 +13,12 @@ void session_plan_make(struct plan *ret, struct session_config *config);
 
 /*
  * Lets the session name cgroups: those that exist now, and, when an id is not among them, those
- * that exist then. Without a hierarchy, or memory, they are named by id. Free what is
- * returned (NULL: none).
+ * that exist then. Without a hierarchy, or memory, they are named by id. With a runtime_root (as in
+ * pipeline_options; NULL: without) units of containers have their names, where we are root; to be called
+ * before there is a BPF object. Free what is returned (NULL: none).
  */
-struct cgroup_names *cgroup_names__new(const struct plan *plan, struct session_config *config);
+struct cgroup_names *cgroup_names__new(const struct plan *plan, const char *runtime_root,
+				       struct session_config *config);
 void cgroup_names__free(struct cgroup_names *names); /* accepts NULL */
 
 #endif
