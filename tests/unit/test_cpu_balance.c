@@ -263,9 +263,9 @@ static void check_ended(struct checker *c, const struct view *view, __u64 step)
 			i++;
 			continue;
 		}
-		/* What lived a moment ago lingers, or is demoted first; its room may be needed. */
+		/* What lived a moment ago lingers, or is demoted first, if its room is not needed. */
 		assert_false(shadow->live && step < c->config.linger_ns &&
-			     step < c->config.promote_ns);
+			     step < c->config.promote_ns && view->ngroups < c->config.max_groups);
 		usage_add(&c->ended, &shadow->total);
 		*shadow = c->shadows[--c->nshadows];
 	}

@@ -57,34 +57,36 @@ static void test_room_goes_to_the_heaviest(void **state)
 	model__free(model);
 }
 
-static void test_promotion_starts_at_zero(void **state)
+/* A little larger than the others only: it takes nobody's place, and waits for its rank. */
+static void test_promotion_by_rank(void **state)
 {
-	static const __u64 before[] = { 10, 10, 10, 10, 0 };
-	static const __u64 after[] = { SECOND / 8, 10, 10, 10, SECOND };
+	static const __u64 before[] = { SECOND / 4, SECOND / 4, SECOND / 4, SECOND / 4, 0 };
+	static const __u64 after[] = { SECOND / 4, SECOND / 4, SECOND / 4, SECOND / 4, SECOND / 3 };
 	struct model *model = make(4, 100);
 	const struct view *view;
 	unsigned int i;
 
 	(void)state;
-	view = run(model, SECOND, 0, 5, before);
+	for (i = 0; i < 60; i++)
+		view = run(model, SECOND, 0, 5, before);
 	assert_null(find_group(view, "p4", NULL));
-	for (i = 0; i < 58; i++) /* not before a minute is over */
+	for (i = 0; i < 60; i++) /* the first round was without it */
 		view = run(model, SECOND, 0, 5, after);
 	assert_null(find_group(view, "p4", NULL));
 	assert_int_equal(view->groups_promoted_total, 0);
-	run(model, 2 * SECOND, 0, 5, after); /* first round: somebody is demoted */
+	run(model, 2 * SECOND, 0, 5, after); /* second round: somebody is demoted */
 	for (i = 0; i < 59; i++)
 		view = run(model, SECOND, 0, 5, after);
 	assert_null(find_group(view, "p4", NULL));
-	view = run(model, SECOND, 0, 5, after); /* second: that one has lingered long enough */
+	view = run(model, SECOND, 0, 5, after); /* third: that one has lingered long enough */
 	assert_int_equal(view->ngroups, 4);
-	assert_int_equal(user_ns(view, "p4", NULL), 0);
+	assert_int_equal(user_ns(view, "p4", NULL), SECOND / 3);
 	assert_int_equal(find_group(view, "p4", NULL)->processes, 1);
 	assert_int_equal(view->groups_ended_total, 1);
 	assert_int_equal(view->groups_promoted_total, 1);
 	view = run(model, SECOND, 0, 5, after);
-	assert_int_equal(user_ns(view, "p4", NULL), SECOND);
-	assert_true(view->other.total.user_ns >= 118 * SECOND);
+	assert_int_equal(user_ns(view, "p4", NULL), SECOND / 3 * 2);
+	assert_true(view->other.total.user_ns >= 122 * (SECOND / 3));
 	model__free(model);
 }
 
@@ -92,7 +94,7 @@ static void test_promotion_starts_at_zero(void **state)
 static void test_demotion(void **state)
 {
 	static const __u64 even[] = { 50, 40, 30, 20 };
-	static const __u64 turned[] = { 0, SECOND, SECOND, SECOND / 2 };
+	static const __u64 turned[] = { SECOND / 10 * 8, SECOND, SECOND, SECOND / 2 };
 	struct model *model = make(2, 100);
 	const struct view *view;
 	__u64 total, other;
@@ -120,22 +122,29 @@ static void test_demotion(void **state)
 static void test_resume_after_demotion(void **state)
 {
 	static const __u64 even[] = { 50, 40, 30 };
-	static const __u64 turned[] = { 0, SECOND, SECOND };
-	static const __u64 back[] = { 60 * SECOND, 0, 0 };
-	struct model *model = make(2, 100);
+	static const __u64 turned[] = { 8000000, 10000000, 10000000 }; /* too little for a claim */
+	static const __u64 back[] = { 15000000, 10000000, 10000000 };
+	static const __u64 loud[] = { 60 * SECOND, 0, 0 };
+	const __u64 before = 50 + turned[0];
 	const struct view *view;
+	struct model *model;
+	unsigned int quick;
 
 	(void)state;
-	run(model, SECOND, 0, 3, even);
-	view = run(model, 61 * SECOND, 0, 3, turned);
-	assert_false(find_group(view, "p0", NULL)->live);
-	view = run(model, 61 * SECOND, 0, 3, back); /* credited to other, then promoted */
-	assert_true(find_group(view, "p0", NULL)->live);
-	assert_int_equal(user_ns(view, "p0", NULL), 50);
-	view = run(model, SECOND, 0, 3, even);
-	assert_int_equal(user_ns(view, "p0", NULL), 100);
-	assert_int_equal(view->groups_ended_total, 0);
-	model__free(model);
+	for (quick = 0; quick < 2; quick++) {
+		model = make(2, 100);
+		run(model, SECOND, 0, 3, even);
+		view = run(model, 61 * SECOND, 0, 3, turned);
+		assert_false(find_group(view, "p0", NULL)->live);
+		/* Credited to other, then promoted; or so large that it goes on at once. */
+		view = run(model, 61 * SECOND, 0, 3, quick ? loud : back);
+		assert_true(find_group(view, "p0", NULL)->live);
+		assert_int_equal(user_ns(view, "p0", NULL), before + (quick ? loud[0] : 0));
+		view = run(model, SECOND, 0, 3, even);
+		assert_int_equal(user_ns(view, "p0", NULL), before + (quick ? loud[0] : 0) + 50);
+		assert_int_equal(view->groups_ended_total, 0);
+		model__free(model);
+	}
 }
 
 static void test_linger_and_return(void **state)
@@ -229,7 +238,7 @@ static void test_lingering_makes_room(void **state)
 	assert_int_equal(view->ngroups, 3);
 	view = run(model, 59 * SECOND, 10, 1, heavy);
 	assert_non_null(find_group(view, "p10", NULL));
-	assert_int_equal(user_ns(view, "p10", NULL), 0);
+	assert_int_equal(user_ns(view, "p10", NULL), SECOND);
 	assert_int_equal(view->ngroups, 3);
 	assert_int_equal(view->retired_cpu.user_ns, 1);
 	assert_null(find_group(view, "p0", NULL)); /* all lingered alike: the first by name */
@@ -250,6 +259,90 @@ static void test_free_room_is_filled(void **state)
 	assert_int_equal(view->ngroups, 2);
 	assert_int_equal(user_ns(view, "p2", NULL), 0); /* this interval's went to other */
 	assert_null(find_group(view, "p0", NULL));
+	model__free(model);
+}
+
+/* All places taken by who does next to nothing: a hog has its own from its first interval on. */
+static void test_a_hog_takes_the_place_of_the_least(void **state)
+{
+	__u64 cpu[31] = { 0 };
+	struct model *model = make(20, 100);
+	const struct view *view;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 30; i++)
+		cpu[i] = (1 + i) * 1000;
+	run(model, SECOND, 0, 30, cpu);
+	cpu[30] = SECOND; /* new */
+	view = run(model, SECOND, 0, 31, cpu);
+	assert_int_equal(user_ns(view, "p30", NULL), SECOND);
+	assert_null(find_group(view, "p10", NULL)); /* the least of those with a place */
+	assert_int_equal(view->retired_cpu.user_ns, 11000);
+	assert_int_equal(view->ngroups, 20);
+	cpu[0] = SECOND; /* known all the time, and in other */
+	view = run(model, SECOND, 0, 31, cpu);
+	assert_int_equal(user_ns(view, "p0", NULL), SECOND);
+	assert_null(find_group(view, "p11", NULL));
+	assert_int_equal(view->groups_ended_total, 2);
+	assert_int_equal(view->groups_promoted_total, 1);
+	model__free(model);
+}
+
+/* Of many that are alike nobody drives another out, and bursts take few places in a minute. */
+static void test_places_are_taken_rarely(void **state)
+{
+	__u64 alike[60], burst[60];
+	struct model *model = make(20, 1000);
+	const struct view *view;
+	unsigned int i, k;
+
+	(void)state;
+	for (i = 0; i < 60; i++)
+		alike[i] = SECOND / 40 + i * 1000000 / 6;
+	for (i = 0; i < 50; i++)
+		view = run(model, SECOND, 0, 60, alike);
+	assert_int_equal(view->groups_ended_total, 0);
+	for (k = 0; k < 50; k++) { /* another ten each second, each far larger than the rest */
+		for (i = 0; i < 60; i++)
+			burst[i] = i / 10 == k % 6 ? SECOND / 5 : 1000;
+		view = run(model, SECOND, 0, 60, burst);
+	}
+	assert_in_range(view->groups_ended_total, 1, 20 / 4 * 2);
+	model__free(model);
+}
+
+/* Whom the kernel killed, and whom a finding names, however small. */
+static void test_the_urgent_have_series_at_once(void **state)
+{
+	static const __u64 cpu[] = { SECOND, SECOND, SECOND, SECOND, 10, 10 };
+	struct model *model = make(4, 100);
+	const struct view *view;
+	unsigned int i;
+
+	(void)state;
+	run(model, SECOND, 0, 6, cpu);
+	world_next(&w, SECOND);
+	for (i = 0; i < 5; i++)
+		world_process(&w, i + 1, (char[]){ 'p', '0' + i, 0 }, 0)->inc.user_ns = cpu[i];
+	world_retired(&w, "p5", 0)->value.inc.oom_kills = 1;
+	view = world_apply(&w, model);
+	assert_int_equal(find_group(view, "p5", NULL)->total.oom_kills, 1);
+	assert_int_equal(view->other.total.oom_kills, 0);
+	assert_null(find_group(view, "p4", NULL));
+	model__favour(model, 5);
+	model__favour(model, 6); /* is no more */
+	model__favour(model, 77);
+	view = run(model, SECOND, 0, 6, cpu);
+	assert_int_equal(user_ns(view, "p4", NULL), 10);
+	assert_int_equal(view->ngroups, 4);
+	for (i = 0; i < 4; i++) { /* four large ones: the two are safe for the linger time */
+		view = run(model, 61 * SECOND, 0, 6, cpu);
+		assert_true(find_group(view, "p4", NULL)->live);
+		assert_non_null(find_group(view, "p5", NULL));
+	}
+	view = run(model, 61 * SECOND, 0, 6, cpu);
+	assert_false(find_group(view, "p4", NULL) && find_group(view, "p4", NULL)->live);
 	model__free(model);
 }
 
@@ -334,7 +427,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_room_goes_to_the_heaviest),
-		cmocka_unit_test(test_promotion_starts_at_zero),
+		cmocka_unit_test(test_promotion_by_rank),
 		cmocka_unit_test(test_demotion),
 		cmocka_unit_test(test_resume_after_demotion),
 		cmocka_unit_test(test_linger_and_return),
@@ -342,6 +435,9 @@ int main(void)
 		cmocka_unit_test(test_short_lived_processes_keep_their_group),
 		cmocka_unit_test(test_lingering_makes_room),
 		cmocka_unit_test(test_free_room_is_filled),
+		cmocka_unit_test(test_a_hog_takes_the_place_of_the_least),
+		cmocka_unit_test(test_places_are_taken_rarely),
+		cmocka_unit_test(test_the_urgent_have_series_at_once),
 		cmocka_unit_test(test_too_many_names),
 		cmocka_unit_test(test_scores_are_over_time),
 		cmocka_unit_test(test_window),

@@ -20,6 +20,7 @@
 #include "base/io.h"
 #include "base/units.h"
 #include "base/when.h"
+#include "daemon/finding_handler.h"
 #include "daemon/logbook.h"
 #include "daemon/pipeline_recorded.h"
 #include "daemon/state_dir.h"
@@ -183,6 +184,8 @@ static int find_in_view(struct pipeline_recorded *recorded, struct detect *detec
 	size_t i, n;
 	int err = detect__step(detect, recorded->view, &findings, &n);
 
+	if (!err)
+		findings_favour(recorded->model, findings, n);
 	for (i = 0; i < n && !err && replay__in_range(recorded->source); i++)
 		err = print_finding(findings[i], origin, line);
 	return err;

@@ -158,7 +158,24 @@ void finding_handler_stat(const struct finding_handler *handler, struct self_vie
 	self->detect_bytes = stat.bytes;
 }
 
-void finding_handler_see(struct finding_handler *handler, const struct view *view)
+void findings_favour(struct model *model, const struct finding *const *findings, size_t n)
+{
+	size_t i;
+	unsigned int c;
+
+	for (i = 0; i < n; i++) {
+		const struct finding *finding = findings[i];
+
+		if (finding->phase != FINDING_START)
+			continue;
+		model__favour(model, finding->who.pid);
+		for (c = 0; c < finding->nculprits; c++)
+			model__favour(model, finding->culprits[c].who.pid);
+	}
+}
+
+void finding_handler_see(struct finding_handler *handler, struct model *model,
+			 const struct view *view)
 {
 	const struct finding *const *findings;
 	__u64 began = clock_process_cpu_ns();
@@ -171,6 +188,8 @@ void finding_handler_see(struct finding_handler *handler, const struct view *vie
 	if (err)
 		logbook_say(handler->book, SEVERITY_ERROR, "detection-failed", err,
 			    "detection: this snapshot was not judged");
+	if (!err)
+		findings_favour(model, findings, n);
 	for (i = 0; i < n && !err; i++)
 		handler_tell(handler, findings[i], view);
 }

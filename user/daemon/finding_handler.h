@@ -14,6 +14,7 @@
 #include "daemon/verdicts.h"
 #include "detect/detect.h"
 #include "export/encode.h"
+#include "model/model.h"
 
 enum { FINDING_HANDLER_WAITING = 16 };
 
@@ -36,7 +37,14 @@ int finding_handler_init(struct finding_handler *handler, struct logbook *book,
 void finding_handler_done(struct finding_handler *handler);
 /* Reads the profiler's answers; to be called when its descriptor is readable. */
 void finding_handler_listen(struct finding_handler *handler);
-void finding_handler_see(struct finding_handler *handler, const struct view *view);
+/* The model is the one that made the view. */
+void finding_handler_see(struct finding_handler *handler, struct model *model,
+			 const struct view *view);
+/*
+ * Whoever is named by a finding that begins gets series at the next snapshot. The findings of a
+ * history do the same, or its views would be others than the live ones were.
+ */
+void findings_favour(struct model *model, const struct finding *const *findings, size_t n);
 /* Fills in self's figures of detection; rules has room for max of them and is kept by self. */
 void finding_handler_stat(const struct finding_handler *handler, struct self_view *self,
 			  struct self_rule *rules, unsigned int max);

@@ -61,7 +61,7 @@ static void arm(int timer, __u64 delay_ns)
 static void record_and_judge(struct server *s)
 {
 	recorder_record(s->parts.recorder, &s->parts.live->snapshot);
-	finding_handler_see(s->parts.handler, s->parts.live->view);
+	finding_handler_see(s->parts.handler, s->parts.live->model, s->parts.live->view);
 	recorder_watch(s->parts.recorder);
 }
 

@@ -51,12 +51,14 @@ struct group {
 	bool idle; /* nothing lived and nothing accrued in the last interval */
 	bool newcomer; /* became active in this interval and has no series */
 	bool demoted; /* its series lingers, its increments go to other */
+	bool favoured; /* somebody asked for it: a finding names it */
 	bool kernel;
 	struct series *series; /* NULL: folded, its increments go to other */
 	struct unit_entry *unit;
 	__u64 seen_ns; /* last time it was active */
 	__u64 ended_ns; /* when its last series ended; 0: none did */
 	double cpu, memory, wait; /* smoothed shares of the host, each in [0,1] */
+	double recent; /* the sum of the same shares, of the last interval alone */
 	struct tally now;
 	__u32 pid, ppid, uid; /* of its last process in this snapshot, with KEY_PID only */
 	__u64 start_ns, life_cpu_ns;
@@ -109,6 +111,8 @@ struct shares {
 };
 void groups_rate(struct groups *groups, const struct shares *shares, __u64 now_ns);
 double group_score(const struct group *group);
+/* The score, or what the last interval alone would make it: a newcomer has no past. */
+double group_weight(const struct group *group);
 int group_compare_labels(const struct group *a, const struct group *b);
 /* Does its own series take what accrues? */
 bool group_is_shown(const struct group *group);

@@ -110,3 +110,22 @@ void members_show(struct members *m, const struct names *names, const struct sna
 	view->ncgroups = show_cgroups(m, names, snapshot);
 	view->cgroups = m->cgroups;
 }
+
+struct group *members_group(const struct members *m, const struct view *view, __u32 pid)
+{
+	size_t low = 0, high = view->nprocesses;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (view->processes[middle].pid < pid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	/* The group of a zombie may have been forgotten since. */
+	if (low == view->nprocesses || view->processes[low].pid != pid ||
+	    (view->processes[low].flags & VIGIE_TASK_ZOMBIE))
+		return NULL;
+	return m->groups[low];
+}

@@ -24,6 +24,8 @@ void members_done(struct members *members);
 /* Without memory for all of them the view shows no processes: nothing else depends on them. */
 void members_begin(struct members *members, size_t nprocesses);
 void members_set(struct members *members, size_t process, struct group *group);
+/* The group of a process of the snapshot just shown; NULL: none, or not known. */
+struct group *members_group(const struct members *members, const struct view *view, __u32 pid);
 /* After the page is made: series know their places. */
 void members_show(struct members *members, const struct names *names,
 		  const struct snapshot *snapshot, struct view *view);

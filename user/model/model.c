@@ -234,3 +234,11 @@ int model__apply(struct model *model, const struct snapshot *snapshot, const str
 	*ret = &model->view;
 	return 0;
 }
+
+void model__favour(struct model *model, __u32 pid)
+{
+	struct group *group = members_group(&model->members, &model->view, pid);
+
+	if (group)
+		group->favoured = true;
+}

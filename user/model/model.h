@@ -56,4 +56,10 @@ void model__free(struct model *model); /* accepts NULL */
  */
 int model__apply(struct model *model, const struct snapshot *snapshot, const struct view **ret);
 
+/*
+ * From the next snapshot on the group of this process of the last one has a series of its own,
+ * for the linger time: a finding names it. Within the bounds of claims.c.
+ */
+void model__favour(struct model *model, __u32 pid);
+
 #endif

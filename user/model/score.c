@@ -11,6 +11,7 @@
 
 /* Half of a share is forgotten in that time: steadier than a burst, quicker than a shift. */
 #define HALF_LIFE_NS 30000000000.0
+#define RECENT_LEAST_NS 1000000000 /* what ran for 1 ms between two hurried scrapes is no hog */
 #define LN2 0.69314718055994531
 
 void tally_add(struct tally *sum, const struct tally *part)
@@ -93,6 +94,15 @@ static double at_most_1(double share)
 	return share < 1 ? share : 1;
 }
 
+static double recent_share(__u64 ns, const struct shares *shares)
+{
+	__u64 span_ns = shares->interval_ns;
+
+	if (span_ns < RECENT_LEAST_NS)
+		span_ns = RECENT_LEAST_NS;
+	return at_most_1((double)ns / ((double)span_ns * (shares->cpus ? shares->cpus : 1)));
+}
+
 void groups_rate(struct groups *groups, const struct shares *shares, __u64 now_ns)
 {
 	double interval_ns = (double)shares->interval_ns;
@@ -118,10 +128,19 @@ void groups_rate(struct groups *groups, const struct shares *shares, __u64 now_n
 				       gain * (double)(inc->user_ns + inc->system_ns));
 		group->wait = at_most_1(group->wait * keep + gain * (double)inc->wait_ns);
 		group->memory = first ? memory : group->memory * keep + memory * (1 - keep);
+		group->recent = recent_share(inc->user_ns + inc->system_ns, shares) +
+				recent_share(inc->wait_ns, shares) + memory;
 	}
 }
 
 double group_score(const struct group *group)
 {
 	return group->cpu + group->memory + group->wait;
+}
+
+double group_weight(const struct group *group)
+{
+	double score = group_score(group);
+
+	return score > group->recent ? score : group->recent;
 }

@@ -4,7 +4,8 @@
  *
  * Owns: the order of things within an interval, which is what keeps the sums right:
  * age out, admit newcomers, credit, then promote and demote (that takes effect in the next
- * interval), then divide the gauges. Not here: how a page is shown (present.c).
+ * interval), then divide the gauges. Not here: who is admitted (claims.c), how a page is shown
+ * (present.c).
  */
 #include "model/series_page.h"
 
@@ -48,7 +49,7 @@ void series_page_done(struct series_page *page)
 	page->rank = NULL;
 }
 
-static void begin_series(struct series_page *page, struct group *group)
+void series_begin(struct series_page *page, struct group *group)
 {
 	struct series *series = page->shown[page->nshown++];
 
@@ -58,7 +59,7 @@ static void begin_series(struct series_page *page, struct group *group)
 	page->changed = true;
 }
 
-static void end_series(struct series_page *page, __u32 at, __u64 now_ns)
+void series_end(struct series_page *page, __u32 at, __u64 now_ns)
 {
 	struct series *series = page->shown[at];
 
@@ -74,8 +75,7 @@ static void end_series(struct series_page *page, __u32 at, __u64 now_ns)
 	page->changed = true;
 }
 
-/* Since when the series only lingers; now_ns if it does not. */
-static __u64 lingers_since(const struct series *series, __u64 now_ns)
+__u64 series_lingers_since(const struct series *series, __u64 now_ns)
 {
 	if (series->group->demoted)
 		return series->demoted_ns;
@@ -90,8 +90,8 @@ static void age(struct series_page *page, __u64 now_ns)
 		const struct series *series = page->shown[i];
 		bool lingers = series->group->demoted || series->group->idle;
 
-		if (lingers && now_ns - lingers_since(series, now_ns) >= page->linger_ns)
-			end_series(page, i, now_ns);
+		if (lingers && now_ns - series_lingers_since(series, now_ns) >= page->linger_ns)
+			series_end(page, i, now_ns);
 	}
 }
 
@@ -104,20 +104,6 @@ static int compare_rank(const void *a, const void *b)
 	return gap > 0 ? 1 : gap < 0 ? -1 : group_compare_labels(x, y);
 }
 
-static __u32 collect_newcomers(struct series_page *page, const struct groups *groups, __u64 now_ns)
-{
-	__u32 i, n = 0;
-
-	for (i = 0; i < groups->n; i++) {
-		struct group *group = groups->all[i];
-
-		if (group->newcomer && !group->series &&
-		    !is_absent(group->ended_ns, now_ns, page->linger_ns))
-			page->rank[n++] = group;
-	}
-	return n;
-}
-
 static __u32 collect_active(struct series_page *page, const struct groups *groups)
 {
 	__u32 i, n = 0;
@@ -126,19 +112,6 @@ static __u32 collect_active(struct series_page *page, const struct groups *group
 		if (!groups->all[i]->idle)
 			page->rank[n++] = groups->all[i];
 	return n;
-}
-
-static void page_admit(struct series_page *page, const struct groups *groups, __u64 now_ns)
-{
-	__u32 room = page->max - page->nshown, n, i;
-
-	if (!room)
-		return;
-	n = collect_newcomers(page, groups, now_ns);
-	if (n > room)
-		qsort(page->rank, n, sizeof(*page->rank), compare_rank);
-	for (i = 0; i < n && i < room; i++)
-		begin_series(page, page->rank[i]);
 }
 
 static void credit_series(struct series *series, const struct vigie_usage *inc)
@@ -178,7 +151,7 @@ static void demote(struct series_page *page, __u32 n, __u64 now_ns)
 	for (i = page->max; i < n; i++) {
 		struct group *group = page->rank[i];
 
-		if (!group_is_shown(group))
+		if (!group_is_shown(group) || now_ns < group->series->safe_until_ns)
 			continue;
 		group->demoted = true;
 		group->series->demoted_ns = now_ns;
@@ -208,7 +181,7 @@ static bool make_room(struct series_page *page, __u64 now_ns)
 	__u32 at = page->nshown, i;
 
 	for (i = 0; i < page->nshown; i++) {
-		__u64 since = lingers_since(page->shown[i], now_ns);
+		__u64 since = series_lingers_since(page->shown[i], now_ns);
 
 		if (since < longest ||
 		    (at < page->nshown && since == longest &&
@@ -219,7 +192,7 @@ static bool make_room(struct series_page *page, __u64 now_ns)
 	}
 	if (at == page->nshown || now_ns - longest < page->promote_ns)
 		return false;
-	end_series(page, at, now_ns);
+	series_end(page, at, now_ns);
 	return true;
 }
 
@@ -234,7 +207,7 @@ static void promote(struct series_page *page, __u32 n, __u64 now_ns)
 		if (page->nshown == page->max &&
 		    (i >= (page->max + 1) / 2 || !make_room(page, now_ns)))
 			return;
-		begin_series(page, page->rank[i]);
+		series_begin(page, page->rank[i]);
 		page->promoted++;
 	}
 }
@@ -279,7 +252,7 @@ void series_page_apply(struct series_page *page, struct groups *groups, const st
 		page->round_ns = now_ns;
 	page->began = true;
 	age(page, now_ns);
-	page_admit(page, groups, now_ns);
+	series_page_admit(page, groups, now_ns);
 	page_credit(page, groups, direct);
 	round_of_promotions(page, groups, now_ns);
 	gauge(page, groups, direct, now_ns);

@@ -2,8 +2,8 @@
 /*
  * series_page.h - which groups have a series of their own, and all accumulated counters.
  *
- * Owns: series, "other", what ended. No memory is allocated after series_page_init(): crediting
- * cannot fail. Not here: identity and scores (groups.h).
+ * Owns: series, "other", what ended, and whose place is taken for whom. No memory is allocated
+ * after series_page_init(): crediting cannot fail. Not here: identity and scores (groups.h).
  */
 #ifndef VIGIE_MODEL_SERIES_PAGE_H
 #define VIGIE_MODEL_SERIES_PAGE_H
@@ -17,6 +17,7 @@ struct series {
 	struct vigie_usage inc;
 	struct window peak;
 	__u64 demoted_ns;
+	__u64 safe_until_ns; /* until then nobody takes its place */
 	__u32 place; /* in the view's groups, while it is shown */
 };
 
@@ -28,6 +29,8 @@ struct series_page {
 	__u32 nshown;
 	struct group **rank; /* scratch for all groups that may be known */
 	__u64 round_ns; /* last round of promotions */
+	__s64 claims_ns; /* what is left for taking places, in time: see claims.c */
+	__u64 claims_time_ns;
 	bool began;
 	bool changed; /* membership, since somebody sorted */
 
@@ -43,6 +46,15 @@ void series_page_done(struct series_page *page);
 /* One interval, tallied and rated: direct is what found no group. */
 void series_page_apply(struct series_page *page, struct groups *groups, const struct tally *direct,
 		       __u64 now_ns);
+/*
+ * The parts of the above in claims.c: newcomers and whoever is large get a place, a free one or
+ * that of the least; before anything of this interval is credited.
+ */
+void series_page_admit(struct series_page *page, const struct groups *groups, __u64 now_ns);
+void series_begin(struct series_page *page, struct group *group);
+void series_end(struct series_page *page, __u32 at, __u64 now_ns);
+/* Since when the series only lingers; now_ns if it does not. */
+__u64 series_lingers_since(const struct series *series, __u64 now_ns);
 /* By label values; true if the order or the membership has changed since the last call. */
 bool series_page_sort(struct series_page *page);
 

@@ -1,0 +1,109 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which groups the page of `vigie serve` shows when there are more than it has places for.
+
+Owns: that who matters is among them at once. The truth is what a program measured of itself
+and what its cgroup counted. Not here: that all sums are exact (test_books).
+"""
+import os
+import re
+import signal
+import subprocess
+import unittest
+from decimal import Decimal
+
+import lib
+from lib import Cgroup, Serve, wait_for
+from scraping import Actor
+
+OTHER = "(all other processes)"
+CPU, KILLS = "vigie_process_cpu_seconds_total", "vigie_process_oom_kills_total"
+CROWD = 120  # more than the hundred places there are by default
+
+
+def setUpModule():
+    lib.needs_watching()
+
+
+def groups(page):
+    return {labels for labels in page.all("vigie_process_processes")}
+
+
+class FullPage(unittest.TestCase):
+    """A daemon that begins on a host with more groups than places."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.crowd = Actor(b"crowd")
+        cls.addClassCleanup(cls.crowd.close)
+        for i in range(CROWD):
+            cls.crowd.spawn(b"crowd%03d" % i)
+
+    def start(self, *args):
+        daemon = Serve(*args)
+        self.enterContext(daemon)
+        page = daemon.scrape()
+        self.assertGreater(page.sum("vigie_process_processes", comm=OTHER), 20)
+        return daemon, page
+
+    def balance(self, page):
+        for mode in ("user", "system"):
+            parts = [page.sum(name, mode=mode) for name in
+                     (CPU, "vigie_retired_cpu_seconds_total", "vigie_unattributed_cpu_seconds_total")]
+            self.assertEqual(sum(parts), page.one("vigie_host_cpu_seconds_total", mode=mode))
+
+    def test_a_hog_has_its_series_at_the_next_scrape(self):
+        daemon, before = self.start()
+        with Actor(b"sudden-hog") as hog:
+            spent = hog.do("cpu", 1000)
+            page = daemon.scrape()
+            own = page.sum(CPU, comm="sudden-hog")
+            self.assertTrue(page.all(CPU, comm="sudden-hog"), "no series of its own")
+            self.balance(page)
+            spent = hog.do("cpu", 20000)
+            page = daemon.scrape()
+            own = page.sum(CPU, comm="sudden-hog")
+        truth = spent[1] + spent[2]
+        self.assertGreater(own, truth * Decimal("0.95"))
+        self.assertLess(own, truth * Decimal("1.05"))
+        self.balance(page)
+        self.assertEqual(len(groups(page)), len(groups(before)))
+
+    def test_a_kill_is_counted_for_its_own_service(self):
+        """However small it is: all places are taken by far larger ones."""
+        lib.needs_field("OOM kills")
+        for i in range(6):
+            large = self.enterContext(Actor(b"large%d" % i))
+            large.do("hold", 96)
+        daemon, _ = self.start("--max-groups", "4")
+        with Cgroup("memory", "vigie-oom") as cgroup:
+            unit = os.path.basename(cgroup.path)
+            limit = "memory.max" if cgroup.v2 else "memory.limit_in_bytes"
+            cgroup.set(limit, 4 << 20)
+            if cgroup.v2:
+                cgroup.set("memory.swap.max", 0)
+            with Actor(b"small-service", cgroup) as service:
+                service.send("hold", 64)
+                self.assertEqual(service.child.wait(lib.PATIENCE_S), -signal.SIGKILL)
+                service.child.stdin.close()
+                service.child.stdout.close()
+            self.assertEqual(self.kills_of(cgroup), 1)
+            page = wait_for(lambda: self.page_with_kill(daemon), "the kill on the page")
+        self.assertEqual(page.sum(KILLS, comm="small-service", unit=unit), 1)
+        self.assertEqual(page.sum(KILLS, comm=OTHER), 0)
+        self.balance(page)
+
+    @staticmethod
+    def page_with_kill(daemon):
+        page = daemon.scrape()
+        return page if page.sum(KILLS) else None
+
+    @staticmethod
+    def kills_of(cgroup):
+        """What the kernel counted for that cgroup."""
+        file = "memory.events" if cgroup.v2 else "memory.oom_control"
+        return int(re.search(r"^oom_kill (\d+)$", cgroup.get(file), re.M).group(1))
+
+
+if __name__ == "__main__":
+    unittest.main()
