@@ -3,7 +3,8 @@
  * culprit.bpf.h - who ran while somebody waited too long.
  *
  * A small table of (victim, culprit) cells per CPU and epoch, open addressing, written only
- * on that CPU with interrupts off. A pair without a free cell goes into "other" and is counted.
+ * on that CPU with interrupts off. A pair without a free cell takes that of a smaller one, or
+ * goes into "other"; either is counted.
  * "Who ran just before" is a sample, good over many waits, not an integral.
  */
 #ifndef VIGIE_CULPRIT_BPF_H
@@ -38,6 +39,43 @@ static __always_inline struct vigie_delay *culprit_cell(struct vigie_cpu *cpu, _
 	return NULL;
 }
 
+/*
+ * The cell of the least of those that the pair could have, if it had less than this one wait;
+ * or NULL. The sums of a cell go on, for part of them was read: the reader finds in past where
+ * the new pair began, and what it has not read of the old one goes into "other".
+ */
+static __always_inline struct vigie_delay *culprit_take(struct vigie_cpu *cpu, __u32 e,
+							__u32 victim, __u32 culprit, __u64 wait)
+{
+	__u32 hash = culprit_hash(victim, culprit), at, least_at = 0;
+	__u64 least = wait;
+	struct vigie_delay_past *past;
+	struct vigie_delay *cell;
+	int i;
+
+#pragma unroll
+	for (i = 0; i < VIGIE_DELAY_PROBES; i++) {
+		__u64 had;
+
+		at = (hash + i) & (VIGIE_DELAY_CELLS - 1);
+		had = cpu->culprits[e & 1][at].wait_ns - cpu->culprit_past[e & 1][at].wait_ns;
+		if (had < least) {
+			least = had;
+			least_at = at;
+		}
+	}
+	if (least == wait)
+		return NULL;
+	at = least_at & (VIGIE_DELAY_CELLS - 1);
+	cell = &cpu->culprits[e & 1][at];
+	past = &cpu->culprit_past[e & 1][at];
+	past->wait_ns = cell->wait_ns;
+	past->waits = cell->waits;
+	cell->victim.tgid = 0;
+	__builtin_memset(&cell->culprit, 0, sizeof(cell->culprit));
+	return cell;
+}
+
 static __always_inline void culprit_wait(struct task_struct *prev, struct task_struct *next,
 					 __u64 wait, bool prev_dead)
 {
@@ -50,9 +88,12 @@ static __always_inline void culprit_wait(struct task_struct *prev, struct task_s
 	cpu->slow_waits++;
 	cell = culprit_cell(cpu, e, next->tgid, culprit);
 	if (!cell) {
+		cpu->loss[VIGIE_LOSS_DELAY_FULL]++;
+		cell = culprit_take(cpu, e, next->tgid, culprit, wait);
+	}
+	if (!cell) {
 		cpu->culprit_other_ns[e] += wait;
 		cpu->culprit_other_waits[e]++;
-		cpu->loss[VIGIE_LOSS_DELAY_FULL]++;
 		return;
 	}
 	if (!cell->victim.tgid) {

@@ -191,6 +191,12 @@ struct vigie_party {
 struct vigie_delay {
 	struct vigie_party victim; /* victim.tgid 0: the cell is free */
 	struct vigie_party culprit; /* who ran on that CPU just before */
+	__u64 wait_ns; /* in a cell: with what its former pairs had, see below */
+	__u64 waits;
+};
+
+/* What a cell's former pairs had: only the rest of its sums is its present one's. */
+struct vigie_delay_past {
 	__u64 wait_ns;
 	__u64 waits;
 };
@@ -201,7 +207,7 @@ enum vigie_loss {
 	VIGIE_LOSS_STATE_MISSING = 1, /* a switch of a task without state */
 	VIGIE_LOSS_RETIRED_FULL = 2, /* dead tasks folded into the retired "other" */
 	VIGIE_LOSS_RETIRED_STATELESS = 3, /* dead tasks without state: remainder unknown */
-	VIGIE_LOSS_DELAY_FULL = 4, /* slow waits folded: no free cell */
+	VIGIE_LOSS_DELAY_FULL = 4, /* slow waits, or what a pair had, folded: no free cell */
 	VIGIE_LOSS_RING_FULL = 5, /* OOM and cgroup events that found no room */
 	VIGIE_LOSS_CLOCK_BACKWARDS = 6, /* negative off-CPU differences clamped to zero */
 	VIGIE_LOSS_WAKEUP_MISSED = 7, /* of a moved sleeper: its wait counted as sleep */
@@ -217,7 +223,8 @@ struct vigie_slices {
 
 /*
  * One CPU's slot of the "cpus" array, which user space maps. Written on its own CPU
- * only; user space clears culprits[e] after epoch e has ended and never writes elsewhere.
+ * only; user space clears culprits[e] and culprit_past[e] after epoch e has ended and never
+ * writes elsewhere.
  */
 struct vigie_cpu {
 	__u64 loss[VIGIE_LOSSES];
@@ -230,6 +237,7 @@ struct vigie_cpu {
 	__u64 culprit_other_ns[VIGIE_EPOCHS]; /* what found no cell */
 	__u64 culprit_other_waits[VIGIE_EPOCHS];
 	struct vigie_delay culprits[VIGIE_EPOCHS][VIGIE_DELAY_CELLS];
+	struct vigie_delay_past culprit_past[VIGIE_EPOCHS][VIGIE_DELAY_CELLS];
 } __attribute__((aligned(128)));
 
 /* Ring buffer: rare events only. Recorded. */

@@ -342,15 +342,24 @@ static void culprit_named(void **state)
 	assert_int_equal(slots[0].loss[VIGIE_LOSS_DELAY_FULL], 0);
 }
 
+static void fill_cells(__u64 wait_ns)
+{
+	int i;
+
+	for (i = 0; i < VIGIE_DELAY_CELLS; i++) {
+		slots[0].culprits[0][i].victim.tgid = 0x40000000 + i;
+		slots[0].culprits[0][i].wait_ns = wait_ns;
+		slots[0].culprits[0][i].waits = 1;
+	}
+}
+
 static void culprit_folded(void **state)
 {
 	struct logic_culprit ctx = { .wait_ns = 3000000 };
-	int i;
 
 	NEED_BPF();
 	pin(0);
-	for (i = 0; i < VIGIE_DELAY_CELLS; i++)
-		slots[0].culprits[0][i].victim.tgid = 0x40000000 + i;
+	fill_cells(3000000);
 	call(skel->progs.logic_culprit, &ctx, sizeof(ctx));
 	call(skel->progs.logic_culprit, &ctx, sizeof(ctx));
 	assert_int_equal(slots[0].culprit_other_ns[0], 6000000);
@@ -363,6 +372,37 @@ static void culprit_folded(void **state)
 	skel->bss->epoch = 0;
 	assert_int_equal(slots[0].culprit_other_waits[1], 0);
 	assert_int_equal(waits_of(1, getpid(), getpid()), 1);
+}
+
+/* A longer wait than a pair ever had takes its cell: the sums go on from there. */
+static void culprit_takes(void **state)
+{
+	struct logic_culprit ctx = { .wait_ns = 3000001 };
+	int i, at = -1;
+
+	NEED_BPF();
+	pin(0);
+	fill_cells(3000000);
+	call(skel->progs.logic_culprit, &ctx, sizeof(ctx));
+	ctx.wait_ns = 5;
+	call(skel->progs.logic_culprit, &ctx, sizeof(ctx)); /* now it has one */
+	for (i = 0; i < VIGIE_DELAY_CELLS; i++) {
+		if (slots[0].culprits[0][i].victim.tgid != (__u32)getpid()) {
+			assert_int_equal(slots[0].culprits[0][i].wait_ns, 3000000);
+			assert_int_equal(slots[0].culprit_past[0][i].waits, 0);
+			continue;
+		}
+		assert_int_equal(at, -1);
+		at = i;
+	}
+	assert_in_range(at, 0, VIGIE_DELAY_CELLS - 1);
+	assert_int_equal(slots[0].culprits[0][at].culprit.tgid, getpid());
+	assert_int_equal(slots[0].culprits[0][at].wait_ns, 6000006);
+	assert_int_equal(slots[0].culprits[0][at].waits, 3);
+	assert_int_equal(slots[0].culprit_past[0][at].wait_ns, 3000000);
+	assert_int_equal(slots[0].culprit_past[0][at].waits, 1);
+	assert_int_equal(slots[0].culprit_other_waits[0], 0);
+	assert_int_equal(slots[0].loss[VIGIE_LOSS_DELAY_FULL], 1);
 }
 
 /* --- delta_waits */
@@ -551,6 +591,7 @@ int main(void)
 		LOGIC_TEST(culprit_collisions),
 		LOGIC_TEST(culprit_named),
 		LOGIC_TEST(culprit_folded),
+		LOGIC_TEST(culprit_takes),
 		LOGIC_TEST(absence_that_ended),
 		LOGIC_TEST(waits_that_were_sleep),
 		LOGIC_TEST(absence_under_way),

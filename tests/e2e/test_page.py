@@ -105,5 +105,48 @@ class FullPage(unittest.TestCase):
         return int(re.search(r"^oom_kill (\d+)$", cgroup.get(file), re.M).group(1))
 
 
+class Delays(unittest.TestCase):
+    """More victims than pairs are shown, all of one hog on one CPU."""
+
+    TRIFLES = 70
+    DELAY = "vigie_delay_seconds_total"
+
+    def pinned(self, name):
+        actor = self.enterContext(Actor(name))
+        os.sched_setaffinity(actor.pid, {self.cpu})
+        return actor
+
+    def waited(self, page, comm):
+        return sum(value for labels, value in page.all(self.DELAY).items()
+                   if dict(labels)["victim"].endswith("/" + comm))
+
+    @staticmethod
+    def run_delay(actor):
+        return Decimal(int(lib.read(f"/proc/{actor.pid}/schedstat").split()[1])) / 10**9
+
+    def test_an_incident_among_trifles_is_its_own_pair(self):
+        self.cpu = max(os.sched_getaffinity(0))
+        daemon = self.enterContext(Serve("--slow-wait", "100us"))
+        hog = self.pinned(b"the-hog")
+        self.addCleanup(hog.child.kill)
+        hog.send("cpu", 600000)
+        for i in range(self.TRIFLES):
+            self.pinned(b"trifle%d" % i).do("cpu", 8)
+        page = daemon.scrape()
+        self.assertGreater(len(page.all(self.DELAY)), 45)  # they do fill the table
+        service = self.pinned(b"the-service")
+        before = self.run_delay(service)
+        while self.run_delay(service) - before < 5:
+            service.do("cpu", 500)
+            daemon.scrape()
+        truth = self.run_delay(service)
+        page = daemon.scrape()
+        self.assertGreater(self.waited(page, "the-service"), truth * Decimal("0.9"))
+        self.assertLess(self.waited(page, "the-service"), truth * Decimal("1.02"))
+        everything = page.sum(self.DELAY) + page.one("vigie_retired_delay_seconds_total")
+        self.assertLess(page.one(self.DELAY, victim=OTHER, culprit=OTHER),
+                        everything / 10)
+
+
 if __name__ == "__main__":
     unittest.main()

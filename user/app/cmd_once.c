@@ -30,6 +30,7 @@ enum {
 	/* More processes than hosts have. Room for them is asked for at once, some 100 MB that are
 	 * touched as needed: a small host refuses a promise of a gigabyte. */
 	GROUPS_MAX = 1 << 17,
+	DELAYS_MAX = 1000,
 };
 
 #define LOOK_BACK_NS (120 * NS_PER_S) /* of --at: an interval is never longer */
@@ -184,6 +185,7 @@ static int once_run(const struct once_options *options)
 	model_config_default(&config);
 	/* Nothing is folded: the list cuts, and sums up what it cut. */
 	config.max_groups = config.max_known = GROUPS_MAX;
+	config.max_delays = DELAYS_MAX;
 	return options->at_ns ? run_past(options, &config) : run_live(options, &config);
 }
 

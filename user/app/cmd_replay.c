@@ -29,7 +29,15 @@
 #include "detect/detect.h"
 #include "log/encode.h"
 
-enum { OPT_FROM = 1400, OPT_TO, OPT_AT, OPT_EVERY, LINE_BYTES = 64 << 10, GROUPS_MAX = 1 << 17 };
+enum {
+	OPT_FROM = 1400,
+	OPT_TO,
+	OPT_AT,
+	OPT_EVERY,
+	LINE_BYTES = 64 << 10,
+	GROUPS_MAX = 1 << 17,
+	DELAYS_MAX = 1000
+};
 
 #define LOOK_BACK_NS (120 * NS_PER_S) /* of --at: an interval is never longer */
 
@@ -293,6 +301,7 @@ static int replay_run(struct replay_options *options)
 						      : 1;
 		options->range.to_wall_ns = options->at_ns;
 		config.max_groups = config.max_known = GROUPS_MAX;
+		config.max_delays = DELAYS_MAX;
 	} else {
 		config.balance_lag_ns = 10 * NS_PER_S; /* as `vigie serve` has it */
 	}

@@ -178,16 +178,29 @@ static int read_other(struct epoch_reader *e, __u32 epoch)
 	return err ? err : epoch_emit(e, &key, &now, &e->last_other);
 }
 
+/* Another pair has the cell since: nobody knows any more whose the rest of the last read was. */
+static void skip_past(struct epoch_reader *e, const struct vigie_delay_past *past,
+		      struct vigie_delay_past *last)
+{
+	if (past->waits <= last->waits)
+		return;
+	e->culprit_other_ns += past->wait_ns - last->wait_ns;
+	e->culprit_other_waits += past->waits - last->waits;
+	*last = *past;
+}
+
 static int read_cell(struct epoch_reader *e, const struct vigie_delay *cell,
-		     struct culprit_last *last)
+		     const struct vigie_delay_past *cell_past, struct vigie_delay_past *last)
 {
 	struct vigie_delay now = *(const volatile struct vigie_delay *)cell;
+	struct vigie_delay_past past = *(const volatile struct vigie_delay_past *)cell_past;
 	struct vigie_delay again = *(const volatile struct vigie_delay *)cell;
 	int err;
 
 	/* Being written this moment: the next read has it. */
-	if (!now.victim.tgid || memcmp(&now, &again, sizeof(now)))
+	if (!now.victim.tgid || memcmp(&now, &again, sizeof(now)) || past.waits > now.waits)
 		return 0;
+	skip_past(e, &past, last);
 	if (now.waits == last->waits && now.wait_ns == last->wait_ns)
 		return 0;
 	err = array_grow(&e->culprits, &e->culprits_cap, e->nculprits + 1, sizeof(*e->culprits),
@@ -197,7 +210,7 @@ static int read_cell(struct epoch_reader *e, const struct vigie_delay *cell,
 	e->culprits[e->nculprits] = now;
 	e->culprits[e->nculprits].waits = now.waits - last->waits;
 	e->culprits[e->nculprits++].wait_ns = now.wait_ns - last->wait_ns;
-	*last = (struct culprit_last){ now.wait_ns, now.waits };
+	*last = (struct vigie_delay_past){ now.wait_ns, now.waits };
 	return 0;
 }
 
@@ -215,7 +228,7 @@ static int read_blames(struct epoch_reader *e, __u32 epoch)
 		e->last_culprit_other_ns[cpu] = ns;
 		e->last_culprit_other_waits[cpu] = waits;
 		for (i = 0; i < VIGIE_DELAY_CELLS && !err; i++)
-			err = read_cell(e, &c->culprits[epoch][i],
+			err = read_cell(e, &c->culprits[epoch][i], &c->culprit_past[epoch][i],
 					&e->last_delay[cpu * VIGIE_DELAY_CELLS + i]);
 	}
 	return err;
@@ -259,6 +272,8 @@ static int empty_epoch(struct epoch_reader *e, __u32 epoch)
 		return err;
 	for (cpu = 0; cpu < e->ncpus; cpu++) {
 		memset(e->cpus[cpu].culprits[epoch], 0, sizeof(e->cpus[cpu].culprits[epoch]));
+		memset(e->cpus[cpu].culprit_past[epoch], 0,
+		       sizeof(e->cpus[cpu].culprit_past[epoch]));
 		e->cpus[cpu].culprit_other_ns[epoch] = 0;
 		e->cpus[cpu].culprit_other_waits[epoch] = 0;
 	}

@@ -32,9 +32,7 @@ struct epoch_reader {
 	struct hash by_key;
 	__u64 seed; /* of by_key */
 	struct vigie_retired last_other;
-	struct culprit_last {
-		__u64 wait_ns, waits;
-	} * last_delay; /* [cpu * VIGIE_DELAY_CELLS + cell] */
+	struct vigie_delay_past *last_delay; /* [cpu * VIGIE_DELAY_CELLS + cell] */
 	__u64 *last_culprit_other_ns, *last_culprit_other_waits; /* [cpu] */
 
 	/* The increments of this snapshot. */

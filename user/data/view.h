@@ -107,6 +107,7 @@ struct view {
 	size_t ndelays;
 	__u64 delay_other_ns;
 	__u64 delay_other_inc_ns;
+	__u64 delay_retired_ns; /* of pairs whose series ended: with the two above all there was */
 	const struct oom_view *ooms; /* of the last interval */
 	size_t nooms;
 

@@ -294,8 +294,8 @@ const struct family families[] = {
 	      "0.01 s, and steps of the wall clock", "5.10") },
 	{ .name = "vigie_delay_seconds", COUNTER, SECONDS, .shape = FAMILY_DELAYS,
 	  .labels = "`victim`, `culprit`",
-	  .help = "Run-queue wait of slow waits, by who waited and who held the CPU before; what "
-		  "has no pair of its own is in the other pair.",
+	  .help = "Run-queue wait of slow waits, by who waited and who held the CPU before: the "
+		  "50 largest pairs; all others are the other pair.",
 	  FROM_SWITCH(
 		  "`sched_info.last_queued` of the task switched to, over the slow-wait threshold",
 		  "exact for the wait; the culprit is the last of possibly several") },
@@ -375,6 +375,11 @@ const struct family families[] = {
 	{ .name = "vigie_retired_cpu_seconds", COUNTER, OF_HOST, SECONDS, .label = "mode",
 	  .help = "CPU time of the groups whose series have ended.",
 	  ARRAY(retired_cpu),
+	  FROM_MODEL("the model") },
+	{ .name = "vigie_retired_delay_seconds", COUNTER, OF_HOST, SECONDS,
+	  .help = "Slow waits of the pairs whose series have ended; with vigie_delay_seconds all "
+		  "there were.",
+	  ONE(V(delay_retired_ns)),
 	  FROM_MODEL("the model") },
 	{ .name = "vigie_unattributed_cpu_seconds", COUNTER, OF_HOST, SECONDS, .label = "mode",
 	  .help = "CPU time that the host used and no process was charged with: interrupts, and "

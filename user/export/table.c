@@ -426,6 +426,7 @@ static void delay_pair(struct buf *line, const struct delay_view *delay, unsigne
 
 static void delay_lines(struct table *t, struct buf *line)
 {
+	__u64 rest_ns = t->view->delay_other_inc_ns;
 	size_t i;
 
 	if (!t->list.ndelays)
@@ -440,6 +441,14 @@ static void delay_lines(struct table *t, struct buf *line)
 		delay_pair(line, delay, t->options->width);
 		flush_line(t, line);
 	}
+	for (; i < t->list.ndelays; i++)
+		rest_ns += t->list.delays[i]->wait_inc_ns;
+	if (!rest_ns)
+		return;
+	buf_str(line, "  ");
+	add_seconds(line, rest_ns);
+	buf_str(line, "  all other pairs");
+	flush_line(t, line);
 }
 
 static void oom_lines(struct table *t, struct buf *line)

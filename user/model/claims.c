@@ -91,18 +91,6 @@ static __u32 find_least(const struct series_page *page, __u64 now_ns, double *re
 	return least;
 }
 
-/* The urgent may overdraw by as much again. */
-static bool may_take(struct series_page *page, bool urgent)
-{
-	__s64 quarter = page->max / 4 ? page->max / 4 : 1;
-	__s64 price = page->promote_ns / quarter, least = urgent ? -(__s64)page->promote_ns : 0;
-
-	if (page->claims_ns - price < least)
-		return false;
-	page->claims_ns -= price;
-	return true;
-}
-
 static bool take_place(struct series_page *page, const struct group *group, __u64 now_ns)
 {
 	double against = 0;
@@ -113,18 +101,11 @@ static bool take_place(struct series_page *page, const struct group *group, __u6
 		return false;
 	if (!is_urgent(group) && (weight < CLAIM_LEAST || weight < against))
 		return false;
-	if (!may_take(page, is_urgent(group)))
+	/* The urgent may overdraw. */
+	if (!allowance_take(&page->claims, page->promote_ns, page->max / 4, is_urgent(group)))
 		return false;
 	series_end(page, least, now_ns);
 	return true;
-}
-
-static void claims_refill(struct series_page *page, __u64 now_ns)
-{
-	page->claims_ns += now_ns - page->claims_time_ns;
-	if (page->claims_ns > (__s64)page->promote_ns || !page->claims_time_ns)
-		page->claims_ns = page->promote_ns;
-	page->claims_time_ns = now_ns;
 }
 
 /* What the least of those that take what accrues is worth. */
@@ -183,7 +164,7 @@ void series_page_admit(struct series_page *page, const struct groups *groups, __
 {
 	__u32 n, i;
 
-	claims_refill(page, now_ns);
+	allowance_refill(&page->claims, page->promote_ns, now_ns);
 	series_keep(page, now_ns);
 	n = collect_claims(page, groups, now_ns);
 	if (n > page->max - page->nshown)

@@ -110,6 +110,8 @@ struct shares {
 	__u64 memory_pages;
 };
 void groups_rate(struct groups *groups, const struct shares *shares, __u64 now_ns);
+/* What is left of a smoothed share after that time. */
+double score_keep(__u64 interval_ns);
 double group_score(const struct group *group);
 /* The score, or what the last interval alone would make it: a newcomer has no past. */
 double group_weight(const struct group *group);

@@ -225,7 +225,8 @@ int model__apply(struct model *model, const struct snapshot *snapshot, const str
 	rate(model, snapshot);
 	series_page_apply(&model->page, &model->groups, &model->direct, model->now_ns);
 	cpu_balance_apply(&model->balance, snapshot, &model->page.credited, &model->view);
-	delays_apply(&model->delays, &model->groups, snapshot, model->now_ns);
+	delays_apply(&model->delays, &model->groups, snapshot, model->view.interval_ns,
+		     model->now_ns);
 	unit_book_apply(&model->units, &model->groups, snapshot, model->now_ns, model->linger_ns);
 	show(model, snapshot);
 	/* Last: until here the groups of this interval are all in use. */

@@ -89,6 +89,11 @@ static double decay(double x)
 	return whole * part;
 }
 
+double score_keep(__u64 interval_ns)
+{
+	return decay((double)interval_ns / HALF_LIFE_NS);
+}
+
 static double at_most_1(double share)
 {
 	return share < 1 ? share : 1;
@@ -106,7 +111,7 @@ static double recent_share(__u64 ns, const struct shares *shares)
 void groups_rate(struct groups *groups, const struct shares *shares, __u64 now_ns)
 {
 	double interval_ns = (double)shares->interval_ns;
-	double keep = decay(interval_ns / HALF_LIFE_NS);
+	double keep = score_keep(shares->interval_ns);
 	/* What one nanosecond of CPU adds; the limit where no time has passed. */
 	double gain = (interval_ns > 0 ? (1 - keep) / interval_ns : LN2 / HALF_LIFE_NS) /
 		      (shares->cpus ? shares->cpus : 1);

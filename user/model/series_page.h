@@ -8,6 +8,7 @@
 #ifndef VIGIE_MODEL_SERIES_PAGE_H
 #define VIGIE_MODEL_SERIES_PAGE_H
 
+#include "model/allowance.h"
 #include "model/groups.h"
 #include "model/window.h"
 
@@ -29,8 +30,7 @@ struct series_page {
 	__u32 nshown;
 	struct group **rank; /* scratch for all groups that may be known */
 	__u64 round_ns; /* last round of promotions */
-	__s64 claims_ns; /* what is left for taking places, in time: see claims.c */
-	__u64 claims_time_ns;
+	struct allowance claims; /* of taking places: claims.c */
 	bool began;
 	bool changed; /* membership, since somebody sorted */
 
