@@ -42,9 +42,13 @@ GROUP_BY = [
 COMMON = GROUP_BY + [
     ("--slow-wait", ["", "x", "1us", "61s", "-1ms", "5"], ["10us", "60s"]),
 ]
+FAMILIES = ["", "x", "vigie_proces_cpu_seconds", "vigie_process_*,", "cpu*", "VIGIE_*", "a\nb",
+            "vigie_process_read_chars", "x" * 200, "%s"]
 BAD = {
     "once": [
         ("--interval", DURATION, ["10ms", "1h"]),
+        ("--families", FAMILIES, ["vigie_process_*"]),
+        ("--no-families", FAMILIES + ["*"], ["vigie_process_*|leaves anything"]),
         ("--format", ["", "xml", "JSON", "json,csv"], ["table", "json", "openmetrics", "csv"]),
         ("--at", TIME, ["10 min ago", "14:03"]),
     ] + SHOWN,
@@ -54,6 +58,8 @@ BAD = {
                       "127.0.0.1:80 ", "127.1:80:80"], ["unix:PATH"]),
         ("--interval", DURATION + ["99ms", "61s"], ["100ms", "60s"]),
         ("--max-groups", ["", "x", "-1", "0", "1", "10001"], ["2", "10000"]),
+        ("--families", FAMILIES, ["vigie_process_*"]),
+        ("--no-families", FAMILIES + ["*"], ["vigie_process_*|leaves anything"]),
         ("--linger", DURATION + ["999ms", "25h"], ["1s", "1d"]),
         ("--peak-window", DURATION + ["999ms", "2h"], ["1s", "1h"]),
         ("--user", ["", "root", "no such user", "0"], ["unprivileged user"]),

@@ -215,7 +215,7 @@ static void formats_are_found_by_name(void **state)
 	assert_int_equal(out.len, strlen(known));
 	assert_memory_equal(out.data, known, out.len);
 	for (i = 0; i < VIEW_FORMATS; i++) {
-		const struct encode_ctx ctx = { &out, &f.view, &f.self, &options };
+		const struct encode_ctx ctx = { &out, &f.view, &f.self, &options, NULL };
 
 		buf_clear(&out);
 		assert_true(view_formats[i].name && view_formats[i].encode);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/families_option.h"
 #include "app/output.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -40,6 +41,7 @@ static const char who[] = "vigie once";
 struct once_options {
 	struct pipeline_options common;
 	struct output_options output;
+	struct family_choice families;
 	__u64 interval_ns;
 	__u64 now_ns, at_ns; /* at_ns 0: now, and live */
 	const char *state_dir;
@@ -53,6 +55,7 @@ static error_t parse_once(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &options->common;
 		state->child_inputs[1] = &options->output;
+		state->child_inputs[2] = &options->families;
 		return 0;
 	case 'i':
 		options->interval_ns =
@@ -189,10 +192,26 @@ static int once_run(const struct once_options *options)
 	return options->at_ns ? run_past(options, &config) : run_live(options, &config);
 }
 
+/* Lists of rows have columns of their own: there is nothing to choose. */
+static bool families_fit(struct once_options *options)
+{
+	static const struct family_choice all;
+
+	if (!memcmp(&options->families, &all, sizeof(all)))
+		return true;
+	options->output.families = &options->families;
+	if (options->output.format == VIEW_OPENMETRICS)
+		return true;
+	fprintf(stderr,
+		"%s: --families and --no-families choose metrics: add --format openmetrics\n", who);
+	return false;
+}
+
 int cmd_once(int argc, char **argv)
 {
 	const struct argp_child children[] = { { &common_argp, 0, NULL, 0 },
 					       { &output_argp, 0, NULL, 0 },
+					       { &families_argp, 0, NULL, 0 },
 					       { 0 } };
 	const struct argp argp = {
 		.options = once_option_table,
@@ -223,6 +242,8 @@ int cmd_once(int argc, char **argv)
 	options_init(&options);
 	argp_err_exit_status = EXIT_USAGE;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
+		return EXIT_USAGE;
+	if (!families_fit(&options))
 		return EXIT_USAGE;
 	output_fit(&options.output);
 	return once_run(&options) ? EXIT_FAILURE : EXIT_SUCCESS;

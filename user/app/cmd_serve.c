@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/families_option.h"
 #include "app/options.h"
 #include "app/services_options.h"
 #include "base/err.h"
@@ -76,6 +77,7 @@ static error_t parse_serve(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &options->common;
 		state->child_inputs[1] = &options->services;
+		state->child_inputs[2] = &options->server.families;
 		return 0;
 	case 'l': parse_listen(state, options, arg); return 0;
 	case 'i':
@@ -301,6 +303,7 @@ int cmd_serve(int argc, char **argv)
 {
 	const struct argp_child children[] = { { &common_argp, 0, NULL, 0 },
 					       { &services_argp, 0, NULL, 0 },
+					       { &families_argp, 0, NULL, 0 },
 					       { 0 } };
 	const struct argp argp = {
 		.options = serve_option_table,
@@ -310,6 +313,7 @@ int cmd_serve(int argc, char **argv)
 		       "  vigie serve\n"
 		       "  vigie serve --listen unix:/run/vigie/metrics.sock\n"
 		       "  vigie serve --group-by unit --max-groups 50\n"
+		       "  vigie serve --no-families 'vigie_process_*_bytes,vigie_self_*'\n"
 		       "  vigie serve --state-dir /srv/vigie --retention 7d --max-size 2GB\n"
 		       "  curl -s http://" DEFAULT_LISTEN "/metrics | head",
 		.children = children,

@@ -156,7 +156,9 @@ int output_view(const struct view *view, const struct output_options *options, c
 {
 	struct list_options list = options->list;
 	struct buf out;
-	const struct encode_ctx ctx = { .out = &out, .view = view, .list = &list };
+	const struct encode_ctx ctx = {
+		.out = &out, .view = view, .list = &list, .families = options->families
+	};
 	int err;
 
 	buf_init(&out, PAGE_MAX);

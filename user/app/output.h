@@ -18,6 +18,7 @@ struct output_options {
 	unsigned int height; /* table only: lines that there is room for; 0: no limit */
 	const char *extra; /* a format that only this command has, or NULL */
 	bool extra_chosen;
+	const struct family_choice *families; /* of metrics; NULL: all */
 };
 
 /* A child parser for --format, --sort and --top; its input is an output_options. */

@@ -168,7 +168,11 @@ static int on_render(void *ctx, unsigned int page, unsigned int content, struct 
 	static const struct list_options list; /* all rows, by CPU */
 	struct server *s = ctx;
 	const struct encode_ctx encode = {
-		.out = out, .view = s->parts.live->view, .self = &s->self, .list = &list
+		.out = out,
+		.view = s->parts.live->view,
+		.self = &s->self,
+		.list = &list,
+		.families = &s->config.families,
 	};
 	struct http_stat stat;
 	__u64 began = clock_monotonic_ns();

@@ -13,12 +13,14 @@
 
 #include "daemon/finding_handler.h"
 #include "daemon/pipeline_live.h"
+#include "export/choice.h"
 #include "http/http.h"
 
 struct server;
 
 struct server_config {
 	__u64 interval_ns; /* a snapshot at least that often */
+	struct family_choice families; /* what the page of metrics has */
 };
 
 /* What the loop drives. All of it stays the caller's. */

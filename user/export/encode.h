@@ -54,12 +54,15 @@ struct self_missing {
 	const char *reason; /* short: "no task storage" */
 };
 
+struct family_choice; /* choice.h */
+
 /* What the encoding of one view works with. */
 struct encode_ctx {
 	struct buf *out;
 	const struct view *view;
 	const struct self_view *self; /* or NULL: its families are left out */
 	const struct list_options *list; /* never NULL for formats that sort and cut rows */
+	const struct family_choice *families; /* of metrics; NULL: all */
 };
 
 enum om_dialect {
@@ -67,6 +70,7 @@ enum om_dialect {
 	OM_TEXT_0_0_4, /* text/plain; version=0.0.4 */
 };
 /* self may be NULL: then no vigie_self_*, vigie_build_info and process_* families (golden tests, once). */
+void openmetrics_encode_ctx(const struct encode_ctx *ctx, enum om_dialect dialect);
 void openmetrics_encode(struct buf *out, const struct view *view, const struct self_view *self,
 			enum om_dialect dialect);
 

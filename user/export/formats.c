@@ -21,12 +21,12 @@ static void encode_csv(const struct encode_ctx *ctx)
 
 static void encode_openmetrics(const struct encode_ctx *ctx)
 {
-	openmetrics_encode(ctx->out, ctx->view, ctx->self, OM_OPENMETRICS_1_0);
+	openmetrics_encode_ctx(ctx, OM_OPENMETRICS_1_0);
 }
 
 static void encode_prometheus(const struct encode_ctx *ctx)
 {
-	openmetrics_encode(ctx->out, ctx->view, ctx->self, OM_TEXT_0_0_4);
+	openmetrics_encode_ctx(ctx, OM_TEXT_0_0_4);
 }
 
 /* clang-format off */

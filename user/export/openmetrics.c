@@ -234,22 +234,29 @@ static int om_group_labels(struct om *om, const struct view *view)
 	return om->labels.err;
 }
 
-void openmetrics_encode(struct buf *out, const struct view *view, const struct self_view *self,
-			enum om_dialect dialect)
+void openmetrics_encode_ctx(const struct encode_ctx *ctx, enum om_dialect dialect)
 {
-	const struct encode_ctx ctx = { .out = out, .view = view, .self = self };
+	struct buf *out = ctx->out;
 	struct om om = { .out = out, .dialect = dialect };
 	const struct sample_visitor visitor = { &om, om_family, om_sample };
 	int err;
 
 	buf_init(&om.labels, out->max);
-	err = om_group_labels(&om, view);
+	err = om_group_labels(&om, ctx->view);
 	if (!err)
-		samples_walk(&ctx, &visitor);
+		samples_walk(ctx, &visitor);
 	if (err && !out->err)
 		out->err = err;
 	if (!classic(&om))
 		buf_str(out, "# EOF\n");
 	free(om.spans);
 	buf_done(&om.labels);
+}
+
+void openmetrics_encode(struct buf *out, const struct view *view, const struct self_view *self,
+			enum om_dialect dialect)
+{
+	const struct encode_ctx ctx = { .out = out, .view = view, .self = self };
+
+	openmetrics_encode_ctx(&ctx, dialect);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "export/choice.h"
 
 /* A label value that says "there is none": an empty one would be no label at all. */
 #define NONE "none"
@@ -505,7 +506,8 @@ void samples_walk(const struct encode_ctx *ctx, const struct sample_visitor *vis
 	derived_values_init(&w.derived, ctx->view, ctx->self);
 	walk_keys(&w);
 	for (i = 0; i < nfamilies; i++)
-		if ((ctx->self || !families[i].self) && !families[i].list_only)
+		if ((ctx->self || !families[i].self) && !families[i].list_only &&
+		    !(ctx->families && ctx->families->hidden[i]))
 			walk_shape[families[i].shape](&w, &families[i]);
 }
 
