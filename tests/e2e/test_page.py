@@ -5,6 +5,7 @@
 Owns: that who matters is among them at once. The truth is what a program measured of itself
 and what its cgroup counted. Not here: that all sums are exact (test_books).
 """
+import html.parser
 import os
 import re
 import signal
@@ -14,7 +15,7 @@ from decimal import Decimal
 
 import lib
 from lib import Cgroup, Serve, wait_for
-from scraping import Actor
+from scraping import OPENMETRICS, Actor
 
 OTHER = "(all other processes)"
 CPU, KILLS = "vigie_process_cpu_seconds_total", "vigie_process_oom_kills_total"
@@ -146,6 +147,87 @@ class Delays(unittest.TestCase):
         everything = page.sum(self.DELAY) + page.one("vigie_retired_delay_seconds_total")
         self.assertLess(page.one(self.DELAY, victim=OTHER, culprit=OTHER),
                         everything / 10)
+
+
+class Families(unittest.TestCase):
+    """--families and --no-families, served and printed."""
+
+    @staticmethod
+    def names(text):
+        return set(re.findall(r"^# TYPE (\S+) ", text, re.M))
+
+    def served(self, *args):
+        with Serve(*args) as daemon:
+            return self.names(daemon.get(Accept=OPENMETRICS)[2].decode())
+
+    def test_served(self):
+        whole = self.served()
+        self.assertIn("vigie_process_cpu_seconds", whole)
+        only = self.served("--families", "vigie_process_*_bytes,vigie_host_cpus")
+        self.assertEqual(only, {name for name in whole if name == "vigie_host_cpus" or
+                                re.fullmatch("vigie_process_.*_bytes", name)})
+        less = self.served("--no-families", "vigie_self_*,process_*")
+        self.assertEqual(less, {name for name in whole
+                                if not name.startswith(("vigie_self_", "process_"))})
+
+    def test_printed(self):
+        run = subprocess.run([lib.VIGIE, "once", "-i", "100ms", "--format", "openmetrics",
+                              "--families", "vigie_host_memory_bytes"],
+                             stdout=subprocess.PIPE, check=True)
+        self.assertEqual(self.names(run.stdout.decode()), {"vigie_host_memory_bytes"})
+        run = subprocess.run([lib.VIGIE, "once", "--families", "vigie_host_memory_bytes"],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        self.assertEqual((run.returncode, run.stdout), (2, b""))
+        self.assertIn(b"--format openmetrics", run.stderr)
+
+
+class Reader(html.parser.HTMLParser):
+    """What a browser makes of a page: its elements and its text."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.links, self.cells, self.inside = set(), [], [], False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.links += [value for name, value in attrs if name == "href"]
+        if tag == "td":
+            self.cells.append("")
+            self.inside = True
+
+    def handle_endtag(self, tag):
+        self.inside = self.inside and tag != "td"
+
+    def handle_data(self, data):
+        if self.inside:
+            self.cells[-1] += data
+
+
+class Index(unittest.TestCase):
+    """What a browser gets at /."""
+
+    KNOWN = {"html", "head", "meta", "title", "body", "h1", "h2", "p", "a", "table", "tr", "th",
+             "td", "ul", "li", "code"}
+
+    def test_it_names_the_hog_and_loads_nothing(self):
+        evil = b"<b>&'\"</b>"
+        with Serve() as daemon, Actor(evil) as hog:
+            hog.do("cpu", 300)
+            status, headers, body = daemon.get("/")
+            page = Reader(body.decode())
+            head = daemon.get("/", "HEAD")
+            scrapes = daemon.scrape().one("vigie_self_scrapes_total")
+        self.assertEqual(status, 200)
+        self.assertEqual(headers["content-type"].split(";")[0], "text/html")
+        self.assertIn("default-src 'none'", headers["content-security-policy"])
+        self.assertEqual((head[0], head[2]), (200, b""))
+        self.assertEqual(head[1]["content-security-policy"], headers["content-security-policy"])
+        self.assertLessEqual(page.tags, self.KNOWN)
+        self.assertIn(evil.decode(), page.cells)
+        for link in page.links:
+            self.assertIn(link, ("/metrics", "/-/healthy", "/-/ready"))
+        self.assertEqual(scrapes, 0)  # a look at the page is none
 
 
 if __name__ == "__main__":

@@ -120,12 +120,52 @@ void finding_handler_listen(struct finding_handler *handler)
 	}
 }
 
+static void forget_active(struct finding_handler *handler, const char *id)
+{
+	unsigned int i;
+
+	for (i = 0; i < handler->nactive; i++) {
+		if (strcmp(handler->active[i].id, id))
+			continue;
+		handler->nactive--;
+		memmove(&handler->active[i], &handler->active[i + 1],
+			(handler->nactive - i) * sizeof(handler->active[0]));
+		return;
+	}
+}
+
+/* Of more than there is room for the first are kept: the later are mostly what they caused. */
+static void keep_active(struct finding_handler *handler, const struct finding *finding)
+{
+	struct self_finding *kept = handler->active, *end = kept + handler->nactive;
+
+	while (kept < end && strcmp(kept->id, finding->id))
+		kept++;
+	if (kept == end && handler->nactive == FINDING_HANDLER_ACTIVE)
+		return;
+	handler->nactive += kept == end;
+	memcpy(kept->id, finding->id, sizeof(kept->id));
+	kept->rule = finding->rule->id;
+	kept->severity = finding->severity;
+	kept->since_wall_ns = finding->since_wall_ns;
+	snprintf(kept->message, sizeof(kept->message), "%s", finding->message);
+}
+
+static void remember_active(struct finding_handler *handler, const struct finding *finding)
+{
+	if (finding->phase == FINDING_END || finding->silenced)
+		forget_active(handler, finding->id);
+	else
+		keep_active(handler, finding);
+}
+
 static void handler_tell(struct finding_handler *handler, const struct finding *finding,
 			 const struct view *view)
 {
 	const struct event event = event_of_finding(finding);
 	bool begins;
 
+	remember_active(handler, finding);
 	logbook_event(handler->book, &event);
 	begins = recorder_incident(handler->recorder, &event, view);
 	if (finding_wants_evidence(finding) && (begins || has_turn(handler, finding->id)))
@@ -146,6 +186,8 @@ void finding_handler_stat(const struct finding_handler *handler, struct self_vie
 		detect__count(handler->detect, i, &rules[i].findings, &rules[i].active);
 	}
 	detect__stat(handler->detect, &stat);
+	self->findings = handler->active;
+	self->nfindings = handler->nactive;
 	self->rules = rules;
 	self->nrules = i;
 	last = handler->profiler ? profiler__last(handler->profiler) : NULL;

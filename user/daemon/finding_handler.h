@@ -16,7 +16,7 @@
 #include "export/encode.h"
 #include "model/model.h"
 
-enum { FINDING_HANDLER_WAITING = 16 };
+enum { FINDING_HANDLER_WAITING = 16, FINDING_HANDLER_ACTIVE = 32 };
 
 struct finding_handler {
 	struct detect *detect;
@@ -26,6 +26,8 @@ struct finding_handler {
 	/* Findings whose session was refused for its rate or for another session: asked for again. */
 	char waiting[FINDING_HANDLER_WAITING][FINDING_ID_LEN];
 	unsigned int next_waiting;
+	struct self_finding active[FINDING_HANDLER_ACTIVE]; /* for the page; the oldest first */
+	unsigned int nactive;
 	struct verdicts verdicts;
 	bool starting; /* verdicts from before the start were logged then: not again */
 	__u64 cpu_ns; /* of detection */

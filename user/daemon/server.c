@@ -149,7 +149,8 @@ static void tell_self(struct server *s)
 
 /* What is served where, in which formats. */
 static const struct http_page pages[] = {
-	{ "/metrics", { VIEW_OPENMETRICS, VIEW_PROMETHEUS }, 2 },
+	{ "/metrics", { VIEW_OPENMETRICS, VIEW_PROMETHEUS }, 2, .document = false },
+	{ "/", { VIEW_INDEX }, 1, .document = true },
 };
 _Static_assert((int)VIEW_FORMATS <= (int)HTTP_CONTENTS_MAX, "a format finds no room");
 

@@ -33,6 +33,8 @@ struct self_view {
 	__u64 connections_refused; /* over the cap */
 	const struct self_missing *missing; /* what is switched off, and why */
 	unsigned int nmissing;
+	const struct self_finding *findings; /* under way, those of benign patterns left out */
+	unsigned int nfindings;
 	const struct self_rule *rules; /* what detection found; the order of the table of rules */
 	unsigned int nrules;
 	__u64 detect_cpu_ns;
@@ -48,6 +50,13 @@ struct self_rule {
 	const char *id;
 	__u64 findings; /* that began, those of benign patterns not counted */
 	__u64 active;
+};
+struct self_finding {
+	char id[FINDING_ID_LEN];
+	const char *rule; /* its id; static */
+	enum severity severity;
+	__u64 since_wall_ns;
+	char message[320]; /* sanitised */
 };
 struct self_missing {
 	const char *field; /* family or feature */
@@ -73,6 +82,9 @@ enum om_dialect {
 void openmetrics_encode_ctx(const struct encode_ctx *ctx, enum om_dialect dialect);
 void openmetrics_encode(struct buf *out, const struct view *view, const struct self_view *self,
 			enum om_dialect dialect);
+
+/* The page at /, HTML. */
+void index_encode(const struct encode_ctx *ctx);
 
 void table_encode(struct buf *out, const struct view *view, const struct list_options *options);
 void json_encode(struct buf *out, const struct view *view, const struct list_options *options);

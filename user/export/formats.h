@@ -15,6 +15,7 @@ enum view_format {
 	VIEW_JSON,
 	VIEW_OPENMETRICS,
 	VIEW_CSV,
+	VIEW_INDEX, /* the page at /; self is never NULL there */
 	VIEW_PROMETHEUS,
 	VIEW_FORMATS,
 };

@@ -8,6 +8,8 @@
 #ifndef VIGIE_HTTP_CONTENT_H
 #define VIGIE_HTTP_CONTENT_H
 
+#include <stdbool.h>
+
 enum { HTTP_CONTENTS_MAX = 8, HTTP_PAGES_MAX = 8, PAGE_CONTENTS_MAX = 4 };
 
 /* "text/plain; version=0.0.4"; always UTF-8. Texts are static. */
@@ -22,6 +24,7 @@ struct http_page {
 	/* Indices of contents, the preferred one first; the last is sent where nothing fits. */
 	unsigned int contents[PAGE_CONTENTS_MAX];
 	unsigned int ncontents; /* 1 or more */
+	bool document; /* for a browser: it may load and run nothing; no scrape */
 };
 
 #endif

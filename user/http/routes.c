@@ -84,6 +84,13 @@ static void answer_fault(struct answer *a, unsigned int status)
 		add_header(a, "Allow", "GET, HEAD");
 }
 
+static void add_policy(struct answer *a)
+{
+	add_header(a, "Content-Security-Policy",
+		   "default-src 'none'; base-uri 'none'; form-action 'none'; "
+		   "frame-ancestors 'none'");
+}
+
 static void answer_page(struct routes *routes, unsigned int page, const struct negotiation *n,
 			struct answer *a)
 {
@@ -100,7 +107,8 @@ static void answer_page(struct routes *routes, unsigned int page, const struct n
 		set_text(a, 503, a->text);
 		return;
 	}
-	routes->scrapes++;
+	if (!callbacks->pages[page].document)
+		routes->scrapes++;
 	a->status = 200;
 	a->body = a->page->text.data;
 	a->body_len = a->page->text.len;
@@ -109,14 +117,14 @@ static void answer_page(struct routes *routes, unsigned int page, const struct n
 	add_header(a, "Vary", "Accept, Accept-Encoding");
 	if (a->page->gzip)
 		add_header(a, "Content-Encoding", "gzip");
+	if (callbacks->pages[page].document)
+		add_policy(a);
 }
 
 static void answer_index(const struct routes *routes, struct answer *a)
 {
 	set_body(a, 200, "text/html; charset=utf-8", routes->index);
-	add_header(a, "Content-Security-Policy",
-		   "default-src 'none'; base-uri 'none'; form-action 'none'; "
-		   "frame-ancestors 'none'");
+	add_policy(a);
 }
 
 static void answer_healthy(const struct routes *routes, struct answer *a)
@@ -132,7 +140,7 @@ static void answer_ready(const struct routes *routes, struct answer *a)
 		set_text(a, 503, "not ready: no snapshot yet\n");
 }
 
-/* What is answered without a view; the caller's pages come first. */
+/* What is answered without a view; the caller's pages come first, an index of its own, too. */
 static const struct {
 	const char *path;
 	void (*answer)(const struct routes *routes, struct answer *a);
