@@ -32,8 +32,21 @@ static __always_inline void count_loss(enum vigie_loss cause)
 {
 	struct vigie_cpu *cpu = this_cpu();
 
+	/* Atomic: from 7.x on many programs may be preempted by another one here. */
 	if (cpu)
-		cpu->loss[cause]++;
+		__sync_fetch_and_add(&cpu->loss[cause], 1);
+}
+
+/* Of one task, once: as its state is made, or as it ends if it never had any. */
+static __always_inline void count_birth(bool leader)
+{
+	struct vigie_cpu *cpu = this_cpu();
+
+	if (!cpu)
+		return;
+	__sync_fetch_and_add(&cpu->forks, 1);
+	if (leader)
+		__sync_fetch_and_add(&cpu->process_starts, 1);
 }
 
 #endif

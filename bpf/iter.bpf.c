@@ -108,14 +108,21 @@ static __always_inline struct task_state *known_or_new(struct task_struct *task,
 	if (!st)
 		return NULL;
 	__builtin_memset(st, 0, sizeof(*st));
-	/* Born under our eyes, but as state could not be had: it has a past, and that is due. */
-	if (attached_ns && task->start_boottime >= attached_ns)
+	/* Born unseen, or as state could not be had: it has a past, and that is due. */
+	if (born_attached(task)) {
 		st->started = task->pid == task->tgid;
-	else
+		st->counted = STATE_FOUND;
+	} else {
 		known_base(task, st, now);
+	}
 	if (cfg_group_by & VIGIE_BY_EXE)
 		identity_exe(task, st->exe);
 	st = state_create(task, st);
+	/* Else the fork was faster, and what we filled in was not used. */
+	if (st && st->counted == STATE_FOUND) {
+		st->counted = STATE_COUNTED;
+		count_birth(st->started);
+	}
 	if (st && !st->moved && moved_already(task))
 		moved_mark(st, task);
 	return st;

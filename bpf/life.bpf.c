@@ -203,10 +203,11 @@ static __always_inline struct task_state *state_of_dead(struct task_struct *task
 		return NULL;
 	if (task->bpf_storage)
 		return state_copy(task->bpf_storage, copy) ? copy : NULL;
-	if (!attached_ns || task->start_boottime < attached_ns)
+	if (!born_attached(task))
 		return NULL;
 	bpf_probe_read_kernel(copy, sizeof(*copy), &no_state);
 	copy->started = task->pid == task->tgid;
+	count_birth(copy->started);
 	return copy;
 }
 
@@ -221,6 +222,8 @@ static __always_inline void task_freed(struct task_struct *task)
 	if (cpu)
 		cpu->frees++;
 	if (!st) {
+		if (!cfg_task_storage && born_attached(task)) /* the hash was full, always */
+			count_birth(task->pid == task->tgid);
 		count_loss(VIGIE_LOSS_RETIRED_STATELESS);
 		return;
 	}

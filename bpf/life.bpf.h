@@ -4,7 +4,13 @@
 #define VIGIE_LIFE_BPF_H
 
 #include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
 
 extern volatile __u64 attached_ns; /* CLOCK_BOOTTIME, as start_boottime; 0: not yet */
+
+static __always_inline bool born_attached(struct task_struct *task)
+{
+	return attached_ns && task->start_boottime >= attached_ns;
+}
 
 #endif

@@ -5,6 +5,10 @@
  * Creating state takes a microsecond or more and can fail, so it happens at fork, where that does
  * not matter, and in the first iterator pass for tasks that began before we attached. The switch
  * path only looks up. Death is in life.bpf.c.
+ *
+ * A fork may run unseen: this program does not run inside itself, and where tracepoints can be
+ * preempted (7.x, PREEMPT_RT) two forks on one CPU may overlap. Then the iterator finds the task,
+ * or the free hook does.
  */
 #include "state.bpf.h"
 #include "identity.bpf.h"
@@ -16,16 +20,15 @@ struct tasks_hash_map tasks_hash SEC(".maps");
 static __always_inline void task_born(struct task_struct *task)
 {
 	bool leader = task->pid == task->tgid;
-	struct vigie_cpu *cpu = this_cpu();
 	struct task_state *st = state_create(task, NULL);
 
-	if (cpu) {
-		cpu->forks++;
-		cpu->process_starts += leader;
-	}
 	if (!st) {
 		count_loss(VIGIE_LOSS_STATE_ALLOC);
 		return;
+	}
+	if (st->counted == STATE_NOT_COUNTED) {
+		st->counted = STATE_COUNTED;
+		count_birth(leader);
 	}
 	st->started = leader;
 	if (cfg_group_by & VIGIE_BY_EXE)

@@ -15,6 +15,9 @@
 enum { STATE_EXITED_BEFORE = 255 }; /* exited: it was a zombie before we attached */
 enum { STATE_OFF_SLOTS = 8 }; /* a power of two over VIGIE_OFF_RUNNABLE */
 
+/* A birth is counted by whoever made the state, be it the fork or the iterator that was first. */
+enum state_counted { STATE_NOT_COUNTED = 0, STATE_COUNTED = 1, STATE_FOUND = 2 };
+
 struct task_state {
 	/* The switch probe's; departed says when the rest is of one moment: departure.bpf.h. */
 	__u64 delay_ns; /* true run_delay at the last switch-out: the sum of wait_count's waits */
@@ -25,7 +28,7 @@ struct task_state {
 	/* Of run_delay, what was sleep: moved.bpf.h. */
 	__u64 false_ns;
 	__u32 moved; /* 1: it sleeps, and the kernel takes it for waiting */
-	__u32 zero;
+	__u32 counted; /* enum state_counted: whether its birth is in vigie_cpu.forks */
 	__u64 off_ns[STATE_OFF_SLOTS]; /* from VIGIE_OFF_RUNNABLE on: never read */
 	__u64 wait_count[VIGIE_BUCKETS];
 	__u64 moved_delay; /* while moved: run_delay as it was when that began */

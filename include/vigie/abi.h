@@ -211,6 +211,7 @@ enum vigie_loss {
 	VIGIE_LOSS_RING_FULL = 5, /* OOM and cgroup events that found no room */
 	VIGIE_LOSS_CLOCK_BACKWARDS = 6, /* negative off-CPU differences clamped to zero */
 	VIGIE_LOSS_WAKEUP_MISSED = 7, /* of a moved sleeper: its wait counted as sleep */
+	VIGIE_LOSS_RUN_MISSED = 8, /* a probe that the kernel skipped: it ran on that CPU already */
 	VIGIE_LOSSES,
 };
 

@@ -154,9 +154,9 @@ static inline void fixture_stat(struct collect_stat *stat)
 	stat->retired_keys = 42;
 	stat->bpf_memory_bytes = 9 * MIB;
 	/* The kernel cuts names, and then two programs share one. */
-	stat->probes[0] = (struct probe_stat){ "on_sched_switch", 1000, 55000 };
-	stat->probes[1] = (struct probe_stat){ "on_sched_process_exit", 10, 9000 };
-	stat->probes[2] = (struct probe_stat){ "on_sched_switch", 1, 1 };
+	stat->probes[0] = (struct probe_stat){ "on_sched_switch", 1000, 55000, 0 };
+	stat->probes[1] = (struct probe_stat){ "on_sched_process_exit", 10, 9000, 0 };
+	stat->probes[2] = (struct probe_stat){ "on_sched_switch", 1, 1, 0 };
 	stat->nprobes = 3;
 	stat->run_time_known = true;
 }

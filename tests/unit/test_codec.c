@@ -125,7 +125,7 @@ static void nothing_was_added_to_the_nouns(void **state)
 {
 	assert_int_equal(sizeof(struct host), 8 * (8 + 12 + 2) + 16 + 24 + 24 + 48 + 8);
 	assert_int_equal(sizeof(struct collect_stat),
-			 8 * (VIGIE_LOSSES + 16) + PROBES_MAX * 48 + 8);
+			 8 * (VIGIE_LOSSES + 16) + PROBES_MAX * 56 + 8);
 	assert_int_equal(sizeof(struct process), 144 + sizeof(struct vigie_usage));
 	assert_int_equal(sizeof(struct cgroup_stat), 8 * (7 + 24));
 }

@@ -157,8 +157,11 @@ static void holds(const char *path, const char *text)
 	assert_memory_equal(got, text, n);
 }
 
-/* Wall clocks of the first and the last snapshot in an incident, and how many. */
-static int replayed(const char *id, __u64 *ret_first_ns, __u64 *ret_last_ns)
+/*
+ * Wall clocks of the first and the last snapshot in an incident, and how many. full: it ran out of
+ * room, where a key that is small enough may still have found some.
+ */
+static int replayed_of(const char *id, bool full, __u64 *ret_first_ns, __u64 *ret_last_ns)
 {
 	const struct replay_range all = { 0 };
 	struct snapshot snapshot;
@@ -171,13 +174,18 @@ static int replayed(const char *id, __u64 *ret_first_ns, __u64 *ret_last_ns)
 	while ((err = source__next(source, &snapshot)) > 0) {
 		if (!n++)
 			*ret_first_ns = snapshot.wall_ns;
-		assert_true(n == 1 || snapshot.wall_ns == *ret_last_ns + STEP); /* no gap */
+		assert_true(n == 1 || full || snapshot.wall_ns == *ret_last_ns + STEP); /* no gap */
 		*ret_last_ns = snapshot.wall_ns;
 	}
 	assert_int_equal(err, 0);
 	assert_int_equal(replay__undecodable(source), 0);
 	source__free(source);
 	return n;
+}
+
+static int replayed(const char *id, __u64 *ret_first_ns, __u64 *ret_last_ns)
+{
+	return replayed_of(id, false, ret_first_ns, ret_last_ns);
 }
 
 static void from_the_minutes_before_to_its_end(void **state)
@@ -357,7 +365,7 @@ static void what_never_ends_leaves_others_room(void **state)
 	bytes = incidents__stat(h.incidents)->bytes - bytes;
 	assert_in_range(bytes, 256 << 10, 512 << 10);
 	finish(&h, "bbbbbbbbbbbb");
-	assert_true(replayed("bbbbbbbbbbbb", &first, &last) > 20);
+	assert_true(replayed_of("bbbbbbbbbbbb", true, &first, &last) > 20);
 	assert_true(first <= began);
 	place_done(&h);
 }

@@ -288,6 +288,20 @@ static void probes_that_share_a_name_share_a_series(void **state)
 	assert_null(strstr(page.data, "vigie_self_probe"));
 }
 
+/* Of programs that missed none nothing is said; and the kernel counts without its statistics. */
+static void runs_that_were_missed(void **state)
+{
+	(void)state;
+	render(&fixture.self, OM_OPENMETRICS_1_0);
+	assert_null(strstr(page.data, "vigie_self_probe_runs_missed"));
+	fixture.view.stat.probes[0].missed = 3;
+	fixture.view.stat.probes[2].missed = 4;
+	fixture.view.stat.run_time_known = false;
+	render(&fixture.self, OM_OPENMETRICS_1_0);
+	assert_line(page.data, "vigie_self_probe_runs_missed_total{program=\"on_sched_switch\"} 7");
+	assert_int_equal(count(page.data, "\nvigie_self_probe_runs_missed_total{"), 1);
+}
+
 static void reasons_are_sanitised_and_unique(void **state)
 {
 	(void)state;
@@ -360,6 +374,7 @@ int main(void)
 		CASE(absent_attributes_have_a_name),
 		CASE(without_self_no_figures_of_the_daemon),
 		CASE(probes_that_share_a_name_share_a_series),
+		CASE(runs_that_were_missed),
 		CASE(reasons_are_sanitised_and_unique),
 		CASE(start_times_only_of_processes),
 		CASE(memory_kinds_add_up_even_if_meminfo_does_not),

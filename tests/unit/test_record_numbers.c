@@ -69,7 +69,7 @@ static const struct { size_t number, offset; } fixed_of_today[] = {
 	{ 77, F(host.pressure_ns[PSI_MEMORY][PSI_SOME]) },
 	{ 78, F(host.pressure_ns[PSI_MEMORY][PSI_FULL]) },
 	{ 79, F(host.pressure_ns[PSI_IO][PSI_SOME]) }, { 80, F(host.pressure_ns[PSI_IO][PSI_FULL]) },
-	{ 81, F(host.pressure_known) },
+	{ 81, F(host.pressure_known) }, { 82, F(stat.loss[8]) },
 };
 
 #define C(member) offsetof(struct cgroup_stat, member)
@@ -101,6 +101,7 @@ static const struct { int number, is; } enums_of_today[] = {
 	{ 2, VIGIE_LOSS_RETIRED_FULL }, { 3, VIGIE_LOSS_RETIRED_STATELESS },
 	{ 4, VIGIE_LOSS_DELAY_FULL }, { 5, VIGIE_LOSS_RING_FULL },
 	{ 6, VIGIE_LOSS_CLOCK_BACKWARDS }, { 7, VIGIE_LOSS_WAKEUP_MISSED },
+	{ 8, VIGIE_LOSS_RUN_MISSED },
 	{ 1, VIGIE_EVENT_OOM }, { 2, VIGIE_EVENT_CGROUP },
 	{ 0, TREE_MEMORY }, { 1, TREE_UNIFIED }, { 2, TREE_PIDS }, { 3, TREE_CPU },
 };

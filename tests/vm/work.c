@@ -79,6 +79,35 @@ pid_t work_fork(const char *name)
 	_exit(0);
 }
 
+static void storm_part(void)
+{
+	int i;
+
+	for (i = 0; i < STORM_EACH; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			_exit(0);
+		if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+			_exit(1);
+	}
+	_exit(0);
+}
+
+pid_t work_storm(const char *name)
+{
+	pid_t pid = start(name);
+
+	if (pid)
+		return pid;
+	for (int i = 0; i < STORM_FORKERS; i++)
+		if (fork() == 0)
+			storm_part();
+	while (wait(NULL) > 0)
+		;
+	_exit(0);
+}
+
 pid_t work_memory(const char *name, int64_t bytes)
 {
 	pid_t pid = start(name);
@@ -157,6 +186,20 @@ int64_t proc_stat(pid_t pid, int field)
 	/* Field 2, the name, may hold blanks: count from its end. */
 	behind = slurp(pid, "stat", text, sizeof(text)) ? strrchr(text, ')') : NULL;
 	return behind ? number(word(behind, field - 2), 10) : -1;
+}
+
+int64_t host_forks(void)
+{
+	FILE *file = fopen("/proc/stat", "re");
+	long long forks = -1;
+	char line[4096];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "processes %lld", &forks) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return forks;
 }
 
 static void short_sleep(void)

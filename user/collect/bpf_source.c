@@ -216,6 +216,8 @@ static void read_losses(struct bpf_source *s)
 	int i;
 
 	for (i = 0; i < VIGIE_LOSSES; i++) {
+		if (i == VIGIE_LOSS_RUN_MISSED) /* the kernel's: bpf_weigh() */
+			continue;
 		s->stat.loss[i] = 0;
 		for (cpu = 0; cpu < s->bpf.ncpus; cpu++)
 			s->stat.loss[i] += s->bpf.cpus[cpu].loss[i];

@@ -44,6 +44,7 @@ static void weigh_program(const struct bpf_program *prog, struct collect_stat *s
 	snprintf(p->name, sizeof(p->name), "%s", bpf_program__name(prog));
 	p->runs = info.run_cnt;
 	p->run_ns = info.run_time_ns;
+	p->missed = info.recursion_misses; /* 0 before 5.12 */
 }
 
 /* The kernel does not count the elements of task storage with the map. */
@@ -73,7 +74,8 @@ void bpf_weigh(const struct bpf_loaded *bpf, struct collect_stat *stat)
 	struct bpf_object *obj = bpf->skel->obj;
 	struct bpf_program *prog;
 	struct bpf_map *map;
-	__u64 bytes = 0;
+	__u64 bytes = 0, missed = 0;
+	unsigned int i;
 
 	stat->nprobes = 0;
 	stat->run_time_known = statistics_on();
@@ -86,6 +88,11 @@ void bpf_weigh(const struct bpf_loaded *bpf, struct collect_stat *stat)
 	bpf_object__for_each_map(map, obj)
 		if (bpf_map__fd(map) >= 0)
 			bytes += fd_memory(bpf_map__fd(map));
+	for (i = 0; i < stat->nprobes; i++)
+		missed += stat->probes[i].missed;
+	/* A program that could not be asked this time: no counter runs backwards. */
+	if (missed > stat->loss[VIGIE_LOSS_RUN_MISSED])
+		stat->loss[VIGIE_LOSS_RUN_MISSED] = missed;
 	if (bytes)
 		stat->bpf_memory_bytes = bytes + storage_memory(bpf, stat);
 }

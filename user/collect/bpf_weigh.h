@@ -7,7 +7,7 @@
 #include "data/snapshot.h"
 
 /*
- * Fills in bpf_memory_bytes, probes and run_time_known; tasks and untracked must be set. Some
+ * Fills in bpf_memory_bytes, probes, the runs that were missed and run_time_known; tasks and untracked must be set. Some
  * thirty small reads of /proc: not for every snapshot. Memory that cannot be read (another
  * user's fdinfo before 5.14) keeps its last figure.
  */

@@ -130,6 +130,7 @@ struct probe_stat {
 	char name[32];
 	__u64 runs;
 	__u64 run_ns;
+	__u64 missed; /* runs that the kernel skipped, statistics or not; no history has it */
 };
 enum { PROBES_MAX = 32 };
 

@@ -146,6 +146,7 @@ static const struct family_cell losses[] = {
 	{ "ring_full", V(stat.loss[VIGIE_LOSS_RING_FULL]) },
 	{ "clock_backwards", V(stat.loss[VIGIE_LOSS_CLOCK_BACKWARDS]) },
 	{ "wakeup_missed", V(stat.loss[VIGIE_LOSS_WAKEUP_MISSED]) },
+	{ "run_missed", V(stat.loss[VIGIE_LOSS_RUN_MISSED]) },
 	{ "record_unreadable", V(stat.lost_records) },
 	{ "cgroup_unnamed", V(stat.cgroups_unnamed) },
 };
@@ -584,6 +585,12 @@ const struct family families[] = {
 	  .help = "Time in each BPF program, with the two clock reads of the statistics "
 		  "themselves; only while kernel.bpf_stats_enabled is on.",
 	  DOC("`run_time_ns`", "that of the statistics", "60 to 85 ns a run too much", "5.10") },
+	{ .name = "vigie_self_probe_runs_missed", COUNTER, COUNT, .shape = FAMILY_PROBE_MISSED,
+	  .self = true,
+	  .labels = "`program`",
+	  .help = "Runs of a BPF program that the kernel skipped, as it was running on that CPU; of "
+		  "programs that have any. Their sum is the loss run_missed.",
+	  DOC("`recursion_misses`", "none", "exact", "5.12") },
 	{ .name = "vigie_self_detect_cpu_seconds", COUNTER, OF_SELF, SECONDS,
 	  .help = "CPU time of detection.",
 	  ONE(S(detect_cpu_ns)),

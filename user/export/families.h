@@ -35,6 +35,7 @@ enum family_shape {
 	FAMILY_OF_UNITS, /* struct unit_figures, for each unit what it has */
 	FAMILY_PROBE_RUNS,
 	FAMILY_PROBE_SECONDS,
+	FAMILY_PROBE_MISSED,
 	FAMILY_MISSING,
 	FAMILY_BUILD,
 	FAMILY_RULE_FINDINGS,

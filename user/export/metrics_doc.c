@@ -58,6 +58,12 @@ static const char outro[] =
 	"| `clock_backwards` | a time off the CPU came out negative | it was taken as zero |\n"
 	"| `wakeup_missed` | the wakeup of a sleeper that was moved was not seen | "
 	"all of its wait counts as sleep |\n"
+	"| `run_missed` | a probe did not run, as the same one was under way on that CPU: where "
+	"tracepoints can be preempted (7.x, PREEMPT_RT); by program: "
+	"`vigie_self_probe_runs_missed_total` | "
+	"of `on_newtask` the switches until the next snapshot, which finds the task; of `on_exit` "
+	"that moment's name and peak; of `on_free` the last use of a task, in "
+	"`vigie_self_unfreed_tasks` |\n"
 	"| `record_unreadable` | a record of the iterator was unreadable | its increments |\n"
 	"| `cgroup_unnamed` | a cgroup was gone before it was read | its unit shows an id |\n";
 

@@ -388,14 +388,24 @@ static struct probe_stat probe_sum(const struct collect_stat *stat, unsigned int
 			continue;
 		sum.runs += stat->probes[j].runs;
 		sum.run_ns += stat->probes[j].run_ns;
+		sum.missed += stat->probes[j].missed;
 	}
 	return sum;
+}
+
+static void walk_probe(struct walk *w, const struct probe_stat *sum, __u64 value)
+{
+	char name[sizeof(sum->name) + 1] = { 0 }, text[NAME_LEN];
+
+	memcpy(name, sum->name, sizeof(sum->name));
+	walk_no_own_labels(w);
+	walk_raw_label(w, "program", name, text);
+	walk_emit(w, value);
 }
 
 static void walk_probes(struct walk *w, const struct family *family)
 {
 	const struct collect_stat *stat = &w->view->stat;
-	char text[NAME_LEN];
 	unsigned int i;
 
 	if (!stat->run_time_known || !stat->nprobes)
@@ -403,14 +413,28 @@ static void walk_probes(struct walk *w, const struct family *family)
 	walk_family(w, family);
 	for (i = 0; i < stat->nprobes; i++) {
 		struct probe_stat sum = probe_sum(stat, i);
-		char name[sizeof(sum.name) + 1] = { 0 };
 
-		if (named_before(stat, i))
+		if (!named_before(stat, i))
+			walk_probe(w, &sum,
+				   family->shape == FAMILY_PROBE_RUNS ? sum.runs : sum.run_ns);
+	}
+}
+
+static void walk_probes_missed(struct walk *w, const struct family *family)
+{
+	const struct collect_stat *stat = &w->view->stat;
+	bool any = false;
+	unsigned int i;
+
+	for (i = 0; i < stat->nprobes; i++) {
+		struct probe_stat sum = probe_sum(stat, i);
+
+		if (named_before(stat, i) || !sum.missed)
 			continue;
-		memcpy(name, sum.name, sizeof(sum.name));
-		walk_no_own_labels(w);
-		walk_raw_label(w, "program", name, text);
-		walk_emit(w, family->shape == FAMILY_PROBE_RUNS ? sum.runs : sum.run_ns);
+		if (!any)
+			walk_family(w, family);
+		any = true;
+		walk_probe(w, &sum, sum.missed);
 	}
 }
 
@@ -492,6 +516,7 @@ static void (*const walk_shape[FAMILY_SHAPES])(struct walk *w, const struct fami
 	[FAMILY_OF_UNITS] = walk_unit_figures,
 	[FAMILY_PROBE_RUNS] = walk_probes,
 	[FAMILY_PROBE_SECONDS] = walk_probes,
+	[FAMILY_PROBE_MISSED] = walk_probes_missed,
 	[FAMILY_MISSING] = walk_missing,
 	[FAMILY_BUILD] = walk_build,
 	[FAMILY_RULE_FINDINGS] = walk_rules,
