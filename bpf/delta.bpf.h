@@ -190,7 +190,8 @@ static __always_inline void delta_rare(const struct task_state *st, struct vigie
 	for (i = 0; i < VIGIE_STALLS; i++)
 		ret->stall_ns[i] = st->stall_ns[i] - st->delivered.stall_ns[i];
 	ret->oom_kills = st->oom_killed - st->delivered.oom_kills;
-	ret->starts = st->started - st->delivered.starts;
+	ret->starts = (st->started == STATE_PROCESS) - st->delivered.starts;
+	ret->thread_starts = (st->started == STATE_THREAD) - st->delivered.thread_starts;
 	/* Once: the kind may be corrected after it was handed out (two last threads before 6.16). */
 	for (i = 0; i < VIGIE_EXITS; i++)
 		told += st->delivered.exits[i];

@@ -110,7 +110,7 @@ static __always_inline struct task_state *known_or_new(struct task_struct *task,
 	__builtin_memset(st, 0, sizeof(*st));
 	/* Born unseen, or as state could not be had: it has a past, and that is due. */
 	if (born_attached(task)) {
-		st->started = task->pid == task->tgid;
+		st->started = state_started_as(task);
 		st->counted = STATE_FOUND;
 	} else {
 		known_base(task, st, now);
@@ -121,7 +121,7 @@ static __always_inline struct task_state *known_or_new(struct task_struct *task,
 	/* Else the fork was faster, and what we filled in was not used. */
 	if (st && st->counted == STATE_FOUND) {
 		st->counted = STATE_COUNTED;
-		count_birth(st->started);
+		count_birth(st->started == STATE_PROCESS);
 	}
 	if (st && !st->moved && moved_already(task))
 		moved_mark(st, task);

@@ -206,8 +206,8 @@ static __always_inline struct task_state *state_of_dead(struct task_struct *task
 	if (!born_attached(task))
 		return NULL;
 	bpf_probe_read_kernel(copy, sizeof(*copy), &no_state);
-	copy->started = task->pid == task->tgid;
-	count_birth(copy->started);
+	copy->started = state_started_as(task);
+	count_birth(copy->started == STATE_PROCESS);
 	return copy;
 }
 

@@ -19,7 +19,6 @@ struct tasks_hash_map tasks_hash SEC(".maps");
 /* A new task has no past: all of its counters begin at zero, and so does its state. */
 static __always_inline void task_born(struct task_struct *task)
 {
-	bool leader = task->pid == task->tgid;
 	struct task_state *st = state_create(task, NULL);
 
 	if (!st) {
@@ -28,9 +27,9 @@ static __always_inline void task_born(struct task_struct *task)
 	}
 	if (st->counted == STATE_NOT_COUNTED) {
 		st->counted = STATE_COUNTED;
-		count_birth(leader);
+		count_birth(task->pid == task->tgid);
 	}
-	st->started = leader;
+	st->started = state_started_as(task);
 	if (cfg_group_by & VIGIE_BY_EXE)
 		identity_exe(task, st->exe);
 }

@@ -15,6 +15,8 @@
 enum { STATE_EXITED_BEFORE = 255 }; /* exited: it was a zombie before we attached */
 enum { STATE_OFF_SLOTS = 8 }; /* a power of two over VIGIE_OFF_RUNNABLE */
 
+enum state_started { STATE_OLDER = 0, STATE_PROCESS = 1, STATE_THREAD = 2 };
+
 /* A birth is counted by whoever made the state, be it the fork or the iterator that was first. */
 enum state_counted { STATE_NOT_COUNTED = 0, STATE_COUNTED = 1, STATE_FOUND = 2 };
 
@@ -43,7 +45,7 @@ struct task_state {
 	__u64 high_before_exec; /* signal->maxrss as the program began: others' memory, perhaps */
 	__u32 oom_killed; /* 1: the process died so */
 	__u32 keyed; /* 1: key was filled in as the task exited */
-	__u32 started; /* 1: a process that began while we were attached */
+	__u32 started; /* enum state_started: what began while we were attached */
 	__u32 exited; /* 1 + enum vigie_exit once the whole process has exited */
 	/* What the last whole record had: while it is unchanged, a short one is enough. */
 	__u64 shown_cgroups; /* task->cgroups */
@@ -83,6 +85,11 @@ static __always_inline struct task_state *state_lookup(struct task_struct *task)
 }
 
 static const struct task_state no_state;
+
+static __always_inline enum state_started state_started_as(struct task_struct *task)
+{
+	return task->pid == task->tgid ? STATE_PROCESS : STATE_THREAD;
+}
 
 /*
  * For tasks that have none yet. It begins as first, which is in a map, or all 0 if that is NULL:

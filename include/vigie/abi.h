@@ -104,6 +104,7 @@ struct vigie_usage {
 	__u64 exits[VIGIE_EXITS]; /* processes that ended */
 	__u64 read_chars; /* ioac.rchar: by read() and its kin, cached or not, pipes too */
 	__u64 written_chars; /* ioac.wchar */
+	__u64 thread_starts; /* threads that began, but for the first of a process */
 };
 enum { VIGIE_USAGE_WORDS = sizeof(struct vigie_usage) / sizeof(__u64) };
 
@@ -268,14 +269,14 @@ struct vigie_cgroup_event {
 
 #define VIGIE_ASSERT_SIZE(type, size) \
 	_Static_assert(sizeof(struct type) == (size), #type " differs between the two sides")
-VIGIE_ASSERT_SIZE(vigie_usage, 36 * 8);
-VIGIE_ASSERT_SIZE(vigie_task, 144 + 36 * 8);
+VIGIE_ASSERT_SIZE(vigie_usage, 37 * 8);
+VIGIE_ASSERT_SIZE(vigie_task, 144 + 37 * 8);
 VIGIE_ASSERT_SIZE(vigie_asleep, 40);
 _Static_assert(__builtin_offsetof(struct vigie_asleep, flags) ==
 		       __builtin_offsetof(struct vigie_task, flags),
 	       "a reader tells records apart by their flags");
 VIGIE_ASSERT_SIZE(vigie_key, 80);
-VIGIE_ASSERT_SIZE(vigie_retired, 38 * 8);
+VIGIE_ASSERT_SIZE(vigie_retired, 39 * 8);
 VIGIE_ASSERT_SIZE(vigie_party, 32);
 VIGIE_ASSERT_SIZE(vigie_delay, 80);
 VIGIE_ASSERT_SIZE(vigie_slices, 128);

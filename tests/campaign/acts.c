@@ -6,6 +6,7 @@
  *	leak MIB_PER_S		touches and keeps memory	hold MIB	takes it at once, keeps it
  *	fill MIB MIB_PER_S	a cache that fills, then stays	warm MIB S	one that saturates
  *	storm			forks as fast as it can		victim		little work, often
+ *	threads			starts threads as fast as it can
  *	over MIB		touches more than its limit	reread FILE	reads FILE again and again
  *	map FILE		touches FILE's pages at random	crash S		aborts after S, restarted
  *	serve S			ends with SIGTERM after S, is restarted once and stays
@@ -141,6 +142,20 @@ static void storm(void)
 	}
 }
 
+static void *nothing(void *arg)
+{
+	return arg;
+}
+
+static void storm_of_threads(void)
+{
+	pthread_t thread;
+
+	for (;;)
+		if (!pthread_create(&thread, NULL, nothing, NULL))
+			pthread_join(thread, NULL);
+}
+
 /* A millisecond of work after each of sleep. */
 static void victim(void)
 {
@@ -251,6 +266,8 @@ int main(int argc, char **argv)
 		warm(x, y);
 	else if (!strcmp(act, "storm"))
 		storm();
+	else if (!strcmp(act, "threads"))
+		storm_of_threads();
 	else if (!strcmp(act, "victim"))
 		victim();
 	else if (!strcmp(act, "over"))

@@ -126,6 +126,10 @@ def fork_storm(stage):
     stage.act("forker", "storm")
 
 
+def thread_storm(stage):
+    stage.act("threader", "threads")
+
+
 def noisy_neighbour(stage):
     stage.act("patient", "victim", cpu=0)
     for i in range(3):
@@ -239,6 +243,7 @@ SCENARIOS = [
     Scenario(fast_leak, ["memory-growth"], "fastleak", "fastleak"),
     Scenario(limited_leak, ["memory-growth"], "boxleak", "boxleak"),
     Scenario(fork_storm, ["fork-storm"], "", "forker"),
+    Scenario(thread_storm, ["fork-storm"], "", "threader"),
     Scenario(noisy_neighbour, ["run-queue-starvation"], "patient", "noisy"),
     Scenario(reclaim, ["memory-stall"], "reclaimer", "eater"),
     Scenario(thrash, ["memory-stall"], "thrasher", "thrasher"),

@@ -246,6 +246,7 @@ class Dead(unittest.TestCase):
                 used = group.cpu_ns() - before
             of_row = row(watch.result, comm=program.comm)
         self.assertEqual((of_row["starts"], exits(of_row)), (2, 2))
+        self.assertEqual(of_row["thread_starts"], 3000)
         self._compare(of_row, used, group)
 
 

@@ -386,6 +386,35 @@ static void a_fork_storm_but_not_a_compile(void **state)
 	}
 	assert_int_equal(s.started[RULE_FORK_STORM], 1);
 	assert_string_equal(s.last.culprits[0].who.comm, "hog");
+	assert_non_null(strstr(s.last.message, " new processes a second"));
+	scene_done(&s);
+}
+
+/* Threads are no processes: told by the words, charged to who starts them, and nobody is their parent. */
+static void a_storm_of_threads(void **state)
+{
+	struct scene s;
+	int i;
+
+	scene_init(&s);
+	for (i = 0; i < 30; i++) {
+		calm(&s);
+		s.view.host_forks_inc = 10;
+		step(&s);
+	}
+	for (i = 0; i < 5; i++) {
+		calm(&s);
+		s.view.host_forks_inc = 12000;
+		s.groups[2].inc.thread_starts = 11990;
+		s.groups[3].inc.starts = 10;
+		step(&s);
+	}
+	assert_int_equal(s.started[RULE_FORK_STORM], 1);
+	assert_int_equal(s.last.nculprits, 1);
+	assert_string_equal(s.last.culprits[0].who.comm, "hog");
+	assert_true(s.last.culprits[0].share > 0.99);
+	assert_string_equal(s.last.culprits[0].did, "started most threads");
+	assert_non_null(strstr(s.last.message, " new threads a second"));
 	scene_done(&s);
 }
 
@@ -475,6 +504,7 @@ int main(void)
 		cmocka_unit_test(a_stall_names_who_holds_the_memory),
 		cmocka_unit_test(an_oom_kill_is_told_at_once),
 		cmocka_unit_test(a_fork_storm_but_not_a_compile),
+		cmocka_unit_test(a_storm_of_threads),
 		cmocka_unit_test(a_crash_loop_but_not_a_restart),
 		cmocka_unit_test(our_own_losses_are_told),
 	};

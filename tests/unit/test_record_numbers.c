@@ -34,7 +34,7 @@ static const size_t usage_of_today[] = {
 	U(minor_faults), U(major_faults), U(read_bytes), U(written_bytes), /* 22 to 25 */
 	U(stall_ns[0]), U(stall_ns[1]), U(stall_ns[2]), /* 26 to 28 */
 	U(oom_kills), U(starts), U(exits[0]), U(exits[1]), U(exits[2]), /* 29 to 33 */
-	U(read_chars), U(written_chars), /* 34, 35 */
+	U(read_chars), U(written_chars), U(thread_starts), /* 34 to 36 */
 };
 
 #define F(member) offsetof(struct snapshot, member)

@@ -60,13 +60,15 @@ const struct rule rules[RULES] = {
 			  "used up early in each period." },
 	[RULE_FORK_STORM] = {
 		.id = "fork-storm", .message_id = "0f3c1f6b7a0e4a55b6a1d2c3e4f50605", .version = 1,
-		.severity = SEVERITY_WARNING, .title = "floods the host with new processes",
+		.severity = SEVERITY_WARNING, .title = "floods the host with new processes or threads",
 		.quantity = "forks", .unit = "1/s", .figure = figure_forks,
-		.watches = "`/proc/stat` processes; starts by group",
+		.watches = "`/proc/stat` processes, which counts threads, too; starts of both by group",
 		.decides = "1 000 forks a second (or 300 a CPU, if that is more) and ten times what is "
-			   "usual here, for 5 s; culprit: the group with most starts, and its parent",
+			   "usual here, for 5 s; it says whether they are processes or threads; "
+			   "culprit: the group with most starts, and of processes their parent",
 		.knobs = "none",
-		.remedy = "Stop the parent; bound it with pids.max, or TasksMax= of its unit." },
+		.remedy = "Stop the parent, or the program that makes a thread for each task instead of "
+			  "a pool; bound it with pids.max, or TasksMax= of its unit: both count." },
 	[RULE_RUNAWAY] = {
 		.id = "runaway-cpu", .message_id = "0f3c1f6b7a0e4a55b6a1d2c3e4f50606", .version = 1,
 		.severity = SEVERITY_WARNING, .title = "burns CPU without visible work",

@@ -108,15 +108,36 @@ void watch_throttling(struct detect *d, const struct view *view)
 
 /* --- Fork storms. */
 
+/* Processes and threads: /proc/stat counts both as forks. */
+static __u64 starts_of(const struct group_view *group)
+{
+	return group->inc.starts + group->inc.thread_starts;
+}
+
 static const struct group_view *most_starts(const struct view *view)
 {
 	const struct group_view *most = &view->other;
 	size_t i;
 
 	for (i = 0; i < view->ngroups; i++)
-		if (view->groups[i].inc.starts > most->inc.starts)
+		if (starts_of(&view->groups[i]) > starts_of(most))
 			most = &view->groups[i];
 	return most;
+}
+
+/* What the host's forks were, by what groups were charged with. A history may know of processes only. */
+static const char *forked_what(const struct view *view)
+{
+	__u64 processes = view->other.inc.starts, threads = view->other.inc.thread_starts;
+	size_t i;
+
+	for (i = 0; i < view->ngroups; i++) {
+		processes += view->groups[i].inc.starts;
+		threads += view->groups[i].inc.thread_starts;
+	}
+	if (threads >= 9 * processes)
+		return threads ? "threads" : "processes";
+	return processes >= 9 * threads ? "processes" : "processes and threads";
 }
 
 /* The parent of a child that is alive now, where one is: it is who forks. */
@@ -149,15 +170,16 @@ static void tell_storm(const struct view *view, const struct episode *episode, s
 {
 	const struct group_view *group = most_starts(view);
 	const struct process *parent = NULL;
-	__u64 starts = view->host_forks_inc ? view->host_forks_inc : 1;
+	__u64 forks = view->host_forks_inc ? view->host_forks_inc : 1;
+	bool threads = group->inc.thread_starts > group->inc.starts;
 	char name[SUBJECT_NAME];
 
 	f->nculprits = 0;
-	if (group != &view->other)
+	if (group != &view->other && !threads)
 		parent = forker(view, group);
 	actor_of_group(view, group, &f->culprits[0].who);
-	f->culprits[0].share = group->inc.starts < starts ? (double)group->inc.starts / starts : 1;
-	f->culprits[0].did = "started most";
+	f->culprits[0].share = starts_of(group) < forks ? (double)starts_of(group) / forks : 1;
+	f->culprits[0].did = threads ? "started most threads" : "started most";
 	f->nculprits = 1;
 	if (parent) {
 		f->culprits[1] = (struct culprit){ .share = f->culprits[0].share,
@@ -168,8 +190,9 @@ static void tell_storm(const struct view *view, const struct episode *episode, s
 	}
 	subject_name(&f->culprits[f->nculprits - 1].who, name);
 	snprintf(f->message, sizeof(f->message),
-		 "%.0f new processes a second for %llu s (usual: %.0f); most are %s's", f->observed,
-		 (unsigned long long)(f->duration_ns / NS_PER_S), f->expected, name);
+		 "%.0f new %s a second for %llu s (usual: %.0f); most are %s's", f->observed,
+		 forked_what(view), (unsigned long long)(f->duration_ns / NS_PER_S), f->expected,
+		 name);
 }
 
 static void watch_forks(struct detect *d, const struct view *view)

@@ -51,6 +51,7 @@ static const struct csv_column {
 	{ "oom_kills", { "oom_kills", NULL } },
 	/* Later ones, at the end: who reads by number finds the others where they were. */
 	{ "resident_hugetlb_bytes", { "resident_memory_bytes", "hugetlb" } },
+	{ "thread_starts", { "thread_starts", NULL } },
 };
 
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };

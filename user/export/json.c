@@ -108,6 +108,7 @@ static const struct json_member {
 	{ "io", "read_chars", { "read_chars", NULL }, NULL },
 	{ "io", "write_chars", { "written_chars", NULL }, NULL },
 	{ NULL, "starts", { "starts", NULL }, NULL },
+	{ NULL, "thread_starts", { "thread_starts", NULL }, NULL },
 	{ "exits", "normal", { "exits", "normal" }, NULL },
 	{ "exits", "error", { "exits", "error" }, NULL },
 	{ "exits", "signal", { "exits", "signal" }, NULL },

@@ -96,6 +96,7 @@ static const unsigned char usage_words[NUMBERS_USAGE] = {
 	[33] = WORD(exits[VIGIE_EXIT_SIGNAL]),
 	[34] = WORD(read_chars),
 	[35] = WORD(written_chars),
+	[36] = WORD(thread_starts),
 };
 /* clang-format on */
 
