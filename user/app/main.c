@@ -8,6 +8,7 @@
 #include "app/options.h"
 #include "app/signals.h"
 #include "app/standard.h"
+#include "base/clock.h"
 #include "gen/version.h"
 
 static const struct subcommand {
@@ -50,6 +51,7 @@ int main(int argc, char **argv)
 	int i;
 
 	signals_init();
+	clock_init();
 	if (standard_descriptors_init())
 		return EXIT_FAILURE;
 	if (argc < 2) {

@@ -8,7 +8,16 @@
 #ifndef VIGIE_BASE_CLOCK_H
 #define VIGIE_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <vigie/abi.h>
+
+/*
+ * In a time namespace two clocks are off, and what the kernel hands to BPF is not: from here on they
+ * are the host's. Once, before anything reads them and before privileges are dropped.
+ */
+void clock_init(void);
+/* What /proc adds to start times that we read there, and takes off btime. */
+__s64 clock_boottime_offset_ns(void);
 
 __u64 clock_monotonic_ns(void);
 __u64 clock_monotonic_ms(void);

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/array.h"
 #include "base/units.h"
 #include "collect/words.h"
@@ -212,10 +213,12 @@ int host_read(struct host *ret)
 	int err = 0;
 
 	n = read_file("/proc/stat", &buf, &cap);
-	if (n >= 0)
+	if (n >= 0) {
 		host_parse_stat(buf, n, sysconf(_SC_CLK_TCK), ret);
-	else
+		ret->boot_time_s += clock_boottime_offset_ns() / (__s64)NS_PER_S;
+	} else {
 		err = n;
+	}
 	n = read_file("/proc/meminfo", &buf, &cap);
 	if (n >= 0)
 		host_parse_meminfo(buf, n, &ret->memory);

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memfd.h"
 #include "base/proc.h"
 #include "base/units.h"
@@ -40,7 +41,7 @@ static int look_add(struct session *s, const struct profiler_target *target)
 	if (fd < 0)
 		return -ESRCH;
 	err = proc_start_ticks(target->pid, &ticks);
-	if (!err && ticks != target->start_ns / tick_ns)
+	if (!err && ticks != (target->start_ns + clock_boottime_offset_ns()) / tick_ns)
 		err = -ESRCH;
 	if (!err)
 		err = session__add(s, target->pid);
