@@ -398,6 +398,21 @@ static void refusals(void **state)
 	f = newest();
 	f.sched_info = false;
 	check_refused(f, "CONFIG_SCHED_INFO", "CONFIG_SCHEDSTATS=y");
+	f = newest();
+	f.locked_down = true;
+	check_refused(f, "/sys/kernel/security/lockdown", "lockdown=integrity");
+	/* Root of a user namespace has every capability, and none that counts. */
+	f = newest();
+	f.user_ns = true;
+	check_refused(f, "user namespace", "root of the host");
+	f.cap_bpf = f.cap_perfmon = f.cap_sys_admin = false;
+	check_refused(f, "user namespace", "root of the host");
+	f = newest();
+	f.cap_bpf = f.cap_sys_admin = f.root = false;
+	check_refused(f, "CAP_BPF", "sudo");
+	f.root = true;
+	check_refused(f, "CAP_BPF", "--cap-add");
+	f.sched_info = false;
 	/* Several at once: what can be mended first is named first, and only that. */
 	f.cap_bpf = f.cap_perfmon = f.cap_sys_admin = false;
 	f.btf_err = -2;
@@ -436,10 +451,12 @@ static struct kfacts with_v1(void)
 
 	f.cgroup_layout = CGROUP_V1;
 	f.nhierarchies = 3;
-	f.hierarchies[0] = (struct cgroup_hierarchy){ "memory", "/sys/fs/cgroup/memory", 4, 4, 80 };
-	f.hierarchies[1] = (struct cgroup_hierarchy){ "pids", "/sys/fs/cgroup/pids", 9, 11, 95 };
-	f.hierarchies[2] = (struct cgroup_hierarchy){ "cpu", "/sys/fs/cgroup/cpu,cpuacct", 2, 1,
-						      80 };
+	f.hierarchies[0] = (struct cgroup_hierarchy){ "memory", "/sys/fs/cgroup/memory", 4, 4, 80,
+						      false };
+	f.hierarchies[1] = (struct cgroup_hierarchy){ "pids", "/sys/fs/cgroup/pids", 9, 11, 95,
+						      false };
+	f.hierarchies[2] = (struct cgroup_hierarchy){ "cpu", "/sys/fs/cgroup/cpu,cpuacct", 2, 1, 80,
+						      false };
 	return f;
 }
 
@@ -471,12 +488,12 @@ static void cgroup_hybrid(void **state)
 
 	f.cgroup_layout = CGROUP_HYBRID;
 	f.nhierarchies = 4;
-	*v2 = (struct cgroup_hierarchy){ "", "/sys/fs/cgroup/unified", 0, -1, 3 };
+	*v2 = (struct cgroup_hierarchy){ "", "/sys/fs/cgroup/unified", 0, -1, 3, false };
 	check_cgroup(f, "/sys/fs/cgroup/pids", 9, 11); /* mounted, but hardly used */
 	v2->directories = 95;
 	check_cgroup(f, "/sys/fs/cgroup/unified", 0, -1); /* equally used: v2 */
 	f.hierarchies[0] = *v2;
-	f.hierarchies[3] = (struct cgroup_hierarchy){ "memory", "/m", 4, 4, 95 };
+	f.hierarchies[3] = (struct cgroup_hierarchy){ "memory", "/m", 4, 4, 95, false };
 	check_cgroup(f, "/sys/fs/cgroup/unified", 0, -1); /* in whatever order */
 }
 
@@ -489,9 +506,11 @@ static void cgroup_trees(void **state)
 	f.cgroup_layout = CGROUP_HYBRID;
 	f.hierarchies[3] = f.hierarchies[0];
 	f.hierarchies[0] = f.hierarchies[2];
-	f.hierarchies[2] = (struct cgroup_hierarchy){ "", "/sys/fs/cgroup/unified", 0, -1, 0 };
+	f.hierarchies[2] =
+		(struct cgroup_hierarchy){ "", "/sys/fs/cgroup/unified", 0, -1, 0, false };
 	f.hierarchies[4] = f.hierarchies[0]; /* mounted twice */
-	f.hierarchies[5] = (struct cgroup_hierarchy){ "blkio", "/blkio", 5, -1, 9 }; /* no BTF */
+	f.hierarchies[5] =
+		(struct cgroup_hierarchy){ "blkio", "/blkio", 5, -1, 9, false }; /* no BTF */
 	f.nhierarchies = 6;
 	plan = plan_of(f);
 	assert_int_equal(plan.ntrees, 4);
@@ -505,6 +524,22 @@ static void cgroup_trees(void **state)
 	plan = plan_of(newest());
 	assert_int_equal(plan.ntrees, 1);
 	assert_int_equal(plan.trees[0].subsys, -1);
+}
+
+/* From within a cgroup namespace most cgroups have no path. */
+static void a_part_of_the_cgroups(void **state)
+{
+	struct kfacts f = newest();
+	struct plan plan = plan_of(f);
+
+	assert_int_equal(item(&plan, CGROUPS)->state, PLAN_EXACT);
+	f.hierarchies[0].part = true;
+	plan = plan_of(f);
+	assert_int_equal(item(&plan, CGROUPS)->state, PLAN_DEGRADED);
+	assert_non_null(strstr(item(&plan, CGROUPS)->reason, "cgroup namespace"));
+	assert_non_null(strstr(item(&plan, CGROUPS)->remedy, "--cgroupns=host"));
+	assert_true(plan.cgroup_events);
+	check_items(&plan);
 }
 
 static void check_limits(struct kfacts f, enum plan_state state, const char *cpu, bool cpu_v2,
@@ -525,7 +560,7 @@ static void limits_by_controller(void **state)
 {
 	struct kfacts f = with_v1();
 	static const char cpu[] = "/sys/fs/cgroup/cpu,cpuacct", memory[] = "/sys/fs/cgroup/memory";
-	const struct cgroup_hierarchy v2 = { "", "/v2", 0, -1, 200 };
+	const struct cgroup_hierarchy v2 = { "", "/v2", 0, -1, 200, false };
 
 	check_limits(f, PLAN_EXACT, cpu, false, memory, false);
 	f.hierarchies[f.nhierarchies++] = v2; /* systemd's hybrid: fullest, without controllers */
@@ -538,7 +573,7 @@ static void limits_by_controller(void **state)
 	check_limits(f, PLAN_EXACT, cpu, false, "/v2", true);
 	f.hierarchies[0] = f.hierarchies[--f.nhierarchies];
 	check_limits(f, PLAN_DEGRADED, cpu, false, "", false);
-	f.hierarchies[0] = (struct cgroup_hierarchy){ "memory", "/m", 4, 4, 95 };
+	f.hierarchies[0] = (struct cgroup_hierarchy){ "memory", "/m", 4, 4, 95, false };
 	check_limits(f, PLAN_DEGRADED, "", false, "/m", false);
 	f.hierarchies[0] = f.hierarchies[1];
 	check_limits(f, PLAN_MISSING, "", false, "", false);
@@ -547,8 +582,8 @@ static void limits_by_controller(void **state)
 /* What units cost: as the limits, and pressure where there is a unified tree. */
 static void units_by_controller(void **state)
 {
-	const struct cgroup_hierarchy v2 = { "", "/v2", 0, -1, 1 };
-	const struct cgroup_hierarchy huge = { "hugetlb", "/h", 9, 9, 4000 };
+	const struct cgroup_hierarchy v2 = { "", "/v2", 0, -1, 1, false };
+	const struct cgroup_hierarchy huge = { "hugetlb", "/h", 9, 9, 4000, false };
 	struct kfacts f = newest();
 	struct plan plan = plan_of(f);
 
@@ -678,6 +713,7 @@ int main(void)
 		cmocka_unit_test(cgroup_hybrid),
 		cmocka_unit_test(cgroup_trees),
 		cmocka_unit_test(cgroup_unnamed),
+		cmocka_unit_test(a_part_of_the_cgroups),
 		cmocka_unit_test(sessions),
 		cmocka_unit_test(sessions_refused),
 		cmocka_unit_test(state_names),

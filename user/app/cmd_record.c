@@ -467,17 +467,19 @@ static int record_run(struct record_options *options)
 	static struct plan plan;
 	struct session *s;
 	const char *what;
-	int err, status, lock = lock_host(options);
+	int err, status, lock;
 
-	hear_signals();
-	if (lock < 0)
-		return EXIT_FAILURE;
+	/* First: without privileges the lock is not to be had either, and that is not why. */
 	session_plan_make(&plan, &options->session);
 	if (plan.session.refusal) {
 		fprintf(stderr, "%s: cannot record: %s; %s\n", who, plan.session.refusal,
 			plan.session.refusal_remedy);
 		return EXIT_FAILURE;
 	}
+	lock = lock_host(options);
+	hear_signals();
+	if (lock < 0)
+		return EXIT_FAILURE;
 	if (options->session.views & 1U << PROFILE_RUN_QUEUE)
 		names = cgroup_names__new(&plan, options->runtime_root, &options->session);
 	bpf_log(options->verbose);

@@ -222,16 +222,28 @@ static bool file_is_one(const char *path)
 	return c == '1';
 }
 
-/* The initial PID namespace has a fixed number: PROC_PID_INIT_INO. */
-static bool in_init_pid_ns(void)
+/* The initial namespaces have fixed numbers: PROC_PID_INIT_INO, PROC_USER_INIT_INO. */
+static bool in_namespace(const char *path, const char *initial)
 {
 	char text[64];
-	ssize_t n = readlink("/proc/self/ns/pid", text, sizeof(text) - 1);
+	ssize_t n = readlink(path, text, sizeof(text) - 1);
 
 	if (n < 0)
 		return true; /* not known: do not alarm */
 	text[n] = '\0';
-	return !strcmp(text, "pid:[4026531836]");
+	return !strcmp(text, initial);
+}
+
+/* "none integrity [confidentiality]". Not there: no lockdown, or no securityfs. */
+static bool is_locked_down(void)
+{
+	FILE *f = fopen("/sys/kernel/security/lockdown", "re");
+	char text[128];
+	bool is = f && fgets(text, sizeof(text), f) && strstr(text, "[confidentiality]");
+
+	if (f)
+		fclose(f);
+	return is;
 }
 
 /* Ids, not a count, which is what libbpf_num_possible_cpus() says: a slot is found by its id. */
@@ -255,7 +267,9 @@ void kfacts_gather(struct kfacts *ret)
 	ret->page_size = sysconf(_SC_PAGESIZE);
 	ret->possible_cpus = highest_cpu() + 1;
 	ret->root = !geteuid();
-	ret->init_pid_ns = in_init_pid_ns();
+	ret->init_pid_ns = in_namespace("/proc/self/ns/pid", "pid:[4026531836]");
+	ret->user_ns = !in_namespace("/proc/self/ns/user", "user:[4026531837]");
+	ret->locked_down = is_locked_down();
 	facts_capabilities(ret);
 	kfacts_cgroups(ret);
 	facts_btf(ret);

@@ -20,6 +20,7 @@ struct cgroup_hierarchy {
 	int id; /* cgroup_root.hierarchy_id; 0 for v2 */
 	int subsys; /* enum cgroup_subsys_id of this kernel; -1 for v2 */
 	unsigned int directories; /* below the root, counting stops at 4096 */
+	bool part; /* its root is not mounted: a cgroup namespace, or a bind mount of a part */
 };
 
 struct kfacts {
@@ -29,6 +30,8 @@ struct kfacts {
 	bool root; /* effective uid 0 */
 	bool cap_setid; /* CAP_SETUID, CAP_SETGID and CAP_SETPCAP: may become another user */
 	bool init_pid_ns; /* sees every process of the host */
+	bool user_ns; /* not the host's: whatever capabilities we have here are no good to BPF */
+	bool locked_down; /* lockdown=confidentiality: BPF may not read the kernel's memory */
 	unsigned int possible_cpus;
 	long page_size;
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -69,6 +70,7 @@ static const char *const usable[] = { "memory", "pids", "cpu", "cpuacct", "blkio
 static void add_hierarchy(struct kfacts *facts, const struct mntent *m, const char *controller)
 {
 	struct cgroup_hierarchy *h;
+	struct stat st;
 	int fd;
 
 	if (facts->nhierarchies == CGROUP_HIERARCHIES || strlen(m->mnt_dir) >= sizeof(h->mount))
@@ -80,6 +82,8 @@ static void add_hierarchy(struct kfacts *facts, const struct mntent *m, const ch
 	h->id = controller[0] ? hierarchy_id(controller) : 0;
 	if (h->id < 0)
 		return;
+	/* The root of each hierarchy is the first node that its file system ever had. */
+	h->part = !stat(m->mnt_dir, &st) && st.st_ino != 1;
 	fd = io_open_dir(m->mnt_dir);
 	h->directories = fd >= 0 ? count_directories(fd, 0, 0) : 0;
 	facts->nhierarchies++;

@@ -45,11 +45,24 @@ static void plan_refuse(struct plan *plan, const char *why, const char *remedy)
 
 static void plan_refusals(const struct kfacts *f, struct plan *plan)
 {
+	if (f->user_ns)
+		plan_refuse(
+			plan,
+			"not permitted to load BPF programs from a user namespace (/proc/self/uid_map)",
+			"run as root of the host, not of a namespace: no rootless container, no "
+			"userns-remap, no unshare -U");
 	if (!f->cap_bpf || !f->cap_perfmon)
 		plan_refuse(
 			plan,
 			"not permitted to load BPF programs (CAP_BPF and CAP_PERFMON are missing)",
-			"run as root: sudo vigie …");
+			f->root ? "give root these capabilities: --cap-add, or AmbientCapabilities= "
+				  "and CapabilityBoundingSet= of the unit"
+				: "run as root: sudo vigie …");
+	if (f->locked_down)
+		plan_refuse(plan,
+			    "the kernel is locked down: BPF may not read its memory "
+			    "(/sys/kernel/security/lockdown: confidentiality)",
+			    "boot with lockdown=integrity, or without lockdown");
 	if (f->btf_err)
 		plan_refuse(
 			plan,
@@ -209,6 +222,12 @@ static void plan_exits(const struct kfacts *f, struct plan *plan)
 		 "");
 }
 
+/* Nobody is told from others by huge pages. */
+static bool names_processes(const struct cgroup_hierarchy *h)
+{
+	return (!h->controller[0] || h->subsys >= 0) && strcmp(h->controller, "hugetlb") != 0;
+}
+
 /*
  * Runtimes that know v1 only are in all of its trees, memory among them, and below their
  * daemon's service in the unified one: of equally deep cgroups memory's says more, then v2's.
@@ -227,7 +246,7 @@ static void plan_trees(const struct kfacts *f, struct plan *plan)
 		for (i = 0; i < f->nhierarchies; i++) {
 			const struct cgroup_hierarchy *h = &f->hierarchies[i];
 
-			if (tree_order(h) != order || (h->controller[0] && h->subsys < 0))
+			if (tree_order(h) != order || !names_processes(h))
 				continue;
 			for (j = 0; j < plan->ntrees && plan->trees[j].id != h->id;)
 				j++;
@@ -239,14 +258,15 @@ static void plan_trees(const struct kfacts *f, struct plan *plan)
 /* Where the cgroups are: the v2 tree if it is used, else the fullest v1 tree. */
 static void plan_cgroup(const struct kfacts *f, struct plan *plan)
 {
+	static const char field[] = "cgroups, units, containers";
 	const struct cgroup_hierarchy *best = NULL;
+	const char *source;
 	unsigned int i;
 
 	for (i = 0; i < f->nhierarchies; i++) {
 		const struct cgroup_hierarchy *h = &f->hierarchies[i];
 
-		/* Nobody is told from others by huge pages. */
-		if ((h->controller[0] && h->subsys < 0) || !strcmp(h->controller, "hugetlb"))
+		if (!names_processes(h))
 			continue;
 		if (!best || h->directories > best->directories ||
 		    (h->directories == best->directories && !h->controller[0]))
@@ -254,18 +274,25 @@ static void plan_cgroup(const struct kfacts *f, struct plan *plan)
 	}
 	if (!best) {
 		plan->cgroup.subsys = -1;
-		plan_say(plan, "cgroups, units, containers", PLAN_MISSING, "",
-			 "no cgroup hierarchy is mounted", "mount cgroup2 on /sys/fs/cgroup");
+		plan_say(plan, field, PLAN_MISSING, "", "no cgroup hierarchy is mounted",
+			 "mount cgroup2 on /sys/fs/cgroup");
 		return;
 	}
 	plan->cgroup = *best;
 	plan_trees(f, plan);
 	plan->cgroup_events = f->tp_cgroup_mkdir;
-	plan_say(plan, "cgroups, units, containers",
-		 f->tp_cgroup_mkdir ? PLAN_EXACT : PLAN_DEGRADED,
-		 plan->ntrees > 1      ? "cgroup v1: the hierarchy where a process is deepest"
+	source = plan->ntrees > 1      ? "cgroup v1: the hierarchy where a process is deepest"
 		 : best->controller[0] ? "cgroup v1"
-				       : "cgroup v2",
+				       : "cgroup v2";
+	if (best->part) {
+		plan_say(
+			plan, field, PLAN_DEGRADED, source,
+			"only a part of the hierarchy is mounted here (a cgroup namespace): what is "
+			"outside it and older than vigie is in \"(unknown cgroup)\"",
+			"run in the host's cgroup namespace (--cgroupns=host), with its /sys/fs/cgroup");
+		return;
+	}
+	plan_say(plan, field, f->tp_cgroup_mkdir ? PLAN_EXACT : PLAN_DEGRADED, source,
 		 f->tp_cgroup_mkdir ? "named as they are made"
 				    : "found by scanning: one that lived shortly may stay unnamed",
 		 "");
