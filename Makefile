@@ -77,7 +77,7 @@ help:
 	'  test       unit and golden tests: no root, no network' \
 	'  test-bpf   BPF logic through syscall programs (root)' \
 	'  test-e2e   the whole against the running kernel (root)' \
-	'  test-vm    the same binary on other kernels, in VMs' \
+	'  test-vm    the same binary on other kernels, in VMs (test-vm-rt: real-time ones)' \
 	'  torture    unit tests with every allocation failing once' \
 	'  fuzz       parsers and writers under libFuzzer, FUZZ_SECONDS each' \
 	'  bench      vigie against its peers, in the same run (root)' \

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Debian's cloud kernels for amd64, from the mirror that this machine's apt uses.
+"""Debian's cloud and real-time kernels for amd64, from the mirror that this machine's apt uses.
 
-Owns: the cache (${XDG_CACHE_HOME:-~/.cache}/vigie-vm) and apt directories of its own; the
+A kernel is asked for as 6.1, or 6.1-rt for PREEMPT_RT: the newest of that version. Owns: the cache (${XDG_CACHE_HOME:-~/.cache}/vigie-vm) and apt directories of its own; the
 system's apt state is only read. Not here: booting them (run).
 """
 import fcntl
@@ -31,9 +31,11 @@ def version_key(release):
     return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", release)]
 
 
-def matches(release, prefix):
-    """7 is 7.2.3 but not 70; 6.1 is 6.1.0 but not 6.12."""
-    return re.match(re.escape(prefix) + r"(?!\d)", release) is not None
+def matches(release, wanted):
+    """7 is 7.2.3 but not 70; 6.1 is 6.1.0 but not 6.12, and 6.1-rt only with PREEMPT_RT."""
+    prefix, _, flavour = wanted.partition("-")
+    return (re.match(re.escape(prefix) + r"(?!\d)", release) is not None
+            and release.endswith(f"-{flavour or 'cloud'}-amd64"))
 
 
 class Cache:
@@ -111,11 +113,11 @@ class Cache:
     def _fetch(self, prefix):
         self._update()
         names = self._run_apt("apt-cache", "pkgnames", "linux-").split()
-        pattern = re.compile(r"linux-image-(\d.*-cloud-amd64)")
+        pattern = re.compile(r"linux-image-(\d.*-amd64)")
         releases = [match.group(1) for match in map(pattern.fullmatch, names)
                     if match and matches(match.group(1), prefix)]
         if not releases:
-            raise NoKernel(f"the mirror has no cloud kernel {prefix}")
+            raise NoKernel(f"the mirror has no kernel {prefix}")
         release = max(releases, key=version_key)
         # Newer kernels have their image in a package of its own.
         wanted = [f"linux-{part}-{release}" for part in ("image", "binary", "base")]

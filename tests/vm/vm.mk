@@ -14,6 +14,11 @@ $(O)/tests/vm/moved: tests/workload/moved.c $(O)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -static -o $@ $<
 
+# PREEMPT_RT, where programs of tracepoints are preempted: a target of its own, two to five minutes.
+.PHONY: test-vm-rt
+test-vm-rt: $(VM_FILES)
+	$(Q)tests/vm/matrix $(VM_FILES:%=--add %) 6.1-rt 6.12-rt 7-rt
+
 test-vm: $(VM_FILES)
 	$(Q)tests/vm/matrix $(VM_FILES:%=--add %) $(KERNELS)
 
