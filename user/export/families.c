@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * families.c - the table of all metric families, and what is derived for it.
+ * families.c - the table of all metric families.
  *
  * Owns: names, types, units, help and provenance. A new metric is a new entry here: its
- * pages and the manual follow; lists (json.c, csv.c) name what they show. Counters of the writer, the profiler and the namer are lines of data/self.h. Not
- * here: any syntax (openmetrics.c), the samples (samples.c).
+ * pages and the manual follow; lists (json.c, csv.c) name what they show. Counters of the writer,
+ * the profiler and the namer are lines of data/self.h. Not here: any syntax (openmetrics.c), the
+ * samples (samples.c), figures that are made of others (derived.c).
  */
 #include "export/families.h"
 
 #include <stddef.h>
-
-#include "base/units.h"
 
 #define G(member) offsetof(struct group_view, member)
 #define V(member) offsetof(struct view, member)
@@ -661,43 +660,4 @@ const char *family_suffix(const struct family *family)
 	if (family->type == FAMILY_COUNTER)
 		return "_total";
 	return family->type == FAMILY_INFO ? "_info" : "";
-}
-
-static __u64 minus(__u64 a, __u64 b)
-{
-	return a > b ? a - b : 0;
-}
-
-static __u64 hundredths(double value)
-{
-	return value > 0 ? (__u64)(value * 100 + 0.5) : 0;
-}
-
-void derived_values_init(struct derived_values *values, const struct view *view,
-			 const struct self_view *self)
-{
-	const struct host_memory *m = &view->host.memory;
-	int i;
-
-	*values = (struct derived_values){
-		.memory_total = m->total,
-		.memory_used = minus(m->total, m->available),
-		.swap_total = m->swap_total,
-		.swap_used = minus(m->swap_total, m->swap_free),
-		.swap_in_bytes = view->host.swap_in_pages * view->page_size,
-		.swap_out_bytes = view->host.swap_out_pages * view->page_size,
-		.online_cpus = view->host.online_cpus,
-		.running = view->host.procs_running,
-		.blocked = view->host.procs_blocked,
-		.boot_time_ns = view->host.boot_time_s * NS_PER_S,
-		.groups_exposed = view->ngroups,
-		.retired_limit = VIGIE_RETIRED_MAX,
-	};
-	/* The kinds must add up even where a container's meminfo does not. */
-	values->memory_available = m->total - values->memory_used;
-	values->swap_free = m->swap_total - values->swap_used;
-	for (i = 0; i < 3; i++)
-		values->load_hundredths[i] = hundredths(view->host.load[i]);
-	if (self)
-		values->daemon_start_ns = hundredths(self->start_time_s) * 10000000;
 }
