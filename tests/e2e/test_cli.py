@@ -475,6 +475,8 @@ class Output(unittest.TestCase):
             self.assertEqual(run.returncode, 1, args)
             self.assertEqual(len(run.stderr.splitlines()), 1, run.stderr)
             self.assertRegex(run.stderr, rb"cannot write .*(ENOSPC|No space left)")
+            if "--interval" in args:
+                self.assertRegex(run.stderr, rb"ENOSPC \(.*no room left.*df")
 
     def test_a_closed_stdout(self):
         for args in ("once --interval 10ms", "doctor", "--help"):

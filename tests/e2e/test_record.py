@@ -621,7 +621,8 @@ class Safety(Session):
         for args, status, why in (
                 (["--view", "cpu", "-f", "json"], 2, b"--view does not go with --format json"),
                 (["--diff", self.file, "-f", "pprof"], 2, b"--diff does not go with --format pprof"),
-                (["-f", "html", "-o", "/dev/full"], 1, b"cannot write /dev/full: -ENOSPC"),
+                (["-f", "html", "-o", "/dev/full"], 1,
+                 b"cannot write /dev/full: -ENOSPC (the file system has no room left"),
                 (["-o", "/nosuch/file"], 1, b"cannot write /nosuch/file: -ENOENT")):
             self.assertIn(why, self.vigie("report", self.file, *args, status=status).stderr)
         run = subprocess.run(["bash", "-c", f"set -o pipefail; {lib.VIGIE} report {self.file} -f html | head -c 9"],

@@ -315,7 +315,8 @@ static int save(struct profile *p, struct record_options *options)
 		err = write_file(&options->file, &bytes);
 	text_sanitise(shown, sizeof(shown), options->output, strlen(options->output));
 	if (err)
-		fprintf(stderr, "%s: cannot write %s: %s\n", who, shown, err_name(err));
+		fprintf(stderr, "%s: cannot write %s: %s%s\n", who, shown, err_name(err),
+			err_write_remedy(err));
 	else
 		fprintf(stderr, "%s: %s: %zu bytes; see it with: vigie report %s\n", who, shown,
 			bytes.len, shown);
@@ -417,8 +418,8 @@ static int open_output(struct record_options *options)
 
 	text_sanitise(shown, sizeof(shown), options->output, strlen(options->output));
 	if (err)
-		fprintf(stderr, "%s: cannot write %s: %s: nothing was recorded\n", who, shown,
-			err_name(err));
+		fprintf(stderr, "%s: cannot write %s: %s%s: nothing was recorded\n", who, shown,
+			err_name(err), err_write_remedy(err));
 	return err;
 }
 

@@ -210,7 +210,8 @@ static int report_emit(const struct report_options *options, const struct buf *o
 		err = -errno;
 	text_sanitise(shown, sizeof(shown), options->output, strlen(options->output));
 	if (err)
-		fprintf(stderr, "%s: cannot write %s: %s\n", who, shown, err_name(err));
+		fprintf(stderr, "%s: cannot write %s: %s%s\n", who, shown, err_name(err),
+			err_write_remedy(err));
 	return err;
 }
 

@@ -94,8 +94,8 @@ static int verdict_pass(int dirfd, const struct log_place *place,
 	if (lock >= 0)
 		close(lock);
 	if (err) {
-		fprintf(stderr, "%s: cannot write to '%s': %s\n", who, options->directory,
-			err_name(err));
+		fprintf(stderr, "%s: cannot write to '%s': %s%s\n", who, options->directory,
+			err_name(err), err_write_remedy(err));
 		return err;
 	}
 	printf("pattern %s of finding %s is %s%s\n", v->pattern, v->finding, verdict_name(v->kind),

@@ -127,7 +127,8 @@ int output_bytes(const struct buf *bytes, const char *who)
 	if (err == -EPIPE) /* head has seen enough */
 		return 0;
 	if (err)
-		fprintf(stderr, "%s: cannot write the result: %s\n", who, err_name(err));
+		fprintf(stderr, "%s: cannot write the result: %s%s\n", who, err_name(err),
+			err_write_remedy(err));
 	return err;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/err.h"
 #include "base/units.h"
 #include "export/encode.h"
 #include "log/encode.h"
@@ -208,9 +209,9 @@ void recorder_watch(struct recorder *recorder)
 		recorder->failing = true;
 		logbook_say(recorder->book, SEVERITY_ERROR, "recording-failed", stat.err,
 			    writer__alive(recorder->writer)
-				    ? "history: what is lost is counted, serving goes on: %s"
-				    : "history: the writer is gone, serving goes on: %s",
-			    stat.what[0] ? stat.what : "no room");
+				    ? "history: what is lost is counted, serving goes on: %s%s"
+				    : "history: the writer is gone, serving goes on: %s%s",
+			    stat.what[0] ? stat.what : "no room", err_write_remedy(stat.err));
 	} else if (recorder->failing && writer__alive(recorder->writer) && !stat.err &&
 		   sum == recorder->lost_before) {
 		recorder->failing = false;

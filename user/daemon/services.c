@@ -121,8 +121,8 @@ int services_open(struct services *services, const struct services_options *opti
 	if (options->history)
 		err = open_statedir(services, options, uid, gid, &why);
 	if (err && options->directory_option) {
-		fprintf(stderr, "%s: %s: '%s' %s: %s\n", who, options->directory_option,
-			options->directory, why, err_name(err));
+		fprintf(stderr, "%s: %s: '%s' %s: %s%s\n", who, options->directory_option,
+			options->directory, why, err_name(err), err_write_remedy(err));
 		return err;
 	}
 	if (err)
