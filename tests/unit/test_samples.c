@@ -242,6 +242,29 @@ static void a_histogram_ends_with_its_sum(void **state)
 	buf_done(&lines.out);
 }
 
+/* A sum without a wait that ended is no empty histogram, and the other always has one. */
+static void an_empty_histogram_is_left_out(void **state)
+{
+	struct group_view groups[3];
+	struct lines lines;
+	struct fixture f;
+
+	(void)state;
+	fixture_by_unit(&f);
+	memcpy(groups, f.view.groups, sizeof(groups));
+	memset(&groups[0].total, 0, sizeof(groups[0].total));
+	memset(&groups[1].total, 0, sizeof(groups[1].total));
+	groups[1].total.wait_ns = 1;
+	memset(&groups[2].total, 0, sizeof(groups[2].total));
+	groups[2].total.wait_count[VIGIE_BUCKETS - 1] = 1;
+	memset(&f.view.other.total, 0, sizeof(f.view.other.total));
+	f.view.groups = groups;
+	f.view.ngroups = 3;
+	walk(&lines, &f.view, NULL);
+	assert_int_equal(lines.histograms, 2 + 2);
+	buf_done(&lines.out);
+}
+
 /* Samples with each value from FIRST on; each word of the two structs has one of its own. */
 enum { FIRST = 700000000 };
 #define WORDS(type) (sizeof(struct type) / sizeof(__u64))
@@ -422,6 +445,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(another_format_has_the_same_samples),
 		cmocka_unit_test(a_histogram_ends_with_its_sum),
+		cmocka_unit_test(an_empty_histogram_is_left_out),
 		cmocka_unit_test(formats_are_found_by_name),
 		cmocka_unit_test(each_counter_of_a_process_has_a_sample),
 		cmocka_unit_test(causes_and_outcomes_have_their_labels),

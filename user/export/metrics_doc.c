@@ -153,7 +153,9 @@ void metrics_doc_encode(struct buf *out)
 	for (i = 0; i < VIGIE_BUCKETS; i++)
 		buf_printf(out, "%s `%s`", i ? "," : "", family_le[i]);
 	buf_str(out,
-		"\n  (seconds; powers of four from one microsecond).\n"
+		"\n  (seconds; powers of four from one microsecond). A group's begins with its first "
+		"wait:\n  while it is empty, it is left out. All other families have their zeros, so "
+		"that `rate()`\n  sees the first of what is rare.\n"
 		"- `kernels` is the oldest kernel that gives the field; `vigie doctor` says what "
 		"this one gives,\n  `vigie_self_missing` what it does not.\n");
 	chapter(out, "Processes", CHAPTER_PROCESSES);

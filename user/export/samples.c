@@ -193,6 +193,20 @@ static void walk_self(struct walk *w, const struct family *family)
 	walk_cells(w, family, w->self);
 }
 
+static bool never_waited(const struct vigie_usage *total)
+{
+	int i;
+
+	for (i = 0; i < VIGIE_BUCKETS; i++)
+		if (total->wait_count[i])
+			return false;
+	return !total->wait_ns;
+}
+
+/*
+ * A group's is left out while it is empty: fourteen series that say nothing. All of it, for
+ * buckets that begin later than +Inf would make every quantile of that time the highest.
+ */
 static void walk_group_histogram(struct walk *w, const struct family *family)
 {
 	size_t i;
@@ -201,6 +215,8 @@ static void walk_group_histogram(struct walk *w, const struct family *family)
 	for (i = 0; i <= w->view->ngroups; i++) {
 		const struct vigie_usage *total = &group_at(w->view, i)->total;
 
+		if (i < w->view->ngroups && never_waited(total))
+			continue;
 		walk_group(w, i);
 		walk_histogram(w, total->wait_count, total->wait_ns);
 	}
