@@ -313,7 +313,6 @@ int cmd_serve(int argc, char **argv)
 		       "  vigie serve\n"
 		       "  vigie serve --listen unix:/run/vigie/metrics.sock\n"
 		       "  vigie serve --group-by unit --max-groups 50\n"
-		       "  vigie serve --no-families 'vigie_process_*_bytes,vigie_self_*'\n"
 		       "  vigie serve --state-dir /srv/vigie --retention 7d --max-size 2GB\n"
 		       "  curl -s http://" DEFAULT_LISTEN "/metrics | head",
 		.children = children,

@@ -39,10 +39,8 @@ static error_t parse_families(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option families_option_table[] = {
-	{ "families", OPT_FAMILIES, "NAME[,NAME...]", 0,
-	  "Only these metrics; patterns such as 'vigie_process_*' (default: all)", 3 },
-	{ "no-families", OPT_NO_FAMILIES, "NAME[,NAME...]", 0,
-	  "None of these; after --families: of those", 3 },
+	{ "families", OPT_FAMILIES, "LIST", 0, "Only these metrics, such as 'vigie_host_*'", 3 },
+	{ "no-families", OPT_NO_FAMILIES, "LIST", 0, "None of these metrics", 3 },
 	{ 0 },
 };
 
