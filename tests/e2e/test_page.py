@@ -145,8 +145,9 @@ class Delays(unittest.TestCase):
         self.assertGreater(self.waited(page, "the-service"), truth * Decimal("0.9"))
         self.assertLess(self.waited(page, "the-service"), truth * Decimal("1.02"))
         everything = page.sum(self.DELAY) + page.one("vigie_retired_delay_seconds_total")
+        # The trifles' and what else waits on a host that others use, too.
         self.assertLess(page.one(self.DELAY, victim=OTHER, culprit=OTHER),
-                        everything / 10)
+                        everything / 2)
 
 
 class Families(unittest.TestCase):
