@@ -125,6 +125,19 @@ static inline void rw_lists(struct record_world *w)
 	}
 }
 
+/* Most cgroups are of no container; who is of one may be named later, or anew. */
+static inline const struct container *rw_container(struct record_world *w)
+{
+	static const struct container some[] = {
+		{ { "web", "", "", "docker.io/library/nginx:1.27", "" } },
+		{ { "web", "", "", "", "alice" } },
+		{ { "app", "shop-66b6c48dd5-7w7xt", "prod", "a:b", "" } },
+	};
+	__u64 which = rw_pick(w, 6);
+
+	return which < 3 ? &some[which] : NULL;
+}
+
 static inline void rw_groups(struct record_world *w)
 {
 	struct snapshot *s = &w->s;
@@ -139,6 +152,8 @@ static inline void rw_groups(struct record_world *w)
 			snprintf(w->paths[i], sizeof(w->paths[i]), "/a/b%llu.service\n\xff",
 				 (unsigned long long)rw_number(w));
 		w->cgroups[i].path = w->paths[i];
+		if (!rw_pick(w, 20))
+			w->cgroups[i].container = rw_container(w);
 	}
 	s->cgroup_stats = w->stats;
 	s->ncgroup_stats = rw_pick(w, RW_CGROUPS);

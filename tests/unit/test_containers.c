@@ -19,6 +19,13 @@
 #include "base/units.h"
 #include "daemon/containers.h"
 
+/* A sanitizer's shadow is larger than what a namer may map: it could not start. */
+#ifdef __SANITIZE_ADDRESS__
+#define SANITIZED true
+#else
+#define SANITIZED false
+#endif
+
 enum { MANY = 600 };
 
 static char root[] = "/tmp/vigie-containers-XXXXXX";
@@ -64,6 +71,8 @@ static int begin(void **state)
 	const char *what;
 	unsigned int i;
 
+	if (SANITIZED)
+		return 0;
 	memcpy(root + strlen(root) - 6, "XXXXXX", 6);
 	assert_non_null(mkdtemp(root));
 	assert_int_equal(chmod(root, 0755), 0);
@@ -86,10 +95,18 @@ static int end(void **state)
 {
 	char command[128];
 
+	if (SANITIZED)
+		return 0;
 	containers__free(containers);
 	namer__free(namer);
 	snprintf(command, sizeof(command), "rm -rf %s", root);
 	return system(command);
+}
+
+static void needs_namer(void)
+{
+	if (SANITIZED)
+		skip();
 }
 
 static const char *name_of(unsigned int i)
@@ -110,6 +127,7 @@ static void step(size_t n, __u64 later_ns)
 
 static void one(void **state)
 {
+	needs_namer();
 	put(0, "web");
 	step(1, 0);
 	assert_string_equal(name_of(0), "web0");
@@ -124,6 +142,7 @@ static void hundreds_at_once(void **state)
 	unsigned int i;
 	char name[16];
 
+	needs_namer();
 	for (i = 0; i < MANY; i++)
 		put(i, "web");
 	step(MANY, 0);
@@ -145,6 +164,7 @@ static void an_unknown_one(void **state)
 	struct self_namer self;
 	int i;
 
+	needs_namer();
 	for (i = 0; i < 20; i++) {
 		step(1, 40 * NS_PER_S);
 		usleep(20000); /* for what was not waited for */
@@ -158,6 +178,7 @@ static void known_after_a_while(void **state)
 {
 	int i;
 
+	needs_namer();
 	step(1, 0);
 	assert_string_equal(name_of(0), "");
 	put(0, "web");
@@ -173,6 +194,7 @@ static void its_death(void **state)
 {
 	__u64 began;
 
+	needs_namer();
 	put(0, "web");
 	put(1, "web");
 	step(1, 0);
@@ -192,6 +214,7 @@ static void long_unseen_ones_are_forgotten(void **state)
 	struct self_namer self;
 	unsigned int i;
 
+	needs_namer();
 	put(0, "web");
 	put(1, "web");
 	step(1, 0);

@@ -340,12 +340,24 @@ static void a_huge_file_is_not_read(void **state)
 	finds_none(LOOKUP_NO_USER, -EFBIG);
 }
 
+static void put_nested(size_t depth)
+{
+	static char text[400200];
+	int n = snprintf(text, sizeof(text), "[{\"id\":\"" ID "\",\"names\":[\"web\"],\"x\":");
+
+	memset(text + n, '[', depth);
+	memset(text + n + depth, ']', depth);
+	memcpy(text + n + 2 * depth, "}]", sizeof("}]"));
+	put(LIST, text);
+}
+
 static void deep_nesting_is_refused(void **state)
 {
-	static char deep[200001];
-
-	memset(deep, '[', sizeof(deep) - 1);
-	put(LIST, deep);
+	put_nested(20);
+	finds(LOOKUP_NO_USER, "web", "", "", "", "");
+	put_nested(40);
+	finds_none(LOOKUP_NO_USER, -EBADMSG);
+	put_nested(200000);
 	finds_none(LOOKUP_NO_USER, -EBADMSG);
 }
 
