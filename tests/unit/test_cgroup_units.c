@@ -108,13 +108,21 @@ static const struct cgroup_stat *read_all(const struct cgroup_name *cgroups, siz
 	return cgroup_units__read(units, cgroups, n, NULL, 0, now, ret_n);
 }
 
-/* Of the only cgroup in use; NULL: nothing is said of it. */
+static void ran(__u64 id)
+{
+	const struct vigie_usage inc = { .user_ns = 1 };
+
+	cgroup_units__active(units, id, &inc);
+}
+
+/* Of the only cgroup in use, which is active; NULL: nothing is said of it. */
 static const struct cgroup_unit *unit_of(const char *path)
 {
 	const struct cgroup_name name = { .id = 7, .path = path };
 	const struct cgroup_stat *stats;
 	size_t n = 99;
 
+	ran(7);
 	stats = read_all(&name, 1, &n);
 	assert_in_range(n, 0, 1);
 	if (!n)
@@ -390,6 +398,7 @@ static void many(void **state)
 	for (i = 0; i < MANY; i++) {
 		snprintf(path, sizeof(path), "u%03u/memory.current", i);
 		put(path, "2\n");
+		ran(i + 1);
 	}
 	stats = read_all(names, MANY, &n);
 	assert_int_equal(n, MANY);
@@ -402,6 +411,43 @@ static void many(void **state)
 		assert_int_equal(stats[i].unit.memory_charged, 2); /* and then the others */
 	read_all(names, 1, &n);
 	assert_in_range(open_files() - before, 0, 3);
+}
+
+/* Who only sleeps is as he was; who ran, waited for a CPU or for a disk is read. */
+static void idle(void **state)
+{
+	const struct cgroup_name name = { .id = 7, .path = "/a" };
+	const struct vigie_usage asleep = { .off_ns[VIGIE_OFF_SLEEP] = SECOND, .starts = 1 };
+	const struct vigie_usage waits[] = { { .system_ns = 1 },
+					     { .wait_ns = 1 },
+					     { .off_ns[VIGIE_OFF_DISK] = 1 },
+					     { .off_ns[VIGIE_OFF_MEMORY] = 1 } };
+	char text[8];
+	size_t n, i;
+
+	(void)state;
+	put("a/memory.current", "1\n");
+	open_v2();
+	assert_int_equal(read_all(&name, 1, &n)->unit.memory_charged, 1);
+	for (i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+		snprintf(text, sizeof(text), "%zu\n", i + 2);
+		put("a/memory.current", text);
+		now += SECOND;
+		cgroup_units__active(units, 7, &asleep);
+		cgroup_units__active(units, 8, &waits[i]);
+		assert_int_equal(read_all(&name, 1, &n)->unit.memory_charged, i + 1);
+		cgroup_units__active(units, 7, &waits[i]);
+		assert_int_equal(read_all(&name, 1, &n)->unit.memory_charged, i + 2);
+	}
+	put("a/memory.current", "99\n");
+	now += 14 * SECOND;
+	assert_int_equal(read_all(&name, 1, &n)->unit.memory_charged, 5);
+	now += SECOND; /* others may have taken something from it */
+	assert_int_equal(read_all(&name, 1, &n)->unit.memory_charged, 99);
+	put("a/memory.current", "100\n"); /* of another cgroup of that path, for all we know */
+	assert_int_equal(
+		read_all(&(struct cgroup_name){ .id = 9, .path = "/a" }, 1, &n)->unit.memory_charged,
+		100);
 }
 
 /* Another cgroup of the same path: told by its number, whether files were kept open or not. */
@@ -457,6 +503,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(limits_above, begin, end),
 		cmocka_unit_test_setup_teardown(one_element_a_unit, begin, end),
 		cmocka_unit_test_setup_teardown(many, begin, end),
+		cmocka_unit_test_setup_teardown(idle, begin, end),
 		cmocka_unit_test_setup_teardown(came_back, begin, end),
 		cmocka_unit_test(words),
 	};

@@ -298,8 +298,14 @@ static void count_unfreed(struct bpf_source *s)
 static void read_cgroups(struct bpf_source *s, __u64 now, struct snapshot *ret)
 {
 	const struct cgroup_stat *stats;
-	size_t n;
+	size_t i, n;
 
+	for (i = 0; i < s->tasks.n; i++)
+		cgroup_units__active(s->units, s->tasks.processes[i].cgroup_id,
+				     &s->tasks.processes[i].inc);
+	for (i = 0; i < s->epoch.nretired; i++)
+		cgroup_units__active(s->units, s->epoch.retired[i].key.cgroup_id,
+				     &s->epoch.retired[i].value.inc);
 	stats = limits__read(s->limits, ret->cgroups, ret->ncgroups, now, &n);
 	ret->cgroup_stats = (struct cgroup_stat *)cgroup_units__read(
 		s->units, ret->cgroups, ret->ncgroups, stats, n, now, &ret->ncgroup_stats);

@@ -3,7 +3,9 @@
  * cgroup_units.c - owns which cgroups are units' (by the caller's rule, asked once a path), and
  * whose turn it is.
  *
- * A unit that no process of the snapshot is in keeps no file open.
+ * A unit that no process of the snapshot is in keeps no file open. One in which nobody ran or
+ * waited since it was read last is as it was, but for what others take from it: it is read now and
+ * then. Most units of most hosts are idle most of the time.
  */
 #include "collect/cgroup_units.h"
 
@@ -13,9 +15,12 @@
 
 #include "base/array.h"
 #include "base/hash.h"
+#include "base/units.h"
 #include "collect/cgroup_files.h"
 
 enum { READS_MAX = 640 /* files a snapshot */ };
+
+#define IDLE_NS (15 * NS_PER_S) /* so old an idle unit's figures may be */
 
 /* A cgroup that is a unit, or the highest of it. */
 struct unit_cgroup {
@@ -23,6 +28,8 @@ struct unit_cgroup {
 	size_t len;
 	__u64 used; /* number of the snapshot that had processes in it last */
 	__u64 member; /* the lowest id of those that this snapshot has of it */
+	__u64 read_ns; /* 0: never */
+	bool active; /* since then */
 	struct cgroup_open open;
 	struct cgroup_unit figures;
 };
@@ -153,6 +160,8 @@ static void use_member(struct cgroup_units *u, const struct cgroup_name *cgroup)
 		len = u->reader.config.top(cgroup->path);
 		m->path = cgroup->path;
 		m->unit = len > 1 ? unit_find_or_add(u, cgroup->path, len) : HASH_NONE;
+		if (m->unit != HASH_NONE) /* perhaps another one has the path by now */
+			u->units[m->unit].active = true;
 	}
 	if (m->unit == HASH_NONE)
 		return;
@@ -174,7 +183,38 @@ static void units_use(struct cgroup_units *u, const struct cgroup_name *cgroups,
 		use_member(u, &cgroups[i]);
 }
 
+void cgroup_units__active(struct cgroup_units *u, __u64 id, const struct vigie_usage *inc)
+{
+	const struct member *m;
+
+	if (!(inc->user_ns | inc->system_ns | inc->wait_ns | inc->off_ns[VIGIE_OFF_DISK] |
+	      inc->off_ns[VIGIE_OFF_MEMORY] | inc->off_ns[VIGIE_OFF_UNINTERRUPTIBLE]))
+		return;
+	m = member_find(u, id);
+	if (m && m->unit != HASH_NONE)
+		u->units[m->unit].active = true;
+}
+
 /* --- Reading. */
+
+static void unit_read(struct cgroup_units *u, struct unit_cgroup *unit, __u64 now_ns)
+{
+	if (unit->read_ns && !unit->active && now_ns - unit->read_ns < IDLE_NS)
+		return;
+	unit->figures.path_len = unit->len;
+	cgroup_open_read(&u->reader, &unit->open, unit->path, now_ns, &unit->figures);
+	unit->read_ns = now_ns;
+	unit->active = false;
+}
+
+static void unit_leave(struct cgroup_units *u, struct unit_cgroup *unit)
+{
+	if (!unit->read_ns)
+		return;
+	cgroup_open_done(&u->reader, &unit->open);
+	memset(&unit->figures, 0, sizeof(unit->figures));
+	unit->read_ns = 0;
+}
 
 /* All of them the first time: what is seen later is new, or else its totals are the past. */
 static void units_read(struct cgroup_units *u, __u64 now_ns)
@@ -187,14 +227,10 @@ static void units_read(struct cgroup_units *u, __u64 now_ns)
 	for (i = 0; i < u->nunits && u->reader.reads < reads_max; i++) {
 		at = (u->next + i) % u->nunits;
 		unit = &u->units[at];
-		if (unit->used == u->snapshot) {
-			unit->figures.path_len = unit->len;
-			cgroup_open_read(&u->reader, &unit->open, unit->path, now_ns,
-					 &unit->figures);
-		} else if (unit->open.looked_ns) {
-			cgroup_open_done(&u->reader, &unit->open);
-			memset(&unit->figures, 0, sizeof(unit->figures));
-		}
+		if (unit->used == u->snapshot)
+			unit_read(u, unit, now_ns);
+		else
+			unit_leave(u, unit);
 	}
 	u->next = i < u->nunits ? at + 1 : 0;
 }

@@ -27,6 +27,11 @@ struct cgroup_units_config {
 struct cgroup_units *cgroup_units__new(const struct cgroup_units_config *config); /* NULL: errno */
 void cgroup_units__free(struct cgroup_units *units); /* accepts NULL */
 /*
+ * What a process, living or dead, of this cgroup did since the last reading: if it did anything but
+ * sleep, its unit is read at the next one, else only now and then.
+ */
+void cgroup_units__active(struct cgroup_units *units, __u64 id, const struct vigie_usage *inc);
+/*
  * Those stats and what the units of these cgroups cost, as one list, ascending id; both may be in
  * one element. Valid until the next call. If there are many units they take turns and the others'
  * figures stay. What finds no memory is left out.
