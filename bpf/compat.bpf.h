@@ -22,6 +22,7 @@
 #define TASK_DEAD 0x0080
 #define TASK_NOLOAD 0x0400
 #define TASK_RTLOCK_WAIT 0x1000 /* PREEMPT_RT: a spinlock that sleeps */
+#define SCHED_DEADLINE 6 /* uapi/linux/sched.h */
 #define PF_KTHREAD 0x00200000
 #define SIGNAL_GROUP_EXIT 0x00000004
 

@@ -27,7 +27,7 @@ struct task_state {
 	__u64 departed; /* rq clock at the last switch-out: differs each time; 0: not known, or dead */
 	__u32 wait_reason; /* enum vigie_off: why it left */
 	__u32 recorded; /* 1: a whole record was handed out, see shown_* */
-	/* Of run_delay, what was sleep: moved.bpf.h. */
+	/* Of run_delay, what was sleep: moved.bpf.h, and throttled() of switch.bpf.c. */
 	__u64 false_ns;
 	__u32 moved; /* 1: it sleeps, and the kernel takes it for waiting */
 	__u32 counted; /* enum state_counted: whether its birth is in vigie_cpu.forks */

@@ -27,15 +27,47 @@ static __noinline int switch_lose(__u32 cause)
 	return 0;
 }
 
+/*
+ * Who yields under SCHED_DEADLINE, or has used its budget up, is throttled until its next period, and
+ * the kernel counts that as waiting. Nobody is in its way before that period begins: rq clock, as its
+ * deadline is.
+ */
+static __always_inline __u64 period_begin(struct task_struct *task)
+{
+	return task->dl.deadline - task->dl.dl_deadline;
+}
+
+/*
+ * What of a long wait, which ended without a switch-out since, was such a sleep. As its next period
+ * begins it may have been pushed to another CPU, so last_queued knows nothing of it.
+ */
+static __noinline __u64 throttled(struct task_struct *prev, struct task_state *st, __u64 wait)
+{
+	__u64 begin = period_begin(prev), ns;
+
+	if (prev->policy != SCHED_DEADLINE || st->wait_reason != VIGIE_OFF_RUNNABLE ||
+	    st->departed <= DEPARTED_NOW || begin <= st->departed)
+		return 0;
+	ns = begin - st->departed;
+	if (ns > wait)
+		ns = wait;
+	st->wait_reason = VIGIE_OFF_SLEEP;
+	st->false_ns += ns;
+	return ns;
+}
+
 /* last_queued may be of a sleep: then its wait began as it was woken. */
 static __noinline int slow_wait(struct task_struct *prev, struct task_struct *next, __u64 now,
 				bool prev_dead)
 {
 	__u64 queued = next->sched_info.last_queued;
 	struct task_state *st = cfg_moved ? state_lookup(next) : NULL;
+	__u64 begin = next->policy == SCHED_DEADLINE ? period_begin(next) : 0;
 
 	if (st && (st->moved || st->woken_ns > queued))
 		queued = st->moved ? now : st->woken_ns;
+	if (begin > queued && begin <= now)
+		queued = begin;
 	if ((__s64)(now - queued) > (__s64)cfg_slow_ns)
 		culprit_wait(prev, next, now - queued, prev_dead);
 	return 0;
@@ -83,21 +115,23 @@ static __always_inline void switch_out(struct task_struct *prev, __u64 now, __u3
 {
 	struct task_state *st = state_lookup(prev);
 	struct departure d = { .now = now, .wait_reason = wait_reason, .dead = dead };
-	__u64 slice;
+	__u64 slice, asleep;
 
 	if (!st) {
 		if (!dead) /* one that was dying as we attached is no loss */
 			switch_lose(VIGIE_LOSS_STATE_MISSING);
 		return;
 	}
-	d.delay = prev->sched_info.run_delay;
-	if (cfg_moved) {
-		if (st->moved)
-			wakeup_missed(prev, st);
-		d.delay -= st->false_ns;
-	}
+	if (cfg_moved && st->moved)
+		wakeup_missed(prev, st);
+	d.delay = prev->sched_info.run_delay - st->false_ns;
 	d.run = prev->se.sum_exec_runtime;
 	d.wait = d.delay - st->delay_ns;
+	if (d.wait > cfg_slow_ns) {
+		asleep = throttled(prev, st, d.wait);
+		d.wait -= asleep;
+		d.delay -= asleep;
+	}
 	slice = d.run - st->run_ns;
 	d.away = absence(prev, st, d.wait, slice, now);
 	departure_store(st, &d);

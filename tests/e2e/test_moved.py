@@ -7,7 +7,9 @@ that the kernel counts right (test_books.py), the values of the correction (test
 """
 import json
 import os
+import shutil
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -134,6 +136,46 @@ class UnderWay(unittest.TestCase):
         interval = ns(once.result["interval_seconds"])
         self.assertGreater(ns(r["run_queue_wait_seconds"]), interval * .8)
         self.assertLess(abs(life - interval), interval * .02 + 10**7)
+
+
+PERIOD_NS, BUDGET_NS = 100 * 10**6, 10 * 10**6
+YIELDS = """
+import os, sys, time
+open("/proc/self/comm", "w").write(sys.argv[1])
+print(flush=True)
+while True: os.sched_yield()
+"""
+
+
+class Deadline(unittest.TestCase):
+    """Who yields under SCHED_DEADLINE waits for its next period: for nobody, whatever schedstat says."""
+
+    def setUp(self):
+        # A budget is refused to a task that may not run everywhere.
+        command = ["chrt", "-d", "-T", str(BUDGET_NS), "-D", str(PERIOD_NS), "-P", str(PERIOD_NS), "0"]
+        needs(shutil.which("chrt") and subprocess.run(
+            [*command, "true"], check=False, stderr=subprocess.DEVNULL).returncode == 0,
+              "no SCHED_DEADLINE here")
+        self.task = subprocess.Popen([*command, sys.executable, "-c", YIELDS, "dlyields"],
+                                     stdout=subprocess.PIPE)
+        self.addCleanup(self.task.stdout.close)
+        self.addCleanup(self.task.wait)
+        self.addCleanup(self.task.kill)
+        self.task.stdout.readline()
+
+    def test_is_no_victim(self):
+        with Once("--group-by", "comm", "--slow-wait", "1ms") as once:
+            before = lib.schedstat(self.task.pid)
+            time.sleep(3)
+            after = lib.schedstat(self.task.pid)
+        r = row(once.result, comm="dlyields")
+        kernel = after[1] - before[1]
+        self.assertGreater(kernel, 2 * 10**9, "the test itself: the kernel counts it as waiting")
+        # Of the throttling under way at either end up to a period may be in it.
+        self.assertLess(ns(r["run_queue_wait_seconds"]), 2 * PERIOD_NS + kernel // 20)
+        self.assertGreater(ns(r["off_cpu_seconds"]["sleep"]), kernel - 2 * PERIOD_NS - kernel // 20)
+        delays = [d for d in once.result["delays"] if "dlyields" in d["victim"]]
+        self.assertLess(sum(ns(d["wait_seconds"]) for d in delays), kernel // 20, delays)
 
 
 if __name__ == "__main__":
