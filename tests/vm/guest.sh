@@ -94,4 +94,25 @@ hybrid() {
 }
 document hybrid hybrid
 
+# A CPU that comes while a session runs, and whom it profiles moves there.
+hotplug() {
+	cpu=/sys/devices/system/cpu/cpu1/online
+	echo 0 >$cpu || return 1
+	/vm/leaves 60 >/dev/null &
+	burner=$!
+	/vm/vigie record --comm leaves -d 6s -o /tmp/hotplug.vigie 2>/tmp/session.err &
+	recorder=$!
+	until for fd in "/proc/$recorder/fd"/*; do readlink "$fd"; done 2>/dev/null | grep -q perf_event; do
+		kill -0 $recorder || break
+	done
+	echo 1 >$cpu
+	taskset -p 2 $burner >/dev/null
+	wait $recorder || cat /tmp/session.err
+	kill $burner
+	/vm/vigie report /tmp/hotplug.vigie -f json
+}
+case $(uname -r) in
+7.*) document hotplug hotplug ;;
+esac
+
 exec /vm/check /vm/vigie

@@ -1,24 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* capture.c - owns the session's BPF object, its links and its perf events. */
+/* capture.c - owns the session's BPF object and its links. */
 #include "profile/capture.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/array.h"
 #include "base/clock.h"
-#include "base/cpus.h"
 #include "base/units.h"
 #include "data/profile.h"
 #include "gen/session.skel.h"
+#include "profile/clocks.h"
 #include "profile/helper.h"
 #include "profile/xstate.h"
 
@@ -33,8 +31,7 @@ struct capture {
 	unsigned int nlinks;
 	struct bpf_link *pass, *sleepers; /* iterators */
 	struct ring_buffer *ring;
-	int *clocks; /* perf events, by CPU */
-	unsigned int nclocks, nswitched_off;
+	struct clocks *clocks; /* NULL: no stacks on a CPU */
 	char cpu_gap[80];
 	capture_fn fn;
 	void *ctx;
@@ -46,7 +43,7 @@ static bool capture_wants(const struct capture *c, enum profile_view view)
 	return c->config.views & 1U << view;
 }
 
-static bool clocks(const struct capture *c)
+static bool capture_ticks(const struct capture *c)
 {
 	return c->config.plan.clocks && capture_wants(c, PROFILE_CPU);
 }
@@ -72,7 +69,7 @@ static void capture_choose(struct capture *c)
 	s->rodata->cfg_runq = capture_wants(c, PROFILE_RUN_QUEUE);
 	s->rodata->cfg_wakers = wakers;
 	s->rodata->cfg_waker_gap_ns = NS_PER_S / WAKER_HZ * sysconf(_SC_NPROCESSORS_ONLN);
-	bpf_program__set_autoload(s->progs.on_session_clock, clocks(c));
+	bpf_program__set_autoload(s->progs.on_session_clock, capture_ticks(c));
 	bpf_program__set_autoload(s->progs.on_session_switch, switches);
 	bpf_program__set_autoload(s->progs.on_session_exit, !switches);
 	bpf_program__set_autoload(s->progs.on_session_contention, lock && switches);
@@ -143,54 +140,14 @@ static int attach_iterators(struct capture *c)
 	return c->sleepers ? 0 : -errno;
 }
 
-static int open_clock(struct capture *c, const struct perf_event_attr *attr, unsigned int cpu)
+/* After a look at the CPUs. */
+static void tell_clocks(struct capture *c)
 {
-	int prog = bpf_program__fd(c->skel->progs.on_session_clock);
-	int fd = syscall(SYS_perf_event_open, attr, -1, (int)cpu, -1, PERF_FLAG_FD_CLOEXEC);
+	unsigned int missed = clocks__missed(c->clocks);
 
-	/* It was switched off since the list was read. */
-	if (fd < 0 && errno == ENODEV) {
-		c->nswitched_off++;
-		return 0;
-	}
-	if (fd < 0)
-		return -errno;
-	c->clocks[c->nclocks++] = fd;
-	return ioctl(fd, PERF_EVENT_IOC_SET_BPF, prog) ? -errno : 0;
-}
-
-/*
- * A clock on every CPU, its period fixed: a frequency would be adjusted while the session runs,
- * and samples must be spread evenly over time. By id: their number says nothing of the highest.
- */
-static int open_clocks(struct capture *c)
-{
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_SOFTWARE,
-		.size = sizeof(attr),
-		.config = PERF_COUNT_SW_CPU_CLOCK,
-		.sample_period = NS_PER_S / c->config.hz,
-		.disabled = 1,
-	};
-	struct cpus online;
-	unsigned int cpu;
-	int err = cpus_read(CPUS_ONLINE, &online);
-
-	if (err)
-		return err;
-	c->clocks = calloc(online.n ? online.n : 1, sizeof(*c->clocks));
-	if (!c->clocks)
-		return -ENOMEM;
-	for (cpu = 0; cpu < online.end && !err; cpu++)
-		if (online.has[cpu])
-			err = open_clock(c, &attr, cpu);
-	if (c->nswitched_off)
+	if (missed)
 		snprintf(c->cpu_gap, sizeof(c->cpu_gap),
-			 "%u CPUs were switched off as it began: no stacks of them",
-			 c->nswitched_off);
-	if (err)
-		return err;
-	return c->nclocks ? 0 : -ENODEV;
+			 "%u CPUs could not be given a clock: no stacks of them", missed);
 }
 
 /* fn is told of what the ring holds; its context changes from call to call. */
@@ -235,8 +192,11 @@ static int open_all(struct capture *c, const char **ret_what)
 	if (err)
 		return err;
 	*ret_what = "open the sampling clocks";
-	if (clocks(c))
-		err = open_clocks(c);
+	if (capture_ticks(c))
+		err = clocks__open(bpf_program__fd(c->skel->progs.on_session_clock), c->config.hz,
+				   &c->clocks);
+	if (c->clocks)
+		tell_clocks(c);
 	return err;
 }
 
@@ -261,8 +221,8 @@ int capture__open(const struct capture_config *config, struct capture **ret, con
 
 static void detach(struct capture *c)
 {
-	while (c->nclocks)
-		close(c->clocks[--c->nclocks]);
+	clocks__free(c->clocks);
+	c->clocks = NULL;
 	while (c->nlinks)
 		bpf_link__destroy(c->links[--c->nlinks]);
 }
@@ -276,7 +236,6 @@ void capture__free(struct capture *c)
 	bpf_link__destroy(c->sleepers);
 	ring_buffer__free(c->ring);
 	session_bpf__destroy(c->skel);
-	free(c->clocks);
 	free(c);
 }
 
@@ -322,7 +281,6 @@ static int capture_run_pass(struct capture *c, enum vigie_pass kind)
 
 int capture__begin(struct capture *c)
 {
-	unsigned int i;
 	int err;
 
 	/* Switches first: who is opened by the pass and then switches must be seen to. */
@@ -332,10 +290,7 @@ int capture__begin(struct capture *c)
 	c->skel->bss->begin_ns = clock_monotonic_ns();
 	if (!err)
 		err = capture_run_pass(c, VIGIE_PASS_OPEN);
-	for (i = 0; i < c->nclocks && !err; i++)
-		if (ioctl(c->clocks[i], PERF_EVENT_IOC_ENABLE, 0))
-			err = -errno;
-	return err;
+	return err || !c->clocks ? err : clocks__start(c->clocks);
 }
 
 bool capture__alive(const struct capture *c)
@@ -351,6 +306,10 @@ int capture__poll(struct capture *c, int timeout_ms, capture_fn fn, void *ctx)
 
 	c->fn = fn;
 	c->ctx = ctx;
+	if (c->clocks) {
+		clocks__follow(c->clocks);
+		tell_clocks(c);
+	}
 	c->until_ns = clock_monotonic_ns() + timeout_ms * NS_PER_MS + POLL_NS;
 	n = ring_buffer__poll(c->ring, timeout_ms);
 	/* Not each record wakes us. */
