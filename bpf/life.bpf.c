@@ -23,6 +23,19 @@ struct retired_map {
 struct retired_map retired_0 SEC(".maps");
 struct retired_map retired_1 SEC(".maps");
 
+/*
+ * Their elements are allocated as they are needed, from a few that each CPU keeps at hand and fills up
+ * by irq_work: on PREEMPT_RT a thread does that, later than the next of the dead. These have theirs.
+ */
+struct spare_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, VIGIE_RETIRED_SPARE);
+	__type(key, struct vigie_key);
+	__type(value, struct vigie_retired);
+};
+struct spare_map spare_0 SEC(".maps");
+struct spare_map spare_1 SEC(".maps");
+
 /* Index: epoch. What found no room in the hash of that epoch. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -70,9 +83,9 @@ static __always_inline struct vigie_retired *retired_slot(const struct vigie_key
 	struct vigie_retired *entry;
 
 	if (e)
-		entry = retired_entry(&retired_1, key);
+		entry = retired_entry(&retired_1, key) ?: retired_entry(&spare_1, key);
 	else
-		entry = retired_entry(&retired_0, key);
+		entry = retired_entry(&retired_0, key) ?: retired_entry(&spare_0, key);
 	if (entry)
 		return entry;
 	count_loss(VIGIE_LOSS_RETIRED_FULL);

@@ -33,6 +33,7 @@ enum {
 	VIGIE_DELAY_CELLS = 128, /* (victim, culprit) pairs a CPU can hold in one epoch */
 	VIGIE_DELAY_PROBES = 4, /* cells tried before a pair is folded */
 	VIGIE_RETIRED_MAX = 16384, /* keys of dead tasks an epoch can hold */
+	VIGIE_RETIRED_SPARE = 128, /* and those that no memory was had for at once */
 	VIGIE_CGROUP_TREES = 6, /* hierarchies that may name a process */
 	VIGIE_CGROUP_TREE_SHIFT = 56, /* of its place in a cgroup's id: kernfs ids are far below */
 	VIGIE_PATH_LEN = 512, /* cgroup path, cut, NUL included */

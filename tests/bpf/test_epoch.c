@@ -90,7 +90,8 @@ static struct vigie_key key_of(int k)
 static void write_retired(__u32 e)
 {
 	struct vigie_retired value = { 0 };
-	int k = random() % KEYS, fd = reader.retired_fd[e];
+	/* A key may be in both of an epoch's maps. */
+	int k = random() % KEYS, fd = (random() % 4 ? reader.retired_fd : reader.spare_fd)[e];
 	struct vigie_key key = key_of(k);
 
 	if (!bpf_map_lookup_elem(fd, &key, &value) ||
@@ -316,16 +317,21 @@ static int open_maps(void **state)
 	srandom(20261123);
 	if (bpf_refused())
 		return 0;
-	for (i = 0; i < VIGIE_EPOCHS; i++)
+	for (i = 0; i < VIGIE_EPOCHS; i++) {
 		reader.retired_fd[i] = bpf_map_create(BPF_MAP_TYPE_HASH, "vigie_retired",
 						      sizeof(struct vigie_key),
 						      sizeof(struct vigie_retired), ROOM, &opts);
+		reader.spare_fd[i] = bpf_map_create(BPF_MAP_TYPE_HASH, "vigie_spare",
+						    sizeof(struct vigie_key),
+						    sizeof(struct vigie_retired), ROOM, NULL);
+	}
 	reader.other_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "vigie_other", sizeof(__u32),
 					 sizeof(struct vigie_retired), VIGIE_EPOCHS, NULL);
 	reader.cpus = cpus;
 	reader.ncpus = CPUS;
 	reader.current = &epoch;
-	if (reader.retired_fd[0] < 0 || reader.retired_fd[1] < 0 || reader.other_fd < 0)
+	if (reader.retired_fd[0] < 0 || reader.retired_fd[1] < 0 || reader.spare_fd[0] < 0 ||
+	    reader.spare_fd[1] < 0 || reader.other_fd < 0)
 		return -1;
 	return epoch_init(&reader);
 }
@@ -336,6 +342,8 @@ static int close_maps(void **state)
 		return 0;
 	close(reader.retired_fd[0]);
 	close(reader.retired_fd[1]);
+	close(reader.spare_fd[0]);
+	close(reader.spare_fd[1]);
 	close(reader.other_fd);
 	epoch_done(&reader);
 	return 0;
@@ -366,6 +374,7 @@ static void one_after_the_other(void **state)
 	assert_int_equal(read_all(), 0);
 	check_balance("closed");
 	assert_true(map_is_empty(reader.retired_fd[first]));
+	assert_true(map_is_empty(reader.spare_fd[first]));
 	assert_int_equal(epoch_settle(&reader), 0);
 	assert_int_equal(epoch, first);
 }

@@ -389,6 +389,8 @@ static int open_readers(struct bpf_source *s, const char **ret_what)
 
 	s->epoch.retired_fd[0] = bpf_map__fd(skel->maps.retired_0);
 	s->epoch.retired_fd[1] = bpf_map__fd(skel->maps.retired_1);
+	s->epoch.spare_fd[0] = bpf_map__fd(skel->maps.spare_0);
+	s->epoch.spare_fd[1] = bpf_map__fd(skel->maps.spare_1);
 	s->epoch.other_fd = bpf_map__fd(skel->maps.retired_other);
 	s->epoch.cpus = s->bpf.cpus;
 	s->epoch.ncpus = s->bpf.ncpus;

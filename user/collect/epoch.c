@@ -130,7 +130,8 @@ static int epoch_emit(struct epoch_reader *e, const struct vigie_key *key,
 			 SIZE_MAX);
 	if (err)
 		return err;
-	e->retired[e->nretired++] = (struct retired){ .key = *key, .value = growth };
+	e->retired[e->nretired] = (struct retired){ .key = *key, .value = growth };
+	e->retired[e->nretired++].key.zero = 0;
 	*last = *now;
 	return 0;
 }
@@ -145,8 +146,11 @@ static int epoch_take(struct epoch_reader *e, const struct vigie_key *key,
 	return last ? epoch_emit(e, key, now, &last->value) : -ENOMEM;
 }
 
-/* All entries of a map, a batch at a time. 0, or the first error with the rest still read. */
-static int read_map(struct epoch_reader *e, int fd)
+/*
+ * All entries of a map, a batch at a time. 0, or the first error with the rest still read. A key may be
+ * in an epoch's two maps: spare tells in what we remember which one it was.
+ */
+static int read_map(struct epoch_reader *e, int fd, bool spare)
 {
 	DECLARE_LIBBPF_OPTS(bpf_map_batch_opts, opts);
 	__u32 token[16], i, n; /* the kernel's position: opaque, one key at most is asked for */
@@ -159,8 +163,10 @@ static int read_map(struct epoch_reader *e, int fd)
 		if (err && err != -ENOENT)
 			return err;
 		for (i = 0; i < n; i++) {
-			int bad = epoch_take(e, &e->keys[i], &e->values[i]);
+			int bad;
 
+			e->keys[i].zero = spare;
+			bad = epoch_take(e, &e->keys[i], &e->values[i]);
 			failed = failed ? failed : bad;
 		}
 		e->entries += n;
@@ -236,8 +242,10 @@ static int read_blames(struct epoch_reader *e, __u32 epoch)
 
 static int read_epoch(struct epoch_reader *e, __u32 epoch)
 {
-	int err = read_map(e, e->retired_fd[epoch]), next;
+	int err = read_map(e, e->retired_fd[epoch], false), next;
 
+	next = read_map(e, e->spare_fd[epoch], true);
+	err = err ? err : next;
 	next = read_other(e, epoch);
 	err = err ? err : next;
 	next = read_blames(e, epoch);
@@ -266,6 +274,8 @@ static int empty_epoch(struct epoch_reader *e, __u32 epoch)
 	unsigned int cpu;
 	int err = empty_map(e, e->retired_fd[epoch]);
 
+	if (!err)
+		err = empty_map(e, e->spare_fd[epoch]);
 	if (!err)
 		err = bpf_map_update_elem(e->other_fd, &epoch, &zero, BPF_ANY);
 	if (err)

@@ -14,7 +14,7 @@
 #include "data/snapshot.h"
 
 struct epoch_reader {
-	int retired_fd[VIGIE_EPOCHS];
+	int retired_fd[VIGIE_EPOCHS], spare_fd[VIGIE_EPOCHS];
 	int other_fd; /* array: index is the epoch */
 	struct vigie_cpu *cpus; /* mapped, one per possible CPU */
 	unsigned int ncpus;
