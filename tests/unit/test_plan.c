@@ -123,6 +123,24 @@ static void remedies_are_newer(void **state)
 }
 
 /* Compiled in but off, or not compiled in: the remedies differ. */
+/* A real-time kernel whose task storage would sleep in a probe: as if there were none. */
+static void storage_that_sleeps(void **state)
+{
+	struct kfacts f = newest();
+	struct plan plan;
+
+	snprintf(f.release, sizeof(f.release), "6.1.0-50-rt");
+	f.task_storage = false;
+	f.storage_sleeps = true;
+	plan = plan_of(f);
+	assert_false(plan.task_storage);
+	assert_false(plan.session.task_storage);
+	assert_int_equal(item(&plan, STORAGE)->state, PLAN_DEGRADED);
+	assert_non_null(strstr(item(&plan, STORAGE)->reason, "real-time"));
+	assert_string_equal(item(&plan, STORAGE)->remedy, "Linux 6.4 or later");
+	check_items(&plan);
+}
+
 static void without_psi(void **state)
 {
 	struct kfacts f = newest();
@@ -318,13 +336,21 @@ static void sessions_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_newest),	      cmocka_unit_test(linux_6_12),
-		cmocka_unit_test(linux_6_1),	      cmocka_unit_test(linux_5_10),
-		cmocka_unit_test(the_poorest),	      cmocka_unit_test(run_delay_that_is_false),
-		cmocka_unit_test(without_psi),	      cmocka_unit_test(many_cpus),
-		cmocka_unit_test(remedies_are_newer), cmocka_unit_test(refusals),
-		cmocka_unit_test(no_btf_at_all),      cmocka_unit_test(group_by_exe),
-		cmocka_unit_test(sessions),	      cmocka_unit_test(sessions_refused),
+		cmocka_unit_test(the_newest),
+		cmocka_unit_test(linux_6_12),
+		cmocka_unit_test(linux_6_1),
+		cmocka_unit_test(linux_5_10),
+		cmocka_unit_test(the_poorest),
+		cmocka_unit_test(run_delay_that_is_false),
+		cmocka_unit_test(storage_that_sleeps),
+		cmocka_unit_test(without_psi),
+		cmocka_unit_test(many_cpus),
+		cmocka_unit_test(remedies_are_newer),
+		cmocka_unit_test(refusals),
+		cmocka_unit_test(no_btf_at_all),
+		cmocka_unit_test(group_by_exe),
+		cmocka_unit_test(sessions),
+		cmocka_unit_test(sessions_refused),
 		cmocka_unit_test(state_names),
 	};
 

@@ -168,6 +168,18 @@ static bool lookups_do_not_fail(const struct btf *btf)
 	       btf__find_by_name_kind(btf, "bpf_task_storage_busy", BTF_KIND_VAR) < 0;
 }
 
+/*
+ * On PREEMPT_RT kmalloc() may sleep, and a probe must not: seen on 6.1.176-rt, which then corrupts its
+ * tasks. Later kernels take storage from what BPF keeps at hand (bpf_ma), or from an allocator that
+ * never sleeps. Where a spinlock sleeps it has no raw one inside.
+ */
+static bool storage_sleeps(const struct btf *btf)
+{
+	return !has_member(btf, "spinlock", "rlock", NULL) &&
+	       !has_member(btf, "bpf_local_storage_map", "bpf_ma", NULL) &&
+	       !has_member(btf, "bpf_local_storage_map", "use_kmalloc_nolock", NULL);
+}
+
 static void facts_btf(struct kfacts *facts)
 {
 	/* What fails here is a fact and told as one: libbpf need not say it too. */
@@ -180,9 +192,10 @@ static void facts_btf(struct kfacts *facts)
 	if (facts->btf_err)
 		return;
 	facts_tracepoints(facts, btf);
-	facts->task_storage = has_member(btf, "task_struct", "bpf_storage", NULL) &&
-			      has_enumerator(btf, "bpf_func_id", "BPF_FUNC_get_current_task_btf",
-					     NULL);
+	facts->storage_sleeps = storage_sleeps(btf);
+	facts->task_storage =
+		!facts->storage_sleeps && has_member(btf, "task_struct", "bpf_storage", NULL) &&
+		has_enumerator(btf, "bpf_func_id", "BPF_FUNC_get_current_task_btf", NULL);
 	facts->lookup_recursion_safe = lookups_do_not_fail(btf);
 	facts->io_accounting = has_member(btf, "task_io_accounting", "read_bytes", NULL);
 	facts->copy_from_task = has_enumerator(btf, "bpf_func_id", "BPF_FUNC_copy_from_user_task",

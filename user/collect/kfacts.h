@@ -35,7 +35,8 @@ struct kfacts {
 	unsigned int possible_cpus;
 	long page_size;
 
-	bool task_storage; /* from tracing programs: 5.12 and later */
+	bool task_storage; /* from tracing programs, and safely: 5.12 and later */
+	bool storage_sleeps; /* PREEMPT_RT before 6.4: making it may sleep where nobody may */
 	bool lookup_recursion_safe; /* task storage lookups never fail: 6.2 and later */
 	bool iter_task;
 	bool ringbuf;

@@ -127,8 +127,11 @@ static void plan_scheduler(const struct kfacts *f, struct plan *plan)
 	else
 		plan_say(plan, "task state", PLAN_DEGRADED,
 			 "hash of 32768 tasks, keyed by task address",
-			 "no task storage for tracing programs: dearer per switch, and bounded",
-			 "Linux 5.12 or later");
+			 f->storage_sleeps ? "on this real-time kernel task storage is not safe: "
+					     "dearer per switch, and bounded"
+					   : "no task storage for tracing programs: dearer per "
+					     "switch, and bounded",
+			 f->storage_sleeps ? "Linux 6.4 or later" : "Linux 5.12 or later");
 	plan_run_delay(f, plan);
 	if (f->rq_clock)
 		plan_say(plan, "off-CPU time by reason, slow waits", PLAN_EXACT,
@@ -178,7 +181,7 @@ static void plan_resident(const struct kfacts *f, struct plan *plan)
 			plan, "resident memory peak", PLAN_DEGRADED,
 			"mm_struct.hiwater_rss, iter/task",
 			"a new highest is the kernel's own; below it the highest of what snapshots saw",
-			"Linux 5.12 or later");
+			f->storage_sleeps ? "Linux 6.4 or later" : "Linux 5.12 or later");
 }
 
 static void plan_stall(struct plan *plan, bool have, const char *field, const char *source)
@@ -482,7 +485,8 @@ static void plan_session_items(const struct kfacts *f, struct plan *plan)
 					"freed with its thread", "" },
 		    (struct plan_item){ "", PLAN_DEGRADED, "hash of threads",
 					"no task storage for tracing programs: dearer per switch",
-					"Linux 5.12 or later" });
+					f->storage_sleeps ? "Linux 6.4 or later"
+							  : "Linux 5.12 or later" });
 }
 
 static void plan_privileges(const struct kfacts *f, struct plan *plan)
