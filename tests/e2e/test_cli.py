@@ -38,6 +38,7 @@ SHOWN = [
 GROUP_BY = [
     ("--group-by", ["", "x", "pid,", ",pid", "pid,pid", "PID", "pid;comm", "unit,comm,exe,x"],
      ["unit", "comm", "exe", "user", "cgroup", "pid"]),
+    ("--unit-names", ["", "x", "ID", "id,name"], ["id", "name"]),
 ]
 COMMON = GROUP_BY + [
     ("--slow-wait", ["", "x", "1us", "61s", "-1ms", "5"], ["10us", "60s"]),
