@@ -23,6 +23,41 @@ busy=$!
 document once /vm/vigie once --interval 1s --format json
 kill $busy
 
+# What a unit costs, and what its files say, by the controllers that this kernel has in v2. /tmp is
+# in memory: 8 MiB of shmem that no process maps.
+units() {
+	root=/sys/fs/cgroup
+	for controller in memory pids cpu; do
+		echo +$controller >$root/cgroup.subtree_control 2>/dev/null
+	done
+	mkdir $root/vm-unit.service
+	echo 67108864 >$root/vm-unit.service/memory.max
+	echo 33 >$root/vm-unit.service/pids.max
+	echo "20000 100000" >$root/vm-unit.service/cpu.max
+	sh -c "echo \$\$ >$root/vm-unit.service/cgroup.procs
+		dd if=/dev/zero of=/tmp/held bs=1048576 count=8 2>/dev/null
+		echo >/tmp/ready
+		while :; do :; done" &
+	spinner=$!
+	while [ ! -e /tmp/ready ]; do sleep 1; done
+	echo '{"once":'
+	/vm/vigie once --interval 1s --format json
+	cd $root/vm-unit.service || return 1
+	printf ',"files":{'
+	for file in memory.stat memory.current pids.current cpu.stat cpu.pressure io.pressure; do
+		[ -e $file ] && printf '"%s":"%s",' $file "$(tr '\n' ';' <$file)"
+	done
+	echo '"end":""}}'
+	cd /
+	{
+		kill $spinner
+		wait $spinner
+	} >/dev/null 2>&1 # the shell tells of it
+	rm /tmp/held
+	rmdir $root/vm-unit.service
+}
+document units units
+
 # A session of a program with known shares, and of its run queue: two of it on one CPU.
 session() {
 	# The size of a record is a constant to the verifier: it has to take each.
@@ -87,12 +122,14 @@ hybrid() {
 	{
 		kill $one $!
 		wait $one $!
-	} >/dev/null 2>&1 # the shell tells of it
+	} >/dev/null 2>&1
 	cd / && rmdir /sys/fs/cgroup/pids/docker/*/ /sys/fs/cgroup/pids/*/ && umount /sys/fs/cgroup/pids \
 		/sys/fs/cgroup/unified /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup || return 1
 	return $status
 }
-document hybrid hybrid
+case $(uname -r) in
+5.10.* | 7.*) document hybrid hybrid ;;
+esac
 
 # A CPU that comes while a session runs, and whom it profiles moves there.
 hotplug() {
