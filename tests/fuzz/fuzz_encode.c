@@ -51,7 +51,7 @@ static void take_record(struct input *in, size_t i, const uint8_t *record)
 	memcpy(r->key.exe, p->exe, VIGIE_EXE_LEN);
 	take_usage(&r->value.inc, record + 64);
 	memcpy(in->paths[i], record + 48, 16);
-	in->cgroups[i] = (struct cgroup_name){ i + 1, in->paths[i] };
+	in->cgroups[i] = (struct cgroup_name){ .id = i + 1, .path = in->paths[i] };
 	in->culprits[i].victim.tgid = p->pid;
 	in->culprits[i].victim.cgroup_id = p->cgroup_id;
 	memcpy(in->culprits[i].victim.comm, p->comm, VIGIE_COMM_LEN);

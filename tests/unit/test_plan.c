@@ -6,6 +6,17 @@
  */
 #include "plan_facts.h"
 
+static void defaults_leave_nothing_over(void **state)
+{
+	struct collect_config config;
+
+	memset(&config, 0xa5, sizeof(config));
+	collect_config_default(&config);
+	assert_int_equal(config.slow_wait_ns, 1000000);
+	assert_int_equal(config.group_by, VIGIE_BY_CGROUP | VIGIE_BY_COMM);
+	assert_null(config.unit_top);
+}
+
 static void the_newest(void **state)
 {
 	struct plan plan = plan_of(newest());
@@ -336,6 +347,7 @@ static void sessions_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults_leave_nothing_over),
 		cmocka_unit_test(the_newest),
 		cmocka_unit_test(linux_6_12),
 		cmocka_unit_test(linux_6_1),

@@ -55,7 +55,7 @@ static int begin(void **state)
 	put("a/memory.current", "4096\n");
 	for (i = 0; i < CGROUPS; i++) {
 		snprintf(paths[i], sizeof(paths[i]), "/a/%zu", i);
-		names[i] = (struct cgroup_name){ 1 + (i * 37) % CGROUPS, paths[i] };
+		names[i] = (struct cgroup_name){ .id = 1 + (i * 37) % CGROUPS, .path = paths[i] };
 	}
 	return 0;
 }

@@ -77,7 +77,7 @@ static void next_events(struct world *w)
 					     "/system.slice/b.service" };
 
 	for (int i = 0; i < 4; i++) {
-		w->cgroups[i] = (struct cgroup_name){ (__u64)(1 + i), paths[i] };
+		w->cgroups[i] = (struct cgroup_name){ .id = 1 + i, .path = paths[i] };
 		w->culprits[i].victim = (struct vigie_party){ .tgid = 100, .cgroup_id = 1 };
 		w->culprits[i].culprit = (struct vigie_party){ .tgid = (__u32)i, .cgroup_id = 2 };
 		w->culprits[i].wait_ns = 5000000;

@@ -312,8 +312,6 @@ int cmd_serve(int argc, char **argv)
 		       "\vExamples:\n"
 		       "  vigie serve\n"
 		       "  vigie serve --listen unix:/run/vigie/metrics.sock\n"
-		       "  vigie serve --group-by unit --max-groups 50\n"
-		       "  vigie serve --state-dir /srv/vigie --retention 7d --max-size 2GB\n"
 		       "  curl -s http://" DEFAULT_LISTEN "/metrics | head",
 		.children = children,
 	};

@@ -13,8 +13,10 @@
 
 void collect_config_default(struct collect_config *config)
 {
-	config->slow_wait_ns = NS_PER_MS;
-	config->group_by = VIGIE_BY_CGROUP | VIGIE_BY_COMM;
+	*config = (struct collect_config){
+		.slow_wait_ns = NS_PER_MS,
+		.group_by = VIGIE_BY_CGROUP | VIGIE_BY_COMM,
+	};
 }
 
 const char *plan_state_name(enum plan_state state)

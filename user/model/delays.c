@@ -267,7 +267,8 @@ static __u32 collect_claimants(struct delays *delays, __u64 now_ns)
 		    !is_absent(pair->ended_ns, now_ns, delays->linger_ns))
 			delays->rank[n++] = pair;
 	}
-	qsort(delays->rank, n, sizeof(*delays->rank), compare_sizes);
+	if (n) /* without pairs there is no such list */
+		qsort(delays->rank, n, sizeof(*delays->rank), compare_sizes);
 	return n;
 }
 
