@@ -34,12 +34,14 @@ static void test_labels(void **state)
 	world_process(&w, 1, "systemd", 1);
 	world_process(&w, 2, "kworker/0:1", 1)->flags = VIGIE_TASK_KTHREAD;
 	world_process(&w, 3, "kworker/u9:2", 1)->flags = VIGIE_TASK_KTHREAD;
+	w.processes[2].inc.system_ns = SECOND; /* or it would be one of the other kernel threads */
 	world_process(&w, 4, "sshd", 7);
 	world_process(&w, 5, "a\nb", 7);
 	world_process(&w, 6, "", 99);
 	world_process(&w, 7, "evil/0", 8);
 	view = world_apply(&w, model);
-	assert_int_equal(view->ngroups, 6);
+	assert_int_equal(view->ngroups, 7);
+	assert_int_equal(find_group(view, "(kernel)", GROUP_KERNEL_REST)->processes, 0);
 	assert_non_null(find_group(view, "/", "systemd"));
 	assert_non_null(find_group(view, "ssh.service", "sshd"));
 	assert_non_null(find_group(view, "ssh.service", "a\\x0ab"));
@@ -50,7 +52,7 @@ static void test_labels(void **state)
 	assert_false(find_group(view, "ssh.service", "sshd")->kernel);
 	assert_string_equal(view->other.label[0], GROUP_OTHER);
 	assert_string_equal(view->other.label[1], GROUP_OTHER);
-	assert_int_equal(view->groups_known, 6);
+	assert_int_equal(view->groups_known, 7);
 	assert_int_equal(find_group(view, "ssh.service", "sshd")->pid, 0); /* no KEY_PID */
 	model__free(model);
 }

@@ -188,6 +188,7 @@ static int once_run(const struct once_options *options)
 	model_config_default(&config);
 	/* Nothing is folded: the list cuts, and sums up what it cut. */
 	config.max_groups = config.max_known = GROUPS_MAX;
+	config.fold_kernel = false;
 	config.max_delays = DELAYS_MAX;
 	return options->at_ns ? run_past(options, &config) : run_live(options, &config);
 }

@@ -20,6 +20,7 @@ const char *group_key_name(enum group_key key);
 
 /* Label value of what has no series of its own: longer than any comm. */
 #define GROUP_OTHER "(all other processes)"
+#define GROUP_KERNEL_REST "(other kernel threads)"
 
 struct group_view {
 	const char *label[GROUP_KEYS]; /* by position in view.keys, not by enum */

@@ -10,8 +10,6 @@
 
 #include "model/series_page.h"
 
-/* Of the host: from there on a group need not be new to get a place, and may take one. */
-#define CLAIM_LEAST 0.001
 /* So much larger than who gives way: of two alike neither drives the other out. */
 #define CLAIM_FACTOR 2
 
@@ -21,9 +19,14 @@ static bool is_urgent(const struct group *group)
 	return group->favoured || group->now.inc.oom_kills;
 }
 
+bool group_is_quiet(const struct group *group)
+{
+	return group->rest && !is_urgent(group) && group_weight(group) < CLAIM_LEAST;
+}
+
 static bool claims_place(const struct group *group)
 {
-	return group->newcomer || is_urgent(group) ||
+	return (group->newcomer && !group_is_quiet(group)) || is_urgent(group) ||
 	       (!group->idle && group_weight(group) >= CLAIM_LEAST);
 }
 

@@ -53,7 +53,8 @@ struct group {
 	bool demoted; /* its series lingers, its increments go to other */
 	bool favoured; /* somebody asked for it: a finding names it */
 	bool kernel;
-	struct series *series; /* NULL: folded, its increments go to other */
+	struct series *series; /* NULL: folded, its increments go to rest, or else to other */
+	struct group *rest; /* of kernel threads: kernel_rest.h */
 	struct unit_entry *unit;
 	__u64 seen_ns; /* last time it was active */
 	__u64 ended_ns; /* when its last series ended; 0: none did */
@@ -91,6 +92,7 @@ struct groups {
 	size_t raw_cap;
 	struct hash raw_index;
 	__u64 swept_ns;
+	struct group *kernel_rest; /* NULL: none yet, or none is wanted */
 };
 
 void groups_init(struct groups *groups, struct names *names, __u32 max, __u64 seed);

@@ -99,6 +99,8 @@ void members_show(struct members *m, const struct names *names, const struct sna
 	for (i = 0; i < n; i++) {
 		const struct group *group = m->groups[i];
 
+		if (group && !group_is_shown(group) && group->rest)
+			group = group->rest;
 		m->places[i] = group && group_is_shown(group) ? group->series->place
 							      : view->ngroups;
 	}

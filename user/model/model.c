@@ -16,6 +16,7 @@
 #include "model/cpu_balance.h"
 #include "model/delays.h"
 #include "model/groups.h"
+#include "model/kernel_rest.h"
 #include "model/members.h"
 #include "model/present.h"
 #include "model/series_page.h"
@@ -46,6 +47,7 @@ void model_config_default(struct model_config *config)
 		.keys = { KEY_UNIT, KEY_COMM },
 		.nkeys = 2,
 		.max_groups = 100,
+		.fold_kernel = true,
 		.max_known = 4096,
 		.linger_ns = 300000000000,
 		.promote_ns = 60000000000,
@@ -223,6 +225,7 @@ int model__apply(struct model *model, const struct snapshot *snapshot, const str
 	tally_processes(model, snapshot);
 	tally_all_retired(model, snapshot);
 	rate(model, snapshot);
+	kernel_rest_begin(&model->groups, model->now_ns);
 	series_page_apply(&model->page, &model->groups, &model->direct, model->now_ns);
 	cpu_balance_apply(&model->balance, snapshot, &model->page.credited, &model->view);
 	delays_apply(&model->delays, &model->groups, snapshot, model->view.interval_ns,

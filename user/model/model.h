@@ -29,6 +29,7 @@ struct model_config {
 	 */
 	__u64 balance_lag_ns;
 	unsigned int max_delays; /* victim-culprit pairs; default 50 */
+	bool fold_kernel; /* kernel threads that do next to nothing share a group; default true */
 	bool unit_ids; /* a container's unit carries its id even where its name is known */
 	/*
 	 * Name of a uid for KEY_USER, or NULL for the number. Must be pure as far as the model

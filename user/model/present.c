@@ -57,7 +57,7 @@ static void show_gauges(struct group_view *ret, const struct tally *tally,
 
 static void show_process(struct group_view *ret, const struct group *group)
 {
-	if (group->now.processes != 1)
+	if (group->now.processes != 1 || !group->pid)
 		return;
 	ret->pid = group->pid;
 	ret->ppid = group->ppid;

@@ -2,7 +2,7 @@
 /*
  * raw.h - what the files of struct groups share among themselves.
  *
- * Owns: nothing beyond groups.h; only groups.c and raw.c include it.
+ * Owns: nothing beyond groups.h; only groups.c, raw.c and kernel_rest.c include it.
  */
 #ifndef VIGIE_MODEL_RAW_H
 #define VIGIE_MODEL_RAW_H

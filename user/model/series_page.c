@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "data/usage.h"
+#include "model/kernel_rest.h"
 
 int series_page_init(struct series_page *page, const struct model_config *config, __u32 max_known)
 {
@@ -109,7 +110,7 @@ static __u32 collect_active(struct series_page *page, const struct groups *group
 	__u32 i, n = 0;
 
 	for (i = 0; i < groups->n; i++)
-		if (!groups->all[i]->idle)
+		if (!groups->all[i]->idle && !group_is_quiet(groups->all[i]))
 			page->rank[n++] = groups->all[i];
 	return n;
 }
@@ -155,6 +156,22 @@ static void demote(struct series_page *page, __u32 n, __u64 now_ns)
 			continue;
 		group->demoted = true;
 		group->series->demoted_ns = now_ns;
+	}
+}
+
+/* Half of what got them their series: none comes and goes with every snapshot. */
+static void demote_quiet(struct series_page *page, __u64 now_ns)
+{
+	__u32 i;
+
+	for (i = 0; i < page->nshown; i++) {
+		struct group *group = page->shown[i]->group;
+
+		if (!group->rest || group->demoted || now_ns < page->shown[i]->safe_until_ns ||
+		    group_weight(group) >= CLAIM_LEAST / 2)
+			continue;
+		group->demoted = true;
+		page->shown[i]->demoted_ns = now_ns;
 	}
 }
 
@@ -222,6 +239,7 @@ static void round_of_promotions(struct series_page *page, const struct groups *g
 	n = collect_active(page, groups);
 	qsort(page->rank, n, sizeof(*page->rank), compare_rank);
 	demote(page, n, now_ns);
+	demote_quiet(page, now_ns);
 	page_resume(page, n);
 	promote(page, n, now_ns);
 }
@@ -253,6 +271,7 @@ void series_page_apply(struct series_page *page, struct groups *groups, const st
 	page->began = true;
 	age(page, now_ns);
 	series_page_admit(page, groups, now_ns);
+	kernel_rest_take(groups);
 	page_credit(page, groups, direct);
 	round_of_promotions(page, groups, now_ns);
 	gauge(page, groups, direct, now_ns);

@@ -12,6 +12,9 @@
 #include "model/groups.h"
 #include "model/window.h"
 
+/* Of the host: from there on a group need not be new to get a place, and may take one. */
+#define CLAIM_LEAST 0.001
+
 struct series {
 	struct group *group;
 	struct vigie_usage total;
@@ -51,6 +54,8 @@ void series_page_apply(struct series_page *page, struct groups *groups, const st
  * that of the least; before anything of this interval is credited.
  */
 void series_page_admit(struct series_page *page, const struct groups *groups, __u64 now_ns);
+/* A kernel thread that is shown with others, in their group. */
+bool group_is_quiet(const struct group *group);
 void series_begin(struct series_page *page, struct group *group);
 void series_end(struct series_page *page, __u32 at, __u64 now_ns);
 /* Since when the series only lingers; now_ns if it does not. */
