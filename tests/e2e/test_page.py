@@ -142,7 +142,8 @@ class Delays(unittest.TestCase):
             daemon.scrape()
         truth = self.run_delay(service)
         page = daemon.scrape()
-        self.assertGreater(self.waited(page, "the-service"), truth * Decimal("0.9"))
+        # Less what it waited for others than the hog, and below the threshold.
+        self.assertGreater(self.waited(page, "the-service"), truth * Decimal("0.8"))
         self.assertLess(self.waited(page, "the-service"), truth * Decimal("1.02"))
         everything = page.sum(self.DELAY) + page.one("vigie_retired_delay_seconds_total")
         # The trifles' and what else waits on a host that others use, too.
