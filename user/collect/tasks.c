@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/processes.h"
 #include "data/usage.h"
 
 enum { NOWHERE = -1 };
@@ -47,22 +48,6 @@ static uint32_t pid_sum(__u32 pid)
 	return pid * 0x9e3779b1u;
 }
 
-/* The first of the known ones whose pid is not below. */
-static size_t known_from(const struct tasks *t, __u32 pid)
-{
-	size_t low = 0, high = t->known;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (t->processes[middle].pid < pid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 /* Iterators go by ascending id, and so does our array: try the neighbour first. */
 static ssize_t tasks_place(struct tasks *t, __u32 pid)
 {
@@ -72,7 +57,7 @@ static ssize_t tasks_place(struct tasks *t, __u32 pid)
 	for (near = t->hint; near < t->n && near < t->hint + 2; near++)
 		if (t->processes[near].pid == pid)
 			return t->hint = near;
-	near = known_from(t, pid);
+	near = processes_from(t->processes, t->known, pid);
 	if (near < t->known && t->processes[near].pid == pid) {
 		/* A late thread of an early process is no place to go on from. */
 		if (near > t->hint)

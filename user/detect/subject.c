@@ -6,20 +6,11 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "data/processes.h"
 
 const struct process *subject_process(const struct view *view, __u32 pid)
 {
-	size_t low = 0, high = view->nprocesses, middle;
-
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (view->processes[middle].pid < pid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < view->nprocesses && view->processes[low].pid == pid ? &view->processes[low]
-									 : NULL;
+	return processes_find(view->processes, view->nprocesses, pid);
 }
 
 const struct cgroup_view *subject_cgroup(const struct view *view, __u64 id)

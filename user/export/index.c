@@ -8,37 +8,24 @@
  */
 #include <string.h>
 
+#include "base/html_escape.h"
 #include "base/units.h"
 #include "data/text_cells.h"
 #include "export/encode.h"
 
 enum { TOP = 5, CELL_LEN = 32 };
 
-static void escape(struct buf *out, const char *text)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '&': buf_str(out, "&amp;"); break;
-		case '<': buf_str(out, "&lt;"); break;
-		case '>': buf_str(out, "&gt;"); break;
-		case '"': buf_str(out, "&quot;"); break;
-		case '\'': buf_str(out, "&#39;"); break;
-		default: buf_char(out, *text);
-		}
-	}
-}
-
 static void cell(struct buf *out, const char *text)
 {
 	buf_str(out, "<td>");
-	escape(out, text);
+	html_escape(out, text);
 	buf_str(out, "</td>");
 }
 
 static void number_cell(struct buf *out, const char *text)
 {
 	buf_str(out, "<td align=\"right\">");
-	escape(out, text);
+	html_escape(out, text);
 	buf_str(out, "</td>");
 }
 
@@ -119,9 +106,9 @@ static void health(struct buf *out, const struct view *view, const struct self_v
 		buf_str(out, "<p>This kernel or configuration cannot give:</p>\n<ul>\n");
 	for (i = 0; i < self->nmissing; i++) {
 		buf_str(out, "<li>");
-		escape(out, self->missing[i].field);
+		html_escape(out, self->missing[i].field);
 		buf_str(out, ": ");
-		escape(out, self->missing[i].reason);
+		html_escape(out, self->missing[i].reason);
 		buf_str(out, "</li>\n");
 	}
 	if (self->nmissing)
@@ -188,7 +175,7 @@ void index_encode(const struct encode_ctx *ctx)
 
 	buf_str(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">"
 		     "<title>vigie</title></head>\n<body>\n<h1>vigie</h1>\n<p>Version ");
-	escape(out, ctx->self->version);
+	html_escape(out, ctx->self->version);
 	buf_str(out, ". What every process of this host costs, and why it waits."
 		     "</p>\n<p><a href=\"/metrics\">Metrics</a> &middot; "
 		     "<a href=\"/-/healthy\">alive?</a> &middot; "

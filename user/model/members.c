@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/array.h"
+#include "data/processes.h"
 #include "model/series_page.h"
 
 void members_done(struct members *m)
@@ -115,19 +116,10 @@ void members_show(struct members *m, const struct names *names, const struct sna
 
 struct group *members_group(const struct members *m, const struct view *view, __u32 pid)
 {
-	size_t low = 0, high = view->nprocesses;
+	const struct process *process = processes_find(view->processes, view->nprocesses, pid);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (view->processes[middle].pid < pid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	/* The group of a zombie may have been forgotten since. */
-	if (low == view->nprocesses || view->processes[low].pid != pid ||
-	    (view->processes[low].flags & VIGIE_TASK_ZOMBIE))
+	if (!process || process->flags & VIGIE_TASK_ZOMBIE)
 		return NULL;
-	return m->groups[low];
+	return m->groups[process - view->processes];
 }

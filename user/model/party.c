@@ -8,24 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "data/processes.h"
 #include "model/delays.h"
-
-static const struct process *find_process(const struct snapshot *snapshot, __u32 pid)
-{
-	size_t low = 0, high = snapshot->nprocesses;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (snapshot->processes[middle].pid < pid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low < snapshot->nprocesses && snapshot->processes[low].pid == pid)
-		return &snapshot->processes[low];
-	return NULL;
-}
 
 void party_name(struct groups *groups, const struct snapshot *snapshot,
 		const struct vigie_party *party, char *dst)
@@ -45,7 +29,7 @@ void party_name(struct groups *groups, const struct snapshot *snapshot,
 		return;
 	}
 	memcpy(raw.comm, party->comm, sizeof(raw.comm));
-	process = find_process(snapshot, party->tgid);
+	process = processes_find(snapshot->processes, snapshot->nprocesses, party->tgid);
 	if (process && !strncmp(process->comm, party->comm, VIGIE_COMM_LEN)) {
 		names_key(groups->names, process, &key);
 		group = groups_peek(groups, &key);

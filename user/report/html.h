@@ -7,10 +7,10 @@
 #ifndef VIGIE_REPORT_HTML_H
 #define VIGIE_REPORT_HTML_H
 
+#include "base/html_escape.h"
 #include "report/flame.h"
 
 /* --- html_text.c */
-void html_clean(struct buf *out, const char *text); /* sanitised already: escaped only */
 void html_name(struct buf *out, const char *raw); /* sanitised and escaped */
 void html_percent(struct buf *out, __u64 part, __u64 whole); /* "12.34 %" */
 void html_seconds(struct buf *out, __u64 ns); /* "1.234567890 s" */

@@ -113,7 +113,7 @@ static void close_box(const struct graph *g, const char *name, __u64 value)
 	buf_str(g->out, "<rect width=\"100%\" height=\"100%\"/>");
 	if (value >= g->total / LABEL) {
 		buf_str(g->out, "<text x=\"4\" y=\"13\">");
-		html_clean(g->out, name);
+		html_escape(g->out, name);
 		buf_str(g->out, "</text>");
 	}
 	buf_str(g->out, "</svg>\n");
@@ -140,7 +140,7 @@ static void draw_box(const struct graph *g, __u32 box, __u64 before, __u32 depth
 		snprintf(class, sizeof(class), "%s%d", growth < 0 ? "less" : "more", abs(growth));
 	}
 	open_box(g, class, before, b->value, depth);
-	html_clean(g->out, name);
+	html_escape(g->out, name);
 	buf_str(g->out, ": ");
 	title_numbers(g, b->value);
 	if (g->growth) {
@@ -149,7 +149,7 @@ static void draw_box(const struct graph *g, __u32 box, __u64 before, __u32 depth
 	}
 	if (flame_place(g->f, b->name, place, sizeof(place))[0]) {
 		buf_str(g->out, "; ");
-		html_clean(g->out, place);
+		html_escape(g->out, place);
 	}
 	buf_str(g->out, "</title>");
 	close_box(g, name, b->value);

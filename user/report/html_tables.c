@@ -194,7 +194,7 @@ static void count_row(struct buf *out, const char *group, const char *what, __u6
 {
 	buf_str(out, "<tr><th scope=\"row\">");
 	buf_str(out, group);
-	html_clean(out, what);
+	html_escape(out, what);
 	buf_str(out, "</th><td>");
 	buf_u64(out, n);
 	tables_end(out);

@@ -25,10 +25,10 @@ static void tallies_row(struct buf *out, const char *name, size_t len, const cha
 
 	buf_str(out, "<tr><th scope=\"row\">");
 	snprintf(part, sizeof(part), "%.*s", (int)len, name);
-	html_clean(out, part);
+	html_escape(out, part);
 	if (*unit)
 		buf_str(out, ": ");
-	html_clean(out, unit);
+	html_escape(out, unit);
 	buf_str(out, "</th><td>");
 	html_seconds(out, ns);
 	buf_str(out, "</td><td>");

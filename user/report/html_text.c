@@ -8,26 +8,12 @@
 #include "base/text.h"
 #include "base/units.h"
 
-void html_clean(struct buf *out, const char *text)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '&': buf_str(out, "&amp;"); break;
-		case '<': buf_str(out, "&lt;"); break;
-		case '>': buf_str(out, "&gt;"); break;
-		case '"': buf_str(out, "&quot;"); break;
-		case '\'': buf_str(out, "&#39;"); break;
-		default: buf_char(out, *text);
-		}
-	}
-}
-
 void html_name(struct buf *out, const char *raw)
 {
 	char text[FLAME_TEXT];
 
 	text_sanitise(text, sizeof(text), raw, strlen(raw));
-	html_clean(out, text);
+	html_escape(out, text);
 }
 
 void html_percent(struct buf *out, __u64 part, __u64 whole)
