@@ -88,7 +88,8 @@ class TimeNamespace(unittest.TestCase):
         """(start by vigie, start by the wall clock) of a sleeper under that option."""
         needs_namespace("-T", "--boottime", "1")
         began = time.time()
-        sleeper = subprocess.Popen([*option, "sleep", "60"], stdin=subprocess.DEVNULL)
+        sleeper = subprocess.Popen([*option, "sleep", "60"], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(sleeper.wait)
         self.addCleanup(sleeper.kill)
         run = subprocess.run([*args, VIGIE, "once", "--interval", "1s", "--top", "0", "--group-by",
@@ -107,7 +108,8 @@ class TimeNamespace(unittest.TestCase):
         self.assertAlmostEqual(once["host"]["boot_time"], lib.proc_stat()["btime"], delta=2)
 
     def test_the_process_inside(self):
-        start, began, _ = self.start(["unshare", "-T", "--boottime", str(self.DAY_S), "-f"])
+        start, began, _ = self.start(["unshare", "-T", "--boottime", str(self.DAY_S), "-f",
+                                      "--kill-child"])
         self.assertAlmostEqual(start, began, delta=2)
 
 
