@@ -374,7 +374,7 @@ class Overflow(unittest.TestCase):
     @while_calm
     def test_what_does_not_fit_is_counted_and_kept(self):
         """More names than the table of the dead can hold: into `other`, and said."""
-        extra, most = 2000, 16384
+        extra, most = 2000, 16384 + 128  # an epoch's table, and what is kept at hand
         with Program("storm", "names", most + extra, 2) as program, \
                 Tracepoint("sched:sched_process_free", 'comm ~ "n[01]-*"') as freed:
             program.point()
