@@ -248,6 +248,7 @@ input(type="imfile" file="{self.log}" tag="vigie" reopenOnTruncate="on")
             child = subprocess.Popen([FIXTURE, "write", self.place, "10000", str(1 << 30), "9"])
             for n in range(4):
                 time.sleep(0.03)
+                wait_for(lambda: os.path.exists(self.log), "the file to be made anew")
                 if child.poll() is None:
                     os.rename(self.log, f"{self.log}.{n + 1}")
             self.assertEqual(child.wait(PATIENCE_S), 0)
