@@ -26,13 +26,7 @@
 #include "daemon/state_dir.h"
 
 enum { OPT_AT = 1150, OPT_STATE_DIR, OPT_RECORDING };
-enum {
-	LATE_MS = 50,
-	/* More processes than hosts have. Room for them is asked for at once, some 100 MB that are
-	 * touched as needed: a small host refuses a promise of a gigabyte. */
-	GROUPS_MAX = 1 << 17,
-	DELAYS_MAX = 1000,
-};
+enum { LATE_MS = 50 };
 
 #define LOOK_BACK_NS (120 * NS_PER_S) /* of --at: an interval is never longer */
 
@@ -186,10 +180,7 @@ static int once_run(const struct once_options *options)
 	struct model_config config;
 
 	model_config_default(&config);
-	/* Nothing is folded: the list cuts, and sums up what it cut. */
-	config.max_groups = config.max_known = GROUPS_MAX;
-	config.fold_kernel = false;
-	config.max_delays = DELAYS_MAX;
+	model_config_unfolded(&config);
 	return options->at_ns ? run_past(options, &config) : run_live(options, &config);
 }
 

@@ -29,15 +29,7 @@
 #include "detect/detect.h"
 #include "log/encode.h"
 
-enum {
-	OPT_FROM = 1400,
-	OPT_TO,
-	OPT_AT,
-	OPT_EVERY,
-	LINE_BYTES = 64 << 10,
-	GROUPS_MAX = 1 << 17,
-	DELAYS_MAX = 1000
-};
+enum { OPT_FROM = 1400, OPT_TO, OPT_AT, OPT_EVERY, LINE_BYTES = 64 << 10 };
 
 #define LOOK_BACK_NS (120 * NS_PER_S) /* of --at: an interval is never longer */
 
@@ -300,8 +292,7 @@ static int replay_run(struct replay_options *options)
 						      ? options->at_ns - LOOK_BACK_NS
 						      : 1;
 		options->range.to_wall_ns = options->at_ns;
-		config.max_groups = config.max_known = GROUPS_MAX;
-		config.max_delays = DELAYS_MAX;
+		model_config_unfolded(&config);
 	} else {
 		config.balance_lag_ns = 10 * NS_PER_S; /* as `vigie serve` has it */
 	}

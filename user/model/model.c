@@ -56,6 +56,17 @@ void model_config_default(struct model_config *config)
 	};
 }
 
+void model_config_unfolded(struct model_config *config)
+{
+	/*
+	 * More processes than hosts have. Room for them is asked for at once, some 100 MB that are
+	 * touched as needed: a small host refuses a promise of a gigabyte.
+	 */
+	config->max_groups = config->max_known = 1 << 17;
+	config->max_delays = 1000;
+	config->fold_kernel = false;
+}
+
 static bool config_is_valid(const struct model_config *config)
 {
 	unsigned int i, seen = 0;

@@ -43,6 +43,8 @@ struct model;
 
 /* Fills in the defaults above with keys unit, comm. */
 void model_config_default(struct model_config *config);
+/* Everybody has series of their own: for one view, whose reader cuts and sums up what was cut. */
+void model_config_unfolded(struct model_config *config);
 
 /* Returns NULL with errno set. The configuration is copied. */
 struct model *model__new(const struct model_config *config);
