@@ -43,6 +43,7 @@ static __always_inline __u64 period_begin(struct task_struct *task)
  */
 static __noinline __u64 throttled(struct task_struct *prev, struct task_state *st, __u64 wait)
 {
+	struct vigie_cpu *cpu = this_cpu();
 	__u64 begin = period_begin(prev), ns;
 
 	if (prev->policy != SCHED_DEADLINE || st->wait_reason != VIGIE_OFF_RUNNABLE ||
@@ -53,6 +54,8 @@ static __noinline __u64 throttled(struct task_struct *prev, struct task_state *s
 		ns = wait;
 	st->wait_reason = VIGIE_OFF_SLEEP;
 	st->false_ns += ns;
+	if (cpu)
+		cpu->corrected_ns += ns;
 	return ns;
 }
 

@@ -177,6 +177,16 @@ class Deadline(unittest.TestCase):
         delays = [d for d in once.result["delays"] if "dlyields" in d["victim"]]
         self.assertLess(sum(ns(d["wait_seconds"]) for d in delays), kernel // 20, delays)
 
+    def test_what_was_taken_off_is_told(self):
+        corrected = "vigie_self_run_delay_corrected_seconds_total"
+        with Serve() as daemon:
+            told, before = ns(daemon.scrape().one(corrected)), lib.schedstat(self.task.pid)[1]
+            time.sleep(2)
+            kernel = lib.schedstat(self.task.pid)[1] - before
+            told = ns(daemon.scrape().one(corrected)) - told
+        # A scrape may be answered with the page of before. Moved sleepers can only add to it.
+        self.assertGreater(told, kernel - 3 * PERIOD_NS - kernel // 20)
+
 
 if __name__ == "__main__":
     unittest.main()

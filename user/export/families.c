@@ -548,11 +548,11 @@ const struct family families[] = {
 	  ARRAY(losses),
 	  FROM_SELF("the probes and the collector") },
 	{ .name = "vigie_self_run_delay_corrected_seconds", COUNTER, OF_STAT, SECONDS,
-	  .help = "Of what the kernel counts as waiting for a CPU: sleep of threads that were moved, "
-		  "which vigie counts as sleep.",
+	  .help = "Of what the kernel counts as waiting for a CPU: what vigie counts as sleep, of "
+		  "threads that were moved or throttled under SCHED_DEADLINE.",
 	  ONE(V(stat.corrected_ns)),
-	  DOC("`sched_migrate_task`, `sched_wakeup`", "a load at each wakeup", "exact",
-	      "where a dequeue can be delayed: 6.12") },
+	  DOC("`sched_migrate_task`, `sched_wakeup`; `dl.deadline`", "a load at each wakeup", "exact",
+	      "of moved threads where a dequeue can be delayed: 6.12") },
 	{ .name = "vigie_self_events", COUNTER, OF_STAT, COUNT, .label = "kind",
 	  .help = "What the probes have seen.",
 	  ARRAY(seen),
