@@ -14,7 +14,10 @@
 
 enum { EXIT_USAGE = 2 };
 
-/* Child parsers whose input is a pipeline_options: --group-by and --unit-names alone; with --slow-wait, --verbose. */
+/*
+ * Child parsers whose input is a pipeline_options: --group-by and --unit-names alone; with
+ * --slow-wait, --verbose.
+ */
 extern const struct argp group_argp, common_argp;
 
 /*

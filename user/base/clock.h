@@ -8,7 +8,6 @@
 #ifndef VIGIE_BASE_CLOCK_H
 #define VIGIE_BASE_CLOCK_H
 
-#include <stdbool.h>
 #include <vigie/abi.h>
 
 /*

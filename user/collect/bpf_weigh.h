@@ -7,9 +7,9 @@
 #include "data/snapshot.h"
 
 /*
- * Fills in bpf_memory_bytes, probes, the runs that were missed and run_time_known; tasks and untracked must be set. Some
- * thirty small reads of /proc: not for every snapshot. Memory that cannot be read (another
- * user's fdinfo before 5.14) keeps its last figure.
+ * Fills in bpf_memory_bytes, probes, the runs that were missed and run_time_known; tasks and
+ * untracked must be set. Some thirty small reads of /proc: not for every snapshot. Memory that
+ * cannot be read (another user's fdinfo before 5.14) keeps its last figure.
  */
 void bpf_weigh(const struct bpf_loaded *bpf, struct collect_stat *stat);
 

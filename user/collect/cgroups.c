@@ -3,8 +3,8 @@
  * cgroups.c - owns the table of cgroup names.
  *
  * On 64-bit kernels a directory's inode number is the cgroup's id, so a scan needs no
- * privilege. Each hierarchy counts from one, so the place of a second one is part of its ids. Bounded: when the table is full, the names that no snapshot has
- * used for longest make room.
+ * privilege. Each hierarchy counts from one, so the place of a second one is part of its ids.
+ * Bounded: when the table is full, the names that no snapshot has used for longest make room.
  */
 #include "collect/cgroups.h"
 

@@ -15,8 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/array.h"
+#include "base/clock.h"
 #include "base/units.h"
 #include "collect/words.h"
 

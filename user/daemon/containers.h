@@ -23,7 +23,10 @@ struct containers *containers__new(struct namer *namer);
 void containers__free(struct containers *containers); /* accepts NULL */
 /* Fills in snapshot->cgroups[].container; valid until the next call. */
 void containers__name(struct containers *containers, struct snapshot *snapshot);
-/* Of one cgroup, now; waits up to two seconds, unless somebody kept it waiting. NULL: none, or not known. Valid until the next call. */
+/*
+ * Of one cgroup, now; waits up to two seconds, unless somebody kept it waiting. NULL: none, or not
+ * known. Valid until the next call.
+ */
 const struct container *containers__find(struct containers *containers, const char *path);
 
 /* Which container a cgroup belongs to. False: to none that has an id. */

@@ -109,7 +109,7 @@ void units_put(struct names *names, struct unit_entry *unit); /* accepts NULL */
 /* Another cgroup of it was seen: a container's tells more. Accepts NULL. */
 void units_note(struct names *names, struct unit_entry *unit, const struct cgroup_entry *cgroup);
 struct unit_entry *units_find(const struct names *names, const char *unit); /* or NULL */
-/* After names_update(): a unit whose container has gone is told of the one that carries its name now. */
+/* After names_update(): a unit whose container has gone is of the one that has its name now. */
 void units_hand_over(struct names *names, __u64 now_ns);
 
 #endif

@@ -34,9 +34,10 @@ struct confine_config {
  */
 int confine_find_user(const char *name, uid_t *ret_uid, gid_t *ret_gid);
 /*
- * Changes to the user without supplementary groups (unless we were never root), empties every capability set (but
- * CAP_BPF if kept, but what the role is about) and the bounding set, sets no_new_privs, loads the seccomp filter
- * (forbidden calls fail with -EPERM) and verifies all of it by reading it back.
+ * Changes to the user without supplementary groups (unless we were never root), empties every
+ * capability set (but CAP_BPF if kept, and the one that CONFINE_NAMER is about) and the bounding set,
+ * sets no_new_privs, loads the seccomp filter (forbidden calls fail with -EPERM) and verifies all of
+ * it by reading it back.
  * 0 or -errno with *ret_what the step that failed. There is no way back.
  */
 int confine(const struct confine_config *config, const char **ret_what);
