@@ -120,11 +120,11 @@ static __always_inline __u64 compat_mm_resident(struct mm_struct *mm)
 	       compat_clamp(compat_mm_counter(mm, MM_SHMEMPAGES));
 }
 
-static __always_inline struct cgroup *compat_cgroup(struct task_struct *task, __s32 subsys)
+static __always_inline struct cgroup *compat_cgroup(struct css_set *cgroups, __s32 subsys)
 {
 	if (subsys < 0)
-		return task->cgroups->dfl_cgrp;
-	return task->cgroups->subsys[subsys & 15]->cgroup;
+		return cgroups->dfl_cgrp;
+	return cgroups->subsys[subsys & 15]->cgroup;
 }
 
 /*
@@ -134,7 +134,8 @@ static __always_inline struct cgroup *compat_cgroup(struct task_struct *task, __
  */
 static __always_inline __u64 compat_cgroup_id(struct task_struct *task)
 {
-	struct cgroup *cgrp = compat_cgroup(task, cfg_cgroup_subsys[0]);
+	struct css_set *cgroups = task->cgroups;
+	struct cgroup *cgrp = compat_cgroup(cgroups, cfg_cgroup_subsys[0]);
 	__u64 id = cgrp->kn->id;
 	int level = cgrp->level;
 
@@ -142,7 +143,7 @@ static __always_inline __u64 compat_cgroup_id(struct task_struct *task)
 	for (__u32 i = 1; i < VIGIE_CGROUP_TREES; i++) {
 		if (i >= cfg_cgroup_trees)
 			break;
-		cgrp = compat_cgroup(task, cfg_cgroup_subsys[i]);
+		cgrp = compat_cgroup(cgroups, cfg_cgroup_subsys[i]);
 		if (cgrp->level <= level)
 			continue;
 		level = cgrp->level;

@@ -44,6 +44,23 @@ static __always_inline __u64 life_cpu(struct task_struct *task)
 	return cpu;
 }
 
+/* 6.2 and later. One object of those that are linked may name it: bpftool refuses a second. */
+extern void *bpf_rdonly_cast(const void *address, __u32 btf_id) __ksym __weak;
+
+enum special_kfunc_type___cast { KF_bpf_rdonly_cast___cast };
+
+/*
+ * Since 6.2 the verifier looks, for each pointer read through one that it trusts, for a name among
+ * those of all the kernel's types: a millisecond each time, on each path that leads here. These
+ * were half of what loading took, so it is told not to trust this one.
+ */
+static __always_inline __u64 cgroup_id_of(struct task_struct *task)
+{
+	if (bpf_core_enum_value_exists(enum special_kfunc_type___cast, KF_bpf_rdonly_cast___cast))
+		task = bpf_rdonly_cast(task, bpf_core_type_id_kernel(struct task_struct));
+	return compat_cgroup_id(task);
+}
+
 static __always_inline void record_identity(struct task_struct *task, struct vigie_task *rec)
 {
 	struct task_struct *leader = task->group_leader;
@@ -59,7 +76,7 @@ static __always_inline void record_identity(struct task_struct *task, struct vig
 		rec->flags |= VIGIE_TASK_ZOMBIE;
 	rec->threads = task->signal->nr_threads;
 	rec->start_ns = leader->start_boottime;
-	rec->cgroup_id = compat_cgroup_id(task);
+	rec->cgroup_id = cgroup_id_of(task);
 	rec->life_cpu_ns = life_cpu(task);
 	identity_comm(leader, rec->comm);
 	if (cfg_group_by & VIGIE_BY_EXE)
