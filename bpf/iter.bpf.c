@@ -44,7 +44,7 @@ static __always_inline __u64 life_cpu(struct task_struct *task)
 	return cpu;
 }
 
-/* 6.2 and later. One object of those that are linked may name it: bpftool refuses a second. */
+/* 6.2 and later. In one of the linked objects only: findings/bpftool-links-a-kfunc-once.sh. */
 extern void *bpf_rdonly_cast(const void *address, __u32 btf_id) __ksym __weak;
 
 enum special_kfunc_type___cast { KF_bpf_rdonly_cast___cast };

@@ -310,7 +310,7 @@ int main(int argc, char **argv)
 		return 2;
 	if (!strcmp(argv[1], "confined"))
 		return confined();
-	err = profiler__start(&w, &writer, &what);
+	err = profiler__start(NULL, &w, &writer, &what);
 	if (err) {
 		fprintf(stderr, "cannot %s: %s\n", what, err_name(err));
 		return 1;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """What `vigie serve` keeps: history, replay, evidence, verdicts, and the writer."""
+import contextlib
 import csv
 import errno
 import fcntl
@@ -322,9 +323,39 @@ class Findings(Recorded):
                          ["benign", "revoked"])
         self.verified()
 
+    class Cgroup:
+        """As Stage.act() takes one."""
+
+        def __init__(self, path):
+            self.path = path
+            os.mkdir(path)
+
+        def enter(self):
+            lib.write(os.path.join(self.path, "cgroup.procs"), str(os.getpid()))
+
+        def remove(self):
+            def removed():
+                with contextlib.suppress(OSError):
+                    os.rmdir(self.path)
+                return not os.path.exists(self.path)
+            wait_for(removed, f"{self.path} to be empty")
+
+    def container(self, root, ident, name):
+        """The cgroup of one of Docker's, whose file below root says how it is called."""
+        os.chmod(self.place, 0o755)
+        path = os.path.join(root, "var/lib/docker/containers", ident)
+        os.makedirs(path)
+        lib.write(os.path.join(path, "config.v2.json"), json.dumps(
+            {"ID": ident, "Name": "/" + name, "Config": {"Image": "box:1", "Labels": {}}}))
+        cgroup = self.Cgroup(os.path.join(lib.doctor()["cgroup_mount"], f"docker-{ident}.scope"))
+        self.addCleanup(cgroup.remove)
+        return cgroup
+
     def test_a_session_of_the_culprit_is_in_the_evidence(self):
         """The profiler looks inside; what faces the network has no part in it."""
-        with self.serve() as daemon, Stage() as stage:
+        root = os.path.join(self.place, "root")
+        container = self.container(root, "5e" * 32, "web")
+        with self.serve("--runtime-root", root) as daemon, Stage() as stage:
             profiler = child_of(daemon, "vigie-profiler")
             self.assertEqual(capabilities(daemon.pid, "CapPrm"), 0)
             status = lib.status(profiler)
@@ -341,7 +372,7 @@ class Findings(Recorded):
             # on, is asked about again.
             with open("/run/vigie-session.lock", "w", encoding="ascii") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
-                burner = stage.act("burner-e2e", "burn")
+                burner = stage.act("burner-e2e", "burn", cgroup=container)
                 wait_for(lambda: daemon.scrape().one("vigie_self_captures_total", outcome="busy"),
                          "the finding's first attempt", every_s=0.5)
             def captured():
@@ -363,7 +394,8 @@ class Findings(Recorded):
         run = vigie("report", path, "-f", "json")
         self.assertEqual(run.returncode, 0, run.stderr)
         profile = json.loads(run.stdout)
-        self.assertIn(burner.pid, [p["pid"] for p in profile["processes"]])
+        self.assertEqual({p["pid"]: p["unit"] for p in profile["processes"]}.get(burner.pid),
+                         "docker-web")
         self.assertNotIn("[id ", run.stdout)
         self.assertIn("burner-e2e;_start;", vigie("report", path, "-f", "folded").stdout)
         self.assertTrue(gone(profiler))

@@ -324,5 +324,7 @@ int cmd_serve(int argc, char **argv)
 		return EXIT_USAGE;
 	if (!options.nlisten)
 		http_address_parse(DEFAULT_LISTEN, &options.listen[options.nlisten++], &why);
+	if (!options.common.unit_ids)
+		options.services.runtime_root = options.common.runtime_root;
 	return serve_run(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

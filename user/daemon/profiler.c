@@ -54,7 +54,8 @@ static int await_start(struct profiler *profiler, const char **ret_what)
 	return said.err;
 }
 
-int profiler__start(struct profiler **ret, int *ret_writer, const char **ret_what)
+int profiler__start(const char *runtime_root, struct profiler **ret, int *ret_writer,
+		    const char **ret_what)
 {
 	struct profiler *profiler = calloc(1, sizeof(*profiler));
 	int asks[2] = { -1, -1 }, parcels[2] = { -1, -1 }, err = 0;
@@ -70,7 +71,7 @@ int profiler__start(struct profiler **ret, int *ret_writer, const char **ret_wha
 		*ret_what = "fork";
 		profiler->pid = fork();
 		if (profiler->pid == 0)
-			profiler_child(asks[1], parcels[1]);
+			profiler_child(asks[1], parcels[1], runtime_root);
 		err = profiler->pid < 0 ? -errno : 0;
 	}
 	profiler->fd = asks[0];

@@ -22,9 +22,11 @@ struct profiler;
 
 /*
  * Forks, to be called as root and before the writer; *ret_writer is the writer's end, to be
- * closed by the caller once the writer is forked. 0, or -errno with *ret_what (static).
+ * closed by the caller once the writer is forked. runtime_root as in pipeline_options; NULL: in
+ * sessions containers go by their ids. 0, or -errno with *ret_what (static).
  */
-int profiler__start(struct profiler **ret, int *ret_writer, const char **ret_what);
+int profiler__start(const char *runtime_root, struct profiler **ret, int *ret_writer,
+		    const char **ret_what);
 /* Closes; a session that runs is ended without a result. Accepts NULL. */
 void profiler__free(struct profiler *profiler);
 

@@ -35,6 +35,7 @@ enum {
 
 struct child {
 	int asks, parcels;
+	const char *runtime_root; /* NULL: no names of containers */
 	struct profiler_rate rate;
 	pid_t session; /* 0: none runs */
 	int result; /* its pipe, never waited for */
@@ -81,7 +82,7 @@ static void session_child(struct child *c, const struct profiler_ask *ask, int r
 	prctl(PR_SET_NAME, "vigie-session", 0, 0, 0);
 	close(c->asks);
 	memcpy(said.id, ask->id, sizeof(said.id));
-	profiler_session(ask, c->parcels, &said);
+	profiler_session(ask, c->runtime_root, c->parcels, &said);
 	if (write(result, &said, sizeof(said)) != sizeof(said))
 		_exit(1);
 	_exit(0);
@@ -225,10 +226,10 @@ static void child_loop(struct child *c)
 	}
 }
 
-void profiler_child(int asks, int parcels)
+void profiler_child(int asks, int parcels, const char *runtime_root)
 {
 	const int keep[] = { asks, parcels };
-	struct child c = { .asks = asks, .parcels = parcels };
+	struct child c = { .asks = asks, .parcels = parcels, .runtime_root = runtime_root };
 	struct profiler_said said = { .outcome = PROFILER_CAPTURED };
 	const char *what = "";
 

@@ -3,7 +3,10 @@
 #ifndef VIGIE_DAEMON_PROFILER_CHILD_H
 #define VIGIE_DAEMON_PROFILER_CHILD_H
 
-/* asks: to the main process; parcels: to the writer. Only profiler.c calls it. */
-void profiler_child(int asks, int parcels) __attribute__((noreturn));
+/*
+ * asks: to the main process; parcels: to the writer; runtime_root as in profiler.h. Only
+ * profiler.c calls it.
+ */
+void profiler_child(int asks, int parcels, const char *runtime_root) __attribute__((noreturn));
 
 #endif

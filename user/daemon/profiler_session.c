@@ -138,7 +138,8 @@ static void look_begin(struct session *s, const struct profiler_ask *ask, int pa
 	profile__free(p);
 }
 
-void profiler_session(const struct profiler_ask *ask, int parcels, struct profiler_said *ret)
+void profiler_session(const struct profiler_ask *ask, const char *runtime_root, int parcels,
+		      struct profiler_said *ret)
 {
 	struct session_config config;
 	struct cgroup_names *names;
@@ -152,7 +153,7 @@ void profiler_session(const struct profiler_ask *ask, int parcels, struct profil
 	config.confine = confine_symbolizer;
 	config.max_bytes = PROFILE_MAX;
 	session_plan_make(&plan, &config);
-	names = cgroup_names__new(&plan, NULL, &config); /* without, cgroups are numbers */
+	names = cgroup_names__new(&plan, runtime_root, &config); /* without, cgroups are numbers */
 	err = session__open(&config, &s, &what);
 	if (err) {
 		failed(ret, what, err);

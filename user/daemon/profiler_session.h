@@ -7,9 +7,10 @@
 
 /*
  * Profiles for some seconds, then sends the file to the writer through the socket parcels. *ret
- * gets id, outcome, err, what and figures. The caller holds the host's lock. All memory is freed
- * with the process.
+ * gets id, outcome, err, what and figures. runtime_root as in profiler.h. The caller holds the
+ * host's lock. All memory is freed with the process.
  */
-void profiler_session(const struct profiler_ask *ask, int parcels, struct profiler_said *ret);
+void profiler_session(const struct profiler_ask *ask, const char *runtime_root, int parcels,
+		      struct profiler_said *ret);
 
 #endif

@@ -59,7 +59,8 @@ static void start_profiler(struct services *services, const struct services_opti
 
 	if (!options->capture || services->state_dir < 0)
 		return;
-	err = root ? profiler__start(&services->profiler, ret_writer, &what) : -EPERM;
+	err = root ? profiler__start(options->runtime_root, &services->profiler, ret_writer, &what)
+		   : -EPERM;
 	if (err)
 		logbook_say(&services->book, SEVERITY_INFO, "capture-off", err,
 			    "findings will have no profiling sessions: %s",

@@ -20,6 +20,7 @@ struct services_options {
 	const char *log_format; /* NULL: the default */
 	enum severity log_level;
 	bool capture; /* a session as a finding begins, where that is possible; default on */
+	const char *runtime_root; /* as in pipeline_options; NULL: sessions show containers' ids */
 };
 
 void services_options_init(struct services_options *options);

@@ -152,7 +152,9 @@ static const int allowed[] = {
 	SCMP_SYS(getresuid),
 	SCMP_SYS(getresgid),
 
-	/* A helper gives up what it does not need. */
+	/* A helper has a time limit, and gives up what it does not need. */
+	SCMP_SYS(alarm),
+	SCMP_SYS(setitimer),
 	SCMP_SYS(prctl),
 	SCMP_SYS(arch_prctl),
 	SCMP_SYS(capget),
