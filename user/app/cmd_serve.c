@@ -20,6 +20,7 @@
 #include "app/services_options.h"
 #include "base/err.h"
 #include "base/units.h"
+#include "daemon/notify.h"
 #include "daemon/pipeline_live.h"
 #include "daemon/port_owner.h"
 #include "daemon/server.h"
@@ -227,7 +228,7 @@ static void announce(const struct http *http, const struct serve_options *option
 }
 
 static int serve_until_stopped(const struct serve_options *options, struct pipeline_live *live,
-			       struct http *http, struct services *services)
+			       struct http *http, struct services *services, struct notify *notify)
 {
 	const struct server_parts parts = {
 		.live = live,
@@ -237,6 +238,7 @@ static int serve_until_stopped(const struct serve_options *options, struct pipel
 		.handler = &services->handler,
 		.writer = services->writer,
 		.profiler = services->profiler,
+		.notify = notify,
 	};
 	struct server *server = NULL;
 	int err = server__new(&options->server, &parts, &server);
@@ -264,18 +266,25 @@ static int serve_until_stopped(const struct serve_options *options, struct pipel
 /* With the port ours: from here on something of us is left to be closed. */
 static int run_bound(struct serve_options *options, struct pipeline_live *live, struct http *http)
 {
+	char untold[NOTIFY_WHAT_LEN];
+	struct notify notify;
 	struct services services;
+	int err_notify = notify_open(&notify, untold);
 	int err = services_open(&services, &options->services, options->uid, options->gid,
 				options->change_user, who);
 
+	if (!err && err_notify)
+		logbook_say(&services.book, SEVERITY_WARNING, "notify-off", err_notify,
+			    "the service manager is not told how it goes: %s", untold);
 	if (!err)
 		err = pipeline_live_open(live, &options->common, &options->model, who);
 	if (!err && live->unnamed)
 		logbook_say(&services.book, SEVERITY_INFO, "names-off", live->unnamed,
 			    "containers go by their ids: %s", live->unnamed_what);
 	if (!err)
-		err = serve_until_stopped(options, live, http, &services);
+		err = serve_until_stopped(options, live, http, &services, &notify);
 	services_done(&services);
+	notify_done(&notify);
 	return err;
 }
 

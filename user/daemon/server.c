@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -22,8 +23,11 @@
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "daemon/notify.h"
 #include "daemon/selfstat.h"
+#include "daemon/status_line.h"
 #include "export/formats.h"
+#include "sandbox/process.h"
 
 enum { MISSING_MAX = PLAN_ITEMS_MAX, FDS_MAX = HTTP_LISTENERS_MAX };
 
@@ -34,7 +38,7 @@ enum { MISSING_MAX = PLAN_ITEMS_MAX, FDS_MAX = HTTP_LISTENERS_MAX };
 struct server {
 	struct server_config config;
 	struct server_parts parts;
-	int epoll, signals, tick, settle;
+	int epoll, signals, tick, settle, alive;
 	__s64 generation; /* of live->view */
 	__u64 fresh_until; /* CLOCK_MONOTONIC */
 	bool settling; /* the timer of that name is armed */
@@ -42,6 +46,7 @@ struct server {
 	bool nameless; /* the namer is gone: said once */
 	__u64 budget_ns; /* of fresh snapshots on request, see take_from_budget() */
 	__u64 budget_time_ns;
+	struct status_line status;
 	struct self_view self;
 	struct self_missing missing[MISSING_MAX];
 	struct self_rule rules[SELF_RULES_MAX];
@@ -77,6 +82,46 @@ static void watch_namer(struct server *s)
 		    "the process that names containers is gone: new ones go by their ids");
 }
 
+/* What the others say of themselves, as the page wants it. */
+static void tell_self(struct server *s)
+{
+	struct writer_stat wrote;
+	int i;
+
+	finding_handler_stat(s->parts.handler, &s->self, s->rules, SELF_RULES_MAX);
+	for (i = 0; i < SEVERITIES; i++)
+		s->self.events[i] = s->parts.book->written[i];
+	if (s->parts.live->namer)
+		namer__stat(s->parts.live->namer, &s->self.namer);
+	if (!s->parts.writer)
+		return;
+	writer__stat(s->parts.writer, &wrote);
+	s->self.writer = wrote.self;
+	if (!s->parts.recorder->writer)
+		s->self.writer.up = 0; /* it writes the log only */
+}
+
+/* One line to the service manager, if there is one. */
+static void tell_status(struct server *s)
+{
+	struct status_figures figures = {
+		.now_ns = clock_monotonic_ns(),
+		.processes = s->parts.live->view->nprocesses,
+	};
+	char text[NOTIFY_STATUS_LEN];
+	unsigned int i;
+
+	if (s->parts.notify->fd < 0)
+		return;
+	tell_self(s);
+	figures.cpu_ns = process_cpu_ns(RUSAGE_SELF) + s->self.writer.cpu_ns +
+			 s->self.namer.cpu_ns + s->self.profiler.cpu_ns;
+	for (i = 0; i < s->self.nrules; i++)
+		figures.findings += s->self.rules[i].active;
+	status_line_make(&s->status, &figures, text, sizeof(text));
+	notify_status(s->parts.notify, text);
+}
+
 int server__snapshot(struct server *s)
 {
 	__u64 began = clock_monotonic_ns(), share;
@@ -91,6 +136,7 @@ int server__snapshot(struct server *s)
 	s->generation++;
 	watch_namer(s);
 	record_and_judge(s);
+	tell_status(s);
 	/* Snapshots for scrapes take at most a tenth of the time: it is fresh for nine times as long. */
 	share = 10 * (clock_monotonic_ns() - began);
 	s->fresh_until = began + (share > SHARE_MIN_NS ? share : SHARE_MIN_NS);
@@ -126,25 +172,6 @@ static __s64 on_refresh(void *ctx)
 	if (now >= s->fresh_until && take_from_budget(s, now))
 		err = server__snapshot(s);
 	return err ? err : s->generation;
-}
-
-/* What the others say of themselves, as the page wants it. */
-static void tell_self(struct server *s)
-{
-	struct writer_stat wrote;
-	int i;
-
-	finding_handler_stat(s->parts.handler, &s->self, s->rules, SELF_RULES_MAX);
-	for (i = 0; i < SEVERITIES; i++)
-		s->self.events[i] = s->parts.book->written[i];
-	if (s->parts.live->namer)
-		namer__stat(s->parts.live->namer, &s->self.namer);
-	if (!s->parts.writer)
-		return;
-	writer__stat(s->parts.writer, &wrote);
-	s->self.writer = wrote.self;
-	if (!s->parts.recorder->writer)
-		s->self.writer.up = 0; /* it writes the log only */
 }
 
 /* What is served where, in which formats. */
@@ -227,11 +254,14 @@ static int open_descriptors(struct server *s)
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
 	s->tick = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	s->settle = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (s->epoll < 0 || s->tick < 0 || s->settle < 0)
+	s->alive = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (s->epoll < 0 || s->tick < 0 || s->settle < 0 || s->alive < 0)
 		return -errno;
 	err = watch_fd(s, s->signals);
 	if (!err)
 		err = watch_fd(s, s->tick);
+	if (!err)
+		err = watch_fd(s, s->alive);
 	if (!err && s->parts.writer)
 		err = watch_fd(s, writer__fd(s->parts.writer));
 	if (!err && s->parts.profiler && profiler__fd(s->parts.profiler) >= 0)
@@ -252,7 +282,7 @@ int server__new(const struct server_config *config, const struct server_parts *p
 	fill_contents(s->contents);
 	s->budget_ns = BUDGET_MAX_NS;
 	s->budget_time_ns = clock_monotonic_ns();
-	s->epoll = s->signals = s->tick = s->settle = -1;
+	s->epoll = s->signals = s->tick = s->settle = s->alive = -1;
 	selfstat_init(&s->self, &parts->live->plan, s->missing, MISSING_MAX);
 	err = open_descriptors(s);
 	if (err) {
@@ -294,19 +324,36 @@ static void server_drain(int fd)
 		return; /* disarmed meanwhile */
 }
 
-/* True: it is time to stop. SIGHUP says that the log was renamed. */
-static bool take_signal(struct server *s)
+/* SIGHUP says that the log was renamed. */
+static void server_reload(struct server *s)
 {
 	struct writer_head head = { .kind = WRITER_REOPEN };
+
+	notify_reloading(s->parts.notify);
+	if (s->parts.writer)
+		writer__send(s->parts.writer, &head, NULL, 0);
+	notify_ready(s->parts.notify);
+}
+
+/* True: it is time to stop. */
+static bool take_signal(struct server *s)
+{
 	struct signalfd_siginfo info;
 
 	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo != SIGHUP)
 			return true;
-		if (s->parts.writer)
-			writer__send(s->parts.writer, &head, NULL, 0);
+		server_reload(s);
 	}
 	return false;
+}
+
+/* In this loop and by this thread, which do the work: where they hang nobody says that we live. */
+static void server_alive(struct server *s)
+{
+	server_drain(s->alive);
+	notify_alive(s->parts.notify);
+	arm(s->alive, s->parts.notify->alive_every_ns);
 }
 
 /* What must be done before the clients' turn. True: it is time to stop. */
@@ -318,6 +365,8 @@ static bool take_event(struct server *s, int fd)
 		server_drain(s->tick);
 		if (server__snapshot(s))
 			arm(s->tick, s->config.interval_ns);
+	} else if (fd == s->alive) {
+		server_alive(s);
 	} else if (s->parts.writer && fd == writer__fd(s->parts.writer)) {
 		writer__listen(s->parts.writer);
 	} else if (s->parts.profiler && fd == profiler__fd(s->parts.profiler)) {
@@ -338,13 +387,17 @@ int server__run(struct server *s)
 	struct epoll_event events[8];
 	int n, i;
 
+	notify_ready(s->parts.notify);
+	arm(s->alive, s->parts.notify->alive_every_ns); /* 0: never */
 	for (;;) {
 		n = epoll_wait(s->epoll, events, 8, http__timeout_ms(s->parts.http));
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		for (i = 0; i < n; i++)
-			if (take_event(s, events[i].data.fd))
+			if (take_event(s, events[i].data.fd)) {
+				notify_stopping(s->parts.notify);
 				return 0;
+			}
 		http__run(s->parts.http);
 		for (i = 0; i < n; i++)
 			if (events[i].data.fd == s->settle)
@@ -360,5 +413,6 @@ void server__free(struct server *s)
 	close(s->signals);
 	close(s->tick);
 	close(s->settle);
+	close(s->alive);
 	free(s);
 }

@@ -12,6 +12,7 @@
 #define VIGIE_DAEMON_SERVER_H
 
 #include "daemon/finding_handler.h"
+#include "daemon/notify.h"
 #include "daemon/pipeline_live.h"
 #include "export/choice.h"
 #include "http/http.h"
@@ -32,6 +33,7 @@ struct server_parts {
 	struct finding_handler *handler;
 	struct writer *writer; /* NULL: nothing is written */
 	struct profiler *profiler; /* NULL: findings get no profiling sessions */
+	struct notify *notify; /* the service manager, told when it serves, reads anew and stops */
 };
 
 /* Opens timers and the signal descriptor; blocks SIGTERM, SIGINT and SIGHUP. 0 or -errno. */
