@@ -86,6 +86,7 @@ help:
 	'  lint       format, layers, sizes, banned functions, shell' \
 	'  format     apply clang-format' \
 	'  docs       regenerate docs/metrics.md, docs/rules.md, docs/units.md' \
+	'  manual     build/manual: manual pages, completion for bash and zsh' \
 	'  install    to $$DESTDIR$$PREFIX/sbin' \
 	'  clean      remove $$O' \
 	'Knobs: V=1 (show commands) O=DIR DEV=1 (-Werror) SAN=address,undefined STATIC=1'
@@ -159,7 +160,7 @@ run-each = +@$(MAKE) --no-print-directory -k $(1:%=%.run)
 test: $(UNIT_BIN)
 	$(call run-each,$(UNIT_BIN))
 
-include $(wildcard tests/*/*.mk scripts/*.mk)
+include $(wildcard deploy/*.mk deploy/*/*.mk tests/*/*.mk scripts/*.mk)
 
 docs: $(O)/vigie
 

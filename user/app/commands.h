@@ -18,4 +18,11 @@ int cmd_verify(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 
+struct subcommand {
+	const char *name; /* NULL: the end */
+	int (*run)(int argc, char **argv);
+	const char *help; /* one line */
+};
+extern const struct subcommand subcommands[];
+
 #endif

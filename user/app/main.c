@@ -11,32 +11,14 @@
 #include "base/clock.h"
 #include "gen/version.h"
 
-static const struct subcommand {
-	const char *name;
-	int (*run)(int argc, char **argv);
-	const char *help;
-} commands[] = {
-	{ "serve", cmd_serve, "watch all the time and serve OpenMetrics to Prometheus" },
-	{ "once", cmd_once, "watch for a moment and print what every process cost" },
-	{ "doctor", cmd_doctor, "show what this kernel gives, from where, and what is missing" },
-	{ "replay", cmd_replay, "recompute what a history shows: tables, metrics, findings" },
-	{ "explain", cmd_explain, "explain a finding: its curve, culprits and remedy" },
-	{ "verdict", cmd_verdict, "call a finding's pattern benign or malicious" },
-	{ "verify", cmd_verify, "check whether a log is as it was written" },
-	{ "record", cmd_record, "profile one program: where it runs, waits, and why" },
-	{ "report", cmd_report, "show a profiling session: text, flame graphs, pprof" },
-	{ "detect", cmd_detect, "score a series of your own: timestamp,value" },
-};
-enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
-
 static void print_help(FILE *out)
 {
-	int i;
+	const struct subcommand *command;
 
 	fprintf(out, "vigie: what every process costs in CPU and memory, and why it waits\n\n"
 		     "Usage: vigie COMMAND [OPTION...]\n\n");
-	for (i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+	for (command = subcommands; command->name; command++)
+		fprintf(out, "  %-8s %s\n", command->name, command->help);
 	fprintf(out, "\nExamples:\n"
 		     "  vigie once                          what happened in one second\n"
 		     "  vigie once --sort wait --interval 5s    who waits for a CPU\n"
@@ -47,8 +29,8 @@ static void print_help(FILE *out)
 
 int main(int argc, char **argv)
 {
+	const struct subcommand *command;
 	char name[32];
-	int i;
 
 	signals_init();
 	clock_init();
@@ -66,16 +48,16 @@ int main(int argc, char **argv)
 		printf("vigie %s (%s)\n", VIGIE_VERSION, VIGIE_REVISION);
 		return 0;
 	}
-	for (i = 0; i < COMMANDS; i++) {
-		if (strcmp(argv[1], commands[i].name))
+	for (command = subcommands; command->name; command++) {
+		if (strcmp(argv[1], command->name))
 			continue;
-		snprintf(name, sizeof(name), "vigie %s", commands[i].name);
+		snprintf(name, sizeof(name), "vigie %s", command->name);
 		argv[1] = name;
-		return commands[i].run(argc - 1, argv + 1);
+		return command->run(argc - 1, argv + 1);
 	}
 	fprintf(stderr, "vigie: '%s' is not a command:", argv[1]);
-	for (i = 0; i < COMMANDS; i++)
-		fprintf(stderr, "%s %s", i ? "," : "", commands[i].name);
+	for (command = subcommands; command->name; command++)
+		fprintf(stderr, "%s %s", command == subcommands ? "" : ",", command->name);
 	fprintf(stderr, " are\n");
 	return EXIT_USAGE;
 }
