@@ -87,7 +87,7 @@ help:
 	'  format     apply clang-format' \
 	'  docs       regenerate docs/metrics.md, docs/rules.md, docs/units.md' \
 	'  manual     build/manual: manual pages, completion for bash and zsh' \
-	'  install    to $$DESTDIR$$PREFIX/sbin' \
+	'  install    program, manual, unit, documents, below $$DESTDIR$$PREFIX; uninstall' \
 	'  clean      remove $$O' \
 	'Knobs: V=1 (show commands) O=DIR DEV=1 (-Werror) SAN=address,undefined STATIC=1'
 
@@ -163,9 +163,6 @@ test: $(UNIT_BIN)
 include $(wildcard deploy/*.mk deploy/*/*.mk tests/*/*.mk scripts/*.mk)
 
 docs: $(O)/vigie
-
-install: $(O)/vigie
-	install -D -m 0755 $(O)/vigie $(DESTDIR)$(PREFIX)/sbin/vigie
 
 clean:
 	rm -rf $(O)

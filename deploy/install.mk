@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The way into a file system. DESTDIR and PREFIX as usual; where a distribution has other places,
+# name them: MANDIR, UNITDIR, ...
+
+SBINDIR    ?= $(PREFIX)/sbin
+MANDIR     ?= $(PREFIX)/share/man
+BASHDIR    ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR     ?= $(PREFIX)/share/zsh/site-functions
+DOCDIR     ?= $(PREFIX)/share/doc/vigie
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+
+# What is installed is listed once: uninstall reads the same list.
+# MODE SOURCE DESTINATION, without DESTDIR; sources may be patterns of the shell.
+define INSTALL_LIST
+0755 $(O)/vigie $(SBINDIR)/vigie
+0644 $(MANUAL)/*.8 $(MANDIR)/man8/
+0644 $(MANUAL)/vigie.bash $(BASHDIR)/vigie
+0644 $(MANUAL)/_vigie $(ZSHDIR)/_vigie
+0644 $(O)/vigie.service $(UNITDIR)/vigie.service
+0644 deploy/sysusers.d/vigie.conf $(SYSUSERSDIR)/vigie.conf
+0644 README.md $(DOCDIR)/README.md
+0644 CHANGELOG.md $(DOCDIR)/CHANGELOG.md
+0644 docs/* $(DOCDIR)/docs/
+0644 deploy/prometheus/vigie-rules.yml $(DOCDIR)/examples/vigie-rules.yml
+0644 LICENSE $(DOCDIR)/LICENSE
+0644 LICENSES/BSD-2-Clause.txt $(DOCDIR)/LICENSES/BSD-2-Clause.txt
+endef
+
+# The unit names the program where it will be.
+$(O)/vigie.service: deploy/systemd/vigie.service FORCE
+	$(Q)sed 's|/usr/local/sbin/|$(SBINDIR)/|' $< >$@
+
+export INSTALL_LIST
+install: $(O)/vigie $(O)/vigie.service manual
+	$(Q)printf '%s\n' "$$INSTALL_LIST" | DESTDIR='$(DESTDIR)' deploy/install-list add
+
+# The list has patterns of what was built.
+uninstall: manual
+	$(Q)printf '%s\n' "$$INSTALL_LIST" | DESTDIR='$(DESTDIR)' deploy/install-list remove
+
+.PHONY: uninstall
