@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/nearest.h"
+
 enum { NAME_MAX_LEN = 96 };
 
 static bool fits(const struct family *family, const char *pattern)
@@ -74,41 +76,15 @@ bool family_choice_any(const struct family_choice *choice)
 	return false;
 }
 
-/* Letters to insert, remove or replace until one is the other; both at most NAME_MAX_LEN. */
-static size_t distance(const char *a, size_t na, const char *b, size_t nb)
-{
-	size_t row[NAME_MAX_LEN + 1], i, j;
-
-	for (j = 0; j <= nb; j++)
-		row[j] = j;
-	for (i = 1; i <= na; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (j = 1; j <= nb; j++) {
-			size_t best = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			if (best > row[j] + 1)
-				best = row[j] + 1;
-			if (best > row[j - 1] + 1)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[nb];
-}
-
 const char *family_choice_nearest(const char *name, size_t len)
 {
 	size_t least = (size_t)-1;
 	const char *nearest = "";
 	unsigned int i;
 
-	if (len > NAME_MAX_LEN)
-		len = NAME_MAX_LEN;
 	for (i = 0; i < nfamilies; i++) {
-		size_t far = distance(name, len, families[i].name, strlen(families[i].name));
+		size_t far = nearest_distance(name, len, families[i].name,
+					      strlen(families[i].name));
 
 		if (families[i].list_only || far >= least)
 			continue;
