@@ -5,9 +5,9 @@
 FUZZ_SECONDS ?= 20
 FUZZ_O   := $(O)-fuzz
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(FUZZ_O)/%,$(wildcard tests/fuzz/fuzz_*.c))
-# The pure folders, and what of log, http and runtimes is pure.
+# The pure folders, and what of log, http, runtimes and config is pure.
 FUZZ_SRC := $(wildcard user/base/*.c user/data/*.c user/model/*.c user/record/*.c user/report/*.c \
-	    user/runtimes/parse.c) \
+	    user/runtimes/parse.c) $(filter-out %/file.c,$(wildcard user/config/*.c)) \
 	    $(filter-out %/findings_log.c,$(wildcard user/log/*.c)) \
 	    $(wildcard user/export/*.c) \
 	    $(filter-out %/http.c %/listener.c %/conns.c %/routes.c,$(wildcard user/http/*.c))

@@ -45,6 +45,16 @@ RUNTIMES = [
 ]
 
 
+YAML = [
+    "", "web:\n  listen: [127.0.0.1:1, 'unix:/x']\n  safe: true\n", "log:\n  levl: x\n  level: ~\n",
+    "a: &x [1]\nb: *x\n", "a: !!str 1\n", "a: 1\na: 2\n", "a: |\n  one\n  two\nb: >-\n  three\n",
+    "---\na: 1\n...\n---\nb: 2\n", "? [a]\n: b\n", "%YAML 1.1\n%TAG ! tag:x:\n---\na: !y 1\n",
+    "[" * 40, "- " * 40, '{"a\\0": "\\u263a\\x41\\e"}', b"a: \xff\n", b"a: \0\n",
+    b"\xef\xbb\xbfa: \xc2\x85b: \xe2\x80\xa8c\n", b"\xff\xfea\0:\0", "groups: {max: '7', mx: 8}\n",
+    "tls_server_config:\n  cert_file: a\nbasic_auth_users:\n  alice: $2y$10$mDwo.lAisC94iLAyP81MCesa29IzH37oigHC/42V2pdJlUprsJPze\n",
+]
+
+
 def record(comm, exe=b"/bin/true", path=b"/a.service", numbers=b"\1\2\3\4\5\6\7\10"):
     fields = ((comm, 16), (exe, 32), (path, 16), (numbers, 8))
     return b"".join(value[:size].ljust(size, b"\0") for value, size in fields)
@@ -65,5 +75,5 @@ def write(name, inputs):
 
 
 for corpus, texts in (("parse", PARSE), ("text", TEXT), ("unit", UNIT), ("http_address", ADDRESS),
-                      ("request", REQUEST), ("encode", ENCODE), ("runtimes", RUNTIMES)):
+                      ("request", REQUEST), ("encode", ENCODE), ("runtimes", RUNTIMES), ("yaml", YAML)):
     write(corpus, texts)
