@@ -4,36 +4,48 @@
 
 #include <stdio.h>
 
-#include "app/options.h"
 #include "base/text.h"
 
-enum { OPT_FAMILIES = 1400, OPT_NO_FAMILIES, ALLOWED_LEN = 200, BAD_LEN = 128 };
+enum { OPT_FAMILIES = 1400, OPT_NO_FAMILIES, BAD_LEN = 128 };
 
-static void parse_list(const struct argp_state *state, const char *option, const char *list,
-		       bool shown)
+static int set_list(struct family_choice *choice, struct option_value *value, bool shown)
 {
-	struct family_choice *choice = state->input;
-	char allowed[ALLOWED_LEN], part[BAD_LEN] = "";
+	char part[BAD_LEN] = "";
 	const char *bad;
 	size_t len;
 
-	if (family_choice_add(choice, list, shown, &bad, &len)) {
+	if (family_choice_add(choice, value->text, shown, &bad, &len)) {
 		text_sanitise(part, sizeof(part), bad, len);
-		snprintf(allowed, sizeof(allowed),
+		snprintf(value->room, sizeof(value->room),
 			 "a list of metrics, or of patterns such as vigie_process_*: no metric is "
 			 "'%.60s', the nearest is %s",
 			 len ? part : "", family_choice_nearest(bad, len));
-		refuse_value(state, option, list, allowed);
+		return option_value_refuse(value, value->room);
 	}
 	if (!family_choice_any(choice))
-		refuse_value(state, option, list, "a list that leaves anything to expose");
+		return option_value_refuse(value, "a list that leaves anything to expose");
+	return 0;
+}
+
+int option_set_families(void *to, struct option_value *value)
+{
+	return set_list(to, value, true);
+}
+
+int option_set_no_families(void *to, struct option_value *value)
+{
+	return set_list(to, value, false);
 }
 
 static error_t parse_families(int key, char *arg, struct argp_state *state)
 {
 	switch (key) {
-	case OPT_FAMILIES: parse_list(state, "--families", arg, true); return 0;
-	case OPT_NO_FAMILIES: parse_list(state, "--no-families", arg, false); return 0;
+	case OPT_FAMILIES:
+		option_take(state, "--families", "--families", arg, option_set_families);
+		return 0;
+	case OPT_NO_FAMILIES:
+		option_take(state, "--no-families", "--no-families", arg, option_set_no_families);
+		return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
 }

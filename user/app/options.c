@@ -2,13 +2,17 @@
 /* options.c - owns the shared options and the wording of a refusal. */
 #include "app/options.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/parse.h"
 #include "base/text.h"
+#include "base/units.h"
 
+enum { GIVEN_MAX = 1000 };
 enum { OPT_SLOW_WAIT = 1000, OPT_UNIT_NAMES, OPT_RUNTIME_ROOT };
 
 void refuse_value(const struct argp_state *state, const char *option, const char *value,
@@ -48,12 +52,57 @@ __u64 option_number(const struct argp_state *state, const char *option, const ch
 	return v;
 }
 
-static bool key_by_name(const char *name, enum group_key *ret)
+int option_value_refuse(struct option_value *value, const char *allowed)
+{
+	value->allowed = allowed;
+	return -EINVAL;
+}
+
+int option_value_duration(struct option_value *value, __u64 min_ns, __u64 max_ns,
+			  const char *allowed, __u64 *ret_ns)
+{
+	uint64_t ns;
+
+	if (parse_duration(value->text, min_ns, max_ns, &ns))
+		return option_value_refuse(value, allowed);
+	*ret_ns = ns;
+	return 0;
+}
+
+/* Of the one command line that a process has; NULL: nobody asks later. */
+static struct options_given *written;
+
+void options_write_down(struct options_given *given)
+{
+	written = given;
+}
+
+static void write_down(const struct argp_state *state, const struct option_given *given)
+{
+	if (!written)
+		return;
+	if (array_grow(&written->all, &written->capacity, written->n + 1, sizeof(*written->all),
+		       GIVEN_MAX))
+		argp_failure(state, EXIT_USAGE, 0, "too many options, or no memory for them");
+	written->all[written->n++] = *given;
+}
+
+void option_take(const struct argp_state *state, const char *option, const char *as,
+		 const char *text, option_set_fn *set)
+{
+	struct option_value value = { .text = text, .as = as };
+
+	if (set(state->input, &value))
+		refuse_value(state, as, text, value.allowed);
+	write_down(state, &(struct option_given){ option, text, as });
+}
+
+static bool key_by_name(const char *name, size_t len, enum group_key *ret)
 {
 	enum group_key key;
 
 	for (key = 0; key < GROUP_KEYS; key++) {
-		if (strcmp(name, group_key_name(key)))
+		if (strlen(group_key_name(key)) != len || strncmp(name, group_key_name(key), len))
 			continue;
 		*ret = key;
 		return true;
@@ -61,45 +110,77 @@ static bool key_by_name(const char *name, enum group_key *ret)
 	return false;
 }
 
-static bool key_in(const struct pipeline_options *options, enum group_key key)
+static bool key_in(const enum group_key *keys, unsigned int n, enum group_key key)
 {
-	unsigned int i;
-
-	for (i = 0; i < options->nkeys; i++)
-		if (options->keys[i] == key)
+	while (n--)
+		if (keys[n] == key)
 			return true;
 	return false;
 }
 
-static void parse_group_by(const struct argp_state *state, struct pipeline_options *options,
-			   const char *value)
+int option_set_group_by(void *to, struct option_value *value)
 {
 	static const char allowed[] =
 		"a list of different keys out of unit, comm, exe, user, cgroup, pid";
-	char *copy = strdup(value), *rest = copy, *name;
-	enum group_key key;
+	struct pipeline_options *options = to;
+	enum group_key keys[GROUP_KEYS], key;
+	const char *name = value->text;
+	unsigned int n = 0;
+	size_t len;
 
-	if (!copy)
-		argp_failure(state, EXIT_FAILURE, 0, "out of memory");
-	options->nkeys = 0;
-	while ((name = strsep(&rest, ","))) {
-		if (!key_by_name(name, &key) || key_in(options, key))
-			refuse_value(state, "--group-by", value, allowed);
-		options->keys[options->nkeys++] = key;
+	for (;; name += len + 1) {
+		len = strcspn(name, ",");
+		if (!key_by_name(name, len, &key) || key_in(keys, n, key))
+			return option_value_refuse(value, allowed);
+		keys[n++] = key; /* there is room: none is here twice */
+		if (!name[len])
+			break;
 	}
-	free(copy);
+	memcpy(options->keys, keys, n * sizeof(*keys));
+	options->nkeys = n;
+	return 0;
+}
+
+int option_set_unit_names(void *to, struct option_value *value)
+{
+	struct pipeline_options *options = to;
+	bool ids = !strcmp(value->text, "id");
+
+	if (!ids && strcmp(value->text, "name"))
+		return option_value_refuse(value, "one of id, name");
+	options->unit_ids = ids;
+	return 0;
+}
+
+int option_set_slow_wait(void *to, struct option_value *value)
+{
+	struct pipeline_options *options = to;
+
+	return option_value_duration(value, 10 * NS_PER_US, 60 * NS_PER_S,
+				     "a duration from 10us to 60s, such as 1ms",
+				     &options->slow_wait_ns);
+}
+
+int option_set_runtime_root(void *to, struct option_value *value)
+{
+	((struct pipeline_options *)to)->runtime_root = value->text;
+	return 0;
+}
+
+int option_set_verbose(void *to, struct option_value *value)
+{
+	((struct pipeline_options *)to)->verbose = !strcmp(value->text, "true");
+	return 0;
 }
 
 static error_t parse_group(int key, char *arg, struct argp_state *state)
 {
-	struct pipeline_options *options = state->input;
-
 	switch (key) {
-	case 'g': parse_group_by(state, options, arg); return 0;
+	case 'g':
+		option_take(state, "--group-by", "--group-by", arg, option_set_group_by);
+		return 0;
 	case OPT_UNIT_NAMES:
-		options->unit_ids = !strcmp(arg, "id");
-		if (!options->unit_ids && strcmp(arg, "name"))
-			refuse_value(state, "--unit-names", arg, "one of id, name");
+		option_take(state, "--unit-names", "--unit-names", arg, option_set_unit_names);
 		return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
@@ -116,17 +197,18 @@ const struct argp group_argp = { .options = group_option_table, .parser = parse_
 
 static error_t parse_common(int key, char *arg, struct argp_state *state)
 {
-	struct pipeline_options *options = state->input;
-
 	switch (key) {
-	case ARGP_KEY_INIT: state->child_inputs[0] = options; return 0;
+	case ARGP_KEY_INIT: state->child_inputs[0] = state->input; return 0;
 	case OPT_SLOW_WAIT:
-		options->slow_wait_ns = option_duration(state, "--slow-wait", arg, 10000,
-							60000000000,
-							"a duration from 10us to 60s, such as 1ms");
+		option_take(state, "--slow-wait", "--slow-wait", arg, option_set_slow_wait);
 		return 0;
-	case OPT_RUNTIME_ROOT: options->runtime_root = arg; return 0;
-	case 'v': options->verbose = true; return 0;
+	case OPT_RUNTIME_ROOT:
+		option_take(state, "--runtime-root", "--runtime-root", arg,
+			    option_set_runtime_root);
+		return 0;
+	case 'v':
+		option_take(state, "--verbose", "--verbose", "true", option_set_verbose);
+		return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
 }

@@ -2,8 +2,10 @@
 /* services_options.c - owns reading the options about history and log. */
 #include "app/services_options.h"
 
+#include <limits.h>
 #include <string.h>
 
+#include "base/io.h"
 #include "base/parse.h"
 #include "base/units.h"
 #include "daemon/state_dir.h"
@@ -25,101 +27,135 @@ enum {
 
 #define HOUR_NS (3600 * NS_PER_S)
 
-static void parse_level(const struct argp_state *state, struct services_options *options,
-			const char *arg)
+int option_set_log_level(void *to, struct option_value *value)
 {
+	struct services_options *options = to;
 	enum severity level;
 
 	for (level = 0; level < SEVERITIES; level++) {
-		if (strcmp(arg, severity_name(level)))
+		if (strcmp(value->text, severity_name(level)))
 			continue;
 		options->log_level = level;
-		return;
+		return 0;
 	}
-	refuse_value(state, "--log-level", arg, "one of debug, info, warning, error, critical");
+	return option_value_refuse(value, "one of debug, info, warning, error, critical");
 }
 
-static void parse_format(const struct argp_state *state, struct services_options *options,
-			 const char *arg)
+int option_set_log_format(void *to, struct option_value *value)
 {
+	struct services_options *options = to;
 	const char *why;
 
-	if (event_text_check_format(arg, &why))
-		refuse_value(state, "--log-format", arg, why);
-	options->log_format = arg;
+	if (event_text_check_format(value->text, &why))
+		return option_value_refuse(value, why);
+	options->log_format = value->text;
+	return 0;
 }
 
-static void parse_max_size(const struct argp_state *state, struct services_options *options,
-			   const char *arg)
+int option_set_log_file(void *to, struct option_value *value)
 {
+	struct services_options *options = to;
+	char directory[PATH_MAX];
+	const char *name;
+
+	if (io_split_path(value->text, directory, sizeof(directory), &name))
+		return option_value_refuse(value, "the path of a file");
+	options->log_file = value->text;
+	return 0;
+}
+
+int option_set_max_size(void *to, struct option_value *value)
+{
+	struct services_options *options = to;
 	uint64_t bytes;
 
-	if (parse_size(arg, 8 << 20, 1ULL << 40, &bytes))
-		refuse_value(state, "--max-size", arg,
-			     "a size from 8MiB to 1024GiB, such as 256MB");
+	if (parse_size(value->text, 8 << 20, 1ULL << 40, &bytes))
+		return option_value_refuse(value, "a size from 8MiB to 1024GiB, such as 256MB");
 	options->max_bytes = bytes;
+	return 0;
 }
 
-/* option: as it was typed, here and below */
-static void parse_state_dir(struct services_options *options, const char *option, const char *arg)
+int option_set_state_dir(void *to, struct option_value *value)
 {
-	options->directory = arg;
-	options->directory_option = option;
+	struct services_options *options = to;
+
+	options->directory = value->text;
+	options->directory_option = value->as;
+	return 0;
 }
 
-static void parse_retention(const struct argp_state *state, struct services_options *options,
-			    const char *option, const char *arg)
+int option_set_retention(void *to, struct option_value *value)
 {
-	options->retention_ns = option_duration(state, option, arg, 60 * NS_PER_S,
-						366 * 24 * HOUR_NS,
-						"a duration from 1m to 366d, such as 24h");
+	struct services_options *options = to;
+
+	return option_value_duration(value, 60 * NS_PER_S, 366 * 24 * HOUR_NS,
+				     "a duration from 1m to 366d, such as 24h",
+				     &options->retention_ns);
+}
+
+int option_set_history(void *to, struct option_value *value)
+{
+	((struct services_options *)to)->history = !strcmp(value->text, "true");
+	return 0;
+}
+
+int option_set_capture(void *to, struct option_value *value)
+{
+	struct services_options *options = to;
+	bool capture = !strcmp(value->text, "auto");
+
+	if (!capture && strcmp(value->text, "off"))
+		return option_value_refuse(value, "one of auto, off");
+	options->capture = capture;
+	return 0;
 }
 
 /* The names that these options had when the history was called a recording. */
 static error_t parse_former(int key, const char *arg, struct argp_state *state)
 {
-	struct services_options *options = state->input;
-
 	switch (key) {
 	case OPT_RECORDING:
-		parse_state_dir(options, "--recording", arg);
+		option_take(state, "--state-dir", "--recording", arg, option_set_state_dir);
 		option_renamed(state, "--recording", "--state-dir");
 		return 0;
 	case OPT_KEEP:
-		parse_retention(state, options, "--keep", arg);
+		option_take(state, "--retention", "--keep", arg, option_set_retention);
 		option_renamed(state, "--keep", "--retention");
 		return 0;
 	case OPT_NO_RECORDING:
-		options->history = false;
+		option_take(state, "--no-history", "--no-recording", "false", option_set_history);
 		option_renamed(state, "--no-recording", "--no-history");
 		return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
-static void parse_capture(const struct argp_state *state, struct services_options *options,
-			  const char *arg)
-{
-	options->capture = !strcmp(arg, "auto");
-	if (!options->capture && strcmp(arg, "off"))
-		refuse_value(state, "--capture", arg, "one of auto, off");
-}
-
 static error_t parse_services(int key, char *arg, struct argp_state *state)
 {
-	struct services_options *options = state->input;
+	static const struct {
+		int key;
+		const char *option;
+		option_set_fn *set;
+	} taken[] = {
+		{ OPT_STATE_DIR, "--state-dir", option_set_state_dir },
+		{ OPT_RETENTION, "--retention", option_set_retention },
+		{ OPT_MAX_SIZE, "--max-size", option_set_max_size },
+		{ OPT_NO_HISTORY, "--no-history", option_set_history },
+		{ OPT_FILE, "--log-file", option_set_log_file },
+		{ OPT_LEVEL, "--log-level", option_set_log_level },
+		{ OPT_FORMAT, "--log-format", option_set_log_format },
+		{ OPT_CAPTURE, "--capture", option_set_capture },
+	};
+	size_t i;
 
-	switch (key) {
-	case OPT_STATE_DIR: parse_state_dir(options, "--state-dir", arg); return 0;
-	case OPT_RETENTION: parse_retention(state, options, "--retention", arg); return 0;
-	case OPT_MAX_SIZE: parse_max_size(state, options, arg); return 0;
-	case OPT_NO_HISTORY: options->history = false; return 0;
-	case OPT_FILE: options->log_file = arg; return 0;
-	case OPT_LEVEL: parse_level(state, options, arg); return 0;
-	case OPT_FORMAT: parse_format(state, options, arg); return 0;
-	case OPT_CAPTURE: parse_capture(state, options, arg); return 0;
-	default: return parse_former(key, arg, state);
+	for (i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		if (taken[i].key != key)
+			continue;
+		option_take(state, taken[i].option, taken[i].option, arg ? arg : "false",
+			    taken[i].set);
+		return 0;
 	}
+	return parse_former(key, arg, state);
 }
 
 static const struct argp_option services_option_table[] = {
