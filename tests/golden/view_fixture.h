@@ -180,6 +180,8 @@ static inline void fixture_self(struct fixture *f)
 		.renders = 8,
 		.render_ns = 4567890,
 		.connections_refused = 2,
+		.config_good = 1,
+		.config_read_ns = 1700000000123456789,
 		.missing = f->missing,
 		.nmissing = 2,
 	};

@@ -147,6 +147,27 @@ static void test_resume_after_demotion(void **state)
 	}
 }
 
+/* What has gone already goes by the new time, too; what is live is not touched. */
+static void test_linger_changes(void **state)
+{
+	struct model *model = make(10, 100);
+	const struct view *view;
+
+	(void)state;
+	run(model, SECOND, 0, 2, NULL);
+	view = run(model, MINUTE, 0, 1, NULL); /* p1 exited */
+	assert_int_equal(user_ns(view, "p1", NULL), 1);
+	model__set_linger(model, 20 * MINUTE);
+	view = run(model, 10 * MINUTE, 0, 1, NULL);
+	assert_int_equal(user_ns(view, "p1", NULL), 1);
+	model__set_linger(model, MINUTE);
+	view = run(model, SECOND, 0, 1, NULL);
+	assert_null(find_group(view, "p1", NULL));
+	assert_int_equal(user_ns(view, "p0", NULL), 4);
+	assert_int_equal(view->retired_cpu.user_ns, 1);
+	model__free(model);
+}
+
 static void test_linger_and_return(void **state)
 {
 	struct model *model = make(10, 100);
@@ -430,6 +451,7 @@ int main(void)
 		cmocka_unit_test(test_promotion_by_rank),
 		cmocka_unit_test(test_demotion),
 		cmocka_unit_test(test_resume_after_demotion),
+		cmocka_unit_test(test_linger_changes),
 		cmocka_unit_test(test_linger_and_return),
 		cmocka_unit_test(test_a_living_group_never_ends),
 		cmocka_unit_test(test_short_lived_processes_keep_their_group),

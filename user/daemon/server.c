@@ -284,6 +284,8 @@ int server__new(const struct server_config *config, const struct server_parts *p
 	s->budget_time_ns = clock_monotonic_ns();
 	s->epoll = s->signals = s->tick = s->settle = s->alive = -1;
 	selfstat_init(&s->self, &parts->live->plan, s->missing, MISSING_MAX);
+	s->self.config_good = true; /* or there would be no server */
+	s->self.config_read_ns = clock_wall_ns();
 	err = open_descriptors(s);
 	if (err) {
 		server__free(s);
@@ -324,7 +326,28 @@ static void server_drain(int fd)
 		return; /* disarmed meanwhile */
 }
 
-/* SIGHUP says that the log was renamed. */
+void server__change(struct server *s, const struct server_live *live)
+{
+	s->config.interval_ns = live->interval_ns;
+	s->config.families = live->families;
+	model__set_linger(s->parts.live->model, live->linger_ns);
+	arm(s->tick, s->config.interval_ns);
+}
+
+static void read_config(struct server *s)
+{
+	bool good;
+
+	if (!s->parts.reload)
+		return;
+	good = s->parts.reload(s->parts.reload_ctx);
+	s->self.config_good = good;
+	if (good)
+		s->self.config_read_ns = clock_wall_ns();
+	s->generation++; /* pages say so */
+}
+
+/* SIGHUP: the log was renamed, or the configuration changed. */
 static void server_reload(struct server *s)
 {
 	struct writer_head head = { .kind = WRITER_REOPEN };
@@ -332,6 +355,7 @@ static void server_reload(struct server *s)
 	notify_reloading(s->parts.notify);
 	if (s->parts.writer)
 		writer__send(s->parts.writer, &head, NULL, 0);
+	read_config(s);
 	notify_ready(s->parts.notify);
 }
 

@@ -34,6 +34,15 @@ struct server_parts {
 	struct writer *writer; /* NULL: nothing is written */
 	struct profiler *profiler; /* NULL: findings get no profiling sessions */
 	struct notify *notify; /* the service manager, told when it serves, reads anew and stops */
+	/* SIGHUP: reads the configuration anew, server__change() included; or NULL. False: broken. */
+	bool (*reload)(void *ctx);
+	void *reload_ctx;
+};
+
+/* What may change while it serves. */
+struct server_live {
+	__u64 interval_ns, linger_ns;
+	struct family_choice families;
 };
 
 /* Opens timers and the signal descriptor; blocks SIGTERM, SIGINT and SIGHUP. 0 or -errno. */
@@ -45,6 +54,8 @@ int server__snapshot(struct server *server);
 int server__start(struct server *server);
 /* Serves until SIGTERM or SIGINT. 0 or -errno. */
 int server__run(struct server *server);
+/* From now on; a page is made anew for the next who asks. */
+void server__change(struct server *server, const struct server_live *live);
 void server__free(struct server *server); /* accepts NULL */
 
 #endif

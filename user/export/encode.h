@@ -31,6 +31,8 @@ struct self_view {
 	__u64 renders; /* pages made; scrapes share them */
 	__u64 render_ns; /* wall time of all renders, snapshot not included */
 	__u64 connections_refused; /* over the cap */
+	__u64 config_good; /* 1: the last reading of the configuration was taken */
+	__u64 config_read_ns; /* when one was taken last, Unix time */
 	const struct self_missing *missing; /* what is switched off, and why */
 	unsigned int nmissing;
 	const struct self_finding *findings; /* under way, those of benign patterns left out */

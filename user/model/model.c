@@ -250,6 +250,13 @@ int model__apply(struct model *model, const struct snapshot *snapshot, const str
 	return 0;
 }
 
+void model__set_linger(struct model *model, __u64 linger_ns)
+{
+	model->linger_ns = linger_ns;
+	model->page.linger_ns = linger_ns;
+	model->delays.linger_ns = linger_ns;
+}
+
 void model__favour(struct model *model, __u32 pid)
 {
 	struct group *group = members_group(&model->members, &model->view, pid);

@@ -59,6 +59,9 @@ void model__free(struct model *model); /* accepts NULL */
  */
 int model__apply(struct model *model, const struct snapshot *snapshot, const struct view **ret);
 
+/* From the next snapshot on: how long exited or demoted groups stay. */
+void model__set_linger(struct model *model, __u64 linger_ns);
+
 /*
  * From the next snapshot on the group of this process of the last one has a series of its own,
  * for the linger time: a finding names it. Within the bounds of claims.c.
