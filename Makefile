@@ -85,7 +85,7 @@ help:
 	'  campaign-day  days of a made-up host: warnings for nothing?' \
 	'  lint       format, layers, sizes, banned functions, shell' \
 	'  format     apply clang-format' \
-	'  docs       regenerate docs/metrics.md, docs/rules.md, docs/units.md' \
+	'  docs       regenerate docs/metrics.md, rules.md, units.md, configuration.md, deploy/vigie.yml' \
 	'  manual     build/manual: manual pages, completion for bash and zsh' \
 	'  install    program, manual, unit, documents, below $$DESTDIR$$PREFIX; uninstall' \
 	'  clean      remove $$O' \

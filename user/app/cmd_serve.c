@@ -15,127 +15,26 @@
 #include <unistd.h>
 
 #include "app/commands.h"
-#include "app/families_option.h"
-#include "app/options.h"
-#include "app/services_options.h"
+#include "app/reload.h"
+#include "app/serve_config.h"
 #include "base/err.h"
-#include "base/units.h"
 #include "daemon/notify.h"
 #include "daemon/pipeline_live.h"
 #include "daemon/port_owner.h"
-#include "daemon/server.h"
-#include "daemon/services.h"
 #include "http/http.h"
 #include "sandbox/confine.h"
 
-enum { OPT_INSECURE = 1200, OPT_USER, OPT_MAX_GROUPS, OPT_LINGER, OPT_PEAK_WINDOW };
-
-#define DEFAULT_LISTEN "127.0.0.1:9838"
+enum { PRINT_MAX = 1 << 20 };
 
 static const char who[] = "vigie serve";
 
-struct serve_options {
-	struct pipeline_options common;
-	struct services_options services;
-	struct http_address listen[HTTP_LISTENERS_MAX];
-	unsigned int nlisten;
-	bool insecure;
-	const char *user;
+struct serve {
+	const struct serve_options *options;
+	struct serve_config *config;
 	bool change_user; /* we are root */
 	uid_t uid; /* as whom to serve and write */
 	gid_t gid;
-	struct server_config server;
-	struct model_config model;
 };
-
-static void parse_listen(struct argp_state *state, struct serve_options *options, const char *arg)
-{
-	const char *why;
-
-	if (options->nlisten == HTTP_LISTENERS_MAX)
-		refuse_value(state, "--listen", arg, "possible: four addresses are the most");
-	if (http_address_parse(arg, &options->listen[options->nlisten], &why))
-		refuse_value(state, "--listen", arg, why);
-	options->nlisten++;
-}
-
-/* Now, not when everything else is ready: a mistake is told at once. */
-static void parse_user(struct argp_state *state, struct serve_options *options, const char *arg)
-{
-	uid_t uid;
-	gid_t gid;
-
-	if (confine_find_user(arg, &uid, &gid))
-		refuse_value(state, "--user", arg, "an unprivileged user of this host");
-	options->user = arg;
-}
-
-static error_t parse_serve(int key, char *arg, struct argp_state *state)
-{
-	struct serve_options *options = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &options->common;
-		state->child_inputs[1] = &options->services;
-		state->child_inputs[2] = &options->server.families;
-		return 0;
-	case 'l': parse_listen(state, options, arg); return 0;
-	case 'i':
-		options->server.interval_ns =
-			option_duration(state, "--interval", arg, NS_PER_S / 10, 60 * NS_PER_S,
-					"a duration from 100ms to 60s, such as 5s");
-		return 0;
-	case OPT_INSECURE: options->insecure = true; return 0;
-	case OPT_USER: parse_user(state, options, arg); return 0;
-	case OPT_MAX_GROUPS:
-		options->model.max_groups = option_number(state, "--max-groups", arg, 2, 10000,
-							  "a number from 2 to 10000");
-		return 0;
-	case OPT_LINGER:
-		options->model.linger_ns = option_duration(state, "--linger", arg, NS_PER_S,
-							   86400 * NS_PER_S,
-							   "a duration from 1s to 1d, such as 5m");
-		return 0;
-	case OPT_PEAK_WINDOW:
-		options->model.peak_window_ns =
-			option_duration(state, "--peak-window", arg, NS_PER_S, 3600 * NS_PER_S,
-					"a duration from 1s to 1h, such as 60s");
-		return 0;
-	case ARGP_KEY_ARG:
-		refuse_value(state, "argument", arg, "expected: vigie serve takes options only");
-	default: return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static const struct argp_option serve_option_table[] = {
-	{ "listen", 'l', "ADDR:PORT|unix:PATH", 0,
-	  "Where to serve (default " DEFAULT_LISTEN "); up to four times", 1 },
-	{ "allow-insecure", OPT_INSECURE, NULL, 0,
-	  "Serve beyond loopback without encryption and credentials", 1 },
-	{ "interval", 'i', "DURATION", 0, "A snapshot at least that often (default 5s)", 1 },
-	{ "max-groups", OPT_MAX_GROUPS, "N", 0,
-	  "Groups with series of their own, the rest is summed up (default 100)", 1 },
-	{ "linger", OPT_LINGER, "DURATION", 0, "How long a gone group's series stay (default 5m)",
-	  1 },
-	{ "peak-window", OPT_PEAK_WINDOW, "DURATION", 0, "Window of memory peaks (default 60s)",
-	  1 },
-	{ "user", OPT_USER, "NAME", 0,
-	  "Serve as this user (default vigie where it exists, else nobody)", 1 },
-	{ 0 },
-};
-
-static void options_init(struct serve_options *options)
-{
-	static const enum group_key keys[] = { KEY_UNIT, KEY_COMM };
-
-	memset(options, 0, sizeof(*options));
-	pipeline_options_init(&options->common, keys, 2);
-	services_options_init(&options->services);
-	options->server.interval_ns = 5 * NS_PER_S;
-	model_config_default(&options->model);
-	options->model.balance_lag_ns = 10 * NS_PER_S;
-}
 
 /* Plain HTTP tells everyone on the way what runs here. */
 static int check_addresses(const struct serve_options *options)
@@ -148,9 +47,9 @@ static int check_addresses(const struct serve_options *options)
 			continue;
 		http_address_format(&options->listen[i], text, sizeof(text));
 		fprintf(stderr,
-			"%s: --listen: '%s' is not a loopback address, and what is served is neither "
+			"%s: %s: '%s' is not a loopback address, and what is served is neither "
 			"encrypted nor protected; use 127.0.0.1 or unix:PATH, or add --allow-insecure\n",
-			who, text);
+			who, options->listen_as[i], text);
 		return -EPERM;
 	}
 	return 0;
@@ -177,29 +76,30 @@ static int bind_addresses(const struct serve_options *options, struct http **ret
 }
 
 /* Without root there is nobody else to become; the capabilities still go. */
-static int choose_user(struct serve_options *options)
+static int choose_user(struct serve *serve)
 {
+	const char *user = serve->options->user;
 	int err;
 
-	options->change_user = geteuid() == 0;
-	options->uid = getuid();
-	options->gid = getgid();
-	if (!options->change_user)
+	serve->change_user = geteuid() == 0;
+	serve->uid = getuid();
+	serve->gid = getgid();
+	if (!serve->change_user)
 		return 0;
-	err = confine_find_user(options->user, &options->uid, &options->gid);
+	err = confine_find_user(user, &serve->uid, &serve->gid);
 	if (err)
 		fprintf(stderr, "%s: --user: '%s' is not an unprivileged user of this host: %s\n",
-			who, options->user ? options->user : "nobody", err_name(err));
+			who, user ? user : "nobody", err_name(err));
 	return err;
 }
 
-static int give_up_privileges(const struct serve_options *options, const struct plan *plan)
+static int give_up_privileges(const struct serve *serve, const struct plan *plan)
 {
 	const struct confine_config config = {
 		.role = CONFINE_SERVER,
-		.uid = options->uid,
-		.gid = options->gid,
-		.already_unprivileged = !options->change_user,
+		.uid = serve->uid,
+		.gid = serve->gid,
+		.already_unprivileged = !serve->change_user,
 		.keep_cap_bpf = plan->keep_cap_bpf,
 	};
 	const char *what;
@@ -227,9 +127,10 @@ static void announce(const struct http *http, const struct serve_options *option
 	}
 }
 
-static int serve_until_stopped(const struct serve_options *options, struct pipeline_live *live,
+static int serve_until_stopped(const struct serve *serve, struct pipeline_live *live,
 			       struct http *http, struct services *services, struct notify *notify)
 {
+	struct reload reload = { .config = serve->config, .book = &services->book };
 	const struct server_parts parts = {
 		.live = live,
 		.http = http,
@@ -239,21 +140,25 @@ static int serve_until_stopped(const struct serve_options *options, struct pipel
 		.writer = services->writer,
 		.profiler = services->profiler,
 		.notify = notify,
+		.reload = reload_config,
+		.reload_ctx = &reload,
 	};
 	struct server *server = NULL;
-	int err = server__new(&options->server, &parts, &server);
+	int err = server__new(&serve->options->server, &parts, &server);
 
+	reload.server = server;
 	if (!err)
 		err = server__start(server);
 	if (err) {
 		fprintf(stderr, "%s: cannot start: %s\n", who, err_name(err));
 	} else {
-		err = give_up_privileges(options, &live->plan);
+		err = give_up_privileges(serve, &live->plan);
 		/* Once more as the one who will serve: what does not work now never will. */
 		if (!err)
 			err = server__snapshot(server);
 		if (!err) {
-			announce(http, options, &services->book);
+			reload_try(&reload);
+			announce(http, serve->options, &services->book);
 			err = server__run(server);
 			logbook_say(&services->book, err ? SEVERITY_CRITICAL : SEVERITY_INFO,
 				    "stopping", err, err ? "cannot go on" : "stopping");
@@ -264,32 +169,38 @@ static int serve_until_stopped(const struct serve_options *options, struct pipel
 }
 
 /* With the port ours: from here on something of us is left to be closed. */
-static int run_bound(struct serve_options *options, struct pipeline_live *live, struct http *http)
+static int run_bound(const struct serve *serve, struct pipeline_live *live, struct http *http)
 {
+	const struct serve_options *options = serve->options;
+	struct services_options kept = options->services;
+	struct model_config model = options->model;
 	char untold[NOTIFY_WHAT_LEN];
 	struct notify notify;
 	struct services services;
-	int err_notify = notify_open(&notify, untold);
-	int err = services_open(&services, &options->services, options->uid, options->gid,
-				options->change_user, who);
+	int err_notify = notify_open(&notify, untold), err;
+
+	if (!options->common.unit_ids)
+		kept.runtime_root = options->common.runtime_root;
+	err = services_open(&services, &kept, serve->uid, serve->gid, serve->change_user, who);
 
 	if (!err && err_notify)
 		logbook_say(&services.book, SEVERITY_WARNING, "notify-off", err_notify,
 			    "the service manager is not told how it goes: %s", untold);
 	if (!err)
-		err = pipeline_live_open(live, &options->common, &options->model, who);
+		err = pipeline_live_open(live, &options->common, &model, who);
 	if (!err && live->unnamed)
 		logbook_say(&services.book, SEVERITY_INFO, "names-off", live->unnamed,
 			    "containers go by their ids: %s", live->unnamed_what);
 	if (!err)
-		err = serve_until_stopped(options, live, http, &services, &notify);
+		err = serve_until_stopped(serve, live, http, &services, &notify);
 	services_done(&services);
 	notify_done(&notify);
 	return err;
 }
 
-static int serve_run(struct serve_options *options)
+static int serve_run(struct serve *serve)
 {
+	const struct serve_options *options = serve->options;
 	struct http *http = NULL;
 	struct pipeline_live live = { 0 };
 	int err;
@@ -298,42 +209,76 @@ static int serve_run(struct serve_options *options)
 	if (!err)
 		err = pipeline_live_prepare(&live, &options->common, who);
 	if (!err)
-		err = choose_user(options);
+		err = choose_user(serve);
 	if (!err)
 		err = bind_addresses(options, &http);
 	if (!err)
-		err = run_bound(options, &live, http);
+		err = run_bound(serve, &live, http);
 	http__free(http);
 	pipeline_live_done(&live);
 	return err;
 }
 
+static int check_config(const struct serve_config *config)
+{
+	if (check_addresses(serve_config_options(config)))
+		return EXIT_USAGE;
+	if (serve_config_has_file(config))
+		printf("%s: good\n", config->path);
+	else
+		printf("%s: there is no such file; the defaults are good\n", config->path);
+	return EXIT_SUCCESS;
+}
+
+static int print_config(const struct serve_config *config)
+{
+	struct buf out;
+	int err;
+
+	buf_init(&out, PRINT_MAX);
+	err = serve_config_print(config, &out);
+	if (err)
+		fprintf(stderr, "%s: a value is no text that YAML could hold: %s\n", who,
+			err_name(err));
+	else
+		fwrite(out.data, 1, out.len, stdout);
+	buf_done(&out);
+	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int serve_with(const struct serve_args *args, struct serve_config *config)
+{
+	struct serve serve = { .config = config };
+	struct faults faults;
+	int err;
+
+	faults_init(&faults);
+	err = serve_config_read(config, &faults);
+	if (err == -ENOMEM)
+		fprintf(stderr, "%s: cannot read the configuration: %s\n", who, err_name(err));
+	serve_config_complain(config, &faults, who);
+	if (err)
+		return EXIT_USAGE;
+	if (args->mode == SERVE_CHECK)
+		return check_config(config);
+	if (args->mode == SERVE_PRINT)
+		return print_config(config);
+	serve.options = serve_config_options(config);
+	return serve_run(&serve) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 int cmd_serve(int argc, char **argv)
 {
-	const struct argp_child children[] = { { &common_argp, 0, NULL, 0 },
-					       { &services_argp, 0, NULL, 0 },
-					       { &families_argp, 0, NULL, 0 },
-					       { 0 } };
-	const struct argp argp = {
-		.options = serve_option_table,
-		.parser = parse_serve,
-		.doc = "Watches every process and serves OpenMetrics at /metrics, until SIGTERM."
-		       "\vExamples:\n"
-		       "  vigie serve\n"
-		       "  vigie serve --listen unix:/run/vigie/metrics.sock\n"
-		       "  curl -s http://" DEFAULT_LISTEN "/metrics | head",
-		.children = children,
-	};
-	struct serve_options options;
-	const char *why;
+	struct serve_args args = { .mode = SERVE };
+	struct serve_config config;
+	int status;
 
-	options_init(&options);
-	argp_err_exit_status = EXIT_USAGE;
-	if (argp_parse(&argp, argc, argv, 0, NULL, &options))
+	serve_options_init(&args.options);
+	if (serve_args_parse(&args, argc, argv))
 		return EXIT_USAGE;
-	if (!options.nlisten)
-		http_address_parse(DEFAULT_LISTEN, &options.listen[options.nlisten++], &why);
-	if (!options.common.unit_ids)
-		options.services.runtime_root = options.common.runtime_root;
-	return serve_run(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
+	serve_config_init(&config, &args);
+	status = serve_with(&args, &config);
+	serve_config_done(&config);
+	free(args.given.all);
+	return status;
 }

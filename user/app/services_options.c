@@ -177,9 +177,7 @@ static const struct argp_option services_option_table[] = {
 	{ "log-file", OPT_FILE, "FILE", 0, "The log as JSON lines (default DIR/events.ndjson)", 2 },
 	{ "log-level", OPT_LEVEL, "LEVEL", 0,
 	  "Log from here on: debug, info, warning, error, critical (default info)", 2 },
-	{ "log-format", OPT_FORMAT, "FORMAT", 0,
-	  "Of lines on standard error, as Python's logging has it (default "
-	  "'%(asctime)s - %(levelname)s - %(message)s')",
+	{ "log-format", OPT_FORMAT, "FORMAT", 0, "Of lines on standard error, as Python's logging",
 	  2 },
 	{ 0 },
 };
