@@ -255,11 +255,13 @@ class Dead(unittest.TestCase):
                 program.point()
                 program.go()
                 program.point()
+                used = schedstats(program.pid)[0]
                 once.stop()
         found = rows(once.result, pid=program.pid)
         self.assertEqual([r["labels"]["comm"] for r in found], ["vt-target"])
         self.assertEqual(found[0]["starts"], 1)
-        self.assertGreater(cpu_ns(found[0]), 3 * S // 100)
+        self.assertGreaterEqual(cpu_ns(found[0]), used)  # however little a neighbour left it
+        self.assertGreater(used, 0)
 
     @while_calm
     def test_how_they_ended(self):
