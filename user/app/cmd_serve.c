@@ -41,6 +41,7 @@ static int check_addresses(const struct serve_options *options)
 {
 	char text[160];
 	unsigned int i;
+	int err = 0;
 
 	for (i = 0; i < options->nlisten; i++) {
 		if (options->listen[i].loopback || options->insecure)
@@ -50,9 +51,9 @@ static int check_addresses(const struct serve_options *options)
 			"%s: %s: '%s' is not a loopback address, and what is served is neither "
 			"encrypted nor protected; use 127.0.0.1 or unix:PATH, or add --allow-insecure\n",
 			who, options->listen_as[i], text);
-		return -EPERM;
+		err = -EPERM;
 	}
-	return 0;
+	return err;
 }
 
 static int bind_addresses(const struct serve_options *options, struct http **ret)
@@ -222,7 +223,7 @@ static int serve_run(struct serve *serve)
 static int check_config(const struct serve_config *config)
 {
 	if (check_addresses(serve_config_options(config)))
-		return EXIT_USAGE;
+		return EXIT_FAILURE; /* as serving would */
 	if (serve_config_has_file(config))
 		printf("%s: good\n", config->path);
 	else
@@ -238,7 +239,9 @@ static int print_config(const struct serve_config *config)
 	buf_init(&out, PRINT_MAX);
 	err = serve_config_print(config, &out);
 	if (err)
-		fprintf(stderr, "%s: a value is no text that YAML could hold: %s\n", who,
+		fprintf(stderr, "%s: --print-config: %s: %s\n", who,
+			err == -EINVAL ? "YAML cannot hold a value that is not UTF-8"
+				       : "cannot print",
 			err_name(err));
 	else
 		fwrite(out.data, 1, out.len, stdout);
@@ -258,7 +261,7 @@ static int serve_with(const struct serve_args *args, struct serve_config *config
 		fprintf(stderr, "%s: cannot read the configuration: %s\n", who, err_name(err));
 	serve_config_complain(config, &faults, who);
 	if (err)
-		return EXIT_USAGE;
+		return err == -EINVAL ? EXIT_USAGE : EXIT_FAILURE;
 	if (args->mode == SERVE_CHECK)
 		return check_config(config);
 	if (args->mode == SERVE_PRINT)
