@@ -45,7 +45,8 @@ else
   LDLIBS += $(shell $(PKG_CONFIG) --libs $(PKGS)) -liberty
 endif
 
-BPF_CFLAGS := -g -O2 -mcpu=v3 --target=bpf -D__TARGET_ARCH_$(ARCH) -Iinclude -Ivmlinux -Ibpf -Ibpf/profile \
+# Names of sources are in BTF, and so in the binary: not where they were built.
+BPF_CFLAGS := -g -fdebug-compilation-dir=. -O2 -mcpu=v3 --target=bpf -D__TARGET_ARCH_$(ARCH) -Iinclude -Ivmlinux -Ibpf -Ibpf/profile \
 	      -Wall -Wextra -Wno-unused-parameter $(BPF_WERROR)
 
 # --- What is built from what: folders, not lists.
