@@ -106,7 +106,8 @@ void logbook_event(struct logbook *book, const struct event *event)
 		event_journal_encode(&book->scratch, event, &book->origin);
 		taken |= hand_over(book, WRITER_JOURNAL);
 	}
-	if (book->text) {
+	/* Who speaks to the journal has not begun yet, or is gone: it takes lines, too. */
+	if (book->text || (book->journal && !(book->writer && writer__alive(book->writer)))) {
 		buf_clear(&book->scratch);
 		event_text_encode(&book->scratch, event, &book->origin, book->format);
 		taken |= hand_over(book, WRITER_TEXT);
