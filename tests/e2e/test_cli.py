@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -392,6 +393,8 @@ class Doctor(unittest.TestCase):
         self.assertEqual((run.returncode, found["verdict"]), (0, "works"))
         self.assertEqual(found["kernel"], os.uname().release)
         self.assertEqual(found["schema"], "vigie.doctor/1")
+        names = [user.pw_name for user in pwd.getpwall()]
+        self.assertEqual(found["serves_as"], "vigie" if "vigie" in names else "nobody")
         self.assertGreater(len(found["fields"]), 10)
         self.assertIs(found["sessions"]["possible"], True)
         self.assertGreater(len(found["sessions"]["fields"]), 3)

@@ -16,6 +16,7 @@
 #include "collect/bpf_log.h"
 #include "collect/bpf_source.h"
 #include "gen/version.h"
+#include "sandbox/confine.h"
 
 struct doctor_options {
 	bool json;
@@ -107,6 +108,30 @@ static void print_sessions(const struct plan *plan)
 		print_item(&plan->session_items[i]);
 }
 
+/* Whom it would serve and write as: by name, as --user takes it. */
+static const char *serves_as(void)
+{
+	uid_t uid;
+	gid_t gid;
+
+	if (geteuid())
+		return "whoever starts it";
+	if (!confine_find_user("vigie", &uid, &gid))
+		return "vigie";
+	return confine_find_user("nobody", &uid, &gid) ? "" : "nobody";
+}
+
+static void print_user(void)
+{
+	const char *user = serves_as();
+
+	if (!user[0])
+		printf("Serving as nobody is impossible: this host has neither a user vigie nor nobody.\n");
+	else
+		printf("It serves and writes as %s%s.\n", user,
+		       strcmp(user, "nobody") ? "" : ", for there is no user vigie (--user)");
+}
+
 static void print_text(const struct kfacts *facts, const struct plan *plan,
 		       const struct trial *trial)
 {
@@ -122,6 +147,7 @@ static void print_text(const struct kfacts *facts, const struct plan *plan,
 		print_item(&plan->items[i]);
 	print_sessions(plan);
 	printf("\n");
+	print_user();
 	if (plan->refusal)
 		printf("Serving would not work: %s; %s.\n", plan->refusal, plan->refusal_remedy);
 	else if (trial->err)
@@ -171,6 +197,7 @@ static void print_json(const struct kfacts *facts, const struct plan *plan,
 	print_json_text("cgroup_controller", plan->cgroup.controller, ",");
 	printf("\"capabilities\":{\"bpf\":%s,\"perfmon\":%s},", facts->cap_bpf ? "true" : "false",
 	       facts->cap_perfmon ? "true" : "false");
+	print_json_text("serves_as", serves_as(), ",");
 	print_json_text("verdict", verdict(plan, trial), ",");
 	print_json_text("reason",
 			plan->refusal ? plan->refusal

@@ -34,12 +34,19 @@ void services_options_init(struct services_options *options)
 static int open_statedir(struct services *services, const struct services_options *options,
 			 uid_t uid, gid_t gid, const char **ret_why)
 {
-	int fd = state_dir_make(options->directory, uid, gid, ret_why), err;
+	int adopted = state_dir_adopt(options->directory, uid, gid), fd, err;
 
+	if (adopted)
+		logbook_say(&services->book, SEVERITY_INFO, "history-adopted",
+			    adopted < 0 ? adopted : 0, "%s was nobody's: %d files of it %s",
+			    options->directory, adopted < 0 ? 0 : adopted,
+			    adopted < 0 ? "could be given to the user that vigie serves as"
+					: "are the user's now that vigie serves as");
+	fd = state_dir_make(options->directory, uid, gid, ret_why);
 	if (fd < 0)
 		return fd;
 	*ret_why = "is being written to by another vigie";
-	err = state_dir_lock(fd, &services->lock);
+	err = state_dir_lock_as(fd, uid, gid, &services->lock);
 	if (err) {
 		if (err != -EWOULDBLOCK)
 			*ret_why = "cannot be locked";

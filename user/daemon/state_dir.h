@@ -29,9 +29,17 @@
  * STATE_DIR_LOCK: somebody else's. >= 0: the descriptor; or -errno.
  */
 int state_dir_make(const char *path, uid_t uid, gid_t gid, const char **ret_why);
+/*
+ * To be called before. Where no user vigie was, vigie served as nobody: as root, a directory of ours
+ * that is nobody's is given to uid and gid with all that is in it, unless a vigie holds its lock. How
+ * many files and directories that were; 0: none; or -errno.
+ */
+int state_dir_adopt(const char *path, uid_t uid, gid_t gid);
 /* A sub-directory, made if need be. >= 0: the descriptor; or -errno. */
 int state_dir_sub(int dirfd, const char *name);
 /* 0: the lock is ours as long as the descriptor *ret_fd is open; -EWOULDBLOCK: another's. */
 int state_dir_lock(int dirfd, int *ret_fd);
+/* The same; root that has no CAP_DAC_OVERRIDE makes it as the user whose directory it is. */
+int state_dir_lock_as(int dirfd, uid_t uid, gid_t gid, int *ret_fd);
 
 #endif
