@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""As whom `vigie serve` keeps its history.
+"""As whom `vigie serve` keeps its history, and what it is handed by the unit.
 
-Owns: a history that was nobody's, a start without the capabilities that the unit leaves out. The unit under a real systemd is tests/vm's.
+Owns: a history that was nobody's, a start without the capabilities that the unit leaves out,
+standard input that is /proc/kallsyms. The unit under a real systemd is tests/vm's.
 """
 import contextlib
 import os
@@ -116,6 +117,33 @@ class History(unittest.TestCase):
                 daemon.scrape()
             self.assertEqual(set(owners(self.state).values()), {OTHER})
             self.assertNotIn("WARNING", daemon.stderr)
+
+
+class StandardInput(unittest.TestCase):
+    """The kernel's addresses, for the one process that names its functions, and for no other."""
+
+    def test_only_the_profiler_has_them(self):
+        with tempfile.TemporaryDirectory() as place, \
+                open("/proc/kallsyms", encoding="ascii") as addresses:
+            daemon = Serve("--state-dir", os.path.join(place, "state"))
+            popen = subprocess.Popen
+            subprocess.Popen = lambda *a, **k: popen(*a, **{**k, "stdin": addresses})
+            try:
+                daemon.__enter__()
+            finally:
+                subprocess.Popen = popen
+            try:
+                pids = [daemon.pid] + [int(pid) for pid in lib.read(
+                    f"/proc/{daemon.pid}/task/{daemon.pid}/children").split()]
+                having = {}
+                for pid in pids:
+                    links = [os.readlink(f"/proc/{pid}/fd/{fd}")
+                             for fd in os.listdir(f"/proc/{pid}/fd")]
+                    having[lib.read(f"/proc/{pid}/comm").strip()] = links.count("/proc/kallsyms")
+                self.assertEqual({name for name, n in having.items() if n}, {"vigie-profiler"})
+                self.assertEqual(os.readlink(f"/proc/{daemon.pid}/fd/0"), "/dev/null")
+            finally:
+                daemon.__exit__()
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@
 #include "daemon/profiler_rate.h"
 #include "daemon/profiler_session.h"
 #include "daemon/session_lock.h"
+#include "profile/kallsyms.h"
 #include "sandbox/confine.h"
 #include "sandbox/process.h"
 
@@ -228,14 +229,14 @@ static void child_loop(struct child *c)
 
 void profiler_child(int asks, int parcels, const char *runtime_root)
 {
-	const int keep[] = { asks, parcels };
+	const int keep[] = { asks, parcels, kallsyms_take() };
 	struct child c = { .asks = asks, .parcels = parcels, .runtime_root = runtime_root };
 	struct profiler_said said = { .outcome = PROFILER_CAPTURED };
 	const char *what = "";
 
 	process_ignore_signals();
 	prctl(PR_SET_NAME, "vigie-profiler", 0, 0, 0);
-	process_close_all_but(keep, 2);
+	process_close_all_but(keep, 3);
 	said.err = confine_profiler(&what);
 	snprintf(said.what, sizeof(said.what), "%s", what);
 	send(asks, &said, sizeof(said), MSG_NOSIGNAL);

@@ -13,6 +13,7 @@
 #include "base/io.h"
 #include "base/units.h"
 #include "daemon/state_dir.h"
+#include "profile/kallsyms.h"
 
 enum { MAX_INCIDENTS = 50, MAX_INCIDENT_BYTES = 64 << 20 };
 
@@ -136,7 +137,9 @@ int services_open(struct services *services, const struct services_options *opti
 	if (err)
 		logbook_say(&services->book, SEVERITY_WARNING, "recording-off", err,
 			    "no history, no log file, no evidence: %s %s", options->directory, why);
+	kallsyms_take();
 	start_profiler(services, options, change_user, &profiler);
+	kallsyms_drop();
 	err = start_writer(services, options, uid, gid, change_user, profiler, who);
 	if (profiler >= 0)
 		close(profiler);

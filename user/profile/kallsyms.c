@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* kallsyms.c - owns reading /proc/kallsyms. */
+/* kallsyms.c - owns reading /proc/kallsyms, by its name or as the descriptor that we were given. */
 #include "profile/kallsyms.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/parse.h"
 
@@ -51,14 +53,56 @@ static void pass_on(struct kallsym *wanted, size_t n)
 	}
 }
 
+#define KALLSYMS "/proc/kallsyms"
+
+static int given = -1; /* what we were started with */
+
+int kallsyms_take(void)
+{
+	char link[sizeof(KALLSYMS)] = "";
+	int null;
+
+	if (given >= 0 || readlink("/proc/self/fd/0", link, sizeof(link)) != sizeof(link) - 1 ||
+	    memcmp(link, KALLSYMS, sizeof(link) - 1))
+		return given;
+	given = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (null >= 0) {
+		dup2(null, STDIN_FILENO);
+		close(null);
+	} else {
+		close(STDIN_FILENO);
+	}
+	return given;
+}
+
+void kallsyms_drop(void)
+{
+	if (given >= 0)
+		close(given);
+	given = -1;
+}
+
+static FILE *open_given(void)
+{
+	int fd = given >= 0 ? fcntl(given, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : -1;
+	FILE *file = fd >= 0 && !lseek(fd, 0, SEEK_SET) ? fdopen(fd, "r") : NULL;
+
+	if (!file && fd >= 0)
+		close(fd);
+	return file;
+}
+
 int kallsyms_name(struct kallsym *wanted, size_t n)
 {
-	FILE *file = fopen("/proc/kallsyms", "re");
+	FILE *file = open_given();
 	char line[512];
 	const char *rest;
 	uint64_t start;
 	bool any = false;
 
+	if (!file)
+		file = fopen(KALLSYMS, "re");
 	if (!file)
 		return -errno;
 	qsort(wanted, n, sizeof(*wanted), by_address);

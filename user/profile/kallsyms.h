@@ -20,4 +20,14 @@ struct kallsym {
  */
 int kallsyms_name(struct kallsym *wanted, size_t n);
 
+/*
+ * A unit that has neither CAP_SYSLOG nor /proc/kallsyms may have the file as its standard input
+ * (StandardInput=file:/proc/kallsyms): whoever opened it was allowed to, and that counts. Taken away
+ * from there, for addresses of the kernel are nothing that other processes of ours should be able
+ * to read; to be called before any of them is forked. The descriptor, or -1: it is not there.
+ */
+int kallsyms_take(void);
+/* In all processes but the one that looks inside programs. */
+void kallsyms_drop(void);
+
 #endif
