@@ -9,6 +9,7 @@ ZSHDIR     ?= $(PREFIX)/share/zsh/site-functions
 DOCDIR     ?= $(PREFIX)/share/doc/vigie
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 
 # What is installed is listed once: uninstall reads the same list.
 # MODE SOURCE DESTINATION, without DESTDIR; sources may be patterns of the shell.
@@ -19,10 +20,15 @@ define INSTALL_LIST
 0644 $(MANUAL)/_vigie $(ZSHDIR)/_vigie
 0644 $(O)/vigie.service $(UNITDIR)/vigie.service
 0644 deploy/sysusers.d/vigie.conf $(SYSUSERSDIR)/vigie.conf
+0644 deploy/tmpfiles.d/vigie.conf $(TMPFILESDIR)/vigie.conf
 0644 README.md $(DOCDIR)/README.md
 0644 CHANGELOG.md $(DOCDIR)/CHANGELOG.md
 0644 docs/* $(DOCDIR)/docs/
 0644 deploy/prometheus/vigie-rules.yml $(DOCDIR)/examples/vigie-rules.yml
+$(LICENCES)
+endef
+# A variable, for who has another place for them.
+define LICENCES
 0644 LICENSE $(DOCDIR)/LICENSE
 0644 LICENSES/BSD-2-Clause.txt $(DOCDIR)/LICENSES/BSD-2-Clause.txt
 endef

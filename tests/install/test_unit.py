@@ -1,0 +1,58 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""The unit and the user, as systemd's own tools read them. Needs no root.
+
+Owns: that directives are spelt right, how much the unit exposes, that the user can be made. That
+vigie works within it is tests/vm's.
+"""
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+UNIT = os.path.join(ROOT, "deploy/systemd/vigie.service")
+EXPOSURE_TENTHS = "30"
+
+
+def run(*argv):
+    return subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False, cwd=ROOT)
+
+
+@unittest.skipUnless(shutil.which("systemd-analyze"),
+                     "systemd is not installed (scripts/setup --test)")
+class Unit(unittest.TestCase):
+    def test_no_directive_is_misspelt(self):
+        with tempfile.TemporaryDirectory() as place:
+            with open(UNIT, encoding="utf-8") as unit:
+                text = unit.read().replace("/usr/local/sbin/vigie", "/bin/true")
+            path = os.path.join(place, "vigie.service")
+            with open(path, "w", encoding="utf-8") as copy:
+                copy.write(text)
+            said = run("systemd-analyze", "verify", "--man=no", path).stdout
+            self.assertNotRegex(said, r"vigie\.service")
+
+    def test_exposure(self):
+        done = run("systemd-analyze", "security", "--offline=true", "--no-pager",
+                   f"--threshold={EXPOSURE_TENTHS}", UNIT)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_users(self):
+        """systemd-sysusers takes the file; twice is as good as once."""
+        with tempfile.TemporaryDirectory() as place:
+            os.mkdir(f"{place}/etc")
+            conf = os.path.join(ROOT, "deploy/sysusers.d/vigie.conf")
+            for _ in range(2):
+                done = run("systemd-sysusers", f"--root={place}", conf)
+                self.assertEqual(done.returncode, 0, done.stdout)
+            with open(f"{place}/etc/passwd", encoding="utf-8") as passwd:
+                users = [line.split(":") for line in passwd]
+            self.assertEqual([(u[0], u[5], u[6].strip()) for u in users],
+                             [("vigie", "/var/lib/vigie", "/usr/sbin/nologin")])
+            self.assertGreater(int(users[0][2]), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
