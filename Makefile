@@ -88,6 +88,7 @@ help:
 	'  format     apply clang-format' \
 	'  docs       regenerate docs/metrics.md, rules.md, units.md, configuration.md, deploy/vigie.yml' \
 	'  manual     build/manual: manual pages, completion for bash and zsh' \
+	'  deb        build/deb: a Debian package (test-deb: twice, lintian, installed in a chroot)' \
 	'  install    program, manual, unit, documents, below $$DESTDIR$$PREFIX; uninstall' \
 	'  clean      remove $$O' \
 	'Knobs: V=1 (show commands) O=DIR DEV=1 (-Werror) SAN=address,undefined STATIC=1'
