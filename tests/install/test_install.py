@@ -52,7 +52,8 @@ def expected(prefix):
     paths = [f"{prefix}/share/man/man8/{name}" for name in manual]
     paths += [f"{doc}/docs/{name}" for name in docs]
     paths += [f"{doc}/{name}" for name in ("README.md", "CHANGELOG.md", "LICENSE",
-                                           "LICENSES/BSD-2-Clause.txt", "examples/vigie-rules.yml")]
+                                           "LICENSES/BSD-2-Clause.txt", "examples/vigie-rules.yml",
+                                           "examples/vigie.yml")]
     paths += [f"{prefix}/share/bash-completion/completions/vigie",
               f"{prefix}/share/zsh/site-functions/_vigie",
               f"{prefix}/lib/systemd/system/vigie.service",
