@@ -29,23 +29,14 @@
 
 #include "base/clock.h"
 #include "http/conns.h"
+#include "http/farewell.h"
 #include "http/listener.h"
 #include "http/routes.h"
 
 enum {
 	ACCEPT_BATCH = 32,
-	FAREWELLS_MAX = 32,
 	MEMORY_PER_CONNECTION = 32 * 1024,
-	LINGER_MS = 2 * 1000,
-	LINGER_BYTES = 1024 * 1024,
 	ACCEPT_PAUSE_MS = 100,
-};
-
-/* A closed connection whose peer is still sending: see farewell_start(). */
-struct farewell {
-	int fd; /* -1: free */
-	__u64 deadline_ms;
-	size_t bytes;
 };
 
 struct http {
@@ -56,8 +47,7 @@ struct http {
 	unsigned int nlisteners;
 	struct conns conns;
 	struct conn *accepting; /* handed to on_connection() */
-	unsigned int nfarewells;
-	struct farewell farewells[FAREWELLS_MAX];
+	struct farewells farewells;
 	__u64 now_ms;
 	__u64 next_deadline_ms; /* 0: none */
 	__u64 accept_again_ms; /* 0: not paused */
@@ -133,72 +123,7 @@ static void http_sweep(struct http *http)
 		else if (!next || c->deadline_ms < next)
 			next = c->deadline_ms;
 	}
-	for (unsigned int i = 0; i < FAREWELLS_MAX; i++) {
-		const struct farewell *l = &http->farewells[i];
-
-		if (l->fd >= 0 && (!next || l->deadline_ms < next))
-			next = l->deadline_ms;
-	}
-	http->next_deadline_ms = next;
-}
-
-/* --- Lingering close. --------------------------------------------------------------- */
-
-/* Reads and forgets. True while more may come. */
-static bool http_drain(int fd, size_t *bytes)
-{
-	char sink[4096];
-
-	while (*bytes < LINGER_BYTES) {
-		ssize_t n = recv(fd, sink, sizeof(sink), MSG_DONTWAIT);
-
-		if (n < 0)
-			return errno == EAGAIN;
-		if (n == 0)
-			return false;
-		*bytes += (size_t)n;
-	}
-	return false;
-}
-
-/*
- * Closing a TCP socket with input unread sends a reset, which can overtake the answer
- * ("431") and destroy it at the client. So a duplicate of the descriptor stays for a while
- * and swallows what still comes.
- */
-static void farewell_start(struct http *http, int fd)
-{
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLRDHUP };
-	struct farewell *l = http->farewells;
-	size_t bytes = 0;
-
-	if (!http_drain(fd, &bytes) || http->nfarewells == FAREWELLS_MAX)
-		return;
-	while (l->fd >= 0)
-		l++;
-	fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	if (fd < 0)
-		return;
-	ev.data.fd = fd;
-	if (epoll_ctl(http->epoll_fd, EPOLL_CTL_ADD, fd, &ev)) {
-		close(fd);
-		return;
-	}
-	*l = (struct farewell){ fd, http->now_ms + LINGER_MS, bytes };
-	http->nfarewells++;
-}
-
-static void farewell_run(struct http *http)
-{
-	for (struct farewell *l = http->farewells; l < http->farewells + FAREWELLS_MAX; l++) {
-		if (l->fd < 0)
-			continue;
-		if (http_drain(l->fd, &l->bytes) && http->now_ms < l->deadline_ms)
-			continue;
-		close(l->fd);
-		l->fd = -1;
-		http->nfarewells--;
-	}
+	http->next_deadline_ms = farewells_deadline(&http->farewells, next);
 }
 
 /* --- libmicrohttpd's callbacks. ----------------------------------------------------- */
@@ -225,7 +150,7 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
 		return;
 	/* Unread: a body, or what follows a header that the library has refused by itself. */
 	if (!c->ended && (c->has_body || c->phase == PHASE_HEADER || conn_has_begun(c)))
-		farewell_start(http, c->fd);
+		farewell_start(&http->farewells, c->fd, http->now_ms);
 	conns_remove(&http->conns, c);
 }
 
@@ -357,7 +282,7 @@ static void http_refuse(struct http *http, int fd)
 	http->connections_refused++;
 	(void)!send(fd, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 	shutdown(fd, SHUT_WR);
-	farewell_start(http, fd);
+	farewell_start(&http->farewells, fd, http->now_ms);
 	close(fd);
 }
 
@@ -455,8 +380,7 @@ int http__bind(const struct http_address *addresses, unsigned int n, struct http
 	http = calloc(1, sizeof(*http));
 	if (!http)
 		return -ENOMEM;
-	for (unsigned int i = 0; i < FAREWELLS_MAX; i++)
-		http->farewells[i].fd = -1;
+	farewells_init(&http->farewells);
 	http->epoll_fd = -1;
 	for (unsigned int i = 0; i < n && !err; i++) {
 		http->listeners[i].fd = -1;
@@ -509,6 +433,7 @@ int http__start(struct http *http, const struct http_callbacks *callbacks, const
 	http->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (http->epoll_fd < 0)
 		return -errno;
+	http->farewells.epoll_fd = http->epoll_fd;
 	http->daemon = daemon_start(http);
 	info = http->daemon ? MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	if (!info)
@@ -556,8 +481,7 @@ void http__run(struct http *http)
 		if (!daemon_has_work(http))
 			break;
 	}
-	if (http->nfarewells)
-		farewell_run(http);
+	farewells_run(&http->farewells, http->now_ms);
 	http_sweep(http);
 }
 
@@ -580,10 +504,7 @@ void http__free(struct http *http)
 		MHD_stop_daemon(http->daemon);
 	if (http->no_memory)
 		MHD_destroy_response(http->no_memory);
-	for (unsigned int i = 0; i < FAREWELLS_MAX; i++) {
-		if (http->farewells[i].fd >= 0)
-			close(http->farewells[i].fd);
-	}
+	farewells_done(&http->farewells);
 	if (http->epoll_fd >= 0)
 		close(http->epoll_fd);
 	routes_done(&http->routes);
