@@ -359,7 +359,7 @@ class Connections(Case):
             for _ in range(3):
                 response, rest = receive(s, rest=rest)
                 seen.append((response.status, response.body[:14]))
-            self.assertEqual(seen, [(200, b"vigie is healt"), (404, b"not found: the"),
+            self.assertEqual(seen, [(200, b"vigie is healt"), (404, b"not found: / s"),
                                     (200, b"vigie is ready")])
 
     def test_byte_by_byte(self):

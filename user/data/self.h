@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * self.h - what the writer, the profiler and the namer count of themselves.
+ * self.h - what the writer, the profiler, the namer and the gate of the web count of themselves.
  *
  * Owns: one line for each counter: the member of the struct that its process fills in and sends
  * as it is, and the metric with its words for the manual. families.c makes families of these
@@ -43,6 +43,16 @@
 	X(NAMER_UNKNOWN, "unknown") /* no runtime that it knows has such a container, now */ \
 	X(NAMER_FAILED, "failed") /* a file could not be read, or is not what it should be */
 
+/* Why somebody who asked over the network was not answered, and the label of that reason. */
+#define HTTP_DENIAL_TABLE(X) \
+	X(HTTP_DENIED_CREDENTIALS, "credentials") /* none, or wrong ones: 401 */ \
+	X(HTTP_DENIED_FAILURES, "failures") /* too many wrong ones of this address: 429 */ \
+	X(HTTP_DENIED_RATE, "rate_limit") /* 429 */ \
+	X(HTTP_DENIED_BUSY, "busy") /* too many to verify at once: 503 */ \
+	X(HTTP_DENIED_CERTIFICATE, "certificate") /* of the client: no answer */ \
+	X(HTTP_DENIED_HANDSHAKE, "handshake") /* no TLS, or none that both speak: no answer */
+
+enum http_denial { HTTP_DENIAL_TABLE(SELF_ENUM) HTTP_DENIALS };
 enum writer_loss { WRITER_LOSS_TABLE(SELF_ENUM) WRITER_LOSSES };
 enum profiler_outcome { PROFILER_OUTCOME_TABLE(SELF_ENUM) PROFILER_OUTCOMES };
 enum namer_outcome { NAMER_OUTCOME_TABLE(SELF_ENUM) NAMER_OUTCOMES };
@@ -93,10 +103,24 @@ enum namer_outcome { NAMER_OUTCOME_TABLE(SELF_ENUM) NAMER_OUTCOMES };
 	ONE(cpu_ns, "vigie_self_names_cpu_seconds", COUNTER, SECONDS, \
 	    "CPU time of finding names; not in process_cpu_seconds.", "the namer's getrusage")
 
+#define SELF_WEB_TABLE(ONE, EACH) \
+	ONE(reload_successful, "vigie_self_web_config_last_reload_successful", GAUGE, COUNT, \
+	    "1 while the web configuration in force is the one of the file.", "the daemon") \
+	ONE(reload_failures, "vigie_self_web_config_reload_failures", COUNTER, COUNT, \
+	    "Changes of the web configuration that were not taken: the one before stayed.", \
+	    "the daemon") \
+	EACH(denied, HTTP_DENIALS, "vigie_self_web_denied", "reason", COUNTER, COUNT, \
+	     "Requests and handshakes that were refused by the web configuration, by reason.", \
+	     "the daemon") \
+	ONE(verifier_up, "vigie_self_web_verifier_up", GAUGE, COUNT, \
+	    "1 while the process that verifies passwords lives; 0 without a web configuration.", \
+	    "the daemon")
+
 /* Totals since the process began, gauges apart. */
 struct self_writer { SELF_WRITER_TABLE(SELF_MEMBER, SELF_MEMBERS) };
 struct self_profiler { SELF_PROFILER_TABLE(SELF_MEMBER, SELF_MEMBERS) };
 struct self_namer { SELF_NAMER_TABLE(SELF_MEMBER, SELF_MEMBERS) };
+struct self_web { SELF_WEB_TABLE(SELF_MEMBER, SELF_MEMBERS) };
 
 /* clang-format on */
 

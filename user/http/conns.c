@@ -9,6 +9,7 @@
 
 enum {
 	HEADER_MS = 10 * 1000,
+	VERIFY_MS = 10 * 1000,
 	ANSWER_MS = 10 * 1000,
 	IDLE_MS = 90 * 1000,
 	/* A client in good order is done with these long before. */
@@ -20,6 +21,7 @@ void conn_enter(struct conn *c, enum phase phase, __u64 now_ms)
 {
 	static const unsigned int limits_ms[] = {
 		[PHASE_HEADER] = HEADER_MS,
+		[PHASE_VERIFY] = VERIFY_MS,
 		[PHASE_ANSWER] = ANSWER_MS,
 		[PHASE_IDLE] = IDLE_MS,
 	};
@@ -63,6 +65,8 @@ static int dispensable(const struct conn *c, __u64 now_ms)
 
 	switch (c->phase) {
 	case PHASE_HEADER: return age_ms >= HEADER_STALE_MS ? 3 : 1;
+	case PHASE_VERIFY:
+		return 1; /* the queue of verifications is short, and has limits of its own */
 	case PHASE_IDLE: return 2;
 	case PHASE_ANSWER: break;
 	}

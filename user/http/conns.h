@@ -12,6 +12,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "http/auth.h"
+#include "http/tls.h"
+
 enum {
 	CONNECTIONS_MAX = 256,
 	/* Those that were shut down keep their place until libmicrohttpd frees them. */
@@ -19,10 +22,14 @@ enum {
 };
 
 enum phase {
-	PHASE_HEADER, /* a request is awaited or begun: 10 s for all of it */
+	PHASE_HEADER, /* a handshake or request is awaited or begun: 10 s for all of it */
+	PHASE_VERIFY, /* its password is being verified: 10 s */
 	PHASE_ANSWER, /* the answer is being written: 10 s for all of it */
 	PHASE_IDLE, /* kept alive: 90 s, longer than the usual 60 s between scrapes */
 };
+
+/* What is known of whether a request may be answered. */
+enum gate { GATE_NEW, GATE_WAITING, GATE_DECIDED };
 
 struct conn {
 	bool used;
@@ -33,8 +40,19 @@ struct conn {
 	enum phase phase;
 	int fd;
 	__u64 since_ms, deadline_ms;
-	__u64 bytes_parsed; /* all headers so far */
+	/* All headers so far; where it is encrypted, all that had come when it last became idle. */
+	__u64 bytes_parsed;
 	size_t uri_len;
+	void *mhd; /* the library's connection */
+	bool encrypted;
+	bool broken; /* its session could not be made what it must be */
+	struct tls_context *context; /* borrowed: only while it is admitted */
+	struct tls_state tls;
+	struct auth_address from;
+	char peer[48]; /* its address as text; "" for a Unix socket */
+	enum gate gate;
+	enum auth_verdict verdict; /* once decided */
+	__u64 job; /* that is waited for */
 };
 
 struct conns {
@@ -42,7 +60,7 @@ struct conns {
 	unsigned int alive; /* used and not ended */
 };
 
-/* A free slot, now in PHASE_HEADER; NULL if there is none. */
+/* A free slot, now in PHASE_HEADER; NULL if there is none. It stays where it is. */
 struct conn *conns_add(struct conns *cs, int fd, __u64 now_ms);
 void conns_end(struct conns *cs, struct conn *c);
 void conns_remove(struct conns *cs, struct conn *c);

@@ -9,12 +9,18 @@
  * byte a second gains nothing. A connection is ended by shutdown(2) on its descriptor:
  * the library then finds it closed and frees what it holds.
  *
- * Does not belong here: what a request gets (routes.c), which one is closed (conns.c).
+ * Encrypted connections belong to a second instance of the library: what a session must be like
+ * is put into it before its first byte (tls.c). A request whose password is being verified is
+ * suspended, and resumed with the answer.
+ *
+ * Does not belong here: what a request gets (routes.c), which one is closed (conns.c), who may
+ * ask (access_gate.c).
  */
 #include "http/http.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <gnutls/abstract.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <linux/tcp.h>
@@ -28,6 +34,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/token_bucket.h"
+#include "base/units.h"
+#include "http/access_gate.h"
 #include "http/conns.h"
 #include "http/farewell.h"
 #include "http/listener.h"
@@ -42,7 +51,9 @@ enum {
 struct http {
 	struct routes routes;
 	struct MHD_Daemon *daemon;
-	int epoll_fd; /* of the listeners, the lingering and libmicrohttpd's own epoll */
+	struct MHD_Daemon *tls_daemon; /* NULL: never configured */
+	struct access_gate gate;
+	int epoll_fd; /* of the listeners, the lingering, the verifier and libmicrohttpd's own epolls */
 	struct listener listeners[HTTP_LISTENERS_MAX];
 	unsigned int nlisteners;
 	struct conns conns;
@@ -75,6 +86,14 @@ static bool conn_has_begun(const struct conn *c)
 	return c->phase == PHASE_IDLE && conn_bytes_received(c) > c->bytes_parsed;
 }
 
+/* The library calls on_request() again, in its next run. */
+static void conn_resume(struct conn *c, enum auth_verdict verdict)
+{
+	c->gate = GATE_DECIDED;
+	c->verdict = verdict;
+	MHD_resume_connection(c->mhd);
+}
+
 static void conn_end(struct http *http, struct conn *c)
 {
 	const struct linger reset = { .l_onoff = 1 };
@@ -84,6 +103,8 @@ static void conn_end(struct http *http, struct conn *c)
 		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	shutdown(c->fd, SHUT_RDWR);
 	conns_end(&http->conns, c);
+	if (c->gate == GATE_WAITING) /* the library does not look at it while it is suspended */
+		conn_resume(c, AUTH_BUSY);
 }
 
 /* Its header took too long: say so, where it began one at all. */
@@ -92,8 +113,19 @@ static void conn_expire(struct http *http, struct conn *c)
 	static const char answer[] = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n"
 				     "Connection: close\r\n\r\n";
 
-	if (c->phase == PHASE_HEADER && conn_bytes_received(c))
-		(void)!send(c->fd, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (c->gate == GATE_WAITING) { /* that is not its fault, and it gets an answer */
+		conn_resume(c, AUTH_BUSY);
+		conn_enter(c, PHASE_ANSWER, http->now_ms);
+		return;
+	}
+	if (c->phase == PHASE_HEADER && conn_bytes_received(c)) {
+		if (!c->encrypted)
+			(void)!send(c->fd, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+		else if (tls_is_established(&c->tls))
+			tls_send(&c->tls, answer, sizeof(answer) - 1);
+		else
+			gate_note_handshake(&http->gate, c, "the handshake was not over in time");
+	}
 	conn_end(http, c);
 }
 
@@ -136,6 +168,18 @@ static struct conn *conn_of(struct MHD_Connection *mhd)
 	return info ? info->socket_context : NULL;
 }
 
+/* Before its first byte is read. One that cannot be as it should stays without a context. */
+static void conn_start(struct conn *c, struct MHD_Connection *mhd)
+{
+	const union MHD_ConnectionInfo *info;
+
+	c->mhd = mhd;
+	if (!c->encrypted)
+		return;
+	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	c->broken = !info || tls_begin(&c->tls, c->context, info->tls_session);
+}
+
 static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
 			  enum MHD_ConnectionNotificationCode what)
 {
@@ -144,10 +188,14 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
 
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
 		*context = http->accepting;
+		conn_start(http->accepting, mhd);
 		return;
 	}
 	if (!c)
 		return;
+	if (c->encrypted && !c->ended && !tls_is_established(&c->tls) && conn_bytes_received(c))
+		gate_note_handshake(&http->gate, c, tls_failure(&c->tls));
+	tls_end(&c->tls);
 	/* Unread: a body, or what follows a header that the library has refused by itself. */
 	if (!c->ended && (c->has_body || c->phase == PHASE_HEADER || conn_has_begun(c)))
 		farewell_start(&http->farewells, c->fd, http->now_ms);
@@ -174,8 +222,12 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **context,
 	struct http *http = cls;
 	struct conn *c = conn_of(mhd);
 
-	if (c && !c->ended && how == MHD_REQUEST_TERMINATED_COMPLETED_OK)
-		conn_enter(c, PHASE_IDLE, http->now_ms);
+	if (!c || c->ended || how != MHD_REQUEST_TERMINATED_COMPLETED_OK)
+		return;
+	conn_enter(c, PHASE_IDLE, http->now_ms);
+	c->gate = GATE_NEW;
+	if (c->encrypted)
+		c->bytes_parsed = conn_bytes_received(c);
 }
 
 /* Percent-escapes stay as they are: no path of ours has any, and "%00" cannot cut one. */
@@ -208,7 +260,8 @@ static struct MHD_Response *body_response(const struct answer *a)
 							  : MHD_RESPMEM_PERSISTENT);
 }
 
-static enum MHD_Result reply(struct http *http, struct MHD_Connection *mhd, const struct answer *a)
+static enum MHD_Result reply(struct http *http, struct MHD_Connection *mhd, const struct conn *c,
+			     const struct answer *a)
 {
 	struct MHD_Response *response = body_response(a);
 	enum MHD_Result result;
@@ -222,6 +275,10 @@ static enum MHD_Result reply(struct http *http, struct MHD_Connection *mhd, cons
 		    MHD_YES)
 			goto no_memory;
 	}
+	/* It began under an older configuration: the next request begins under the new one. */
+	if (c->encrypted && c->tls.context != http->gate.tls &&
+	    MHD_add_response_header(response, "Connection", "close") != MHD_YES)
+		goto no_memory;
 	result = MHD_queue_response(mhd, a->status, response);
 	MHD_destroy_response(response);
 	return result;
@@ -253,34 +310,41 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 	};
 	struct answer answer;
 
-	if (!c)
+	if (!c || c->ended)
 		return MHD_NO;
-	conn_enter(c, PHASE_ANSWER, http->now_ms);
 	request.uri_len = c->uri_len;
 	request.check_host = c->check_host;
 	negotiation_init(&request.negotiation, http->routes.callbacks.contents,
 			 http->routes.callbacks.ncontents);
 	MHD_get_connection_values(mhd, MHD_HEADER_KIND, on_header, &request);
 	c->has_body = request.has_body;
+	conn_enter(c, PHASE_ANSWER, http->now_ms);
 	if (!*context && !request.has_body) {
 		*context = c;
 		return MHD_YES;
 	}
-	c->bytes_parsed += request.header_bytes;
+	if (!gate_decide(&http->gate, c, &request, http->now_ms)) {
+		conn_enter(c, PHASE_VERIFY, http->now_ms);
+		MHD_suspend_connection(mhd);
+		return MHD_YES;
+	}
+	if (!c->encrypted)
+		c->bytes_parsed += request.header_bytes;
 	routes_answer(&http->routes, &request, &answer);
-	return reply(http, mhd, &answer);
+	return reply(http, mhd, c, &answer);
 }
 
 /* --- Accepting. --------------------------------------------------------------------- */
 
 /* All places are taken, and none of their connections may be closed. */
-static void http_refuse(struct http *http, int fd)
+static void http_refuse(struct http *http, int fd, bool encrypted)
 {
 	static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n"
 				     "Retry-After: 1\r\nConnection: close\r\n\r\n";
 
 	http->connections_refused++;
-	(void)!send(fd, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (!encrypted)
+		(void)!send(fd, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 	shutdown(fd, SHUT_WR);
 	farewell_start(&http->farewells, fd, http->now_ms);
 	close(fd);
@@ -299,19 +363,28 @@ static struct conn *conn_reserve(struct http *http, int fd)
 static void http_admit(struct http *http, const struct listener *l, int fd,
 		       const struct sockaddr_storage *ss, socklen_t len)
 {
+	bool tcp = l->address.family != AF_UNIX, encrypted = tcp && http->gate.tls;
 	struct conn *c = conn_reserve(http, fd);
 
 	if (!c) {
-		http_refuse(http, fd);
+		http_refuse(http, fd, encrypted);
 		return;
 	}
-	c->tcp = l->address.family != AF_UNIX;
-	c->check_host = c->tcp && l->address.loopback;
+	c->tcp = tcp;
+	c->encrypted = encrypted;
+	c->context = http->gate.tls;
+	/* Whom a name on the Internet leads here by force has no certificate of that name. */
+	c->check_host = c->tcp && l->address.loopback && !encrypted;
+	gate_set_peer(c, ss);
 	http->accepting = c;
 	/* It closes the descriptor if it fails, and tells on_connection() only if it knew of it. */
-	if (MHD_add_connection(http->daemon, fd, (const struct sockaddr *)ss, len) != MHD_YES &&
-	    c->used)
-		conns_remove(&http->conns, c);
+	if (MHD_add_connection(encrypted ? http->tls_daemon : http->daemon, fd,
+			       (const struct sockaddr *)ss, len) != MHD_YES) {
+		if (c->used)
+			conns_remove(&http->conns, c);
+	} else if (c->broken) {
+		conn_end(http, c);
+	}
 	http->accepting = NULL;
 }
 
@@ -381,6 +454,7 @@ int http__bind(const struct http_address *addresses, unsigned int n, struct http
 	if (!http)
 		return -ENOMEM;
 	farewells_init(&http->farewells);
+	gate_init(&http->gate);
 	http->epoll_fd = -1;
 	for (unsigned int i = 0; i < n && !err; i++) {
 		http->listeners[i].fd = -1;
@@ -402,26 +476,76 @@ const struct http_address *http__address(const struct http *http, unsigned int i
 	return &http->listeners[i].address;
 }
 
-static struct MHD_Daemon *daemon_start(struct http *http)
+/* GnuTLS asks it for a certificate of its own; ours are in each session (tls.c). */
+static int no_certificate(gnutls_session_t session, const gnutls_datum_t *req_ca_dn, int nreqs,
+			  const gnutls_pk_algorithm_t *pk_algos, int pk_algos_length,
+			  gnutls_pcert_st **pcert, unsigned int *pcert_length,
+			  gnutls_privkey_t *privkey)
 {
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, on_request,
-				http, MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONN_SLOTS,
-				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_PER_CONNECTION,
-				MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-				MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_NOTIFY_CONNECTION,
-				on_connection, http, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-				http, MHD_OPTION_URI_LOG_CALLBACK, on_uri, http,
-				MHD_OPTION_UNESCAPE_CALLBACK, no_unescape, NULL, MHD_OPTION_END);
+	return -1;
+}
+
+static struct MHD_Daemon *daemon_start(struct http *http, bool encrypted)
+{
+	/* As the last one: arrays of options cannot have it. */
+	const enum MHD_OPTION last = encrypted ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END;
+	unsigned int flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
+			     (encrypted ? MHD_USE_TLS : 0);
+
+	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_CONNECTION_LIMIT,
+				(unsigned int)CONN_SLOTS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+				(size_t)MEMORY_PER_CONNECTION, MHD_OPTION_CONNECTION_TIMEOUT, 0U,
+				MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP,
+				1, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
+				MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
+				MHD_OPTION_URI_LOG_CALLBACK, on_uri, http,
+				MHD_OPTION_UNESCAPE_CALLBACK, no_unescape, NULL, last,
+				no_certificate, MHD_OPTION_END);
+}
+
+static int daemon_open(struct http *http, bool encrypted, struct MHD_Daemon **ret)
+{
+	const union MHD_DaemonInfo *info;
+
+	*ret = daemon_start(http, encrypted);
+	info = *ret ? MHD_get_daemon_info(*ret, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+	return info ? http_watch(http, EPOLL_CTL_ADD, info->epoll_fd) : -EIO;
+}
+
+int http__configure(struct http *http, const struct access *access, const char **ret_key,
+		    char why[HTTP_WHY_LEN])
+{
+	struct extra_headers extra;
+	int err = extra_headers_copy(access, &extra);
+
+	*ret_key = NULL;
+	why[0] = '\0';
+	if (err)
+		return err;
+	err = gate_configure(&http->gate, access, clock_monotonic_ns(), ret_key, why);
+	if (err)
+		extra_headers_done(&extra);
+	else
+		routes_take_headers(&http->routes, &extra);
+	return err;
+}
+
+void http__set_verifier(struct http *http, int fd)
+{
+	http->gate.verifier = fd;
 }
 
 int http__start(struct http *http, const struct http_callbacks *callbacks, const char *version)
 {
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
-	const union MHD_DaemonInfo *info;
+	const struct extra_headers extra = http->routes.extra; /* of http__configure() */
 	struct utsname uts;
 	int err = 0;
 
 	routes_init(&http->routes, callbacks, version);
+	http->routes.extra = extra;
+	http->gate.note = callbacks->note;
+	http->gate.ctx = callbacks->ctx;
 	if (!uname(&uts))
 		memcpy(http->own_name, uts.nodename, sizeof(http->own_name));
 	/* Not every way in which the library writes can say MSG_NOSIGNAL. */
@@ -434,11 +558,11 @@ int http__start(struct http *http, const struct http_callbacks *callbacks, const
 	if (http->epoll_fd < 0)
 		return -errno;
 	http->farewells.epoll_fd = http->epoll_fd;
-	http->daemon = daemon_start(http);
-	info = http->daemon ? MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
-	if (!info)
-		return -EIO;
-	err = http_watch(http, EPOLL_CTL_ADD, info->epoll_fd);
+	err = daemon_open(http, false, &http->daemon);
+	if (!err && http->gate.auth) /* it was configured: some day it may be encrypted */
+		err = daemon_open(http, true, &http->tls_daemon);
+	if (!err && http->gate.verifier >= 0)
+		err = http_watch(http, EPOLL_CTL_ADD, http->gate.verifier);
 	for (unsigned int i = 0; i < http->nlisteners && !err; i++)
 		err = http_watch(http, EPOLL_CTL_ADD, http->listeners[i].fd);
 	return err;
@@ -453,18 +577,38 @@ unsigned int http__fds(struct http *http, int *ret_fds, unsigned int max)
 }
 
 /* Work that the library left over, because it takes one step per connection and run. */
-static bool daemon_has_work(struct http *http)
+static bool daemon_has_work(struct MHD_Daemon *daemon)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
 
-	return MHD_get_timeout(http->daemon, &ms) == MHD_YES && ms == 0;
+	return daemon && MHD_get_timeout(daemon, &ms) == MHD_YES && ms == 0;
+}
+
+static void daemon_run(struct MHD_Daemon *daemon)
+{
+	for (int i = 0; daemon && i < ACCEPT_BATCH; i++) {
+		MHD_run(daemon);
+		if (!daemon_has_work(daemon))
+			break;
+	}
+}
+
+/* Whoever waits for this job goes on. */
+static void jobs_resume(struct http *http, __u64 job, enum auth_verdict verdict)
+{
+	for (unsigned int i = 0; i < CONN_SLOTS; i++) {
+		struct conn *c = &http->conns.slots[i];
+
+		if (c->used && c->gate == GATE_WAITING && c->job == job)
+			conn_resume(c, verdict);
+	}
 }
 
 int http__timeout_ms(struct http *http)
 {
 	__u64 now_ms;
 
-	if (daemon_has_work(http))
+	if (daemon_has_work(http->daemon) || daemon_has_work(http->tls_daemon))
 		return 0;
 	if (!http->next_deadline_ms)
 		return -1;
@@ -474,13 +618,16 @@ int http__timeout_ms(struct http *http)
 
 void http__run(struct http *http)
 {
+	enum auth_verdict verdict;
+	__u64 job;
+
 	http->now_ms = clock_monotonic_ms();
+	while (gate_listen(&http->gate, &job, &verdict))
+		jobs_resume(http, job, verdict);
 	accept_all(http);
-	for (int i = 0; i < ACCEPT_BATCH; i++) {
-		MHD_run(http->daemon);
-		if (!daemon_has_work(http))
-			break;
-	}
+	daemon_run(http->daemon);
+	daemon_run(http->tls_daemon);
+	gate_ask(&http->gate);
 	farewells_run(&http->farewells, http->now_ms);
 	http_sweep(http);
 }
@@ -491,22 +638,31 @@ void http__stat(const struct http *http, struct http_stat *ret)
 		.scrapes = http->routes.scrapes,
 		.scrape_errors = http->routes.scrape_errors,
 		.connections_refused = http->connections_refused,
+		.verifier_up = http->gate.verifier >= 0,
 	};
+	memcpy(ret->denied, http->gate.denied, sizeof(ret->denied));
 }
 
 void http__free(struct http *http)
 {
 	if (!http)
 		return;
+	http->gate.note = NULL; /* who would be told may be gone */
 	for (unsigned int i = 0; i < http->nlisteners; i++)
 		listener_close(&http->listeners[i]);
+	for (unsigned int i = 0; i < CONN_SLOTS; i++) /* it stops with none suspended only */
+		if (http->conns.slots[i].used && http->conns.slots[i].gate == GATE_WAITING)
+			conn_end(http, &http->conns.slots[i]);
 	if (http->daemon)
 		MHD_stop_daemon(http->daemon);
+	if (http->tls_daemon)
+		MHD_stop_daemon(http->tls_daemon);
 	if (http->no_memory)
 		MHD_destroy_response(http->no_memory);
 	farewells_done(&http->farewells);
 	if (http->epoll_fd >= 0)
 		close(http->epoll_fd);
 	routes_done(&http->routes);
+	gate_done(&http->gate);
 	free(http);
 }

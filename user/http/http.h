@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * http.h - the only listening sockets of vigie: GET and HEAD over loopback or a Unix socket.
+ * http.h - the only listening sockets of vigie: GET and HEAD over TCP, encrypted or not, or a Unix socket.
  *
- * Owns: listeners, connections, limits, content negotiation, compression, and the rendered
- * pages that concurrent scrapers share. Runs inside the caller's event loop, no thread.
+ * Owns: listeners, connections, limits, TLS, credentials, content negotiation, compression, and the
+ * rendered pages that concurrent scrapers share. Runs inside the caller's event loop, no thread.
  * Not here: what is in a page, and in which formats (the caller renders).
  */
 #ifndef VIGIE_HTTP_HTTP_H
@@ -13,6 +13,8 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "data/access.h"
+#include "data/self.h"
 #include "http/content.h"
 
 struct http_address {
@@ -21,6 +23,7 @@ struct http_address {
 	unsigned int port;
 	char path[108]; /* AF_UNIX */
 	bool loopback; /* 127.0.0.0/8, ::1, or AF_UNIX */
+	int inherited_fd; /* a socket that listens there already; 0: none */
 };
 
 /*
@@ -28,8 +31,22 @@ struct http_address {
  * "localhost". 0 or -EINVAL with *ret_why a static text: what is allowed.
  */
 int http_address_parse(const char *text, struct http_address *ret, const char **ret_why);
+/*
+ * Where a socket that somebody handed to us listens. It becomes ours with http__bind(). 0, or -EINVAL with
+ * *ret_why a static text.
+ */
+int http_address_of_socket(int fd, struct http_address *ret, const char **ret_why);
 /* "127.0.0.1:9838", "[::1]:9838", "unix:/run/vigie.sock". */
 void http_address_format(const struct http_address *address, char *dst, size_t dst_size);
+
+/* What somebody should hear of. */
+enum http_note {
+	HTTP_NOTE_HANDSHAKE, /* a TLS handshake failed */
+	HTTP_NOTE_CERTIFICATE, /* because of the client's certificate */
+	HTTP_NOTE_CREDENTIALS, /* a wrong user, password or token */
+	HTTP_NOTE_VERIFIER, /* the process that verifies passwords is gone */
+	HTTP_NOTES,
+};
 
 struct http_callbacks {
 	void *ctx;
@@ -50,15 +67,19 @@ struct http_callbacks {
 	unsigned int ncontents;
 	const struct http_page *pages;
 	unsigned int npages;
+	/* peer: an address, or ""; what: one line, printable. NULL: nobody wants to know. */
+	void (*note)(void *ctx, enum http_note note, const char *peer, const char *what);
 };
 
 struct http_stat {
 	__u64 scrapes; /* pages answered with 200 */
 	__u64 scrape_errors; /* pages answered with 5xx */
 	__u64 connections_refused; /* over the cap: turned away, or closed for a newer one */
+	__u64 denied[HTTP_DENIALS];
+	bool verifier_up; /* passwords can be verified */
 };
 
-enum { HTTP_LISTENERS_MAX = 4 };
+enum { HTTP_LISTENERS_MAX = 4, HTTP_WHY_LEN = 200 };
 
 struct http;
 
@@ -71,6 +92,17 @@ int http__bind(const struct http_address *addresses, unsigned int n, struct http
 	       unsigned int *ret_failed);
 /* As bound: a port 0 has become the one that the kernel chose. */
 const struct http_address *http__address(const struct http *http, unsigned int i);
+/*
+ * Who may ask and how, from now on; what it needs is copied. Connections keep the encryption that they
+ * have, and are asked to come again after their next answer. Once before http__start() (else there is
+ * neither TLS nor anyone to ask for credentials later), then at any time. 0; or an error with *ret_key
+ * and why as tls_context__new() has them (*ret_key NULL: no memory), and everything is as before.
+ * Unix sockets stay as they are: who may open one is decided by its file.
+ */
+int http__configure(struct http *http, const struct access *access, const char **ret_key,
+		    char why[HTTP_WHY_LEN]);
+/* Who answers password_ask (password_wire.h); the descriptor is ours from now on. Before http__start(). */
+void http__set_verifier(struct http *http, int fd);
 int http__start(struct http *http, const struct http_callbacks *callbacks, const char *version);
 /* File descriptors to poll for input; on any of them, or after the timeout, call http__run(). */
 unsigned int http__fds(struct http *http, int *ret_fds, unsigned int max);

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -69,6 +70,72 @@ static int bind_inet(struct listener *l, const struct sockaddr_storage *ss, sock
 	return 0;
 }
 
+/* --- Sockets that others have opened. ------------------------------------------------ */
+
+static int socket_option(int fd, int option)
+{
+	int value = 0;
+	socklen_t len = sizeof(value);
+
+	return getsockopt(fd, SOL_SOCKET, option, &value, &len) ? -1 : value;
+}
+
+static void describe_inet(const struct sockaddr_storage *ss, struct http_address *a)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)ss;
+	const struct sockaddr_in *in = (const struct sockaddr_in *)ss;
+	bool v4 = ss->ss_family == AF_INET;
+
+	inet_ntop(ss->ss_family, v4 ? (const void *)&in->sin_addr : &in6->sin6_addr, a->host,
+		  sizeof(a->host));
+	a->port = ntohs(v4 ? in->sin_port : in6->sin6_port);
+	a->loopback = v4 ? ntohl(in->sin_addr.s_addr) >> 24 == 127
+			 : IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr);
+}
+
+int http_address_of_socket(int fd, struct http_address *ret, const char **ret_why)
+{
+	struct http_address a = { .inherited_fd = fd };
+	struct sockaddr_storage ss = { 0 };
+	const struct sockaddr_un *un = (const struct sockaddr_un *)&ss;
+	socklen_t len = sizeof(ss);
+
+	*ret_why = "a stream socket that listens (ListenStream=, Accept=no)";
+	if (socket_option(fd, SO_TYPE) != SOCK_STREAM || socket_option(fd, SO_ACCEPTCONN) != 1 ||
+	    getsockname(fd, (struct sockaddr *)&ss, &len))
+		return -EINVAL;
+	a.family = ss.ss_family;
+	if (a.family == AF_UNIX) {
+		/* One without a name, or in the abstract namespace, has no file whose mode protects it. */
+		*ret_why = "a Unix socket with a path";
+		if (!un->sun_path[0])
+			return -EINVAL;
+		memcpy(a.path, un->sun_path, sizeof(a.path));
+		a.path[sizeof(a.path) - 1] = '\0';
+		a.loopback = true;
+	} else if (a.family == AF_INET || a.family == AF_INET6) {
+		describe_inet(&ss, &a);
+	} else {
+		*ret_why = "TCP or a Unix socket";
+		return -EINVAL;
+	}
+	*ret = a;
+	return 0;
+}
+
+/* It listens already, and its file is not ours to remove. */
+static int adopt(struct listener *l)
+{
+	int flags;
+
+	l->fd = l->address.inherited_fd;
+	flags = fcntl(l->fd, F_GETFL);
+	if (flags < 0 || fcntl(l->fd, F_SETFL, flags | O_NONBLOCK) ||
+	    fcntl(l->fd, F_SETFD, FD_CLOEXEC))
+		return -errno;
+	return 0;
+}
+
 int listener_open(struct listener *l, const struct http_address *address)
 {
 	struct sockaddr_storage ss;
@@ -76,12 +143,14 @@ int listener_open(struct listener *l, const struct http_address *address)
 	int err;
 
 	l->address = *address;
+	if (address->inherited_fd)
+		return adopt(l);
 	len = http_address_sockaddr(address, &ss);
 	if (!len)
 		return -EINVAL;
 	l->fd = socket(address->family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (l->fd < 0 && errno == EAFNOSUPPORT && !strcmp(address->host, "::")) {
-		struct http_address any = { AF_INET, "0.0.0.0", address->port, "", false };
+		struct http_address any = { AF_INET, "0.0.0.0", address->port, "", false, 0 };
 
 		return listener_open(l, &any);
 	}

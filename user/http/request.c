@@ -90,6 +90,9 @@ void request_add_header(struct request *r, const char *name, const char *value)
 	} else if (!strcasecmp(name, "Transfer-Encoding")) {
 		r->transfer_encodings++;
 		r->has_body = true;
+	} else if (!strcasecmp(name, "Authorization")) {
+		r->authorization = value;
+		r->authorizations++;
 	} else if (!strcasecmp(name, "Accept")) {
 		negotiation_accept(&r->negotiation, value);
 	} else if (!strcasecmp(name, "Accept-Encoding")) {
@@ -138,7 +141,8 @@ static unsigned int target_fault(const struct request *r, const char **ret_path)
 
 static unsigned int framing_fault(const struct request *r)
 {
-	if (r->hosts > 1 || r->content_lengths > 1 || r->transfer_encodings > 1)
+	if (r->hosts > 1 || r->content_lengths > 1 || r->transfer_encodings > 1 ||
+	    r->authorizations > 1)
 		return 400;
 	/* Both lengths at once is how requests are smuggled. */
 	if (r->content_lengths && r->transfer_encodings)

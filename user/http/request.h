@@ -33,11 +33,17 @@ struct request {
 	size_t uri_len; /* as sent, query included */
 	size_t header_bytes; /* the whole header block */
 	const char *host; /* the last Host header, or NULL */
+	const char *authorization; /* the only such header, or NULL */
+	unsigned int authorizations;
 	unsigned int hosts, content_lengths, transfer_encodings; /* how many of each */
 	bool has_body; /* announced */
 	struct negotiation negotiation;
 	bool check_host; /* refuse foreign names */
 	const char *own_name;
+	/* Set by who knows: 401, 429 or 503, and what to say beside it; 0: it may be answered. */
+	unsigned int refused;
+	bool offer_basic, offer_bearer;
+	unsigned int retry_after_s;
 };
 
 /* One header line; the negotiation must be initialised. value must outlive r. */

@@ -6,7 +6,9 @@
  */
 #include "http/routes.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -29,17 +31,56 @@ void routes_init(struct routes *routes, const struct http_callbacks *callbacks, 
 {
 	routes->callbacks = *callbacks;
 	routes->scrapes = routes->scrape_errors = 0;
+	routes->extra.n = 0;
 	page_cache_init(&routes->cache);
 	index_render(routes, version);
+}
+
+void extra_headers_done(struct extra_headers *extra)
+{
+	for (unsigned int i = 0; i < extra->n; i++)
+		free(extra->all[i].value);
+	extra->n = 0;
+}
+
+int extra_headers_copy(const struct access *access, struct extra_headers *ret)
+{
+	struct extra_headers extra = { .n = 0 };
+
+	for (unsigned int i = 0; i < access->nheaders; i++) {
+		extra.all[i].name = access->headers[i].name;
+		extra.all[i].value = strdup(access->headers[i].value);
+		if (!extra.all[i].value) {
+			extra_headers_done(&extra);
+			return -ENOMEM;
+		}
+		extra.n++;
+	}
+	*ret = extra;
+	return 0;
+}
+
+void routes_take_headers(struct routes *routes, const struct extra_headers *extra)
+{
+	extra_headers_done(&routes->extra);
+	routes->extra = *extra;
 }
 
 void routes_done(struct routes *routes)
 {
 	page_cache_done(&routes->cache);
+	extra_headers_done(&routes->extra);
 }
 
+/* A name twice: the later value, which is the configuration's, replaces the earlier one. */
 static void add_header(struct answer *a, const char *name, const char *value)
 {
+	for (unsigned int i = 0; i < a->nheaders; i++) {
+		if (!strcmp(a->headers[i].name, name) && strcmp(name, "WWW-Authenticate")) {
+			a->headers[i].value = value;
+			return;
+		}
+	}
 	if (a->nheaders < ANSWER_HEADERS_MAX) {
 		a->headers[a->nheaders].name = name;
 		a->headers[a->nheaders++].value = value;
@@ -66,11 +107,14 @@ static void answer_fault(struct answer *a, unsigned int status)
 		unsigned int status;
 		const char *text;
 	} faults[] = {
+		{ 401, "credentials are needed, and these were none or wrong ones\n" },
 		{ 403, "this host name is not served here: ask by address or as localhost\n" },
-		{ 404, "not found: there is /metrics\n" },
+		{ 404, "not found: / shows what there is\n" },
 		{ 405, "only GET and HEAD\n" },
 		{ 414, "the request target is longer than 8 KiB\n" },
+		{ 429, "too many requests: ask again later\n" },
 		{ 431, "the request header is longer than 16 KiB\n" },
+		{ 503, "credentials cannot be verified now: ask again later\n" },
 		{ 505, "only HTTP/1.0 and HTTP/1.1\n" },
 	};
 	const char *text = "bad request\n";
@@ -82,6 +126,20 @@ static void answer_fault(struct answer *a, unsigned int status)
 	set_text(a, status, text);
 	if (status == 405)
 		add_header(a, "Allow", "GET, HEAD");
+}
+
+/* Who may not be answered now, or not yet. */
+static void answer_refused(struct answer *a, const struct request *r)
+{
+	answer_fault(a, r->refused);
+	if (r->refused == 401 && r->offer_basic)
+		add_header(a, "WWW-Authenticate", "Basic realm=\"vigie\", charset=\"UTF-8\"");
+	if (r->refused == 401 && r->offer_bearer)
+		add_header(a, "WWW-Authenticate", "Bearer realm=\"vigie\"");
+	if (r->retry_after_s) {
+		snprintf(a->retry_after, sizeof(a->retry_after), "%u", r->retry_after_s);
+		add_header(a, "Retry-After", a->retry_after);
+	}
 }
 
 static void add_policy(struct answer *a)
@@ -178,10 +236,14 @@ void routes_answer(struct routes *routes, const struct request *r, struct answer
 	memset(ret, 0, sizeof(*ret));
 	if (fault)
 		answer_fault(ret, fault);
+	else if (r->refused)
+		answer_refused(ret, r);
 	else
 		answer_path(routes, path, &r->negotiation, ret);
 	add_header(ret, "Cache-Control", "no-store");
 	add_header(ret, "X-Content-Type-Options", "nosniff");
+	for (unsigned int i = 0; i < routes->extra.n; i++)
+		add_header(ret, routes->extra.all[i].name, routes->extra.all[i].value);
 	/* A body is not read: what would follow it on this connection cannot be found. */
 	if (r->has_body)
 		add_header(ret, "Connection", "close");
