@@ -2,7 +2,8 @@
 /*
  * http_fixture.c - http.c behind a synthetic page, driven over stdin, for test_http.py.
  *
- * Usage: http_fixture SERIES CONFINE ADDRESS...   CONFINE: yes or no (yes needs root)
+ * Usage: http_fixture SERIES CONFINE [--web FILE] ADDRESS...   CONFINE: yes or no (yes needs root)
+ * FILE is a web configuration; with it the log, of who was not let in, goes to standard error.
  * Prints "listening ADDRESS" for each, then one line for each command read:
  *   stat            counters
  *   step 0|1        does each refresh make a new generation? (default 1)
@@ -20,6 +21,7 @@
 
 #include "base/err.h"
 #include "base/parse.h"
+#include "daemon/web_access.h"
 #include "http/http.h"
 #include "sandbox/confine.h"
 
@@ -32,6 +34,8 @@ struct fixture {
 	int refresh_err, render_err;
 	unsigned long refreshes, renders[2];
 	struct http *http;
+	struct web_access *web; /* NULL: no web configuration */
+	struct logbook book;
 };
 
 static __s64 on_refresh(void *ctx)
@@ -71,6 +75,27 @@ static bool on_ready(void *ctx)
 	return f->is_ready;
 }
 
+static void on_note(void *ctx, enum http_note note, const char *peer, const char *what)
+{
+	struct fixture *f = ctx;
+
+	if (f->web)
+		web_access__note(f->web, note, peer, what);
+}
+
+static void print_web(const struct fixture *f, const struct http_stat *stat)
+{
+	struct self_web self = { 0 };
+
+	if (f->web)
+		web_access__stat(f->web, stat, &self);
+	printf(" good=%llu failures=%llu verifier=%llu", (unsigned long long)self.reload_successful,
+	       (unsigned long long)self.reload_failures, (unsigned long long)self.verifier_up);
+	for (int i = 0; i < HTTP_DENIALS; i++)
+		printf(" denied%d=%llu", i, (unsigned long long)stat->denied[i]);
+	printf("\n");
+}
+
 static void command(struct fixture *f, const char *line)
 {
 	struct http_stat stat;
@@ -89,22 +114,27 @@ static void command(struct fixture *f, const char *line)
 		return;
 	}
 	http__stat(f->http, &stat);
-	printf("scrapes=%llu errors=%llu refused=%llu refreshes=%lu openmetrics=%lu text=%lu\n",
+	printf("scrapes=%llu errors=%llu refused=%llu refreshes=%lu openmetrics=%lu text=%lu",
 	       (unsigned long long)stat.scrapes, (unsigned long long)stat.scrape_errors,
 	       (unsigned long long)stat.connections_refused, f->refreshes, f->renders[OPENMETRICS],
 	       f->renders[TEXT]);
+	print_web(f, &stat);
 }
 
 static int loop(struct fixture *f)
 {
 	for (;;) {
-		struct pollfd fds[2] = { { .fd = STDIN_FILENO, .events = POLLIN },
-					 { .events = POLLIN } };
+		struct pollfd fds[3] = { { .fd = STDIN_FILENO, .events = POLLIN },
+					 { .events = POLLIN },
+					 { .fd = f->web ? web_access__fd(f->web) : -1,
+					   .events = POLLIN } };
 		char line[64];
 
 		http__fds(f->http, &fds[1].fd, 1);
-		if (poll(fds, 2, http__timeout_ms(f->http)) < 0 && errno != EINTR)
+		if (poll(fds, 3, http__timeout_ms(f->http)) < 0 && errno != EINTR)
 			return 1;
+		if (fds[2].revents)
+			web_access__listen(f->web);
 		http__run(f->http);
 		if (!fds[0].revents)
 			continue;
@@ -131,27 +161,45 @@ static int give_up_privileges(void)
 	return err ? fail(what, err) : 0;
 }
 
+static int start_web(struct fixture *f, const char *path)
+{
+	int err = web_access__load(path, "http_fixture", &f->web);
+
+	if (!err)
+		err = web_access__start(f->web, f->http, false, "http_fixture");
+	if (err)
+		return fail("web", err);
+	logbook_init(&f->book);
+	f->book.text = true;
+	web_access__set_book(f->web, &f->book);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct fixture f = { .step = true, .is_ready = true };
-	const struct http_callbacks callbacks = { &f, on_refresh, on_render, on_ready,
-						  TEST_CONTENTS };
+	const struct http_callbacks callbacks = { &f,	    on_refresh,	   on_render,
+						  on_ready, TEST_CONTENTS, on_note };
 	struct http_address addresses[HTTP_LISTENERS_MAX];
 	unsigned int n = 0, failed = 0;
+	int first = argc > 4 && !strcmp(argv[3], "--web") ? 5 : 3;
 	const char *why = "";
 	int err;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	setvbuf(stdin, NULL, _IONBF, 0);
-	if (argc < 4 || argc - 3 > HTTP_LISTENERS_MAX || parse_u64(argv[1], 0, 1000000, &f.series))
+	if (argc <= first || argc - first > HTTP_LISTENERS_MAX ||
+	    parse_u64(argv[1], 0, 1000000, &f.series))
 		return 2;
-	for (int i = 3; i < argc; i++) {
+	for (int i = first; i < argc; i++) {
 		if (http_address_parse(argv[i], &addresses[n++], &why))
 			return fail(why, -EINVAL);
 	}
 	err = http__bind(addresses, n, &f.http, &failed);
 	if (err)
-		return fail(argv[3 + failed], err);
+		return fail(argv[first + (int)failed], err);
+	if (first == 5 && start_web(&f, argv[4]))
+		return 1;
 	err = http__start(f.http, &callbacks, "1.2.3-test<&>");
 	if (err)
 		return fail("start", err);
@@ -165,5 +213,7 @@ int main(int argc, char **argv)
 	}
 	err = loop(&f);
 	http__free(f.http);
+	web_access__free(f.web);
+	logbook_done(&f.book);
 	return err;
 }

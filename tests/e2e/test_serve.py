@@ -289,7 +289,7 @@ class Listening(unittest.TestCase):
             said = refused.stderr.decode()
             self.assertEqual(refused.returncode, 1, said)
             self.assertEqual(len(said.splitlines()), 1, said)
-            for word in ("not a loopback address", "neither encrypted", "--allow-insecure"):
+            for word in ("not a loopback address", "encrypted and protected", "--allow-insecure"):
                 self.assertIn(word, said)
 
     def test_beyond_loopback_when_allowed(self):

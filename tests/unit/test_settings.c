@@ -29,6 +29,7 @@ static const struct {
 	{ "recording", "the former name of state-dir" },
 	{ "keep", "the former name of retention" },
 	{ "no-recording", "the former name of no-history" },
+	{ "web.listen-address", "what listen is called in other exporters" },
 };
 
 static bool is_without_key(const char *name)

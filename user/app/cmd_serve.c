@@ -17,10 +17,12 @@
 #include "app/commands.h"
 #include "app/reload.h"
 #include "app/serve_config.h"
+#include "app/web_options.h"
 #include "base/err.h"
 #include "daemon/notify.h"
 #include "daemon/pipeline_live.h"
 #include "daemon/port_owner.h"
+#include "daemon/web_access.h"
 #include "http/http.h"
 #include "sandbox/confine.h"
 
@@ -31,45 +33,78 @@ static const char who[] = "vigie serve";
 struct serve {
 	const struct serve_options *options;
 	struct serve_config *config;
+	struct http_address listen[HTTP_LISTENERS_MAX]; /* those of the options, and systemd's */
+	unsigned int nlisten;
+	struct web_access *web; /* NULL: no --web.config.file */
 	bool change_user; /* we are root */
 	uid_t uid; /* as whom to serve and write */
 	gid_t gid;
 };
 
-/* Plain HTTP tells everyone on the way what runs here. */
-static int check_addresses(const struct serve_options *options)
+static bool is_exposed(const struct serve *serve)
 {
+	unsigned int i;
+
+	for (i = 0; i < serve->nlisten; i++)
+		if (!serve->listen[i].loopback)
+			return true;
+	return false;
+}
+
+/* Plain HTTP tells everyone on the way what runs here. */
+static int check_addresses(const struct serve *serve)
+{
+	const struct serve_options *options = serve->options;
 	char text[160];
 	unsigned int i;
 	int err = 0;
 
-	for (i = 0; i < options->nlisten; i++) {
-		if (options->listen[i].loopback || options->insecure)
+	if (options->insecure || web_access__is_safe(serve->web))
+		return 0;
+	for (i = 0; i < serve->nlisten; i++) {
+		if (serve->listen[i].loopback)
 			continue;
-		http_address_format(&options->listen[i], text, sizeof(text));
+		http_address_format(&serve->listen[i], text, sizeof(text));
 		fprintf(stderr,
-			"%s: %s: '%s' is not a loopback address, and what is served is neither "
-			"encrypted nor protected; use 127.0.0.1 or unix:PATH, or add --allow-insecure\n",
-			who, options->listen_as[i], text);
+			"%s: %s: '%s' is not a loopback address, and what is served is not both "
+			"encrypted and protected; use 127.0.0.1 or unix:PATH, or --web.config.file with "
+			"TLS and credentials, or add --allow-insecure\n",
+			who, i < options->nlisten ? options->listen_as[i] : "--web.systemd-socket",
+			text);
 		err = -EPERM;
 	}
 	return err;
 }
 
-static int bind_addresses(const struct serve_options *options, struct http **ret)
+/* What is to be served where, and to whom: all that can be wrong before anything is done. */
+static int prepare_web(struct serve *serve, bool take_sockets)
+{
+	const struct serve_options *options = serve->options;
+	int err = 0;
+
+	serve->nlisten = options->nlisten;
+	memcpy(serve->listen, options->listen, sizeof(serve->listen));
+	if (options->systemd_socket && take_sockets)
+		err = web_take_sockets(serve->listen, &serve->nlisten, who);
+	if (!err && options->web_config_file)
+		err = web_access__load(options->web_config_file, who, &serve->web);
+	return err ? err : check_addresses(serve);
+}
+
+static int bind_addresses(const struct serve *serve, struct http **ret)
 {
 	char text[160], occupant[200];
 	unsigned int failed = 0;
-	int err = http__bind(options->listen, options->nlisten, ret, &failed);
+	int err = http__bind(serve->listen, serve->nlisten, ret, &failed);
 
 	if (!err)
 		return 0;
-	http_address_format(&options->listen[failed], text, sizeof(text));
+	http_address_format(&serve->listen[failed], text, sizeof(text));
 	if (err != -EADDRINUSE) {
 		fprintf(stderr, "%s: cannot listen on %s: %s\n", who, text, err_name(err));
 		return err;
 	}
-	port_owner_find(&options->listen[failed], occupant, sizeof(occupant));
+	port_owner_find(&serve->listen[failed], occupant, sizeof(occupant));
 	fprintf(stderr,
 		"%s: cannot listen on %s: %s holds it (%s); stop it or choose another --listen\n",
 		who, text, occupant[0] ? occupant : "another process", err_name(err));
@@ -112,19 +147,19 @@ static int give_up_privileges(const struct serve *serve, const struct plan *plan
 	return err;
 }
 
-static void announce(const struct http *http, const struct serve_options *options,
-		     struct logbook *book)
+static void announce(const struct http *http, const struct serve *serve, struct logbook *book)
 {
+	const char *scheme = web_access__is_encrypted(serve->web) ? "https://" : "http://";
+	const char *path = serve->options->server.telemetry_path;
 	char text[160];
 	unsigned int i;
 
-	for (i = 0; i < options->nlisten; i++) {
+	for (i = 0; i < serve->nlisten; i++) {
 		const struct http_address *address = http__address(http, i);
 
 		http_address_format(address, text, sizeof(text));
 		logbook_say(book, SEVERITY_INFO, "serving", 0, "serving %s%s%s",
-			    address->path[0] ? "" : "http://", text,
-			    address->path[0] ? "" : "/metrics");
+			    address->path[0] ? "" : scheme, text, address->path[0] ? "" : path);
 	}
 }
 
@@ -141,6 +176,7 @@ static int serve_until_stopped(const struct serve *serve, struct pipeline_live *
 		.writer = services->writer,
 		.profiler = services->profiler,
 		.notify = notify,
+		.web = serve->web,
 		.reload = reload_config,
 		.reload_ctx = &reload,
 	};
@@ -159,7 +195,7 @@ static int serve_until_stopped(const struct serve *serve, struct pipeline_live *
 			err = server__snapshot(server);
 		if (!err) {
 			reload_try(&reload);
-			announce(http, serve->options, &services->book);
+			announce(http, serve, &services->book);
 			err = server__run(server);
 			logbook_say(&services->book, err ? SEVERITY_CRITICAL : SEVERITY_INFO,
 				    "stopping", err, err ? "cannot go on" : "stopping");
@@ -178,12 +214,21 @@ static int run_bound(const struct serve *serve, struct pipeline_live *live, stru
 	char untold[NOTIFY_WHAT_LEN];
 	struct notify notify;
 	struct services services;
-	int err_notify = notify_open(&notify, untold), err;
+	int err_notify = notify_open(&notify, untold), err = 0;
+
+	if (serve->web)
+		err = web_access__start(serve->web, http, is_exposed(serve) && !options->insecure,
+					who);
+	if (err) {
+		notify_done(&notify);
+		return err;
+	}
 
 	if (!options->common.unit_ids)
 		kept.runtime_root = options->common.runtime_root;
 	err = services_open(&services, &kept, serve->uid, serve->gid, serve->change_user, who);
-
+	if (!err && serve->web)
+		web_access__set_book(serve->web, &services.book);
 	if (!err && err_notify)
 		logbook_say(&services.book, SEVERITY_WARNING, "notify-off", err_notify,
 			    "the service manager is not told how it goes: %s", untold);
@@ -206,23 +251,28 @@ static int serve_run(struct serve *serve)
 	struct pipeline_live live = { 0 };
 	int err;
 
-	err = check_addresses(options);
+	err = prepare_web(serve, true);
 	if (!err)
 		err = pipeline_live_prepare(&live, &options->common, who);
 	if (!err)
 		err = choose_user(serve);
 	if (!err)
-		err = bind_addresses(options, &http);
+		err = bind_addresses(serve, &http);
 	if (!err)
 		err = run_bound(serve, &live, http);
 	http__free(http);
+	web_access__free(serve->web);
 	pipeline_live_done(&live);
 	return err;
 }
 
 static int check_config(const struct serve_config *config)
 {
-	if (check_addresses(serve_config_options(config)))
+	struct serve serve = { .options = serve_config_options(config) };
+	int err = prepare_web(&serve, false);
+
+	web_access__free(serve.web);
+	if (err)
 		return EXIT_FAILURE; /* as serving would */
 	if (serve_config_has_file(config))
 		printf("%s: good\n", config->path);

@@ -196,7 +196,7 @@ static void set_default_address(struct reader *r)
 {
 	struct option_value value = { .text = SERVE_LISTEN_DEFAULT, .as = "--listen" };
 
-	if (!r->to->options.nlisten)
+	if (!r->to->options.nlisten && !r->to->options.systemd_socket)
 		option_set_listen(&r->to->options, &value);
 }
 

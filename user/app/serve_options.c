@@ -8,6 +8,7 @@
 #include "app/families_option.h"
 #include "app/serve_config.h"
 #include "app/services_options.h"
+#include "app/web_options.h"
 #include "base/parse.h"
 #include "base/units.h"
 #include "sandbox/confine.h"
@@ -20,7 +21,10 @@ enum {
 	OPT_PEAK_WINDOW,
 	OPT_CONFIG_FILE,
 	OPT_CHECK_CONFIG,
-	OPT_PRINT_CONFIG
+	OPT_PRINT_CONFIG,
+	OPT_WEB_CONFIG,
+	OPT_TELEMETRY_PATH,
+	OPT_SYSTEMD_SOCKET
 };
 
 int option_set_listen(void *to, struct option_value *value)
@@ -110,6 +114,9 @@ static bool take_option(int key, const char *arg, const struct argp_state *state
 		{ OPT_MAX_GROUPS, "--max-groups", option_set_max_groups },
 		{ OPT_LINGER, "--linger", option_set_linger },
 		{ OPT_PEAK_WINDOW, "--peak-window", option_set_peak_window },
+		{ OPT_WEB_CONFIG, "--web.config.file", option_set_web_config },
+		{ OPT_TELEMETRY_PATH, "--web.telemetry-path", option_set_telemetry_path },
+		{ OPT_SYSTEMD_SOCKET, "--web.systemd-socket", option_set_systemd_socket },
 	};
 	struct serve_args *args = state->input;
 	struct argp_state to = *state;
@@ -148,6 +155,13 @@ static error_t parse_serve(int key, char *arg, struct argp_state *state)
 static const struct argp_option serve_option_table[] = {
 	{ "listen", 'l', "ADDR:PORT|unix:PATH", 0,
 	  "Where to serve (default " SERVE_LISTEN_DEFAULT "); up to four times", 1 },
+	{ "web.listen-address", 0, NULL, OPTION_ALIAS, NULL, 1 },
+	{ "web.config.file", OPT_WEB_CONFIG, "FILE", 0,
+	  "TLS and credentials, as all exporters of Prometheus have them (web-config.yml)", 1 },
+	{ "web.telemetry-path", OPT_TELEMETRY_PATH, "PATH", 0,
+	  "Where metrics are (default /metrics)", 1 },
+	{ "web.systemd-socket", OPT_SYSTEMD_SOCKET, NULL, 0,
+	  "Serve on the sockets that systemd hands over, of a .socket unit", 1 },
 	{ "allow-insecure", OPT_INSECURE, NULL, 0,
 	  "Serve beyond loopback without encryption and credentials", 1 },
 	{ "interval", 'i', "DURATION", 0, "A snapshot at least that often (default 5s)", 1 },
@@ -178,6 +192,7 @@ const struct argp serve_argp = {
 	.doc = "Watches every process and serves OpenMetrics at /metrics, until SIGTERM."
 	       "\vExamples:\n"
 	       "  vigie serve --listen unix:/run/vigie/metrics.sock\n"
+	       "  vigie serve --listen :9838 --web.config.file /etc/vigie/web-config.yml\n"
 	       "  curl -s http://" SERVE_LISTEN_DEFAULT "/metrics | head",
 	.children = serve_children,
 };
@@ -190,6 +205,7 @@ void serve_options_init(struct serve_options *options)
 	pipeline_options_init(&options->common, keys, 2);
 	services_options_init(&options->services);
 	options->server.interval_ns = 5 * NS_PER_S;
+	options->server.telemetry_path = "/metrics";
 	model_config_default(&options->model);
 	options->model.balance_lag_ns = 10 * NS_PER_S;
 }

@@ -9,6 +9,7 @@
 #include "app/families_option.h"
 #include "app/serve_options.h"
 #include "app/services_options.h"
+#include "app/web_options.h"
 #include "base/text.h"
 #include "daemon/state_dir.h"
 #include "log/encode.h"
@@ -36,6 +37,16 @@ const struct setting settings[] = {
 	{ { "web", "allow-insecure", CONFIG_SWITCH }, "--allow-insecure", option_set_insecure, OF_SERVE,
 	  .value = "false", .allowed = "true, false",
 	  .help = "Serve beyond loopback without encryption and credentials.", .why_restart = BOUND },
+	{ { "web", "config-file", CONFIG_TEXT }, "--web.config.file", option_set_web_config, OF_SERVE,
+	  .value = "", .allowed = "a path (docs/web-config.md)",
+	  .help = "TLS and credentials, as all exporters of Prometheus have them; that file is read anew "
+		  "by itself.", .why_restart = FORKED },
+	{ { "web", "telemetry-path", CONFIG_TEXT }, "--web.telemetry-path", option_set_telemetry_path,
+	  OF_SERVE, .value = "/metrics", .allowed = "a path of letters, digits, -._~ and /",
+	  .help = "Where metrics are.", .why_restart = BOUND },
+	{ { "web", "systemd-socket", CONFIG_SWITCH }, "--web.systemd-socket", option_set_systemd_socket,
+	  OF_SERVE, .value = "false", .allowed = "true, false",
+	  .help = "Serve on the sockets that systemd hands over, of a .socket unit.", .why_restart = BOUND },
 
 	{ { "collect", "interval", CONFIG_TEXT }, "--interval", option_set_interval, OF_SERVE,
 	  .value = "5s", .allowed = "100ms to 60s", .quantity = true, .live = true,

@@ -51,6 +51,7 @@ struct server {
 	struct self_missing missing[MISSING_MAX];
 	struct self_rule rules[SELF_RULES_MAX];
 	struct http_content contents[VIEW_FORMATS];
+	struct http_page pages[2];
 };
 
 static void arm(int timer, __u64 delay_ns)
@@ -174,7 +175,7 @@ static __s64 on_refresh(void *ctx)
 	return err ? err : s->generation;
 }
 
-/* What is served where, in which formats. */
+/* What is served where, in which formats. Metrics may be asked to be at /, and come first. */
 static const struct http_page pages[] = {
 	{ "/metrics", { VIEW_OPENMETRICS, VIEW_PROMETHEUS }, 2, .document = false },
 	{ "/", { VIEW_INDEX }, 1, .document = true },
@@ -209,6 +210,8 @@ static int on_render(void *ctx, unsigned int page, unsigned int content, struct 
 	s->self.scrapes = stat.scrapes;
 	s->self.scrape_errors = stat.scrape_errors;
 	s->self.connections_refused = stat.connections_refused;
+	if (s->parts.web)
+		web_access__stat(s->parts.web, &stat, &s->self.web);
 	selfstat_read(&s->self);
 	tell_self(s);
 	view_formats[content].encode(&encode);
@@ -222,6 +225,14 @@ static bool on_ready(void *ctx)
 	struct server *s = ctx;
 
 	return s->generation > 0;
+}
+
+static void on_note(void *ctx, enum http_note note, const char *peer, const char *what)
+{
+	struct server *s = ctx;
+
+	if (s->parts.web)
+		web_access__note(s->parts.web, note, peer, what);
 }
 
 static int watch_fd(struct server *s, int fd)
@@ -266,6 +277,8 @@ static int open_descriptors(struct server *s)
 		err = watch_fd(s, writer__fd(s->parts.writer));
 	if (!err && s->parts.profiler && profiler__fd(s->parts.profiler) >= 0)
 		err = watch_fd(s, profiler__fd(s->parts.profiler));
+	if (!err && s->parts.web)
+		err = watch_fd(s, web_access__fd(s->parts.web));
 	return err ? err : watch_fd(s, s->settle);
 }
 
@@ -280,12 +293,16 @@ int server__new(const struct server_config *config, const struct server_parts *p
 	s->config = *config;
 	s->parts = *parts;
 	fill_contents(s->contents);
+	memcpy(s->pages, pages, sizeof(pages));
+	s->pages[0].path = config->telemetry_path;
 	s->budget_ns = BUDGET_MAX_NS;
 	s->budget_time_ns = clock_monotonic_ns();
 	s->epoll = s->signals = s->tick = s->settle = s->alive = -1;
 	selfstat_init(&s->self, &parts->live->plan, s->missing, MISSING_MAX);
 	s->self.config_good = true; /* or there would be no server */
 	s->self.config_read_ns = clock_wall_ns();
+	s->self.metrics_path = s->pages[0].path;
+	s->self.web.reload_successful = 1;
 	err = open_descriptors(s);
 	if (err) {
 		server__free(s);
@@ -304,8 +321,9 @@ int server__start(struct server *s)
 		.ready = on_ready,
 		.contents = s->contents,
 		.ncontents = VIEW_FORMATS,
-		.pages = pages,
+		.pages = s->pages,
 		.npages = sizeof(pages) / sizeof(pages[0]),
+		.note = on_note,
 	};
 	int fds[FDS_MAX], err = http__start(s->parts.http, &callbacks, s->self.version);
 	unsigned int i, n;
@@ -395,6 +413,8 @@ static bool take_event(struct server *s, int fd)
 		writer__listen(s->parts.writer);
 	} else if (s->parts.profiler && fd == profiler__fd(s->parts.profiler)) {
 		finding_handler_listen(s->parts.handler);
+	} else if (s->parts.web && fd == web_access__fd(s->parts.web)) {
+		web_access__listen(s->parts.web);
 	}
 	return false;
 }

@@ -14,6 +14,7 @@
 #include "daemon/finding_handler.h"
 #include "daemon/notify.h"
 #include "daemon/pipeline_live.h"
+#include "daemon/web_access.h"
 #include "export/choice.h"
 #include "http/http.h"
 
@@ -22,6 +23,7 @@ struct server;
 struct server_config {
 	__u64 interval_ns; /* a snapshot at least that often */
 	struct family_choice families; /* what the page of metrics has */
+	const char *telemetry_path; /* where that page is */
 };
 
 /* What the loop drives. All of it stays the caller's. */
@@ -34,6 +36,7 @@ struct server_parts {
 	struct writer *writer; /* NULL: nothing is written */
 	struct profiler *profiler; /* NULL: findings get no profiling sessions */
 	struct notify *notify; /* the service manager, told when it serves, reads anew and stops */
+	struct web_access *web; /* NULL: there is no web configuration */
 	/* SIGHUP: reads the configuration anew, server__change() included; or NULL. False: broken. */
 	bool (*reload)(void *ctx);
 	void *reload_ctx;

@@ -22,6 +22,7 @@ enum { SELF_RULES_MAX = 32 }; /* as many as one page tells of: the table of rule
 struct self_view {
 	const char *version;
 	const char *revision;
+	const char *metrics_path; /* needs no escaping; NULL: /metrics */
 	__u64 cpu_ns; /* getrusage, user + system */
 	__u64 resident_bytes, virtual_bytes;
 	__u64 open_fds, max_fds;
@@ -47,6 +48,7 @@ struct self_view {
 	struct self_writer writer;
 	struct self_profiler profiler;
 	struct self_namer namer;
+	struct self_web web;
 };
 struct self_rule {
 	const char *id;

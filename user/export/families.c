@@ -154,10 +154,12 @@ _Static_assert(sizeof(losses) / sizeof(losses[0]) == VIGIE_LOSSES + 2, "a loss h
 #define LOSS_CELL(value, label) { label, S(writer.entries_lost[value]) },
 #define OUTCOME_CELL(value, label) { label, S(profiler.captures[value]) },
 #define LOOKUP_CELL(value, label) { label, S(namer.lookups[value]) },
+#define DENIAL_CELL(value, label) { label, S(web.denied[value]) },
 /* clang-format off */
 static const struct family_cell writer_entries_lost[] = { WRITER_LOSS_TABLE(LOSS_CELL) };
 static const struct family_cell profiler_captures[] = { PROFILER_OUTCOME_TABLE(OUTCOME_CELL) };
 static const struct family_cell namer_lookups[] = { NAMER_OUTCOME_TABLE(LOOKUP_CELL) };
+static const struct family_cell web_denied[] = { HTTP_DENIAL_TABLE(DENIAL_CELL) };
 
 /* A line of data/self.h as a family. */
 #define WRITER_ONE(member, metric, type, unit, text, from) \
@@ -178,6 +180,12 @@ static const struct family_cell namer_lookups[] = { NAMER_OUTCOME_TABLE(LOOKUP_C
 #define NAMER_EACH(member, n, metric, by, type, unit, text, from) \
 	{ .name = metric, type, OF_SELF, unit, .label = by, .help = text, \
 	  ARRAY(namer_##member), FROM_SELF(from) },
+#define WEB_ONE(member, metric, type, unit, text, from) \
+	{ .name = metric, type, OF_SELF, unit, .help = text, \
+	  ONE(S(web.member)), FROM_SELF(from) },
+#define WEB_EACH(member, n, metric, by, type, unit, text, from) \
+	{ .name = metric, type, OF_SELF, unit, .label = by, .help = text, \
+	  ARRAY(web_##member), FROM_SELF(from) },
 /* clang-format on */
 static const struct family_cell log_events[] = {
 	{ "debug", S(events[SEVERITY_DEBUG]) },	      { "info", S(events[SEVERITY_INFO]) },
@@ -629,6 +637,7 @@ const struct family families[] = {
 	SELF_WRITER_TABLE(WRITER_ONE, WRITER_EACH)
 	SELF_PROFILER_TABLE(PROFILER_ONE, PROFILER_EACH)
 	SELF_NAMER_TABLE(NAMER_ONE, NAMER_EACH)
+	SELF_WEB_TABLE(WEB_ONE, WEB_EACH)
 	{ .name = "vigie_self_missing", GAUGE, COUNT, .shape = FAMILY_MISSING, .self = true,
 	  .labels = "`field`, `reason`",
 	  .help = "What this kernel or this configuration cannot give, and why; always 1.",

@@ -177,7 +177,9 @@ void index_encode(const struct encode_ctx *ctx)
 		     "<title>vigie</title></head>\n<body>\n<h1>vigie</h1>\n<p>Version ");
 	html_escape(out, ctx->self->version);
 	buf_str(out, ". What every process of this host costs, and why it waits."
-		     "</p>\n<p><a href=\"/metrics\">Metrics</a> &middot; "
+		     "</p>\n<p><a href=\"");
+	buf_str(out, ctx->self->metrics_path ? ctx->self->metrics_path : "/metrics");
+	buf_str(out, "\">Metrics</a> &middot; "
 		     "<a href=\"/-/healthy\">alive?</a> &middot; "
 		     "<a href=\"/-/ready\">ready?</a></p>\n");
 	findings(out, ctx->view, ctx->self);

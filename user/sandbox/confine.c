@@ -190,7 +190,7 @@ static int drop_bounding_set(const struct confine_config *config)
 /* The one capability that stays, or CAP_NONE. */
 static int kept_cap(const struct confine_config *config)
 {
-	if (config->role == CONFINE_NAMER)
+	if (config->role == CONFINE_NAMER || config->role == CONFINE_OPENER)
 		return config->already_unprivileged ? CAP_NONE : CAP_DAC_READ_SEARCH;
 	return config->keep_cap_bpf ? CAP_BPF : CAP_NONE;
 }
@@ -302,8 +302,10 @@ static int allow_role(scmp_filter_ctx ctx, enum confine_role role)
 {
 	int err;
 
-	if (role == CONFINE_SYMBOLIZER)
+	if (role == CONFINE_SYMBOLIZER || role == CONFINE_VERIFIER)
 		return 0;
+	if (role == CONFINE_OPENER)
+		return allow_reading_files(ctx);
 	if (role == CONFINE_WRITER)
 		return allow_calls(ctx, writer_calls, COUNT(writer_calls));
 	if (role == CONFINE_NAMER) {

@@ -17,6 +17,8 @@ enum confine_role {
 	CONFINE_SERVER, /* serves sockets, reads maps, iterators and /proc; writes no file */
 	CONFINE_WRITER, /* writes files below its directories; no socket beyond those it has, no BPF */
 	CONFINE_SYMBOLIZER, /* reads foreign files by the descriptors that it is sent; opens nothing */
+	CONFINE_VERIFIER, /* computes; opens nothing */
+	CONFINE_OPENER, /* opens any file for reading, by CAP_DAC_READ_SEARCH; forks nobody */
 	CONFINE_NAMER, /* opens any file for reading, by CAP_DAC_READ_SEARCH; forks confine_reader()s */
 };
 
@@ -35,7 +37,7 @@ struct confine_config {
 int confine_find_user(const char *name, uid_t *ret_uid, gid_t *ret_gid);
 /*
  * Changes to the user without supplementary groups (unless we were never root), empties every
- * capability set (but CAP_BPF if kept, and the one that CONFINE_NAMER is about) and the bounding set,
+ * capability set (but CAP_BPF if kept, and the one that CONFINE_NAMER and CONFINE_OPENER are about) and the bounding set,
  * sets no_new_privs, loads the seccomp filter (forbidden calls fail with -EPERM) and verifies all of
  * it by reading it back.
  * 0 or -errno with *ret_what the step that failed. There is no way back.
