@@ -282,13 +282,16 @@ static struct conn *add_in(enum phase phase, __u64 since_ms)
 static void test_who_must_go(void **state)
 {
 	const __u64 now = 100000;
-	struct conn *busy, *late_answer, *fresh, *idle, *idle_old, *stale;
+	struct conn *busy, *late_answer, *trusted, *fresh, *idle, *idle_old, *stale;
 
 	assert_null(conns_worst(&table, now));
 	busy = add_in(PHASE_ANSWER, now - 4999);
 	assert_null(conns_worst(&table, now));
 	late_answer = add_in(PHASE_ANSWER, now - 5000);
 	assert_ptr_equal(conns_worst(&table, now), late_answer);
+	trusted = add_in(PHASE_IDLE, now - 80000);
+	trusted->trusted = true;
+	assert_ptr_equal(conns_worst(&table, now), trusted);
 	fresh = add_in(PHASE_HEADER, now - 1999);
 	assert_ptr_equal(conns_worst(&table, now), fresh);
 	idle = add_in(PHASE_IDLE, now - 1);

@@ -39,6 +39,7 @@ static inline bool token_bucket_take(struct token_bucket *b, __u64 now)
 	return true;
 }
 
+/* One that was taken in vain. It holds no more than its burst, so giving too much gives nothing. */
 static inline void token_bucket_give_back(struct token_bucket *b)
 {
 	__u64 most = b->interval * b->burst;

@@ -106,9 +106,12 @@ static void refuse(struct access_gate *gate, struct request *r, unsigned int sta
 	r->offer_bearer = auth__takes_tokens(gate->auth);
 }
 
-static void obey(struct access_gate *gate, const struct conn *c, enum auth_verdict verdict,
+static void obey(struct access_gate *gate, struct conn *c, enum auth_verdict verdict,
 		 struct request *r)
 {
+	c->trusted = verdict == AUTH_OK &&
+		     (auth__asks(gate->auth) ||
+		      (c->tls.context && tls_context__verifies(c->tls.context)));
 	switch (verdict) {
 	case AUTH_OK:
 	case AUTH_WAIT: break;

@@ -64,10 +64,9 @@ static int dispensable(const struct conn *c, __u64 now_ms)
 	__u64 age_ms = now_ms - c->since_ms;
 
 	switch (c->phase) {
-	case PHASE_HEADER: return age_ms >= HEADER_STALE_MS ? 3 : 1;
-	case PHASE_VERIFY:
-		return 1; /* the queue of verifications is short, and has limits of its own */
-	case PHASE_IDLE: return 2;
+	case PHASE_HEADER: return age_ms >= HEADER_STALE_MS ? 4 : 2;
+	case PHASE_VERIFY: return 2; /* few are verified at once, which has limits of its own */
+	case PHASE_IDLE: return c->trusted ? 1 : 3;
 	case PHASE_ANSWER: break;
 	}
 	return age_ms >= ANSWER_STALE_MS ? 0 : -1;

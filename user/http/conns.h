@@ -37,6 +37,7 @@ struct conn {
 	bool has_body; /* the request announced one, which stays unread */
 	bool tcp;
 	bool check_host;
+	bool trusted; /* its last request came with credentials, and they were right */
 	enum phase phase;
 	int fd;
 	__u64 since_ms, deadline_ms;
@@ -66,8 +67,9 @@ void conns_end(struct conns *cs, struct conn *c);
 void conns_remove(struct conns *cs, struct conn *c);
 void conn_enter(struct conn *c, enum phase phase, __u64 now_ms);
 /*
- * Which one to close for a new one: a header that is overdue (2 s), else the longest idle,
- * else the oldest header, else an answer that is overdue (5 s); NULL: all are being served.
+ * Which one to close for a new one: a header that is overdue (2 s), else the longest idle of those
+ * that nobody vouches for, else the oldest header, else the longest idle, else an answer that is
+ * overdue (5 s); NULL: all are being served. So strangers make room for each other first.
  */
 struct conn *conns_worst(struct conns *cs, __u64 now_ms);
 

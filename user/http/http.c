@@ -46,6 +46,9 @@ enum {
 	ACCEPT_BATCH = 32,
 	MEMORY_PER_CONNECTION = 32 * 1024,
 	ACCEPT_PAUSE_MS = 100,
+	/* A handshake costs up to 1.5 ms of CPU (RSA), and strangers may begin one: a third of a core. */
+	HANDSHAKE_INTERVAL_MS = 5,
+	HANDSHAKE_BURST = 100,
 };
 
 struct http {
@@ -62,6 +65,7 @@ struct http {
 	__u64 now_ms;
 	__u64 next_deadline_ms; /* 0: none */
 	__u64 accept_again_ms; /* 0: not paused */
+	struct token_bucket handshakes;
 	__u64 connections_refused;
 	struct MHD_Response *no_memory; /* prepared while there is some */
 	char own_name[sizeof(((struct utsname *)0)->nodename)];
@@ -395,13 +399,12 @@ static int http_watch(struct http *http, int op, int fd)
 	return epoll_ctl(http->epoll_fd, op, fd, &ev) ? -errno : 0;
 }
 
-/* Without descriptors a pending connection would keep us spinning: look away for a moment. */
-static void accept_pause(struct http *http)
+/* A pending connection that we do not take would keep us spinning: look away for a moment. */
+static void accept_pause(struct http *http, __u64 pause_ms)
 {
 	for (unsigned int i = 0; i < http->nlisteners; i++)
 		http_watch(http, EPOLL_CTL_DEL, http->listeners[i].fd);
-	http->accept_again_ms = http->now_ms + ACCEPT_PAUSE_MS;
-	evict_one(http);
+	http->accept_again_ms = http->now_ms + pause_ms;
 }
 
 static void accept_resume(struct http *http)
@@ -411,19 +414,34 @@ static void accept_resume(struct http *http)
 	http->accept_again_ms = 0;
 }
 
+/* A place among the handshakes, where it will be one. */
+static bool handshake_take(struct http *http, const struct listener *l)
+{
+	return l->address.family == AF_UNIX || !http->gate.tls ||
+	       token_bucket_take(&http->handshakes, http->now_ms);
+}
+
 static void accept_from(struct http *http, const struct listener *l)
 {
 	for (int i = 0; i < ACCEPT_BATCH; i++) {
 		struct sockaddr_storage ss;
 		socklen_t len = sizeof(ss);
-		int fd = accept4(l->fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd;
 
+		if (!handshake_take(http, l)) {
+			accept_pause(http, token_bucket_wait(&http->handshakes));
+			return;
+		}
+		fd = accept4(l->fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
 			http_admit(http, l, fd, &ss, len);
 			continue;
 		}
-		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
-			accept_pause(http);
+		token_bucket_give_back(&http->handshakes);
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
+			accept_pause(http, ACCEPT_PAUSE_MS);
+			evict_one(http);
+		}
 		if (errno != ECONNABORTED && errno != EINTR)
 			break;
 	}
@@ -455,6 +473,8 @@ int http__bind(const struct http_address *addresses, unsigned int n, struct http
 		return -ENOMEM;
 	farewells_init(&http->farewells);
 	gate_init(&http->gate);
+	token_bucket_init(&http->handshakes, HANDSHAKE_INTERVAL_MS, HANDSHAKE_BURST,
+			  clock_monotonic_ms());
 	http->epoll_fd = -1;
 	for (unsigned int i = 0; i < n && !err; i++) {
 		http->listeners[i].fd = -1;

@@ -290,6 +290,11 @@ void tls_context__put(struct tls_context *context)
 	free(context);
 }
 
+bool tls_context__verifies(const struct tls_context *context)
+{
+	return context->client_auth == CLIENT_AUTH_REQUIRE_AND_VERIFY;
+}
+
 /* --- Clients' certificates. --------------------------------------------------------- */
 
 static int refuse(struct tls_state *state, const char *why)

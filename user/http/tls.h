@@ -29,6 +29,8 @@ int tls_context__new(const struct access_tls *config, struct tls_context **ret,
 		     const char **ret_key, char why[TLS_WHY_LEN]);
 struct tls_context *tls_context__get(struct tls_context *context);
 void tls_context__put(struct tls_context *context); /* accepts NULL */
+/* Whoever got in has a certificate that was verified. */
+bool tls_context__verifies(const struct tls_context *context);
 
 /* Of one connection; in place for as long as its session lives. */
 struct tls_state {
