@@ -26,10 +26,11 @@ PROMETHEUS_3 = ("application/openmetrics-text;version=1.0.0;escaping=allow-utf-8
 class Fixture:
     """One server process, and its stdin."""
 
-    def __init__(self, series=3, addresses=("127.0.0.1:0",), confine="no"):
+    def __init__(self, series=3, addresses=("127.0.0.1:0",), confine="no", command=None,
+                 stderr=None):
         self.process = subprocess.Popen(
-            [BINARY, str(series), confine, *addresses], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, text=True, bufsize=1)
+            command or [BINARY, str(series), confine, *addresses], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=stderr, text=True, bufsize=1)
         lines = []
         for _ in addresses:
             lines.append(self.process.stdout.readline().strip())

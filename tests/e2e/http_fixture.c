@@ -198,8 +198,11 @@ int main(int argc, char **argv)
 	err = http__bind(addresses, n, &f.http, &failed);
 	if (err)
 		return fail(argv[first + (int)failed], err);
-	if (first == 5 && start_web(&f, argv[4]))
+	if (first == 5 && start_web(&f, argv[4])) {
+		http__free(f.http);
+		web_access__free(f.web);
 		return 1;
+	}
 	err = http__start(f.http, &callbacks, "1.2.3-test<&>");
 	if (err)
 		return fail("start", err);

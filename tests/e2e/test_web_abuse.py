@@ -1,0 +1,390 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""What strangers can cost a server with TLS and credentials: slow, broken and many.
+
+Owns the limits under TLS: deadlines are absolute, 408 and 431 are said encrypted, a scrape of somebody
+who is known is not kept waiting by who is not. Against http_fixture.
+"""
+import http.client
+import os
+import random
+import resource
+import socket
+import ssl
+import threading
+import time
+import unittest
+
+from http_client import BINARY, Case, at_eof, request
+from web_client import TLS, Place, WebFixture, basic, bcrypt
+
+with open(BINARY, "rb") as f:
+    SANITIZED = b"__asan_init" in f.read()  # its memory is not ours
+SHARED = {}
+
+
+def client_hello(context):
+    """The first bytes of a real handshake."""
+    out = ssl.MemoryBIO()
+    try:
+        context.wrap_bio(ssl.MemoryBIO(), out, server_hostname="localhost").do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    return out.read()
+
+
+class Timed(threading.Thread):
+    """Feeds a connection byte by byte, and notes when the server ends it and what it said."""
+
+    def __init__(self, s, first=b"", dribble=b""):
+        super().__init__(daemon=True)
+        self.socket, self.first, self.dribble = s, first, dribble
+        self.seconds, self.said = None, b""
+        self.start()
+
+    def run(self):
+        begin = time.monotonic()
+        self.socket.settimeout(0.5)
+        self.socket.sendall(self.first)
+        while time.monotonic() - begin < 25:
+            try:
+                chunk = self.socket.recv(4096)
+                if not chunk:
+                    self.seconds = time.monotonic() - begin
+                    break
+                self.said += chunk
+            except (socket.timeout, ssl.SSLWantReadError):
+                try:
+                    self.socket.sendall(self.dribble)
+                except OSError:
+                    pass
+            except OSError:
+                self.seconds = time.monotonic() - begin
+                break
+        self.socket.close()
+
+
+def setUpModule():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    place = SHARED["place"] = Place()
+    place.certificate("server", "DNS:localhost,IP:127.0.0.1")
+    trust = SHARED["trust"] = place.client()
+    server = SHARED["timers"] = WebFixture(place.write("timers.yml", TLS))
+    hello = client_hello(trust)
+
+    def encrypted():
+        return trust.wrap_socket(server.connect(), server_hostname="localhost")
+
+    SHARED["silent"] = Timed(server.connect())
+    SHARED["half a hello"] = Timed(server.connect(), hello[:40])
+    SHARED["dribbled hello"] = Timed(server.connect(), hello[:5], b"\x01")
+    SHARED["no answer to ours"] = Timed(server.connect(), hello)
+    SHARED["half a header"] = Timed(encrypted(), b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n")
+    SHARED["dribbled header"] = Timed(encrypted(), b"GET /metrics HTTP/1.1\r\nX: ", b"a")
+    again = encrypted()
+    again.sendall(request())
+    while b"vigie_test_seconds_total{series=\"2\"}" not in again.recv(65536):
+        pass
+    SHARED["second header"] = Timed(again, b"GET /metr")
+
+
+def tearDownModule():
+    code = SHARED["timers"].close()
+    SHARED["place"].close()
+    if code:
+        raise AssertionError(f"the server ended with {code}")
+
+
+class AbuseCase(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.place, cls.trust = SHARED["place"], SHARED["trust"]
+
+    @classmethod
+    def tearDownClass(cls):
+        pass
+
+    def serve(self, text=TLS, **options):
+        server = WebFixture(self.place.write("abuse.yml", text), **options)
+        self.addCleanup(lambda: self.assertEqual(server.close(), 0))
+        return server
+
+    def encrypted(self, server, **options):
+        s = self.trust.wrap_socket(server.connect(**options), server_hostname="localhost")
+        self.addCleanup(s.close)
+        return s
+
+
+class Deadlines(AbuseCase):
+    def ended(self, name):
+        timed = SHARED[name]
+        timed.join(30)
+        self.assertIsNotNone(timed.seconds, "never closed")
+        self.assertGreater(timed.seconds, 8)
+        self.assertLess(timed.seconds, 13)
+        return timed.said
+
+    def test_silence(self):
+        self.assertEqual(self.ended("silent"), b"")
+
+    def test_handshakes_that_never_end(self):
+        for name in ("half a hello", "dribbled hello", "no answer to ours"):
+            self.ended(name)
+        SHARED["timers"].await_line("the handshake was not over in time")
+
+    def test_408_is_said_encrypted(self):
+        for name in ("half a header", "dribbled header", "second header"):
+            self.assertRegex(self.ended(name), b"^HTTP/1.1 408 ", name)
+
+
+class Broken(AbuseCase):
+    def test_431_is_said_encrypted(self):
+        server = self.serve()
+        s = self.encrypted(server)
+        s.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 20000 + b"\r\n\r\n")
+        self.assertRegex(s.recv(4096), b"^HTTP/1.1 431 ")
+
+    def test_truncated_handshakes(self):
+        """A client's first message cut at every length, each end closed in another way."""
+        server = self.serve()
+        hello = client_hello(self.trust)
+        for n in range(0, len(hello), 7):
+            with server.connect() as s:
+                s.sendall(hello[:n])
+                if n % 2:
+                    s.shutdown(socket.SHUT_WR)
+                    self.assertTrue(at_eof(s, 5), n)
+        self.assertEqual(server.get(self.trust)[0], 200)
+
+    def test_garbage(self):
+        server = self.serve()
+        rng = random.Random(1)
+        hello = client_hello(self.trust)
+        for _ in range(300):
+            damaged = bytearray(hello)
+            for _ in range(rng.randrange(1, 8)):
+                damaged[rng.randrange(len(damaged))] = rng.randrange(256)
+            with server.connect() as s:
+                try:
+                    s.sendall(bytes(damaged) if rng.random() < 0.7 else rng.randbytes(200))
+                    s.shutdown(socket.SHUT_WR)
+                    s.recv(4096)
+                except OSError:
+                    pass
+        self.assertEqual(server.get(self.trust)[0], 200)
+
+    def test_damaged_records(self):
+        """After a good handshake: what is not what was sent ends the connection, unanswered."""
+        server = self.serve()
+        for damage in (lambda b: b[:-1] + bytes([b[-1] ^ 1]), lambda b: b[: len(b) // 2],
+                       lambda b: b"\x17\x03\x03\xff\xff" + b, lambda b: b"GET / HTTP/1.1\r\n\r\n"):
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            tls = self.trust.wrap_bio(incoming, outgoing, server_hostname="localhost")
+            with server.connect() as s:
+                while True:
+                    try:
+                        tls.do_handshake()
+                        break
+                    except ssl.SSLWantReadError:
+                        s.sendall(outgoing.read())
+                        incoming.write(s.recv(65536))
+                s.sendall(outgoing.read())
+                tls.write(request())
+                s.sendall(damage(outgoing.read()))
+                s.shutdown(socket.SHUT_WR)
+                got = b""
+                try:
+                    while chunk := s.recv(65536):
+                        got += chunk
+                except OSError:
+                    pass
+                incoming.write(got)
+                try:
+                    self.assertNotIn(b"200 OK", tls.read())
+                except ssl.SSLError:
+                    pass
+        self.assertEqual(server.get(self.trust)[0], 200)
+
+    def test_pipelined_credentials(self):
+        """Requests of one connection are judged one by one."""
+        server = self.serve(TLS + f"basic_auth_users:\n  alice: {bcrypt('secret')}\n")
+        s = self.encrypted(server)
+        good = request(headers=[("Authorization", basic("alice", "secret"))])
+        bad = request(headers=[("Authorization", basic("alice", "no"))])
+        s.sendall(good + bad + good)
+        said = b""
+        deadline = time.monotonic() + 10
+        while said.count(b"HTTP/1.1 ") < 3 and time.monotonic() < deadline:
+            said += s.recv(65536)
+        statuses = [line.split(b" ")[1] for line in said.split(b"\r\n")
+                    if line.startswith(b"HTTP/1.1 ") or b"}HTTP/1.1 " in line]
+        self.assertEqual(said.count(b"HTTP/1.1 200"), 2, statuses)
+        self.assertEqual(said.count(b"HTTP/1.1 401"), 1, statuses)
+
+    def test_two_authorizations(self):
+        server = self.serve(TLS + f"basic_auth_users:\n  alice: {bcrypt('secret')}\n")
+        s = self.encrypted(server)
+        s.sendall(request(headers=[("Authorization", basic("alice", "no")),
+                                   ("Authorization", basic("alice", "secret"))]))
+        self.assertRegex(s.recv(4096), b"^HTTP/1.1 400 ")
+
+    def test_gone_while_it_is_verified(self):
+        """Who hangs up in the middle leaves nothing behind."""
+        server = self.serve(f"basic_auth_users:\n  alice: {bcrypt('secret', cost=10)}\n")
+        path = f"/proc/{server.process.pid}/fd"
+        before = len(os.listdir(path))
+        for i in range(8):
+            s = socket.create_connection(("127.0.0.1", server.port),
+                                         source_address=(f"127.0.3.{i + 1}", 0))
+            s.sendall(request(headers=[("Authorization", basic("alice", f"x{i}"))]))
+            s.close()
+        end = time.monotonic() + 20
+        while len(os.listdir(path)) > before and time.monotonic() < end:
+            time.sleep(0.05)
+        self.assertEqual(len(os.listdir(path)), before)
+        self.assertEqual(server.get(None, auth=basic("alice", "secret"))[0], 200)
+
+
+class Crowds(AbuseCase):
+    """Scrapes of one who is known, on a kept connection as Prometheus has it, while others do that."""
+
+    USERS = f"basic_auth_users:\n  alice: {bcrypt('secret')}\n"
+
+    def setUp(self):
+        if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 1500:
+            self.skipTest("needs 1 500 descriptors (ulimit -n)")
+
+    def scrapes(self, server, seconds):
+        """How long each took, in s. A connection that was closed for another is opened anew."""
+        connection = None
+        took = []
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            begin = time.monotonic()
+            for _ in range(2):
+                try:
+                    connection = connection or http.client.HTTPSConnection(
+                        "localhost", server.port, context=self.trust, timeout=10)
+                    connection.request("GET", "/metrics", headers={
+                        "Authorization": basic("alice", "secret")})
+                    answer = connection.getresponse()
+                    answer.read()
+                    self.assertEqual(answer.status, 200)
+                    break
+                except (http.client.HTTPException, OSError):
+                    connection.close()
+                    connection = None
+            took.append(time.monotonic() - begin)
+            time.sleep(0.01)
+        connection.close()
+        return sorted(took)
+
+    def beside(self, attack, seconds=4, text=None):
+        server = self.serve(text or TLS + self.USERS, series=500)
+        self.scrapes(server, 0.5)
+        quiet = self.scrapes(server, seconds)
+        before = server.rss_kib()
+        stop = threading.Event()
+        thread = threading.Thread(target=attack, args=(server, stop), daemon=True)
+        thread.start()
+        time.sleep(0.5)
+        busy = self.scrapes(server, seconds)
+        grown = server.rss_kib() - before
+        stop.set()
+        thread.join(30)
+        p99 = [times[int(len(times) * 0.99)] for times in (quiet, busy)]
+        self.assertLess(p99[1], max(3 * p99[0], 0.05), (p99, len(quiet), len(busy)))
+        if not SANITIZED:
+            self.assertLess(grown, 24 * 1024)
+        return server
+
+    def test_1000_half_open_handshakes(self):
+        hello = client_hello(self.trust)
+
+        def attack(server, stop):
+            held = []
+            while not stop.is_set():
+                if len(held) < 1000:
+                    s = server.connect()
+                    s.sendall(hello[:100])
+                    held.append(s)
+                else:
+                    held.pop(0).close()
+                time.sleep(0.001)
+            for s in held:
+                s.close()
+
+        server = self.beside(attack)
+        self.assertGreater(server.stat()["refused"], 100)
+
+    def test_slow_readers(self):
+        def attack(server, stop):
+            held = []
+            for _ in range(50):
+                s = self.trust.wrap_socket(server.connect(receive_buffer=4096),
+                                           server_hostname="localhost")
+                s.sendall(request(headers=[("Authorization", basic("alice", "secret"))]))
+                held.append(s)
+            stop.wait()
+            for s in held:
+                s.close()
+
+        self.beside(attack)
+
+    def test_guessing(self):
+        """New passwords all the time, from many addresses."""
+        def attack(server, stop):
+            n = 0
+            while not stop.is_set():
+                n += 1
+                try:
+                    server.get(self.trust, auth=basic("alice", f"guess{n}"),
+                               source=f"127.0.{n % 200}.{n % 250 + 1}")
+                except (http.client.HTTPException, OSError):
+                    pass
+
+        self.beside(attack, text=TLS + f"basic_auth_users:\n  alice: {bcrypt('secret')}\n"
+                    f"  other: {bcrypt('x', cost=11)}\n")
+
+    def test_whole_handshakes(self):
+        """Strangers who go through with it and ask for nothing: each costs a signature."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        done = []
+
+        def one(server, stop):
+            while not stop.is_set():
+                try:
+                    context.wrap_socket(server.connect(timeout=2)).close()
+                    done.append(time.monotonic())
+                except OSError:
+                    pass
+
+        def attack(server, stop):
+            threads = [threading.Thread(target=one, args=(server, stop)) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+
+        self.beside(attack)
+        seconds = done[-1] - done[0]
+        self.assertLess(len(done), 100 + 210 * seconds)
+
+    def test_connects(self):
+        def attack(server, stop):
+            for _ in range(10000):
+                if stop.is_set():
+                    break
+                try:
+                    server.connect().close()
+                except OSError:
+                    pass
+
+        self.beside(attack)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
