@@ -274,6 +274,8 @@ static int check_config(const struct serve_config *config)
 	web_access__free(serve.web);
 	if (err)
 		return EXIT_FAILURE; /* as serving would */
+	if (serve.options->web_config_file)
+		printf("%s: good\n", serve.options->web_config_file);
 	if (serve_config_has_file(config))
 		printf("%s: good\n", config->path);
 	else

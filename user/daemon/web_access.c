@@ -19,6 +19,7 @@
 #include "daemon/side_process.h"
 #include "daemon/password_child.h"
 #include "daemon/web_files.h"
+#include "http/tls.h"
 
 enum { NOTE_BURST = 10, NOTE_INTERVAL_MS = 10000, LINE_LEN = 1200 };
 
@@ -52,6 +53,21 @@ static void check_hashes(const struct web_config *config, struct faults *faults)
 			web_config__refuse_user(config, access->users[i].name,
 						"crypt(3) of this host does not take this hash",
 						faults);
+}
+
+/* Before there is an http that could take it: whoever only checks a configuration has none. */
+static int check_tls(struct web_access *web, const struct web_config *config)
+{
+	const struct access *access = web_config__access(config);
+	struct tls_context *tls = NULL;
+	char why[TLS_WHY_LEN];
+	const char *key;
+	int err = access->encrypted ? tls_context__new(&access->tls, &tls, &key, why) : 0;
+
+	tls_context__put(tls);
+	if (err == -EINVAL)
+		web_config__refuse_tls(config, key, why, &web->faults);
+	return err;
 }
 
 static int read_bundle(struct web_access *web, struct web_config **ret)
@@ -143,6 +159,8 @@ int web_access__load(const char *path, const char *who, struct web_access **ret)
 	web_bundle_init(&web->bundle);
 	web_bundle_open(&web->bundle, path, web->owner);
 	err = read_bundle(web, &web->config);
+	if (!err)
+		err = check_tls(web, web->config);
 	if (err) {
 		complain(web, who, err);
 		web_access__free(web);
