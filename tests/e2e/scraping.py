@@ -137,7 +137,10 @@ def free_port():
 
 
 class Prometheus:
-    """The Debian package's server, scraping every second. targets: {job: port on loopback}."""
+    """The Debian package's server, scraping every second. targets: {job: port on loopback}.
+
+    extra: {job: lines of its scrape configuration}, such as "scheme: https".
+    """
 
     CONFIG = """global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
 scrape_configs:
@@ -146,14 +149,16 @@ scrape_configs:
   static_configs: [{{targets: ['127.0.0.1:{port}']}}]
 """
 
-    def __init__(self, targets):
+    def __init__(self, targets, extra=None):
         lib.needs(shutil.which("prometheus"), "prometheus is not installed")
         self.targets = targets
         self.directory = tempfile.mkdtemp(prefix="vigie-prometheus-")
         self.port = free_port()
         self.log = open(os.path.join(self.directory, "log"), "wb")
         config = os.path.join(self.directory, "config.yml")
-        jobs = "".join(self.JOB.format(job=job, port=port) for job, port in targets.items())
+        jobs = "".join(self.JOB.format(job=job, port=port) +
+                       "".join(f"  {line}\n" for line in (extra or {}).get(job, ()))
+                       for job, port in targets.items())
         lib.write(config, self.CONFIG.format(jobs=jobs))
         self.child = subprocess.Popen(
             ["prometheus", f"--config.file={config}", "--log.level=warn",
