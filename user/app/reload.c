@@ -44,7 +44,8 @@ static void say_changes(const struct reload *reload, const struct serve_changes 
 	else /* without a file SIGHUP is for the log only */
 		logbook_say(reload->book,
 			    reload->config->must_exist ? SEVERITY_INFO : SEVERITY_DEBUG,
-			    "config-read", 0, "configuration read anew, nothing changed");
+			    "config-read", 0, "configuration read anew, nothing %s",
+			    changes->nrestart ? "changes at once" : "changed");
 	buf_done(&names);
 	for (i = 0; i < nsettings; i++)
 		if (changes->of[i] == NEEDS_RESTART)

@@ -1,0 +1,441 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""The configuration file: --check-config, --print-config, who may write it, SIGHUP.
+
+Owns: what people meet of it, on a real daemon. Not here: each bad value (tests/unit/test_serve_config,
+test_yaml), the bounds of options (test_cli). The second reader of YAML is PyYAML.
+"""
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import textwrap
+import time
+import unittest
+
+import yaml
+
+import lib
+from lib import PATIENCE_S, ROOT, VIGIE, Serve, wait_for
+
+DEFAULT = "/etc/vigie/vigie.yml"
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all",
+          "--inh-caps=-all"]
+
+
+def serve(*args, prefix=(), **options):
+    """A `vigie serve` that ends by itself."""
+    return subprocess.run([*prefix, VIGIE, "serve", *args], stdin=subprocess.DEVNULL, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE_S,
+                          check=False, **options)
+
+
+def dedent(text):
+    return textwrap.dedent(text).lstrip("\n")
+
+
+class Place(unittest.TestCase):
+    """With a directory in which everybody may look, and a file in it."""
+
+    def setUp(self):
+        self.directory = tempfile.mkdtemp(prefix="vigie-e2e-")
+        self.addCleanup(shutil.rmtree, self.directory)
+        os.chmod(self.directory, 0o755)
+        self.path = os.path.join(self.directory, "vigie.yml")
+
+    def write(self, text, mode=0o644):
+        """As an editor does: another file, under the same name."""
+        beside = self.path + ".new"
+        lib.write(beside, dedent(text))
+        os.chmod(beside, mode)
+        os.rename(beside, self.path)
+
+    def check(self, *args, **options):
+        return serve("--config.file", self.path, "--check-config", *args, **options)
+
+    def printed(self, *args):
+        run = serve("--config.file", self.path, "--print-config", *args)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        return run.stdout
+
+
+BAD = """
+    web:
+      listen: [127.0.0.1:9838, nowhere]
+    log:
+      level: loud
+      lvel: info
+    collect:
+      interval: 1h
+      interval: 5s
+    groups:
+      max-groups: "100"
+      group-by: {unit: comm}
+    histroy:
+      retention: 1h
+"""
+# line, column, what is said
+BAD_FAULTS = [
+    (2, 28, "web.listen: 'nowhere' is not ADDR:PORT, [V6ADDR]:PORT, :PORT or unix:PATH"),
+    (4, 10, "log.level: 'loud' is not one of debug, info, warning, error, critical"),
+    (5, 3, "log.lvel: no such key in this section; did you mean level?"),
+    (8, 3, "interval: this key is here twice, first in line 7"),
+    (10, 15, "groups.max-groups: a text is not a number: leave the quotes out"),
+    (11, 13, "groups.group-by: a mapping is not a list"),
+    (12, 1, "histroy: no such section; did you mean history?"),
+]
+
+
+class Check(Place):
+    def faults(self, run):
+        """(line, column, text) of each line, which must all be of our file."""
+        found = []
+        for line in run.stderr.splitlines():
+            match = re.fullmatch(rf"vigie serve: {re.escape(self.path)}:(\d+):(\d+): (.*)", line)
+            self.assertTrue(match, line)
+            found.append((int(match[1]), int(match[2]), match[3]))
+        return found
+
+    def test_a_good_file(self):
+        for text in "", "# nothing\n", "log: {level: debug}\n", "web:\nlog:\n  # level: info\n":
+            self.write(text)
+            run = self.check()
+            self.assertEqual((run.returncode, run.stdout, run.stderr),
+                             (0, f"{self.path}: good\n", ""))
+
+    def test_needs_neither_root_nor_bpf(self):
+        lib.needs(os.geteuid() == 0 and shutil.which("setpriv"), "needs root, and setpriv")
+        binary = shutil.copy(VIGIE, self.directory)
+        os.chmod(binary, 0o755)
+        for text, status in ("log: {level: debug}\n", 0), ("log: {level: x}\n", 2):
+            self.write(text)
+            run = subprocess.run([*NOBODY, binary, "serve", "--config.file", self.path,
+                                  "--check-config"], stdout=subprocess.PIPE, cwd="/",
+                                 stderr=subprocess.PIPE, timeout=PATIENCE_S, check=False)
+            self.assertEqual(run.returncode, status, run.stderr)
+
+    def test_every_fault_has_its_place(self):
+        self.write(BAD)
+        run = self.check()
+        self.assertEqual((run.returncode, run.stdout), (2, ""))
+        found = self.faults(run)
+        self.assertEqual([fault[:2] for fault in found], [fault[:2] for fault in BAD_FAULTS])
+        for (_, _, said), (_, _, expected) in zip(found, BAD_FAULTS):
+            self.assertTrue(said.startswith(expected), (said, expected))
+
+    def test_serve_refuses_in_the_same_words(self):
+        self.write(BAD)
+        run = serve("--config.file", self.path)
+        self.assertEqual((run.returncode, run.stdout, run.stderr), (2, "", self.check().stderr))
+
+    def test_what_is_no_yaml(self):
+        for text, line, column in (("log: [\n", 2, 1), ("log:\n\tlevel: info\n", 2, 1),
+                                   ("log: {level: *x}\n", 1, 14), ("a: 1\n---\nb: 2\n", 2, 1)):
+            self.write(text)
+            run = self.check()
+            self.assertEqual(run.returncode, 2)
+            self.assertEqual([f[:2] for f in self.faults(run)], [(line, column)], run.stderr)
+
+    def test_a_hostile_file_is_no_danger_to_the_terminal(self):
+        self.write('"\\e[31m\\u202e": 1\nlog: {level: "\\e[2J"}\n')
+        run = self.check()
+        self.assertEqual(len(self.faults(run)), 2)
+        self.assertTrue(all(c.isprintable() for c in run.stderr if c != "\n"), run.stderr)
+
+    def test_addresses_beyond_loopback(self):
+        self.write("web:\n  listen: [127.0.0.1:1, 0.0.0.0:2]\n")
+        run = self.check()
+        self.assertEqual(run.returncode, 1)
+        self.assertEqual(run.stderr, serve("--config.file", self.path).stderr)
+        self.assertIn(f"{self.path}:2:25: web.listen: '0.0.0.0:2' is not a loopback", run.stderr)
+        self.assertEqual(self.check("--allow-insecure").returncode, 0)
+
+    def test_the_example(self):
+        with open(os.path.join(ROOT, "deploy/vigie.yml"), encoding="utf-8") as f:
+            text = f.read()
+        self.write(text)
+        self.assertEqual(self.check().returncode, 0)
+        self.assertEqual(yaml.safe_load(self.printed()), yaml.safe_load(text))
+        self.write("")
+        self.assertEqual(yaml.safe_load(self.printed())["groups"], yaml.safe_load(text)["groups"])
+
+
+class Trust(Place):
+    """Whose file is read: it says what a process does that starts as root."""
+
+    def refused(self, path, *words):
+        for mode in ["--check-config"], ["--print-config"], []:
+            run = serve("--config.file", path, *mode)
+            self.assertEqual((run.returncode, run.stdout), (2, ""), mode)
+            self.assertEqual(len(run.stderr.splitlines()), 1)
+            for word in (f"vigie serve: {path}: ", *words):
+                self.assertIn(word, run.stderr)
+
+    def test_who_may_write_it(self):
+        for mode in 0o664, 0o646, 0o666:
+            self.write("log:\n", mode)
+            self.refused(self.path, f"mode {mode:04o}", "chmod go-w", self.path)
+            os.chmod(self.path, 0o644)
+            self.assertEqual(self.check().returncode, 0)
+
+    def test_whom_it_belongs_to(self):
+        lib.needs(os.geteuid() == 0, "needs root")
+        self.write("log:\n")
+        os.chown(self.path, 65534, -1)
+        self.refused(self.path, "belongs to uid 65534", "chown root")
+        os.chown(self.path, 0, 65534)
+        self.assertEqual(self.check().returncode, 0)
+
+    def test_what_is_no_file(self):
+        os.mkfifo(self.path)
+        self.refused(self.path, "not a regular file")
+        self.refused(self.directory, "not a regular file")
+        self.refused("/dev/zero", "not a regular file")
+        self.refused("/nonexistent/vigie.yml", "-ENOENT")
+
+    def test_what_a_link_leads_to(self):
+        link = os.path.join(self.directory, "link.yml")
+        os.symlink("vigie.yml", link)
+        self.write("log:\n", 0o666)
+        self.refused(link, "chmod go-w")
+        os.chmod(self.path, 0o644)
+        self.assertEqual(serve("--config.file", link, "--check-config").returncode, 0)
+
+    def test_what_is_too_big(self):
+        self.write("# " + "x" * (64 << 10) + "\n")
+        self.refused(self.path, "bytes; 65536 at most")
+
+
+class Default(Place):
+    """/etc/vigie/vigie.yml, in an /etc of the test's own."""
+
+    def run_there(self, text, *args):
+        lib.needs(os.geteuid() == 0, "needs root")
+        lib.needs_mount_namespace()
+        etc = os.path.join(self.directory, "etc")
+        os.makedirs(os.path.join(etc, "vigie"), exist_ok=True)
+        for name in "passwd", "group", "nsswitch.conf", "ld.so.cache":
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copy(f"/etc/{name}", etc)
+        if text is not None:
+            lib.write(os.path.join(etc, "vigie/vigie.yml"), text)
+            os.chmod(os.path.join(etc, "vigie/vigie.yml"), 0o644)
+        return subprocess.run(["unshare", "-m", "sh", "-c", 'mount --bind "$1" /etc && shift && '
+                               'exec "$@"', "sh", etc, VIGIE, "serve", *args], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
+                              timeout=PATIENCE_S)
+
+    def test_it_is_read_if_it_is_there(self):
+        run = self.run_there(None, "--check-config")
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        self.assertIn("there is no such file", run.stdout)
+        run = self.run_there("log: {level: debug}\n", "--print-config")
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        self.assertEqual(yaml.safe_load(run.stdout)["log"]["level"], "debug")
+        run = self.run_there("log: {level: x}\n", "--check-config")
+        self.assertEqual(run.returncode, 2)
+        self.assertIn(f"vigie serve: {DEFAULT}:1:14: log.level: 'x'", run.stderr)
+
+
+class Print(Place):
+    FILE = """
+        web:
+          listen: [127.0.0.1:1, "unix:/run/a b"]
+        collect: {interval: 250ms}
+        metrics:
+          families:
+            - vigie_host_*
+            - vigie_process_swap_bytes
+        log:
+          level: error
+          format: "it's: %(message)s"
+    """
+    FLAGS = ["--interval", "2s", "--max-groups", "7", "--no-history", "--no-families",
+             "vigie_host_load1,vigie_host_load5"]
+
+    def test_flag_over_file_over_default(self):
+        self.write(self.FILE)
+        text = self.printed(*self.FLAGS)
+        read = yaml.safe_load(text)
+        self.assertEqual(read["web"], {"listen": ["127.0.0.1:1", "unix:/run/a b"],
+                                       "allow-insecure": False})
+        self.assertEqual(read["collect"]["interval"], "2s")
+        self.assertEqual(read["collect"]["slow-wait"], "1ms")
+        self.assertEqual(read["groups"]["max-groups"], 7)
+        self.assertEqual(read["history"]["enabled"], False)
+        self.assertEqual(read["metrics"], {
+            "families": ["vigie_host_*", "vigie_process_swap_bytes"],
+            "no-families": ["vigie_host_load1", "vigie_host_load5"]})
+        self.assertEqual(read["log"], {"level": "error", "format": "it's: %(message)s"})
+
+    def test_each_has_its_source(self):
+        self.write(self.FILE)
+        text = self.printed(*self.FLAGS)
+        for line in ("  interval: 2s  # flag --interval", "  slow-wait: 1ms  # default",
+                     "  level: error  # file, line 9", "  enabled: false  # flag --no-history",
+                     "  # user:  # default: vigie where it exists, else nobody"):
+            self.assertIn(line + "\n", text)
+        for line in text.splitlines():
+            if line.startswith("  "):
+                self.assertRegex(line, r"  # (default(: .*)?|file, line \d+|flag --[a-z-]+)$")
+
+    def test_it_reads_back(self):
+        self.write(self.FILE)
+        first = self.printed(*self.FLAGS)
+        lib.write(self.path, first)
+        second = self.printed()
+        self.assertEqual(yaml.safe_load(first), yaml.safe_load(second))
+        self.assertNotIn("# flag", second)
+        self.assertEqual(self.check().returncode, 0)
+
+    def test_in_effect_is_what_is_printed(self):
+        """The history's bound and the families, seen from outside."""
+        lib.needs_watching()
+        self.write("metrics: {families: [vigie_host_load1, vigie_self_snapshots]}\n")
+        with Serve("--config.file", self.path) as daemon:
+            names = {name for name, _ in daemon.scrape().samples}
+        self.assertEqual(names, {"vigie_host_load1", "vigie_self_snapshots_total"})
+
+
+class Reload(Place):
+    """SIGHUP, on a daemon that has given up its privileges."""
+
+    def setUp(self):
+        super().setUp()
+        lib.needs_watching()
+
+    def serve(self, text, *args):
+        self.write(text)
+        return Serve("--config.file", self.path, *args)
+
+    @staticmethod
+    def state(daemon):
+        page = daemon.scrape()
+        return (page.one("vigie_self_config_last_reload_successful"),
+                page.one("vigie_self_config_last_reload_success_timestamp_seconds"))
+
+    def hup(self, daemon, good=True):
+        """The page after the file was read anew."""
+        _, before = self.state(daemon)
+        daemon.child.send_signal(signal.SIGHUP)
+        if good:
+            wait_for(lambda: self.state(daemon)[1] > before, "the file to be taken")
+            self.assertEqual(self.state(daemon)[0], 1)
+        else:
+            wait_for(lambda: self.state(daemon)[0] == 0, "the file to be refused")
+            self.assertEqual(self.state(daemon)[1], before)
+
+    def test_what_changes_at_once(self):
+        with self.serve("log: {level: info}\n") as daemon:
+            began = time.time()
+            self.assertEqual(self.state(daemon)[0], 1)
+            self.assertLess(abs(float(self.state(daemon)[1]) - began), PATIENCE_S)
+            self.assertTrue(daemon.scrape().all("vigie_host_load1"))
+            self.write("log: {level: debug, format: 'NOW %(message)s'}\n"
+                       "metrics: {no-families: [vigie_host_load1]}\ngroups: {linger: 10m}\n")
+            self.hup(daemon)
+            self.assertFalse(daemon.scrape().all("vigie_host_load1"))
+            self.assertTrue(daemon.scrape().all("vigie_host_load5"))
+            self.write("log: {level: info, format: 'THEN %(message)s'}\n")
+            self.hup(daemon)
+            self.assertTrue(daemon.scrape().all("vigie_host_load1"))
+        said = daemon.stderr
+        self.assertIn("NOW configuration read anew, changed: groups.linger, metrics.no-families, "
+                      "log.level, log.format\n", said)
+        self.assertIn("THEN configuration read anew, changed: groups.linger, metrics.no-families, "
+                      "log.level, log.format\n", said)
+        self.assertIn("THEN stopping\n", said)
+
+    def test_the_interval(self):
+        def snapshots_beside_scrapes():
+            before = daemon.scrape().one("vigie_self_snapshots_total")
+            time.sleep(1.5)
+            return daemon.scrape().one("vigie_self_snapshots_total") - before
+
+        with self.serve("collect: {interval: 60s}\n") as daemon:
+            self.assertLessEqual(snapshots_beside_scrapes(), 2)
+            self.write("collect: {interval: 100ms}\n")
+            self.hup(daemon)
+            wait_for(lambda: snapshots_beside_scrapes() > 5, "snapshots ten times a second")
+
+    def test_what_needs_a_restart_is_named(self):
+        with self.serve("log: {level: info}\n") as daemon:
+            self.write("collect: {slow-wait: 2ms}\nweb: {listen: [127.0.0.1:1]}\n"
+                       "history: {retention: 1440m}\nprocess: {user: no such user}\n")
+            for _ in range(2):
+                self.hup(daemon)
+        for name in "collect.slow-wait", "process.user":
+            self.assertEqual(daemon.stderr.count(f"{name}: needs a restart"), 2, daemon.stderr)
+        self.assertNotIn("web.listen", daemon.stderr)  # a flag says where
+        self.assertNotIn("history.retention", daemon.stderr)  # 1440 minutes are 24 hours
+        self.assertIn("configuration read anew, nothing changes at once", daemon.stderr)
+
+    def test_a_broken_file_keeps_the_old(self):
+        with self.serve("metrics: {no-families: [vigie_host_load1]}\n") as daemon:
+            self.write("metrics: {no-families: [vigie_host_load5]}\nlog: {level: loud}\nx:\n")
+            self.hup(daemon, good=False)
+            page = daemon.scrape()
+            self.assertFalse(page.all("vigie_host_load1"))
+            self.assertTrue(page.all("vigie_host_load5"))
+            os.unlink(self.path)
+            self.hup(daemon, good=False)
+            self.write("", mode=0o666)
+            self.hup(daemon, good=False)
+            self.write("metrics: {no-families: [vigie_host_load5]}\n")
+            self.hup(daemon)
+            self.assertFalse(daemon.scrape().all("vigie_host_load5"))
+        for line in (f"{self.path}:2:14: log.level: 'loud' is not one of debug, info",
+                     f"{self.path}:3:1: x: no such section",
+                     "configuration not taken, 2 faults: what was in effect goes on; mend "
+                     f"{self.path} and send SIGHUP again",
+                     f"{self.path}: cannot be opened: -ENOENT",
+                     f"{self.path}: may be written by others than its owner"):
+            self.assertIn(line, daemon.stderr)
+
+    def test_a_file_that_who_serves_may_not_read(self):
+        """Root reads it at the start; the process without privileges says what to do."""
+        self.write("log: {level: info}\n", mode=0o600)
+        with Serve("--config.file", self.path) as daemon:
+            self.hup(daemon, good=False)
+            os.chmod(self.path, 0o644)
+            self.hup(daemon)
+        self.assertIn(f"SIGHUP will not change anything: {self.path}: who serves must be able",
+                      daemon.stderr)
+        self.assertIn(f"{self.path}: cannot be opened: -EACCES; who serves must be able to read "
+                      "it: chmod 0644", daemon.stderr)
+
+    def test_a_flag_stays(self):
+        with self.serve("", "--no-families", "vigie_host_load1") as daemon:
+            self.write("metrics: {families: ['vigie_host_load*', 'vigie_self_*']}\n")
+            self.hup(daemon)
+            page = daemon.scrape()
+            self.assertFalse(page.all("vigie_host_load1"))
+            self.assertTrue(page.all("vigie_host_load5"))
+            self.assertFalse(page.all("vigie_host_boot_time_seconds"))
+
+    def test_without_a_file(self):
+        """SIGHUP is for the log, too: it is no mistake that there is no file."""
+        lib.needs(not os.path.exists(DEFAULT), f"this host has {DEFAULT}")
+        with Serve() as daemon:
+            self.hup(daemon)
+        self.assertEqual(daemon.status, 0)
+
+    def test_many_signals_and_scrapes(self):
+        """No scrape fails or waits while the file is read over and over, good and broken."""
+        with self.serve("log: {level: info}\n") as daemon:
+            for i in range(50):
+                self.write("log: {level: x}\n" if i % 2 else "log: {level: critical}\n")
+                daemon.child.send_signal(signal.SIGHUP)
+                self.assertEqual(daemon.get()[0], 200)
+            fds = len(os.listdir(f"/proc/{daemon.pid}/fd"))
+            self.hup(daemon, good=False)
+            self.write("log: {level: critical}\n")
+            self.hup(daemon)
+            self.assertLessEqual(len(os.listdir(f"/proc/{daemon.pid}/fd")), fds)
+
+
+if __name__ == "__main__":
+    unittest.main()
