@@ -27,3 +27,9 @@ test-deb:
 	$(call deb-in,$(DEB))
 	$(Q)umask 077 && LC_ALL=C.UTF-8 TZ=Asia/Kathmandu $(MAKE) --no-print-directory O=$(O)/deb-once-more deb
 	$(Q)tests/install/deb.sh $(DEB) $(O)/deb-once-more/deb
+
+# The package in a booted Debian 12, under its systemd; SYSTEMD_EACH=--each takes each capability away once.
+.PHONY: test-vm-systemd
+test-vm-systemd:
+	$(call deb-in,$(DEB))
+	$(Q)tests/vm/systemd $(SYSTEMD_EACH) bookworm 6.1 $(DEB)/vigie_$(DEB_VERSION)_amd64.deb

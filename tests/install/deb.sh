@@ -39,7 +39,7 @@ prepare() {
 	local archive packages
 	packages=$(dpkg-deb -f "$deb" Depends | tr ',' '\n' | sed 's/[|(].*//; s/ //g')
 	# shellcheck disable=SC2086
-	archive=$(tests/vm/debian_roots.py bookworm systemd-sysv dbus passwd $packages) || return
+	archive=$(tests/vm/debian_roots.py bookworm systemd-sysv dbus procps passwd $packages) || return
 	mkdir "$root" && tar -x -C "$root" -f "$archive" --exclude='./dev/*' || return
 	mount -t proc proc "$root/proc" || return
 	cp "$deb" "$root/tmp/vigie.deb"
