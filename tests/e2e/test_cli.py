@@ -115,7 +115,7 @@ class Help(unittest.TestCase):
         self.assertEqual((run.returncode, run.stderr), (0, b""))
         for word in ("Usage: vigie", "Examples:", *words):
             self.assertIn(word, text)
-        self.assertLess(len(text.splitlines()), 48)
+        self.assertLess(len(text.splitlines()), 60)
         self.assertLessEqual(max(map(len, text.splitlines())), 80)
 
     def test_of_vigie(self):

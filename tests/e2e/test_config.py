@@ -260,8 +260,8 @@ class Print(Place):
         self.write(self.FILE)
         text = self.printed(*self.FLAGS)
         read = yaml.safe_load(text)
-        self.assertEqual(read["web"], {"listen": ["127.0.0.1:1", "unix:/run/a b"],
-                                       "allow-insecure": False})
+        self.assertEqual(read["web"]["listen"], ["127.0.0.1:1", "unix:/run/a b"])
+        self.assertIs(read["web"]["allow-insecure"], False)
         self.assertEqual(read["collect"]["interval"], "2s")
         self.assertEqual(read["collect"]["slow-wait"], "1ms")
         self.assertEqual(read["groups"]["max-groups"], 7)
