@@ -22,6 +22,7 @@ enum {
 	OPT_CONFIG_FILE,
 	OPT_CHECK_CONFIG,
 	OPT_PRINT_CONFIG,
+	OPT_WEB_LISTEN,
 	OPT_WEB_CONFIG,
 	OPT_TELEMETRY_PATH,
 	OPT_SYSTEMD_SOCKET
@@ -108,6 +109,7 @@ static bool take_option(int key, const char *arg, const struct argp_state *state
 		option_set_fn *set;
 	} taken[] = {
 		{ 'l', "--listen", option_set_listen },
+		{ OPT_WEB_LISTEN, "--listen", option_set_listen },
 		{ 'i', "--interval", option_set_interval },
 		{ OPT_INSECURE, "--allow-insecure", option_set_insecure },
 		{ OPT_USER, "--user", option_set_user },
@@ -126,8 +128,10 @@ static bool take_option(int key, const char *arg, const struct argp_state *state
 	for (i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
 		if (taken[i].key != key)
 			continue;
-		option_take(&to, taken[i].option, taken[i].option, arg ? arg : "true",
-			    taken[i].set);
+		/* The other name of --listen is the only one that is typed otherwise. */
+		option_take(&to, taken[i].option,
+			    key == OPT_WEB_LISTEN ? "--web.listen-address" : taken[i].option,
+			    arg ? arg : "true", taken[i].set);
 		return true;
 	}
 	return false;
@@ -155,7 +159,8 @@ static error_t parse_serve(int key, char *arg, struct argp_state *state)
 static const struct argp_option serve_option_table[] = {
 	{ "listen", 'l', "ADDR:PORT|unix:PATH", 0,
 	  "Where to serve (default " SERVE_LISTEN_DEFAULT "); up to four times", 1 },
-	{ "web.listen-address", 0, NULL, OPTION_ALIAS, NULL, 1 },
+	{ "web.listen-address", OPT_WEB_LISTEN, "ADDR:PORT", 0,
+	  "What other exporters call --listen", 1 },
 	{ "web.config.file", OPT_WEB_CONFIG, "FILE", 0,
 	  "TLS and credentials, as all exporters of Prometheus have them (web-config.yml)", 1 },
 	{ "web.telemetry-path", OPT_TELEMETRY_PATH, "PATH", 0,
