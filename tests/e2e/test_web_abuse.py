@@ -230,9 +230,22 @@ class Broken(AbuseCase):
                                    ("Authorization", basic("alice", "secret"))]))
         self.assertRegex(s.recv(4096), b"^HTTP/1.1 400 ")
 
+    def test_bodies(self):
+        """One that is announced stays unread, also while the password before it is verified."""
+        server = self.serve(TLS + f"basic_auth_users:\n  alice: {bcrypt('secret', cost=8)}\n")
+        for password, status in (("secret", b"200"), ("no", b"401"), ("secret", b"200")):
+            s = self.encrypted(server)
+            s.sendall(request(headers=[("Authorization", basic("alice", password)),
+                                       ("Content-Length", "100000")]) + b"a" * 100000)
+            said = b""
+            while chunk := s.recv(65536):
+                said += chunk
+            self.assertTrue(said.startswith(b"HTTP/1.1 " + status), said[:100])
+            self.assertEqual(said.count(b"HTTP/1.1 "), 1)
+
     def test_gone_while_it_is_verified(self):
         """Who hangs up in the middle leaves nothing behind."""
-        server = self.serve(f"basic_auth_users:\n  alice: {bcrypt('secret', cost=10)}\n")
+        server = self.serve(f"basic_auth_users:\n  alice: {bcrypt('secret', cost=9)}\n")
         path = f"/proc/{server.process.pid}/fd"
         before = len(os.listdir(path))
         for i in range(8):
