@@ -120,35 +120,14 @@ static const char *filtered(const struct argp *argp, const struct argp_option *o
 	return argp->help_filter ? argp->help_filter(option->key, help, NULL) : help;
 }
 
-/* Another name of the option before it. */
-static void add_alias(const char *name)
-{
-	struct option_row *row = &reading->options[reading->noptions];
-	char *help;
-
-	*row = row[-1];
-	row->name = name;
-	row->letter = '\0';
-	if (asprintf(&help, "The same as --%s", row[-1].name) < 0)
-		give_up(reading->command->name, "out of memory");
-	row->help = help;
-	reading->noptions++;
-}
-
 static void add_option(const struct argp *argp, const struct argp_option *option)
 {
 	struct option_row *row = &reading->options[reading->noptions];
 
 	if (!option->name || option->flags & OPTION_HIDDEN)
 		return;
-	if (option->flags & ~(OPTION_HIDDEN | OPTION_ALIAS) ||
-	    (option->flags & OPTION_ALIAS && !reading->noptions) ||
-	    reading->noptions + 2 >= OPTIONS_MAX)
+	if (option->flags & ~OPTION_HIDDEN || reading->noptions + 2 >= OPTIONS_MAX)
 		give_up(reading->command->name, "an option that tables.c does not know");
-	if (option->flags & OPTION_ALIAS) {
-		add_alias(option->name);
-		return;
-	}
 	row->name = option->name;
 	row->letter = option->key > 0 && option->key < 128 && isgraph(option->key) ? option->key
 										   : '\0';

@@ -32,10 +32,9 @@ def commands():
 def options(command):
     """{"--format": "FORMAT"} as the program's own help has it."""
     text = run(VIGIE, command, "--help").stdout.split("Give a short usage message")[0]
-    found = re.findall(r"^  (?:-., |    )(--\S+(?: --\S+)*)", text + "\n      --usage", re.M)
+    found = re.findall(r"^  (?:-., |    )(--[\w.-]+)(?:=(\S+))?", text + "\n      --usage", re.M)
     assert len(found) >= 2, text
-    # One line has an option with its other names.
-    return dict(one.partition("=")[::2] for line in found for one in re.split(",? (?=--)", line))
+    return dict(found)
 
 
 class Pages(unittest.TestCase):
