@@ -93,5 +93,28 @@ class Install(unittest.TestCase):
             self.assertRegex(done.stdout, r"^vigie \d+\.\d+\.\d+ ")
 
 
+class Package(unittest.TestCase):
+    """What the package says of the tree, against the tree."""
+
+    @staticmethod
+    def read(name):
+        with open(os.path.join(ROOT, name), encoding="utf-8") as file:
+            return file.read()
+
+    def test_it_is_built_with_what_setup_installs(self):
+        wanted = re.search(r"^build=\((.*?)\)", self.read("scripts/setup"), re.S | re.M)[1].split()
+        listed = re.search(r"^Build-Depends: (.*?)\n\S", self.read("deploy/debian/control"),
+                           re.S | re.M)[1]
+        listed = {part.split()[0] for part in listed.split(",")}
+        # Every builder of packages has these: build-essential.
+        missing = set(wanted) - {"gcc", "libc6-dev", "make"} - listed
+        self.assertGreater(len(wanted), 10)
+        self.assertEqual(missing, set())
+
+    def test_it_has_the_version_of_the_program(self):
+        version = re.search(r"^VERSION := (\S+)$", self.read("Makefile"), re.M)[1]
+        self.assertTrue(self.read("deploy/debian/changelog").startswith(f"vigie ({version}) "))
+
+
 if __name__ == "__main__":
     unittest.main()
