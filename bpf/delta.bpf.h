@@ -88,7 +88,8 @@ static __always_inline void waits_correct(struct waits *w, __u64 moved_delay)
 static __always_inline bool waits_read(struct task_struct *task, struct task_state *st,
 				       struct waits *w, struct vigie_usage *ret)
 {
-	__u64 moved_delay;
+	__u64 moved_delay, departed;
+	bool stale = state_stale(st);
 	int i;
 
 	w->departed = departed_get(st);
@@ -117,7 +118,12 @@ static __always_inline bool waits_read(struct task_struct *task, struct task_sta
 	    w->false_ns != *(volatile __u64 *)&st->false_ns)
 		return false;
 	waits_correct(w, moved_delay);
-	return w->departed == departed_get(st);
+	departed = w->departed;
+	if (stale) { /* all that the kernel says, and nothing that is under way */
+		w->departed = 0;
+		w->delay = w->run_delay;
+	}
+	return departed == departed_get(st);
 }
 
 /*

@@ -61,7 +61,7 @@ struct departure {
 	__u64 now, delay, run, wait; /* rq clock, totals of the task, its last wait */
 	__u64 away; /* the absence before it came, to be charged to the reason of that */
 	__u32 wait_reason;
-	bool dead;
+	bool dead, counted; /* counted: the wait goes into its bucket */
 };
 
 static __always_inline void departure_store(struct task_state *st, const struct departure *d)
@@ -70,7 +70,8 @@ static __always_inline void departure_store(struct task_state *st, const struct 
 	DEPARTURE_STEP(0);
 	st->off_ns[st->wait_reason & (STATE_OFF_SLOTS - 1)] += d->away;
 	DEPARTURE_STEP(1);
-	st->wait_count[bucket_of(d->wait)]++;
+	if (d->counted)
+		st->wait_count[bucket_of(d->wait)]++;
 	DEPARTURE_STEP(2);
 	st->delay_ns = d->delay;
 	DEPARTURE_STEP(3);
@@ -80,6 +81,30 @@ static __always_inline void departure_store(struct task_state *st, const struct 
 	DEPARTURE_STEP(5);
 	departed_set(st, d->dead ? 0 : d->now);
 	DEPARTURE_STEP(6);
+}
+
+/*
+ * The first one that is seen of a task since nobody looked, or its sleep as the iterator finds it: what
+ * it did meanwhile is known to nobody, and from here on it is. Of a sleep that was under way then, part
+ * was handed out as it passed: that stays, or as much of the next ones would be kept back.
+ */
+static __always_inline void departure_again(struct task_state *st, const struct departure *d)
+{
+	__u32 now = generation, i;
+
+	/* Off again, and of a generation that has just ended. */
+	barrier();
+	if (shed & VIGIE_SHED_REASONS)
+		return;
+	departed_set(st, DEPARTED_NOW);
+	for (i = 0; i < VIGIE_OFF_REASONS; i++)
+		if (st->off_ns[i] < st->delivered.off_ns[i])
+			st->off_ns[i] = st->delivered.off_ns[i];
+	st->delay_ns = d->delay;
+	st->run_ns = d->run;
+	st->wait_reason = d->wait_reason;
+	st->generation = now;
+	departed_set(st, d->dead ? 0 : d->now);
 }
 
 #endif

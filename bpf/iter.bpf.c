@@ -125,6 +125,7 @@ static __always_inline struct task_state *known_or_new(struct task_struct *task,
 	if (!st)
 		return NULL;
 	__builtin_memset(st, 0, sizeof(*st));
+	st->generation = generation_begun();
 	/* Born unseen, or as state could not be had: it has a past, and that is due. */
 	if (born_attached(task)) {
 		st->started = state_started_as(task);
@@ -145,6 +146,21 @@ static __always_inline struct task_state *known_or_new(struct task_struct *task,
 	return st;
 }
 
+/* Who sleeps may not switch for days. Who runs or waits will do so soon, and knows more. */
+static __always_inline void asleep_again(struct task_struct *task, struct task_state *st, __u64 now)
+{
+	__u32 state = compat_state(task);
+	struct departure d = { .now = now };
+
+	if (!now || !state || state & TASK_DEAD || task->exit_state || st->moved ||
+	    shed & VIGIE_SHED_REASONS)
+		return;
+	d.wait_reason = off_reason(task, state, false);
+	d.delay = task->sched_info.run_delay - st->false_ns;
+	d.run = task->se.sum_exec_runtime;
+	departure_again(st, &d);
+}
+
 static __always_inline __u64 shown_pages(struct task_struct *task)
 {
 	struct mm_struct *mm = task->mm;
@@ -154,14 +170,15 @@ static __always_inline __u64 shown_pages(struct task_struct *task)
 
 /*
  * True: since its last whole record the task has not run, and nobody changed what it shows. The
- * state comes after last_queued, and last_arrival after both: see waits_read().
+ * state comes after last_queued, and last_arrival after both: see waits_read(). Of a stale one it is not
+ * known when it left; if it is about to run all the same, the next pass has it.
  */
 static __always_inline bool still_asleep(struct task_struct *task, const struct task_state *st,
-					 __u64 departed)
+					 __u64 departed, bool stale)
 {
 	const struct vigie_usage *delivered = &st->delivered;
 
-	if (full_pass || !st->recorded || departed <= DEPARTED_NOW || task->exit_state)
+	if (full_pass || !st->recorded || task->exit_state || (departed <= DEPARTED_NOW && !stale))
 		return false;
 	if (task->nvcsw != delivered->voluntary_switches ||
 	    task->nivcsw != delivered->involuntary_switches ||
@@ -172,9 +189,10 @@ static __always_inline bool still_asleep(struct task_struct *task, const struct 
 	if (!compat_state(task))
 		return false;
 	barrier();
-	if (task->sched_info.last_arrival > departed)
+	if (!stale &&
+	    (task->sched_info.last_arrival > departed || st->wait_reason >= VIGIE_OFF_REASONS))
 		return false;
-	if (st->wait_reason >= VIGIE_OFF_REASONS || (__u64)task->cgroups != st->shown_cgroups ||
+	if ((__u64)task->cgroups != st->shown_cgroups ||
 	    (__u64)task->real_parent != st->shown_parent)
 		return false;
 	/* Memory is shown by the leader, and threads that ran may have changed it. */
@@ -185,7 +203,8 @@ static __always_inline bool still_asleep(struct task_struct *task, const struct 
 
 /* False: it has left a CPU meanwhile, so it does not sleep on. */
 static __always_inline bool delta_asleep(struct seq_file *seq, struct task_struct *task,
-					 struct task_state *st, __u64 departed, __u64 now)
+					 struct task_state *st, __u64 departed, __u64 now,
+					 bool stale)
 {
 	struct vigie_asleep rec = {
 		.tid = task->pid,
@@ -201,6 +220,8 @@ static __always_inline bool delta_asleep(struct seq_file *seq, struct task_struc
 	rec.life_cpu_ns = life_cpu(task);
 	rec.off_ns = delta_growth(st->off_ns[wait_reason] + delta_growth(now, departed),
 				  *delivered);
+	if (stale)
+		rec.off_ns = 0;
 	if (departed_get(st) != departed)
 		return false;
 	if (!bpf_seq_write(seq, &rec, sizeof(rec)))
@@ -250,14 +271,19 @@ int on_task(struct bpf_iter__task *ctx)
 	struct vigie_task *rec;
 	__u32 zero = 0;
 	__u64 now, departed;
+	bool stale;
 
 	/* EXIT_DEAD: about to be freed, and the free hook will hand out its remainder. */
 	if (!task || task->exit_state & EXIT_DEAD)
 		return 0;
 	now = clock_here();
 	st = known_or_new(task, now);
+	if (st && state_stale(st))
+		asleep_again(task, st, now);
 	departed = st ? departed_get(st) : 0;
-	if (st && still_asleep(task, st, departed) && delta_asleep(seq, task, st, departed, now))
+	stale = st && state_stale(st);
+	if (st && still_asleep(task, st, departed, stale) &&
+	    delta_asleep(seq, task, st, departed, now, stale))
 		return 0;
 	rec = bpf_map_lookup_elem(&scratch, &zero);
 	if (rec)

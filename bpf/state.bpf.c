@@ -29,6 +29,7 @@ static __always_inline void task_born(struct task_struct *task)
 		st->counted = STATE_COUNTED;
 		count_birth(task->pid == task->tgid);
 	}
+	st->generation = generation_begun();
 	st->started = state_started_as(task);
 	if (cfg_group_by & VIGIE_BY_EXE)
 		identity_exe(task, st->exe);

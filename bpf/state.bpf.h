@@ -11,6 +11,7 @@
 
 #include "compat.bpf.h"
 #include "cpus.bpf.h"
+#include "shed.bpf.h"
 
 enum { STATE_EXITED_BEFORE = 255 }; /* exited: it was a zombie before we attached */
 enum { STATE_OFF_SLOTS = 8 }; /* a power of two over VIGIE_OFF_RUNNABLE */
@@ -26,11 +27,12 @@ struct task_state {
 	__u64 run_ns; /* sum_exec_runtime at the last switch-out */
 	__u64 departed; /* rq clock at the last switch-out: differs each time; 0: not known, or dead */
 	__u32 wait_reason; /* enum vigie_off: why it left */
-	__u32 recorded; /* 1: a whole record was handed out, see shown_* */
+	__u32 generation; /* of all this: see shed.bpf.h */
 	/* Of run_delay, what was sleep: moved.bpf.h, and throttled() of switch.bpf.c. */
 	__u64 false_ns;
 	__u32 moved; /* 1: it sleeps, and the kernel takes it for waiting */
-	__u32 counted; /* enum state_counted: whether its birth is in vigie_cpu.forks */
+	__u16 counted; /* enum state_counted: whether its birth is in vigie_cpu.forks */
+	__u16 recorded; /* 1: a whole record was handed out, see shown_* */
 	__u64 off_ns[STATE_OFF_SLOTS]; /* from VIGIE_OFF_RUNNABLE on: never read */
 	__u64 wait_count[VIGIE_BUCKETS];
 	__u64 moved_delay; /* while moved: run_delay as it was when that began */
@@ -85,6 +87,12 @@ static __always_inline struct task_state *state_lookup(struct task_struct *task)
 }
 
 static const struct task_state no_state;
+
+/* What it says of the task's last switch-out is of a time before nobody looked. */
+static __always_inline bool state_stale(const struct task_state *st)
+{
+	return *(const volatile __u32 *)&st->generation != generation;
+}
 
 static __always_inline enum state_started state_started_as(struct task_struct *task)
 {

@@ -6,6 +6,7 @@
  * of run_delay since its last switch-out is exactly its last run-queue wait, the growth of
  * sum_exec_runtime exactly its last time slice. Here: only lookups and stores. No hash
  * update, no ring buffer, no lock, no clock: the run queue is locked while we run.
+ * What is off for now (shed.bpf.h) costs one load and a test.
  */
 #include "state.bpf.h"
 #include "identity.bpf.h"
@@ -67,6 +68,8 @@ static __noinline int slow_wait(struct task_struct *prev, struct task_struct *ne
 	struct task_state *st = cfg_moved ? state_lookup(next) : NULL;
 	__u64 begin = next->policy == SCHED_DEADLINE ? period_begin(next) : 0;
 
+	if (shed & VIGIE_SHED_CULPRITS)
+		return 0;
 	if (st && (st->moved || st->woken_ns > queued))
 		queued = st->moved ? now : st->woken_ns;
 	if (begin > queued && begin <= now)
@@ -112,21 +115,14 @@ static __always_inline __u64 absence(struct task_struct *prev, const struct task
 	return 0;
 }
 
-/* prev leaves the CPU at now (rq clock) for the reason why. */
-static __always_inline void switch_out(struct task_struct *prev, __u64 now, __u32 wait_reason,
-				       bool dead)
+static __always_inline void switch_book(struct task_struct *prev, struct task_state *st, __u64 now,
+					__u32 wait_reason, bool dead, bool counted)
 {
-	struct task_state *st = state_lookup(prev);
-	struct departure d = { .now = now, .wait_reason = wait_reason, .dead = dead };
+	struct departure d = {
+		.now = now, .wait_reason = wait_reason, .dead = dead, .counted = counted
+	};
 	__u64 slice, asleep;
 
-	if (!st) {
-		if (!dead) /* one that was dying as we attached is no loss */
-			switch_lose(VIGIE_LOSS_STATE_MISSING);
-		return;
-	}
-	if (cfg_moved && st->moved)
-		wakeup_missed(prev, st);
 	d.delay = prev->sched_info.run_delay - st->false_ns;
 	d.run = prev->se.sum_exec_runtime;
 	d.wait = d.delay - st->delay_ns;
@@ -138,17 +134,60 @@ static __always_inline void switch_out(struct task_struct *prev, __u64 now, __u3
 	slice = d.run - st->run_ns;
 	d.away = absence(prev, st, d.wait, slice, now);
 	departure_store(st, &d);
-	slice_count(slice);
+	if (counted)
+		slice_count(slice);
+}
+
+/* Histograms are off, or nobody looked at the task's last switch: see departure_again(). */
+static __noinline int switch_partly(struct task_struct *prev, struct task_state *st, __u64 now,
+				    __u32 wait_reason, bool dead)
+{
+	struct departure d = { .now = now, .wait_reason = wait_reason, .dead = dead };
+
+	if (!state_stale(st)) {
+		switch_book(prev, st, now, wait_reason, dead, false);
+		return 0;
+	}
+	d.delay = prev->sched_info.run_delay - st->false_ns;
+	d.run = prev->se.sum_exec_runtime;
+	departure_again(st, &d);
+	return 0;
+}
+
+/* prev leaves the CPU at now (rq clock) for the reason why. */
+static __always_inline void switch_out(struct task_struct *prev, __u64 now, __u32 wait_reason,
+				       bool dead, __u32 off)
+{
+	struct task_state *st = state_lookup(prev);
+
+	if (!st) {
+		if (!dead) /* one that was dying as we attached is no loss */
+			switch_lose(VIGIE_LOSS_STATE_MISSING);
+		return;
+	}
+	if (cfg_moved && st->moved)
+		wakeup_missed(prev, st);
+	if ((off & VIGIE_SHED_HISTOGRAMS) || state_stale(st))
+		switch_partly(prev, st, now, wait_reason, dead);
+	else
+		switch_book(prev, st, now, wait_reason, dead, true);
 }
 
 SEC("tp_btf/sched_switch")
 int on_switch(__u64 *ctx)
 {
 	struct task_struct *prev = (void *)ctx[1], *next = (void *)ctx[2];
-	__u32 state = compat_prev_state(ctx, prev);
-	__u64 now = compat_rq_clock(next), queued = next->sched_info.last_queued;
-	bool dead = state & (TASK_DEAD | EXIT_DEAD | EXIT_ZOMBIE);
+	__u32 off = shed, state;
+	__u64 now, queued;
+	bool dead;
 
+	/* The last to go: what comes before it has gone, too. */
+	if (off & VIGIE_SHED_REASONS)
+		return 0;
+	state = compat_prev_state(ctx, prev);
+	now = compat_rq_clock(next);
+	queued = next->sched_info.last_queued;
+	dead = state & (TASK_DEAD | EXIT_DEAD | EXIT_ZOMBIE);
 	/*
 	 * last_queued is cleared only after us: a slow wait shows as it ends. pid 0 is the idle
 	 * task: it waits for nobody, and nobody waits because of it.
@@ -156,6 +195,6 @@ int on_switch(__u64 *ctx)
 	if (queued && (__s64)(now - queued) > (__s64)cfg_slow_ns && next->pid && cfg_off_cpu)
 		slow_wait(prev, next, now, dead);
 	if (prev->pid)
-		switch_out(prev, now, off_reason(prev, state, ctx[0]), dead);
+		switch_out(prev, now, off_reason(prev, state, ctx[0]), dead, off);
 	return 0;
 }

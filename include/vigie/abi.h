@@ -214,7 +214,18 @@ enum vigie_loss {
 	VIGIE_LOSS_CLOCK_BACKWARDS = 6, /* negative off-CPU differences clamped to zero */
 	VIGIE_LOSS_WAKEUP_MISSED = 7, /* of a moved sleeper: its wait counted as sleep */
 	VIGIE_LOSS_RUN_MISSED = 8, /* a probe that the kernel skipped: it ran on that CPU already */
+	VIGIE_LOSS_SHED = 9, /* switches of which not all was looked at: see enum vigie_shed */
 	VIGIE_LOSSES,
+};
+
+/*
+ * Parts of the switch probe that are off while vigie costs too much. They go in this order, each
+ * with those before it. Recorded.
+ */
+enum vigie_shed {
+	VIGIE_SHED_CULPRITS = 1 << 0, /* of slow waits */
+	VIGIE_SHED_HISTOGRAMS = 1 << 1, /* of waits and time slices */
+	VIGIE_SHED_REASONS = 1 << 2, /* off-CPU time */
 };
 
 /* Host-wide histogram of time slices, one CPU's part. */

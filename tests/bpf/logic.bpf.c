@@ -171,6 +171,7 @@ int logic_departure(struct logic_departure *ctx)
 		.delay = task->sched_info.run_delay,
 		.away = ctx->away_ns,
 		.wait_reason = VIGIE_OFF_SLEEP,
+		.counted = true,
 	};
 	int i;
 
@@ -190,6 +191,37 @@ int logic_departure(struct logic_departure *ctx)
 	for (i = 0; i < 8; i++)
 		ctx->handed_out[i] = handed_out[i];
 	ctx->disturbed = arrival != task->sched_info.last_arrival;
+	return 0;
+}
+
+SEC("?syscall")
+int logic_again(struct logic_again *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 zero = 0;
+	struct task_state *st = bpf_map_lookup_elem(&states, &zero);
+	struct vigie_usage *inc = bpf_map_lookup_elem(&increments, &zero);
+	struct departure d = {
+		.now = 1000,
+		.delay = task->sched_info.run_delay,
+		.wait_reason = VIGIE_OFF_SLEEP,
+	};
+
+	if (!st || !inc)
+		return 1;
+	__builtin_memset(st, 0, sizeof(*st));
+	__builtin_memset(inc, 0, sizeof(*inc));
+	__builtin_memcpy(st->off_ns, ctx->off_ns, sizeof(ctx->off_ns));
+	__builtin_memcpy(st->delivered.off_ns, ctx->delivered_ns, sizeof(ctx->delivered_ns));
+	ctx->stale_before = state_stale(st);
+	departure_again(st, &d);
+	ctx->stale = state_stale(st);
+	if (!ctx->stale) {
+		d.away = ctx->away_ns;
+		departure_store(st, &d);
+		delta_waits(task, st, 0, inc);
+	}
+	__builtin_memcpy(ctx->handed_out, inc->off_ns, sizeof(ctx->handed_out));
 	return 0;
 }
 

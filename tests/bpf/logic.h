@@ -76,6 +76,14 @@ struct logic_departure {
 	__u64 in_the_end; /* and after a look when all was done */
 };
 
+/* departure_again() of the caller with a state of another generation; then an absence, and a look. */
+struct logic_again {
+	__u64 off_ns[VIGIE_OFF_REASONS], delivered_ns[VIGIE_OFF_REASONS];
+	__u64 away_ns; /* the absence, a sleep */
+	__u32 stale_before, stale; /* results */
+	__u64 handed_out[VIGIE_OFF_REASONS];
+};
+
 /* delta_since() and delta_commit() of the caller. */
 struct logic_delta {
 	__u32 base; /* 1: begin by delta_base(), 2: begin with an empty state */

@@ -116,7 +116,8 @@ static void units_are_suffixes(void **state)
 			assert_true(ends_in(f->name, suffix));
 			assert_true(f->type != FAMILY_INFO);
 		}
-		assert_int_equal(ends_in(f->name, "_seconds") || ends_in(f->name, "_bytes"),
+		assert_int_equal(ends_in(f->name, "_seconds") || ends_in(f->name, "_bytes") ||
+					 ends_in(f->name, "_ratio"),
 				 !!f->unit);
 	}
 }

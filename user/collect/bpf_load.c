@@ -48,6 +48,7 @@ static void load_programs(struct vigie_bpf *skel, const struct plan *plan)
 	bpf_program__set_autoload(skel->progs.on_cgroup_mkdir, plan->cgroup_events);
 	bpf_program__set_autoload(skel->progs.on_cgroup_rename, plan->cgroup_events);
 	bpf_program__set_autoload(skel->progs.on_ruler, plan->exact_rss);
+	bpf_program__set_autoload(skel->progs.on_nothing, true);
 }
 
 static void load_maps(struct vigie_bpf *skel, const struct plan *plan)
@@ -164,6 +165,8 @@ static int load_attach(struct bpf_loaded *l, struct bpf_program *prog, const cha
 		*ret_what = what;
 		return err;
 	}
+	if (prog == l->skel->progs.on_switch)
+		l->switch_at = l->nlinks;
 	l->links[l->nlinks++] = link;
 	return 0;
 }
@@ -263,14 +266,57 @@ int bpf_load(struct bpf_loaded *l, const struct plan *plan, int (*settle_tasks)(
 	int err;
 
 	memset(l, 0, sizeof(*l));
+	l->switch_fd = -1;
 	err = load_and_attach(l, plan, settle_tasks, ctx, ret_what);
 	if (err)
 		bpf_unload(l);
 	return err;
 }
 
+/* Not by bpf_link_create(), which the server's filter knows nothing of. */
+static int switch_open(const struct bpf_loaded *l)
+{
+	int fd = bpf_raw_tracepoint_open(NULL, bpf_program__fd(l->skel->progs.on_switch));
+
+	return fd < 0 ? -errno : fd;
+}
+
+int bpf_switch_detach(struct bpf_loaded *l)
+{
+	int again;
+
+	if (!l->links[l->switch_at] && l->switch_fd < 0)
+		return 0;
+	/* What could not come back must not go: kernels differ in who may attach a second time. */
+	again = switch_open(l);
+	if (again < 0)
+		return again;
+	close(again);
+	bpf_link__destroy(l->links[l->switch_at]);
+	l->links[l->switch_at] = NULL;
+	if (l->switch_fd >= 0)
+		close(l->switch_fd);
+	l->switch_fd = -1;
+	return 0;
+}
+
+int bpf_switch_attach(struct bpf_loaded *l)
+{
+	int fd;
+
+	if (l->links[l->switch_at] || l->switch_fd >= 0)
+		return 0;
+	fd = switch_open(l);
+	if (fd < 0)
+		return fd;
+	l->switch_fd = fd;
+	return 0;
+}
+
 void bpf_unload(struct bpf_loaded *l)
 {
+	if (l->skel && l->switch_fd >= 0)
+		close(l->switch_fd);
 	while (l->nlinks)
 		bpf_link__destroy(l->links[--l->nlinks]);
 	bpf_link__destroy(l->iter);

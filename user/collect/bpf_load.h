@@ -19,6 +19,8 @@ struct bpf_loaded {
 	struct vigie_bpf *skel;
 	struct bpf_link *links[LINKS_MAX];
 	unsigned int nlinks;
+	unsigned int switch_at; /* of on_switch in links; NULL there while it is detached */
+	int switch_fd; /* its link once it was attached again; -1: not */
 	struct bpf_link *iter; /* of on_task: read through bpf_iter_create() */
 	struct vigie_cpu *cpus; /* mapped */
 	size_t cpus_size;
@@ -32,5 +34,12 @@ struct bpf_loaded {
 int bpf_load(struct bpf_loaded *l, const struct plan *plan, int (*settle_tasks)(void *ctx),
 	     void *ctx, const char **ret_what);
 void bpf_unload(struct bpf_loaded *l);
+
+/*
+ * Takes the switch probe off its tracepoint, where the kernel would let us put it back: even a program
+ * that returns at once costs each switch the way into it. 0, or -errno: it stays.
+ */
+int bpf_switch_detach(struct bpf_loaded *l);
+int bpf_switch_attach(struct bpf_loaded *l); /* no-op if it is; 0 or -errno */
 
 #endif

@@ -52,6 +52,8 @@ struct bpf_source {
 	__s64 owed_before; /* see count_unfreed() */
 	bool incomplete; /* the last pass lost somebody */
 	__u64 loss_before[VIGIE_LOSSES]; /* while we were only half attached */
+	__u32 shed, shed_since; /* what is off now, and was since the last snapshot */
+	struct probe_floor floor;
 	struct collect_stat stat;
 };
 
@@ -216,7 +218,8 @@ static void read_losses(struct bpf_source *s)
 	int i;
 
 	for (i = 0; i < VIGIE_LOSSES; i++) {
-		if (i == VIGIE_LOSS_RUN_MISSED) /* the kernel's: bpf_weigh() */
+		/* The kernel's, see bpf_weigh(); and ours, see count_shed(). */
+		if (i == VIGIE_LOSS_RUN_MISSED || i == VIGIE_LOSS_SHED)
 			continue;
 		s->stat.loss[i] = 0;
 		for (cpu = 0; cpu < s->bpf.ncpus; cpu++)
@@ -295,6 +298,16 @@ static void count_unfreed(struct bpf_source *s)
 	s->stat.unfreed = owed > 0 ? owed : 0;
 }
 
+/* before: the host's switches as of the last snapshot. Seen by nobody, so counted by the kernel. */
+static void count_shed(struct bpf_source *s, __u64 before)
+{
+	__u64 now = s->host.context_switches;
+
+	if (s->shed_since && s->stat.snapshots && now > before)
+		s->stat.loss[VIGIE_LOSS_SHED] += now - before;
+	s->shed_since = s->shed;
+}
+
 static void read_cgroups(struct bpf_source *s, __u64 now, struct snapshot *ret)
 {
 	const struct cgroup_stat *stats;
@@ -315,6 +328,7 @@ static int bpf_source_next(struct source *base, struct snapshot *ret)
 {
 	struct bpf_source *s = (struct bpf_source *)base;
 	__u64 began = clock_boottime_ns(), cpu = clock_process_cpu_ns();
+	__u64 switches = s->host.context_switches;
 	struct snapshot snap = { .time_ns = began, .wall_ns = clock_wall_ns() };
 	int err;
 
@@ -325,6 +339,8 @@ static int bpf_source_next(struct source *base, struct snapshot *ret)
 	host_read(&s->host); /* a file that fails keeps its last figures */
 	host_pressure_read(&s->pressure, &s->host);
 	snap.host = s->host;
+	snap.shed = s->shed_since;
+	count_shed(s, switches);
 	name_cgroups(s, began, &snap);
 	read_cgroups(s, began, &snap);
 	snap.processes = s->tasks.processes;
@@ -361,6 +377,40 @@ static int bpf_source_settle(struct source *base)
 	return epoch_settle(&s->epoch);
 }
 
+/*
+ * The probes know this order: shed.bpf.h. Where the switch probe cannot be detached it returns at once,
+ * which is all that goes wrong.
+ */
+static int bpf_source_shed(struct source *base, __u32 parts)
+{
+	struct bpf_source *s = (struct bpf_source *)base;
+	struct vigie_bpf *skel = s->bpf.skel;
+	int err = 0;
+
+	if (!(parts & VIGIE_SHED_REASONS))
+		err = bpf_switch_attach(&s->bpf);
+	if (err)
+		return err;
+	__atomic_store_n(&skel->bss->shed, parts, __ATOMIC_SEQ_CST);
+	if (parts & ~s->shed & VIGIE_SHED_REASONS)
+		__atomic_add_fetch(&skel->bss->generation, 1, __ATOMIC_SEQ_CST);
+	if (parts & VIGIE_SHED_REASONS)
+		bpf_switch_detach(&s->bpf);
+	s->shed = parts;
+	s->shed_since |= parts;
+	return 0;
+}
+
+static int bpf_source_costs(struct source *base, struct probe_costs *ret)
+{
+	struct bpf_source *s = (struct bpf_source *)base;
+
+	if (!s->floor.empty_ns)
+		return -ENODATA;
+	bpf_weigh_costs(&s->bpf, &s->floor, ret);
+	return 0;
+}
+
 static void bpf_source_free(struct source *base)
 {
 	struct bpf_source *s = (struct bpf_source *)base;
@@ -380,6 +430,8 @@ static void bpf_source_free(struct source *base)
 static const struct source_ops bpf_source_ops = {
 	.next = bpf_source_next,
 	.settle = bpf_source_settle,
+	.shed = bpf_source_shed,
+	.costs = bpf_source_costs,
 	.free = bpf_source_free,
 };
 
@@ -445,6 +497,7 @@ static int open_source(struct bpf_source *s, const struct plan *plan, const char
 	read_losses(s);
 	memcpy(s->loss_before, s->stat.loss, sizeof(s->loss_before));
 	cgroups__scan(s->cgroups);
+	bpf_weigh_floor(&s->bpf, &s->floor);
 	bpf_weigh(&s->bpf, &s->stat);
 	/* The kernel's BTF, parsed for loading, is by far the most that we ever held. */
 	malloc_trim(0);

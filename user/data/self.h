@@ -122,6 +122,29 @@ struct self_profiler { SELF_PROFILER_TABLE(SELF_MEMBER, SELF_MEMBERS) };
 struct self_namer { SELF_NAMER_TABLE(SELF_MEMBER, SELF_MEMBERS) };
 struct self_web { SELF_WEB_TABLE(SELF_MEMBER, SELF_MEMBERS) };
 
+/* What goes first where vigie costs more than it may, and the label of that step; in this order. */
+#define SELF_SHED_TABLE(X) \
+	X(SELF_SHED_CULPRITS, "culprits") \
+	X(SELF_SHED_HISTOGRAMS, "histograms") \
+	X(SELF_SHED_REASONS, "off_cpu") \
+	X(SELF_SHED_INTERVAL, "interval") /* snapshots are further apart */
+
+/* Whose time it is. */
+#define SELF_OVERHEAD_TABLE(X) \
+	X(SELF_OVERHEAD_PROCESSES, "processes") \
+	X(SELF_OVERHEAD_PROBES, "probes")
+
+enum self_shed { SELF_SHED_TABLE(SELF_ENUM) SELF_SHED_STEPS };
+enum self_overhead { SELF_OVERHEAD_TABLE(SELF_ENUM) SELF_OVERHEAD_PARTS };
+
+/* Ratios are of one core, in parts of 10^9. limit_ppb 0: there is no budget, nor the rest. */
+struct self_budget {
+	__u64 limit_ppb;
+	__u64 overhead_ppb[SELF_OVERHEAD_PARTS];
+	__u64 shed[SELF_SHED_STEPS]; /* 1: it is off */
+	__u64 shed_ns[SELF_SHED_STEPS];
+};
+
 /* clang-format on */
 
 #endif

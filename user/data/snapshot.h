@@ -158,6 +158,7 @@ struct snapshot {
 	__u64 time_ns; /* CLOCK_BOOTTIME when reading began; the only clock of all layers above */
 	__u64 wall_ns; /* CLOCK_REALTIME at that moment */
 	__u64 page_size;
+	__u32 shed; /* enum vigie_shed: what was off at any time since the snapshot before */
 	struct process *processes; /* ascending pid; zombies included, the idle task never */
 	size_t nprocesses;
 	struct retired *retired;

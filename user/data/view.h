@@ -96,6 +96,7 @@ struct cpu_split {
 struct view {
 	__u64 time_ns, wall_ns;
 	__u64 interval_ns; /* since the previous snapshot; 0 for the first */
+	__u32 shed; /* enum vigie_shed, as in the snapshot: what that feeds is absent, not 0 */
 	enum group_key keys[GROUP_KEYS];
 	unsigned int nkeys;
 

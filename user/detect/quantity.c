@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "data/usage.h"
 #include "detect/subject.h"
 
 #define LEAST_NS (400 * NS_PER_MS)
@@ -178,8 +179,21 @@ double quantity_failed_exits(const struct crashes *crashes)
 
 /* --- Departures of a group. */
 
+void usage_window_add(struct usage_window *w, const struct view *view,
+		      const struct group_view *group)
+{
+	usage_add(&w->sum, &group->inc);
+	w->shed |= (view->shed & VIGIE_SHED_HISTOGRAMS) != 0;
+}
+
+bool usage_window_knows(const struct usage_window *w, enum departure which)
+{
+	return which != DEPARTURE_WAIT || !w->shed;
+}
+
 void usage_window_begin(struct usage_window *w, const struct view *view)
 {
+	w->shed = false;
 	memset(&w->sum, 0, sizeof(w->sum));
 	w->since_ns = view->time_ns;
 }

@@ -70,8 +70,12 @@ enum departure {
 struct usage_window {
 	struct vigie_usage sum;
 	__u64 since_ns;
+	bool shed; /* in part of it waits were not counted: no mean of them */
 };
 
+void usage_window_add(struct usage_window *window, const struct view *view,
+		      const struct group_view *group);
+bool usage_window_knows(const struct usage_window *window, enum departure which);
 void usage_window_begin(struct usage_window *window, const struct view *view);
 /* Less than a second is too short for a figure. */
 bool usage_window_is_long(const struct usage_window *window, const struct view *view);

@@ -260,7 +260,7 @@ static bool departure(struct quantity *q, const struct view *view, enum departur
 	if (!view_is_long(view))
 		return false;
 	for (i = 0; i < q->nwindows && group; i++)
-		usage_add(&q->windows[(q->oldest + i) % WINDOWS].sum, &group->inc);
+		usage_window_add(&q->windows[(q->oldest + i) % WINDOWS], view, group);
 	while (q->nwindows > 1) {
 		next = &q->windows[(q->oldest + 1) % WINDOWS];
 		if (q->nwindows < WINDOWS && view->time_ns - next->since_ns < DEPARTURE_NS)
@@ -269,7 +269,8 @@ static bool departure(struct quantity *q, const struct view *view, enum departur
 		q->nwindows--;
 	}
 	oldest = &q->windows[q->oldest];
-	if (q->nwindows && group && view->time_ns - oldest->since_ns >= DEPARTURE_NS)
+	if (q->nwindows && group && view->time_ns - oldest->since_ns >= DEPARTURE_NS &&
+	    usage_window_knows(oldest, which))
 		*ret = quantity_departure(oldest, view, group, which);
 	else
 		group = NULL;

@@ -288,6 +288,8 @@ static void watch_departures(struct detect *d, struct watched_group *g, const st
 			.clear_ns = 60 * NS_PER_S,
 		};
 
+		if (!usage_window_knows(&g->since, i))
+			continue;
 		now = quantity_departure(&g->since, view, group, i);
 		expected = learned_expected(&g->learned[i]);
 		score = learned_step(&g->learned[i], view->wall_ns / NS_PER_S, now);
@@ -321,7 +323,7 @@ void watch_groups(struct detect *d, const struct view *view)
 			continue;
 		if (group->live)
 			g->seen_ns = view->time_ns;
-		usage_add(&g->since.sum, &group->inc);
+		usage_window_add(&g->since, view, group);
 		crash_window_add(&g->crashes, view, group);
 		watch_crashes(d, g, view, group);
 		if (group->live && !group->kernel)

@@ -81,9 +81,11 @@ static void text_cell(struct buf *out, const char *text)
 	buf_char(out, '"');
 }
 
-static void number_cell(struct buf *out, const struct row *row, const struct group_view *group,
-			unsigned int i)
+static void number_cell(struct buf *out, const struct view *view, const struct row *row,
+			const struct group_view *group, unsigned int i)
 {
+	if (row_is_shed(row->layout, i, view))
+		return;
 	if (!columns[i].cell.family)
 		buf_u64(out, list_rss_bytes(group));
 	else if (row_kind(row->layout, i) == FAMILY_SECONDS)
@@ -124,7 +126,7 @@ static void csv_row(struct buf *out, const struct view *view, const struct row_l
 	}
 	for (i = 0; i < COLUMNS; i++) {
 		buf_char(out, ',');
-		number_cell(out, &row, group, i);
+		number_cell(out, view, &row, group, i);
 	}
 	buf_str(out, EOL);
 }

@@ -49,6 +49,7 @@ struct self_view {
 	struct self_profiler profiler;
 	struct self_namer namer;
 	struct self_web web;
+	struct self_budget budget;
 };
 struct self_rule {
 	const char *id;

@@ -33,6 +33,8 @@
 #define OF_UNITS .shape = FAMILY_OF_UNITS
 #define OF_SELF .shape = FAMILY_OF_SELF, .self = true
 #define OF_STAT .shape = FAMILY_OF_HOST, .self = true
+#define OF_BUDGET .shape = FAMILY_OF_BUDGET, .self = true
+#define RATIO .unit = "ratio", .value = FAMILY_SECONDS
 
 /* What the manual says, by where a value comes from. */
 #define DOC(from, what_cost, what_error, which_kernels) \
@@ -146,6 +148,7 @@ static const struct family_cell losses[] = {
 	{ "clock_backwards", V(stat.loss[VIGIE_LOSS_CLOCK_BACKWARDS]) },
 	{ "wakeup_missed", V(stat.loss[VIGIE_LOSS_WAKEUP_MISSED]) },
 	{ "run_missed", V(stat.loss[VIGIE_LOSS_RUN_MISSED]) },
+	{ "shed", V(stat.loss[VIGIE_LOSS_SHED]) },
 	{ "record_unreadable", V(stat.lost_records) },
 	{ "cgroup_unnamed", V(stat.cgroups_unnamed) },
 };
@@ -155,11 +158,17 @@ _Static_assert(sizeof(losses) / sizeof(losses[0]) == VIGIE_LOSSES + 2, "a loss h
 #define OUTCOME_CELL(value, label) { label, S(profiler.captures[value]) },
 #define LOOKUP_CELL(value, label) { label, S(namer.lookups[value]) },
 #define DENIAL_CELL(value, label) { label, S(web.denied[value]) },
+#define OVERHEAD_CELL(value, label) { label, S(budget.overhead_ppb[value]) },
+#define SHED_CELL(value, label) { label, S(budget.shed[value]) },
+#define SHED_NS_CELL(value, label) { label, S(budget.shed_ns[value]) },
 /* clang-format off */
 static const struct family_cell writer_entries_lost[] = { WRITER_LOSS_TABLE(LOSS_CELL) };
 static const struct family_cell profiler_captures[] = { PROFILER_OUTCOME_TABLE(OUTCOME_CELL) };
 static const struct family_cell namer_lookups[] = { NAMER_OUTCOME_TABLE(LOOKUP_CELL) };
 static const struct family_cell web_denied[] = { HTTP_DENIAL_TABLE(DENIAL_CELL) };
+static const struct family_cell overhead[] = { SELF_OVERHEAD_TABLE(OVERHEAD_CELL) };
+static const struct family_cell shed[] = { SELF_SHED_TABLE(SHED_CELL) };
+static const struct family_cell shed_ns[] = { SELF_SHED_TABLE(SHED_NS_CELL) };
 
 /* A line of data/self.h as a family. */
 #define WRITER_ONE(member, metric, type, unit, text, from) \
@@ -213,11 +222,13 @@ const struct family families[] = {
 	  .shape = FAMILY_GROUP_HISTOGRAM,
 	  .help = "Time spent runnable but waiting for a CPU, by length of each wait; "
 		  "preemption counts as a wait.",
+	  .shed = VIGIE_SHED_HISTOGRAMS,
 	  FROM_SWITCH("growth of `sched_info.run_delay` between two switches, less the sleep that "
 		      "kernels from 6.12 on count in it; the wait under way is in the sum",
 		      "exact to the kernel's rq clock") },
 	{ .name = "vigie_process_off_cpu_seconds", COUNTER, OF_GROUPS, SECONDS, .label = "reason",
 	  .help = "Time spent off the CPU and not runnable, summed over threads, by reason.",
+	  .shed = VIGIE_SHED_REASONS,
 	  ARRAY(group_off),
 	  FROM_SWITCH("`__state`, `in_iowait`, `in_memstall` at `sched_switch`; the wait under way "
 		      "is included",
@@ -308,11 +319,13 @@ const struct family families[] = {
 	  .labels = "`victim`, `culprit`",
 	  .help = "Run-queue wait of slow waits, by who waited and who held the CPU before: the "
 		  "50 largest pairs; all others are the other pair.",
+	  .shed = VIGIE_SHED_CULPRITS,
 	  FROM_SWITCH(
 		  "`sched_info.last_queued` of the task switched to, over the slow-wait threshold",
 		  "exact for the wait; the culprit is the last of possibly several") },
 	{ .name = "vigie_time_slice_seconds", HISTOGRAM, SECONDS, .shape = FAMILY_SLICES,
 	  .help = "Time on the CPU from being switched in to being switched out, whole host.",
+	  .shed = VIGIE_SHED_HISTOGRAMS,
 	  FROM_SWITCH("growth of `se.sum_exec_runtime` between two switches",
 		      "exact to the kernel's rq clock") },
 	{ .name = "vigie_unit", INFO, .shape = FAMILY_UNITS,
@@ -391,7 +404,7 @@ const struct family families[] = {
 	{ .name = "vigie_retired_delay_seconds", COUNTER, OF_HOST, SECONDS,
 	  .help = "Slow waits of the pairs whose series have ended; with vigie_delay_seconds all "
 		  "there were.",
-	  ONE(V(delay_retired_ns)),
+	  ONE(V(delay_retired_ns)), .shed = VIGIE_SHED_CULPRITS,
 	  FROM_MODEL("the model") },
 	{ .name = "vigie_unattributed_cpu_seconds", COUNTER, OF_HOST, SECONDS, .label = "mode",
 	  .help = "CPU time that the host used and no process was charged with: interrupts, and "
@@ -634,6 +647,26 @@ const struct family families[] = {
 	  .help = "Events handed to the log.",
 	  ARRAY(log_events),
 	  FROM_SELF("the log") },
+	{ .name = "vigie_self_budget_ratio", GAUGE, OF_BUDGET, RATIO,
+	  .help = "CPU time that vigie may cost the host, of one core.",
+	  ONE(S(budget.limit_ppb)),
+	  FROM_SELF("`--max-overhead`") },
+	{ .name = "vigie_self_overhead_ratio", GAUGE, OF_BUDGET, RATIO, .label = "part",
+	  .help = "CPU time that vigie costs the host, of one core: its processes, and its probes in "
+		  "others' time.",
+	  ARRAY(overhead),
+	  DOC("clocks of the processes; `run_time_ns` of the programs in a tenth of a second now and "
+	      "then, by switch and by task", "see docs/overhead.md",
+	      "without the kernel's way into a program", "5.10") },
+	{ .name = "vigie_self_shed", GAUGE, OF_BUDGET, COUNT, .label = "step",
+	  .help = "1: off, as vigie cost more than it may; what it feeds is absent meanwhile. "
+		  "interval: snapshots are further apart.",
+	  ARRAY(shed),
+	  FROM_SELF("the budget") },
+	{ .name = "vigie_self_shed_seconds", COUNTER, OF_BUDGET, SECONDS, .label = "step",
+	  .help = "Time for which it was off.",
+	  ARRAY(shed_ns),
+	  FROM_SELF("the budget") },
 	SELF_WRITER_TABLE(WRITER_ONE, WRITER_EACH)
 	SELF_PROFILER_TABLE(PROFILER_ONE, PROFILER_EACH)
 	SELF_NAMER_TABLE(NAMER_ONE, NAMER_EACH)

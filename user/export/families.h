@@ -14,7 +14,7 @@ enum family_type { FAMILY_COUNTER, FAMILY_GAUGE, FAMILY_HISTOGRAM, FAMILY_INFO }
 
 /* How a cell's memory is read and printed. */
 enum family_value {
-	FAMILY_SECONDS, /* __u64 nanoseconds, printed as exact seconds */
+	FAMILY_SECONDS, /* __u64 nanoseconds, printed as exact seconds; parts of 10^9 likewise */
 	FAMILY_COUNT, /* __u64 */
 	FAMILY_COUNT32, /* __u32 */
 	FAMILY_HUNDREDTHS, /* __u64 */
@@ -27,6 +27,7 @@ enum family_shape {
 	FAMILY_HOST_PRESSURE, /* struct view; what this kernel has */
 	FAMILY_OF_DERIVED, /* struct derived_values */
 	FAMILY_OF_SELF, /* struct self_view */
+	FAMILY_OF_BUDGET, /* struct self_view; only where there is one */
 	FAMILY_GROUP_HISTOGRAM,
 	FAMILY_START_TIME,
 	FAMILY_SLICES,
@@ -64,6 +65,7 @@ struct family {
 	const struct family_cell *cells;
 	unsigned int ncells;
 	bool self; /* only where the daemon's own figures are known */
+	__u32 shed; /* enum vigie_shed: absent while that is off; of a histogram all but its sum */
 	bool list_only; /* in lists of groups (row.h), no metric */
 	const char *source, *cost, *error, *kernels; /* for the manual */
 };

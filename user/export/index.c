@@ -6,6 +6,7 @@
  * Owns: its HTML. Every text is escaped here, whatever it went through before: names are chosen
  * by strangers. Not here: figures of the page that are not in the view or the self view.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/html_escape.h"
@@ -87,6 +88,36 @@ static __u64 sum_of(const __u64 *values, unsigned int n)
 	return sum;
 }
 
+static void percent_row(struct buf *out, const char *what, __u64 ppb, const char *comment)
+{
+	buf_str(out, "<tr>");
+	cell(out, what);
+	buf_printf(out, "<td align=\"right\">%.3g %%</td>", ppb / 1e7);
+	cell(out, comment);
+	buf_str(out, "</tr>\n");
+}
+
+/* Of the last reading. A step that is off is named, for its figures are on no page. */
+static void budget(struct buf *out, const struct self_budget *b)
+{
+	static const char *const names[] = { "culprits of slow waits", "histograms", "off-CPU time",
+					     "frequent snapshots" };
+	char off[128];
+	size_t len = 0;
+	unsigned int i;
+
+	if (!b->limit_ppb)
+		return;
+	off[0] = '\0';
+	for (i = 0; i < SELF_SHED_STEPS; i++)
+		if (b->shed[i])
+			len += snprintf(off + len, sizeof(off) - len, "%s%s",
+					len ? ", " : "without ", names[i]);
+	percent_row(out, "cost of vigie, of one core", sum_of(b->overhead_ppb, SELF_OVERHEAD_PARTS),
+		    off);
+	percent_row(out, "it may cost", b->limit_ppb, "--max-overhead");
+}
+
 static void health(struct buf *out, const struct view *view, const struct self_view *self)
 {
 	const struct collect_stat *stat = &view->stat;
@@ -101,6 +132,7 @@ static void health(struct buf *out, const struct view *view, const struct self_v
 	health_row(out, "lines of the log lost", self->writer.lines_lost, "is the disk full?");
 	health_row(out, "scrapes failed", self->scrape_errors, "see the log");
 	health_row(out, "findings suppressed", self->findings_suppressed, "too many at once");
+	budget(out, &self->budget);
 	buf_str(out, "</table>\n");
 	if (self->nmissing)
 		buf_str(out, "<p>This kernel or configuration cannot give:</p>\n<ul>\n");

@@ -43,7 +43,10 @@ static void histogram(struct json *j, const char *name, const struct row *row,
 {
 	int i;
 
-	(void)of;
+	if (of->view->shed & VIGIE_SHED_HISTOGRAMS) {
+		json_literal(j, name, "null");
+		return;
+	}
 	json_open(j, name, '[');
 	for (i = 0; i < VIGIE_BUCKETS; i++) {
 		json_open(j, NULL, '{');
@@ -125,6 +128,8 @@ static void json_value(struct json *j, const struct row *row, const struct row_o
 
 	if (m->put)
 		m->put(j, m->name, row, of);
+	else if (row_is_shed(row->layout, i, of->view))
+		json_literal(j, m->name, "null");
 	else if (row_kind(row->layout, i) == FAMILY_SECONDS)
 		json_seconds(j, m->name, row->values[i]);
 	else
@@ -217,6 +222,11 @@ static void delays(struct json *j, const struct view *view, const struct list *l
 {
 	size_t i;
 
+	if (view->shed & VIGIE_SHED_CULPRITS) {
+		json_literal(j, "delays", "null");
+		json_literal(j, "delays_other_seconds", "null");
+		return;
+	}
 	json_open(j, "delays", '[');
 	for (i = 0; i < list->ndelays; i++) {
 		json_line(j);
@@ -300,6 +310,19 @@ static void losses(struct json *j, const struct view *view)
 	json_u64(j, "untracked_tasks", view->stat.untracked);
 }
 
+/* What is null above because nobody looked. */
+static void shed(struct json *j, const struct view *view)
+{
+	static const char *const names[] = { SELF_SHED_TABLE(SELF_LABEL) };
+	unsigned int i;
+
+	json_open(j, "shed", '[');
+	for (i = 0; i < SELF_SHED_INTERVAL; i++)
+		if (view->shed >> i & 1)
+			json_text(j, NULL, names[i]);
+	json_close(j, ']');
+}
+
 void json_encode(struct buf *out, const struct view *view, const struct list_options *options)
 {
 	struct json j = { .out = out };
@@ -328,6 +351,7 @@ void json_encode(struct buf *out, const struct view *view, const struct list_opt
 	books(&j, view);
 	json_line(&j);
 	losses(&j, view);
+	shed(&j, view);
 	json_close(&j, '}');
 	buf_char(out, '\n');
 	if (err && !out->err)

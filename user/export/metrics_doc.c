@@ -72,6 +72,9 @@ static const char outro[] =
 	"of `on_newtask` the switches until the next snapshot, which finds the task; of `on_exit` "
 	"that moment's name and peak; of `on_free` the last use of a task, in "
 	"`vigie_self_unfreed_tasks` |\n"
+	"| `shed` | a switch while part of the probe was off, as vigie cost more than it may: "
+	"`vigie_self_shed` | what was off has not counted it; CPU time, run-queue wait and the totals "
+	"of the dead have |\n"
 	"| `record_unreadable` | a record of the iterator was unreadable | its increments |\n"
 	"| `cgroup_unnamed` | a cgroup was gone before it was read | its unit shows an id |\n";
 
@@ -159,6 +162,10 @@ void metrics_doc_encode(struct buf *out)
 		"\n  (seconds; powers of four from one microsecond). A group's begins with its first "
 		"wait:\n  while it is empty, it is left out. All other families have their zeros, so "
 		"that `rate()`\n  sees the first of what is rare.\n"
+		"- **What is shed is absent.** Where vigie costs more than `--max-overhead`, the culprits of "
+		"slow waits, then\n  the histograms, then off-CPU time go, and their families with them; "
+		"back again, counters go on from where\n  they were. A histogram's `_sum` is the kernel's "
+		"own and has the waits of that time, its buckets have not.\n"
 		"- `kernels` is the oldest kernel that gives the field; `vigie doctor` says what "
 		"this one gives,\n  `vigie_self_missing` what it does not.\n");
 	chapter(out, "Processes", CHAPTER_PROCESSES);

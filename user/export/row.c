@@ -44,6 +44,14 @@ enum family_value row_kind(const struct row_layout *layout, unsigned int i)
 	return layout->at[i].family ? layout->at[i].family->value : FAMILY_COUNT;
 }
 
+/* The sum of a histogram is the kernel's own. */
+bool row_is_shed(const struct row_layout *layout, unsigned int i, const struct view *view)
+{
+	const struct family *family = layout->at[i].family;
+
+	return family && family->type != FAMILY_HISTOGRAM && family->shed & view->shed;
+}
+
 static void on_family(void *to, const struct family *family)
 {
 	(void)to;

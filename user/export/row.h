@@ -34,6 +34,8 @@ struct row {
 
 /* The next cell of the table; at most ROW_CELLS_MAX. -ENOENT: there is no such sample. */
 int row_layout_add(struct row_layout *layout, const struct row_cell *cell);
+/* Nobody looked for it in the view's interval: there is no value, and 0 is none. */
+bool row_is_shed(const struct row_layout *layout, unsigned int i, const struct view *view);
 enum family_value row_kind(const struct row_layout *layout, unsigned int i);
 /* Borrows the layout and the group. */
 void row_fill(struct row *row, const struct row_layout *layout, const struct group_view *group);

@@ -193,6 +193,12 @@ static void walk_self(struct walk *w, const struct family *family)
 	walk_cells(w, family, w->self);
 }
 
+static void walk_budget(struct walk *w, const struct family *family)
+{
+	if (w->self->budget.limit_ppb)
+		walk_self(w, family);
+}
+
 static bool never_waited(const struct vigie_usage *total)
 {
 	int i;
@@ -524,6 +530,7 @@ static void (*const walk_shape[FAMILY_SHAPES])(struct walk *w, const struct fami
 	[FAMILY_HOST_PRESSURE] = walk_host_pressure,
 	[FAMILY_OF_DERIVED] = walk_derived,
 	[FAMILY_OF_SELF] = walk_self,
+	[FAMILY_OF_BUDGET] = walk_budget,
 	[FAMILY_GROUP_HISTOGRAM] = walk_group_histogram,
 	[FAMILY_START_TIME] = walk_start_time,
 	[FAMILY_SLICES] = walk_slices,
@@ -548,6 +555,7 @@ void samples_walk(const struct encode_ctx *ctx, const struct sample_visitor *vis
 	walk_keys(&w);
 	for (i = 0; i < nfamilies; i++)
 		if ((ctx->self || !families[i].self) && !families[i].list_only &&
+		    !(families[i].shed & ctx->view->shed) &&
 		    !(ctx->families && ctx->families->hidden[i]))
 			walk_shape[families[i].shape](&w, &families[i]);
 }

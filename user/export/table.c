@@ -105,10 +105,15 @@ static bool needs_interval(enum column_id id)
 	return id <= COLUMN_FAULTS || id == COLUMN_READ || id == COLUMN_WRITE;
 }
 
+static bool column_is_shed(const struct table *t, enum column_id id)
+{
+	return id == COLUMN_DISK && t->view->shed & VIGIE_SHED_REASONS;
+}
+
 static void cell_text(const struct table *t, const struct group_view *group, enum column_id id,
 		      char *dst)
 {
-	if (needs_interval(id) && !t->view->interval_ns) {
+	if ((needs_interval(id) && !t->view->interval_ns) || column_is_shed(t, id)) {
 		snprintf(dst, CELL_LEN, "-");
 		return;
 	}
@@ -138,7 +143,7 @@ static const char *heat(const struct table *t, const struct group_view *group, e
 {
 	__u64 permille;
 
-	if (id > COLUMN_STALL)
+	if (id > COLUMN_STALL || column_is_shed(t, id))
 		return NULL;
 	permille = list_permille(share_ns(group, id), t->view->interval_ns);
 	return permille >= HOT_PERMILLE ? RED : permille >= WARM_PERMILLE ? YELLOW : NULL;
@@ -429,6 +434,10 @@ static void delay_lines(struct table *t, struct buf *line)
 	__u64 rest_ns = t->view->delay_other_inc_ns;
 	size_t i;
 
+	if (t->view->shed & VIGIE_SHED_CULPRITS) {
+		buf_str(t->out, "\nslow waits were not looked for: vigie cost more than it may\n");
+		return;
+	}
 	if (!t->list.ndelays)
 		return;
 	buf_str(t->out, "\nslow waits (who waited <- who ran)\n");

@@ -224,6 +224,7 @@ static void show(struct model *model, const struct snapshot *snapshot)
 	view->units_guessed = model->names.nguessed;
 	view->groups_folded_total = model->groups.folded;
 	view->stat = snapshot->stat;
+	view->shed = snapshot->shed;
 }
 
 int model__apply(struct model *model, const struct snapshot *snapshot, const struct view **ret)

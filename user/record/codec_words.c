@@ -63,6 +63,8 @@ static const struct row rows[] = {
 	ROW(75, 6, host.pressure_ns), /* cpu, memory, io: some, full of each */
 	ROW(81, 1, host.pressure_known),
 	ROW(82, 1, stat.loss[VIGIE_LOSS_RUN_MISSED]),
+	ROW32(83, shed),
+	ROW(84, 1, stat.loss[VIGIE_LOSS_SHED]),
 };
 
 /* By number. What stands in no row of these is not recorded: the test counts them. */
