@@ -36,6 +36,36 @@ static void check_size(const char *text, int err, uint64_t want)
 		fail_msg("'%s': not %d, or %ju", text, err, (uintmax_t)v);
 }
 
+static void check_percent(const char *text, int err, uint64_t want)
+{
+	uint64_t v = UNTOUCHED;
+
+	if (parse_percent(text, 1000, 1000000000, &v) != err || v != (err ? UNTOUCHED : want))
+		fail_msg("'%s': not %d, or %ju", text, err, (uintmax_t)v);
+}
+
+static void percents(void **state)
+{
+	check_percent("1%", 0, 10000000);
+	check_percent("0.5%", 0, 5000000);
+	check_percent("100%", 0, 1000000000);
+	check_percent("0.0001%", 0, 1000);
+	check_percent("12.3456789%", 0, 123456789);
+	check_percent("100.1%", -ERANGE, 0);
+	check_percent("0.00009%", -ERANGE, 0);
+	check_percent("18446744073709551615%", -ERANGE, 0);
+	check_percent("0%", -ERANGE, 0);
+	check_percent("1.00000001%", -EINVAL, 0);
+	check_percent("1", -EINVAL, 0);
+	check_percent("1 %", -EINVAL, 0);
+	check_percent("1.%", -EINVAL, 0);
+	check_percent(".5%", -EINVAL, 0);
+	check_percent("-1%", -EINVAL, 0);
+	check_percent("1%%", -EINVAL, 0);
+	check_percent("%", -EINVAL, 0);
+	check_percent("", -EINVAL, 0);
+}
+
 static void sizes(void **state)
 {
 	check_size("256MB", 0, 256000000);
@@ -128,6 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(sizes),
+		cmocka_unit_test(percents),
 		cmocka_unit_test(numbers_that_are_none),
 		cmocka_unit_test(numbers_out_of_range),
 		cmocka_unit_test(durations),

@@ -177,12 +177,16 @@ static int serve_until_stopped(const struct serve *serve, struct pipeline_live *
 		.profiler = services->profiler,
 		.notify = notify,
 		.web = serve->web,
+		.meter = services->meter,
 		.reload = reload_config,
 		.reload_ctx = &reload,
 	};
+	struct server_config config = serve->options->server;
 	struct server *server = NULL;
-	int err = server__new(&serve->options->server, &parts, &server);
+	int err;
 
+	config.max_overhead_ppb = serve->options->services.max_overhead_ppb;
+	err = server__new(&config, &parts, &server);
 	reload.server = server;
 	if (!err)
 		err = server__start(server);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* services_options.c - owns reading the options about history and log. */
+/* services_options.c - owns reading the options about history, log and what vigie may cost. */
 #include "app/services_options.h"
 
 #include <limits.h>
@@ -22,10 +22,12 @@ enum {
 	OPT_FILE,
 	OPT_LEVEL,
 	OPT_FORMAT,
-	OPT_CAPTURE
+	OPT_CAPTURE,
+	OPT_MAX_OVERHEAD
 };
 
 #define HOUR_NS (3600 * NS_PER_S)
+#define OVERHEAD_LEAST_PPB 1000 /* less is no budget */
 
 int option_set_log_level(void *to, struct option_value *value)
 {
@@ -130,6 +132,19 @@ static error_t parse_former(int key, const char *arg, struct argp_state *state)
 	}
 }
 
+int option_set_max_overhead(void *to, struct option_value *value)
+{
+	struct services_options *options = to;
+	uint64_t ppb = 0;
+
+	if (strcmp(value->text, "off") &&
+	    parse_percent(value->text, OVERHEAD_LEAST_PPB, NS_PER_S, &ppb))
+		return option_value_refuse(
+			value, "off, or from 0.0001% to 100% of one core, such as 1%");
+	options->max_overhead_ppb = ppb;
+	return 0;
+}
+
 static error_t parse_services(int key, char *arg, struct argp_state *state)
 {
 	static const struct {
@@ -145,6 +160,7 @@ static error_t parse_services(int key, char *arg, struct argp_state *state)
 		{ OPT_LEVEL, "--log-level", option_set_log_level },
 		{ OPT_FORMAT, "--log-format", option_set_log_format },
 		{ OPT_CAPTURE, "--capture", option_set_capture },
+		{ OPT_MAX_OVERHEAD, "--max-overhead", option_set_max_overhead },
 	};
 	size_t i;
 
@@ -173,6 +189,10 @@ static const struct argp_option services_option_table[] = {
 	{ "capture", OPT_CAPTURE, "auto|off", 0,
 	  "As a finding begins profile the culprit for ten seconds, into its evidence; auto: "
 	  "where we are root (default auto)",
+	  2 },
+	{ "max-overhead", OPT_MAX_OVERHEAD, "PERCENT|off", 0,
+	  "What vigie may cost the host, its probes included, of one core; beyond it does less "
+	  "(default 1%)",
 	  2 },
 	{ "log-file", OPT_FILE, "FILE", 0, "The log as JSON lines (default DIR/events.ndjson)", 2 },
 	{ "log-level", OPT_LEVEL, "LEVEL", 0,

@@ -118,6 +118,10 @@ const struct setting settings[] = {
 	  .value = EVENT_TEXT_FORMAT, .allowed = "a line of Python's logging", .live = true,
 	  .help = "Of lines on standard error." },
 
+	{ { "process", "max-overhead", CONFIG_TEXT }, "--max-overhead", option_set_max_overhead, OF_SERVICES,
+	  .value = "1%", .allowed = "0.0001% to 100%, off",
+	  .help = "What vigie may cost the host, its probes included, of one core; beyond it does less.",
+	  .why_restart = FORKED },
 	{ { "process", "user", CONFIG_TEXT }, "--user", option_set_user, OF_SERVE,
 	  .words = "vigie where it exists, else nobody", .sample = "vigie",
 	  .allowed = "an unprivileged user",

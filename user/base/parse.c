@@ -128,6 +128,28 @@ int parse_duration(const char *text, uint64_t min_ns, uint64_t max_ns, uint64_t 
 	return 0;
 }
 
+int parse_percent(const char *text, uint64_t min_ppb, uint64_t max_ppb, uint64_t *ret_ppb)
+{
+	const uint64_t one = 10000000; /* a hundredth of 10^9 */
+	uint64_t whole, part = 0, ppb;
+	const char *p = text;
+	int err = take_digits(&p, &whole);
+
+	if (!err && *p == '.') {
+		p++;
+		err = take_fraction(&p, one, &part);
+	}
+	if (err)
+		return err;
+	if (strcmp(p, "%"))
+		return -EINVAL;
+	if (__builtin_mul_overflow(whole, one, &ppb) || __builtin_add_overflow(ppb, part, &ppb) ||
+	    ppb < min_ppb || ppb > max_ppb)
+		return -ERANGE;
+	*ret_ppb = ppb;
+	return 0;
+}
+
 static uint64_t size_by_name(const char *name)
 {
 	static const struct {

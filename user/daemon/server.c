@@ -24,6 +24,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "daemon/notify.h"
+#include "daemon/overhead.h"
 #include "daemon/selfstat.h"
 #include "daemon/status_line.h"
 #include "export/formats.h"
@@ -47,6 +48,7 @@ struct server {
 	__u64 budget_ns; /* of fresh snapshots on request, see take_from_budget() */
 	__u64 budget_time_ns;
 	struct status_line status;
+	struct overhead overhead;
 	struct self_view self;
 	struct self_missing missing[MISSING_MAX];
 	struct self_rule rules[SELF_RULES_MAX];
@@ -94,6 +96,7 @@ static void tell_self(struct server *s)
 		s->self.events[i] = s->parts.book->written[i];
 	if (s->parts.live->namer)
 		namer__stat(s->parts.live->namer, &s->self.namer);
+	s->self.budget = s->overhead.self;
 	if (!s->parts.writer)
 		return;
 	writer__stat(s->parts.writer, &wrote);
@@ -123,9 +126,33 @@ static void tell_status(struct server *s)
 	notify_status(s->parts.notify, text);
 }
 
+/* What vigie costs until now, and what a budget makes of it. */
+static void watch_overhead(struct server *s)
+{
+	const struct snapshot *snapshot = &s->parts.live->snapshot;
+	struct overhead_totals now = {
+		.time_ns = clock_monotonic_ns(),
+		.cpu_ns = clock_process_cpu_ns(),
+		.switches = snapshot->host.context_switches,
+		.births = snapshot->stat.forks,
+	};
+	struct writer_stat wrote;
+	struct self_namer named;
+
+	if (s->parts.writer) {
+		writer__stat(s->parts.writer, &wrote);
+		now.cpu_ns += wrote.self.cpu_ns;
+	}
+	if (s->parts.live->namer) {
+		namer__stat(s->parts.live->namer, &named);
+		now.cpu_ns += named.cpu_ns;
+	}
+	overhead_see(&s->overhead, &now);
+}
+
 int server__snapshot(struct server *s)
 {
-	__u64 began = clock_monotonic_ns(), share;
+	__u64 began = clock_monotonic_ns(), share, least;
 	int err = pipeline_live_step(s->parts.live);
 
 	if (err && !s->failing)
@@ -137,14 +164,18 @@ int server__snapshot(struct server *s)
 	s->generation++;
 	watch_namer(s);
 	record_and_judge(s);
+	watch_overhead(s);
 	tell_status(s);
 	/* Snapshots for scrapes take at most a tenth of the time: it is fresh for nine times as long. */
 	share = 10 * (clock_monotonic_ns() - began);
+	least = overhead_least_interval_ns(&s->overhead);
+	if (share < least)
+		share = least;
 	s->fresh_until = began + (share > SHARE_MIN_NS ? share : SHARE_MIN_NS);
 	if (!s->settling) /* or frequent scrapes would put it off for ever */
 		arm(s->settle, SETTLE_DELAY_NS);
 	s->settling = true;
-	arm(s->tick, s->config.interval_ns);
+	arm(s->tick, overhead_interval_ns(&s->overhead));
 	return 0;
 }
 
@@ -279,6 +310,8 @@ static int open_descriptors(struct server *s)
 		err = watch_fd(s, profiler__fd(s->parts.profiler));
 	if (!err && s->parts.web)
 		err = watch_fd(s, web_access__fd(s->parts.web));
+	if (!err && overhead_fd(&s->overhead) >= 0)
+		err = watch_fd(s, overhead_fd(&s->overhead));
 	return err ? err : watch_fd(s, s->settle);
 }
 
@@ -298,6 +331,8 @@ int server__new(const struct server_config *config, const struct server_parts *p
 	s->budget_ns = BUDGET_MAX_NS;
 	s->budget_time_ns = clock_monotonic_ns();
 	s->epoll = s->signals = s->tick = s->settle = s->alive = -1;
+	overhead_init(&s->overhead, config->max_overhead_ppb, config->interval_ns,
+		      parts->live->source, parts->book, parts->meter);
 	selfstat_init(&s->self, &parts->live->plan, s->missing, MISSING_MAX);
 	s->self.config_good = true; /* or there would be no server */
 	s->self.config_read_ns = clock_wall_ns();
@@ -346,10 +381,10 @@ static void server_drain(int fd)
 
 void server__change(struct server *s, const struct server_live *live)
 {
-	s->config.interval_ns = live->interval_ns;
+	overhead_set_interval(&s->overhead, live->interval_ns);
 	s->config.families = live->families;
 	model__set_linger(s->parts.live->model, live->linger_ns);
-	arm(s->tick, s->config.interval_ns);
+	arm(s->tick, overhead_interval_ns(&s->overhead));
 }
 
 static void read_config(struct server *s)
@@ -406,7 +441,7 @@ static bool take_event(struct server *s, int fd)
 	if (fd == s->tick) {
 		server_drain(s->tick);
 		if (server__snapshot(s))
-			arm(s->tick, s->config.interval_ns);
+			arm(s->tick, overhead_interval_ns(&s->overhead));
 	} else if (fd == s->alive) {
 		server_alive(s);
 	} else if (s->parts.writer && fd == writer__fd(s->parts.writer)) {
@@ -415,6 +450,8 @@ static bool take_event(struct server *s, int fd)
 		finding_handler_listen(s->parts.handler);
 	} else if (s->parts.web && fd == web_access__fd(s->parts.web)) {
 		web_access__listen(s->parts.web);
+	} else if (fd == overhead_fd(&s->overhead)) {
+		overhead_listen(&s->overhead);
 	}
 	return false;
 }

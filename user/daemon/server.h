@@ -7,6 +7,7 @@
  * most a tenth of a core, however often clients ask. On request there is at most one a second in
  * the long run, and 60 in a burst: else a frequent scraper would push old entries out of the
  * history. Without scrapers a timer takes them, so that the kernel's table of the dead is emptied.
+ * Both come more rarely where vigie costs more than it may (overhead.h).
  */
 #ifndef VIGIE_DAEMON_SERVER_H
 #define VIGIE_DAEMON_SERVER_H
@@ -24,6 +25,7 @@ struct server_config {
 	__u64 interval_ns; /* a snapshot at least that often */
 	struct family_choice families; /* what the page of metrics has */
 	const char *telemetry_path; /* where that page is */
+	__u64 max_overhead_ppb; /* see overhead.h; 0: no bound */
 };
 
 /* What the loop drives. All of it stays the caller's. */
@@ -36,6 +38,7 @@ struct server_parts {
 	struct writer *writer; /* NULL: nothing is written */
 	struct profiler *profiler; /* NULL: findings get no profiling sessions */
 	struct notify *notify; /* the service manager, told when it serves, reads anew and stops */
+	struct meter *meter; /* or NULL */
 	struct web_access *web; /* NULL: there is no web configuration */
 	/* SIGHUP: reads the configuration anew, server__change() included; or NULL. False: broken. */
 	bool (*reload)(void *ctx);

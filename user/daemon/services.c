@@ -28,6 +28,7 @@ void services_options_init(struct services_options *options)
 		.max_bytes = 256000000,
 		.log_level = SEVERITY_INFO,
 		.capture = true,
+		.max_overhead_ppb = NS_PER_S / 100,
 	};
 }
 
@@ -73,6 +74,21 @@ static void start_profiler(struct services *services, const struct services_opti
 		logbook_say(&services->book, SEVERITY_INFO, "capture-off", err,
 			    "findings will have no profiling sessions: %s",
 			    root ? what : "needs root");
+}
+
+/* A budget without measured probes is one with assumed prices. */
+static void start_meter(struct services *services, const struct services_options *options,
+			bool root)
+{
+	const char *what = "needs root";
+	int err;
+
+	if (!options->max_overhead_ppb)
+		return;
+	err = root ? meter__start(&services->meter, &what) : -EPERM;
+	if (err)
+		logbook_say(&services->book, SEVERITY_INFO, "overhead-unmeasured", err,
+			    "what the probes cost is not measured but assumed: %s", what);
 }
 
 static int start_writer(struct services *services, const struct services_options *options,
@@ -140,6 +156,7 @@ int services_open(struct services *services, const struct services_options *opti
 	kallsyms_take();
 	start_profiler(services, options, change_user, &profiler);
 	kallsyms_drop();
+	start_meter(services, options, change_user);
 	err = start_writer(services, options, uid, gid, change_user, profiler, who);
 	if (profiler >= 0)
 		close(profiler);
@@ -163,6 +180,7 @@ void services_done(struct services *services)
 	recorder_done(&services->recorder);
 	/* First: what it still hands over the writer still writes. */
 	profiler__free(services->profiler);
+	meter__free(services->meter);
 	writer__free(services->writer);
 	logbook_done(&services->book);
 	if (services->lock >= 0)

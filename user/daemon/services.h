@@ -10,6 +10,7 @@
 #define VIGIE_DAEMON_SERVICES_H
 
 #include "daemon/finding_handler.h"
+#include "daemon/meter.h"
 
 struct services_options {
 	bool history; /* whether a history is kept; default on */
@@ -21,6 +22,7 @@ struct services_options {
 	enum severity log_level;
 	bool capture; /* a session as a finding begins, where that is possible; default on */
 	const char *runtime_root; /* as in pipeline_options; NULL: sessions show containers' ids */
+	__u64 max_overhead_ppb; /* of one core, in parts of 10^9; 0: no bound; default 1 % */
 };
 
 void services_options_init(struct services_options *options);
@@ -29,6 +31,7 @@ struct services {
 	int state_dir, lock; /* -1: none */
 	struct writer *writer;
 	struct profiler *profiler; /* NULL: findings get no profiling sessions */
+	struct meter *meter; /* NULL: what our probes cost is not measured */
 	struct logbook book;
 	struct recorder recorder;
 	struct finding_handler handler;

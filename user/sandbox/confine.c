@@ -151,11 +151,15 @@ static const int writer_calls[] = {
 	SCMP_SYS(landlock_restrict_self),
 };
 
-/* Of maps and iterators that exist: loading, attaching, creating and pinning are not here. */
+/*
+ * Of maps, iterators and programs that exist: loading, creating and pinning are not here. To attach is to
+ * put a program of ours back on its tracepoint.
+ */
 static const int allowed_bpf[] = {
-	BPF_MAP_LOOKUP_ELEM,  BPF_MAP_UPDATE_ELEM,  BPF_MAP_DELETE_ELEM,
-	BPF_MAP_GET_NEXT_KEY, BPF_MAP_LOOKUP_BATCH, BPF_MAP_LOOKUP_AND_DELETE_BATCH,
-	BPF_MAP_DELETE_BATCH, BPF_ITER_CREATE,	    BPF_OBJ_GET_INFO_BY_FD,
+	BPF_MAP_LOOKUP_ELEM,	 BPF_MAP_UPDATE_ELEM,  BPF_MAP_DELETE_ELEM,
+	BPF_MAP_GET_NEXT_KEY,	 BPF_MAP_LOOKUP_BATCH, BPF_MAP_LOOKUP_AND_DELETE_BATCH,
+	BPF_MAP_DELETE_BATCH,	 BPF_ITER_CREATE,      BPF_OBJ_GET_INFO_BY_FD,
+	BPF_RAW_TRACEPOINT_OPEN,
 };
 
 int confine_find_user(const char *name, uid_t *ret_uid, gid_t *ret_gid)
@@ -192,6 +196,8 @@ static int kept_cap(const struct confine_config *config)
 {
 	if (config->role == CONFINE_NAMER || config->role == CONFINE_OPENER)
 		return config->already_unprivileged ? CAP_NONE : CAP_DAC_READ_SEARCH;
+	if (config->role == CONFINE_METER)
+		return config->already_unprivileged ? CAP_NONE : CAP_SYS_ADMIN;
 	return config->keep_cap_bpf ? CAP_BPF : CAP_NONE;
 }
 
@@ -306,6 +312,8 @@ static int allow_role(scmp_filter_ctx ctx, enum confine_role role)
 		return 0;
 	if (role == CONFINE_OPENER)
 		return allow_reading_files(ctx);
+	if (role == CONFINE_METER)
+		return confine_allow_stats(ctx);
 	if (role == CONFINE_WRITER)
 		return allow_calls(ctx, writer_calls, COUNT(writer_calls));
 	if (role == CONFINE_NAMER) {

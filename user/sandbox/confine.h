@@ -20,6 +20,7 @@ enum confine_role {
 	CONFINE_VERIFIER, /* computes; opens nothing */
 	CONFINE_OPENER, /* opens any file for reading, by CAP_DAC_READ_SEARCH; forks nobody */
 	CONFINE_NAMER, /* opens any file for reading, by CAP_DAC_READ_SEARCH; forks confine_reader()s */
+	CONFINE_METER, /* switches statistics of BPF programs on, by CAP_SYS_ADMIN; opens nothing */
 };
 
 struct confine_config {
@@ -37,7 +38,7 @@ struct confine_config {
 int confine_find_user(const char *name, uid_t *ret_uid, gid_t *ret_gid);
 /*
  * Changes to the user without supplementary groups (unless we were never root), empties every
- * capability set (but CAP_BPF if kept, and the one that CONFINE_NAMER and CONFINE_OPENER are about) and the bounding set,
+ * capability set (but CAP_BPF if kept, and the one that a role above is about) and the bounding set,
  * sets no_new_privs, loads the seccomp filter (forbidden calls fail with -EPERM) and verifies all of
  * it by reading it back.
  * 0 or -errno with *ret_what the step that failed. There is no way back.
@@ -64,5 +65,12 @@ int confine_namer(const char **ret_what);
  * (landlock.h), and forks, signals and sends nothing. 0; -errno.
  */
 int confine_reader(const int *directories, unsigned int n);
+/*
+ * For who has our programs measured (daemon/meter.h): confine() as CONFINE_METER, as nobody (where
+ * there is none: as the user that vigie serves as). 0 or -errno with *ret_what.
+ */
+int confine_meter(const char **ret_what);
+/* The kernel's statistics of BPF programs are on until the descriptor is closed. It, or -errno. */
+int confine_meter_stats(void);
 
 #endif

@@ -9,5 +9,7 @@
 
 /* fork(), into no new namespace. 0 or -errno. */
 int confine_allow_forks(scmp_filter_ctx ctx);
+/* bpf(BPF_ENABLE_STATS). 0 or -errno. */
+int confine_allow_stats(scmp_filter_ctx ctx);
 
 #endif
