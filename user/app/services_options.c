@@ -139,8 +139,8 @@ int option_set_max_overhead(void *to, struct option_value *value)
 
 	if (strcmp(value->text, "off") &&
 	    parse_percent(value->text, OVERHEAD_LEAST_PPB, NS_PER_S, &ppb))
-		return option_value_refuse(
-			value, "off, or from 0.0001% to 100% of one core, such as 1%");
+		return option_value_refuse(value,
+					   "off, or from 0.0001% to 100% of one core, such as 1%");
 	options->max_overhead_ppb = ppb;
 	return 0;
 }
