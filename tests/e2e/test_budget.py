@@ -172,7 +172,7 @@ class Shedding(unittest.TestCase):
         self.assertEqual(page.one("vigie_self_losses_total", cause="shed"), 0)
 
     def test_the_meter_has_one_capability_and_no_files(self):
-        with Serve() as daemon:
+        with Serve("--max-overhead", "1%") as daemon:
             meter = children_of(daemon)["vigie-meter"]
             status = lib.status(meter)
             self.assertEqual(int(str(status["CapEff"]).rjust(16, "0"), 16), 1 << 21)
@@ -203,7 +203,8 @@ class Returning(unittest.TestCase):
         processes, probes, rate = self.cost()
         needs(rate > 100000, f"this host switches {rate:.0f} times a second only")
         limit = f"{100 * (processes + 0.6 * probes):.4f}%"
-        with Serve("--max-overhead", limit, "--interval", "200ms", "--group-by", "pid") as daemon:
+        with Serve("--max-overhead", limit, "--interval", "200ms", "--group-by", "pid",
+                   "--max-groups", "1000") as daemon:
             with napper() as process:
                 def steps():
                     return shed_steps(daemon.scrape())

@@ -70,7 +70,7 @@ BAD = {
          ["8MiB", "1024GiB"]),
         ("--log-level", ["", "x", "INFO", "warn", "info,error"], ["debug", "critical"]),
         ("--capture", ["", "x", "AUTO", "auto,off"], ["auto", "off"]),
-        ("--max-overhead", ["", "x", "1", "0%", "-1%", "101%", "1 %", "OFF", "1%,off"], ["off", "0.5%"]),
+        ("--max-overhead", ["", "x", "1", "0%", "-1%", "101%", "1 %", "OFF", "1%,off"], ["off", "100%"]),
         ("--log-format", ["%(foo)s", "%s", "%(message)d", "a\nb", "%"], ["line|asctime"]),
     ],
     "doctor": [],
