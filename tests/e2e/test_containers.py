@@ -333,7 +333,7 @@ class Namer(Rooted):
                 page = lib.wait_for(lambda: (p := serve.scrape()).one(
                     "vigie_self_name_lookups_total", outcome="failed") and p, "the failure")
                 self.assertIn("podman-" + hung[:12], self.units(page))
-                self.assertLess(slowest, .6)
+                self.assertLess(slowest, 1)  # who waits for a reader waits so long
 
 
 class Podman(Rooted):

@@ -100,7 +100,7 @@ static bool start_vigie(const char *path)
 	vigie_pid = fork();
 	if (vigie_pid == 0) {
 		execl(path, path, "serve", "--listen", "127.0.0.1:9838", "--no-history",
-		      (char *)NULL);
+		      "--max-overhead", "off", (char *)NULL);
 		_exit(127);
 	}
 	return vigie_pid > 0 && wait_ready();

@@ -88,7 +88,7 @@ kill $first $!
 # want more than others. A finding takes half a minute: on one kernel.
 captured() {
 	mkdir /tmp/state
-	/vm/vigie serve -i 2s --state-dir /tmp/state --log-level debug 2>/tmp/serve.err &
+	/vm/vigie serve -i 2s --max-overhead off --state-dir /tmp/state --log-level debug 2>/tmp/serve.err &
 	daemon=$!
 	/vm/leaves 120 >/dev/null &
 	burner=$!
