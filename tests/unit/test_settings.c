@@ -152,6 +152,8 @@ static void defaults_are_the_defaults(void **state)
 	set.services.log_format = NULL;
 	assert_string_equal(set.common.runtime_root, is.common.runtime_root);
 	set.common.runtime_root = is.common.runtime_root;
+	assert_string_equal(set.server.telemetry_path, is.server.telemetry_path);
+	set.server.telemetry_path = is.server.telemetry_path;
 	assert_memory_equal(&set, &is, sizeof(is));
 }
 

@@ -88,7 +88,7 @@ static void run(unsigned long k, enum torture_mode mode)
 
 static void memory(void **state)
 {
-	assert_true(torture_each(run) > 20);
+	assert_true(torture_each(run) > 15);
 }
 
 int main(void)
