@@ -351,7 +351,8 @@ static void everything_at_rest(void **state)
 		assert_string_equal(w.last->comm, "vt-mixed");
 		assert_int_equal(w.last->ppid, getpid());
 		assert_int_equal(w.last->uid, geteuid());
-		assert_true(w.sum.voluntary_switches >= 20 * (__u64)(i + 1));
+		/* A sleep whose timer is through before it leaves the CPU is none. */
+		assert_true(w.sum.voluntary_switches >= 15 * (__u64)(i + 1));
 		child_goes_on(&w);
 	}
 	child_rests(&w);
