@@ -286,11 +286,17 @@ KINDS = ("prog", "map", "link")
 
 
 def bpf_list(kind):
-    """{id: what bpftool says of it} of all there are on this host."""
+    """{id: what bpftool says of it} of all there are on this host.
+
+    One that goes while they are listed ends the list: then they are listed again."""
     tool = shutil.which("bpftool") or "/usr/sbin/bpftool"
     lib.needs(os.access(tool, os.X_OK), "bpftool is not installed")
-    run = subprocess.run([tool, "-j", kind, "list"], stdout=subprocess.PIPE, check=True)
-    return {entry["id"]: entry for entry in json.loads(run.stdout or b"[]")}
+
+    def listed():
+        run = subprocess.run([tool, "-j", kind, "list"], stdout=subprocess.PIPE, check=False,
+                             stderr=subprocess.DEVNULL)
+        return None if run.returncode else (json.loads(run.stdout or b"[]"),)
+    return {entry["id"]: entry for entry in lib.wait_for(listed, f"bpftool's list of {kind}s")[0]}
 
 
 def bpf_held(pid):

@@ -218,7 +218,7 @@ class Refusals(unittest.TestCase):
             self.assertRefused(vigie(command, f"{flag}=yes"), f"vigie {command}", flag)
 
     def test_a_range_that_ends_before_it_begins(self):
-        self.assertRefused(vigie("replay", "/nonexistent", "--from", "14:30", "--to", "14:00"),
+        self.assertRefused(vigie("replay", "/nonexistent", "--from", "10 min ago", "--to", "20 min ago"),
                            "vigie replay", "--from is later than --to")
 
     def test_a_hostile_value_is_no_danger_to_the_terminal(self):

@@ -20,6 +20,7 @@ import time
 import unittest
 
 import lib
+import scraping
 
 FLAMEGRAPH = "/usr/share/perl5/Devel/NYTProf/flamegraph.pl"
 VIEWS = "cpu", "offcpu", "runq", "wakers", "faults"
@@ -388,9 +389,7 @@ class Survival(Session):
 
 def attached():
     """Programs of a session that the kernel has."""
-    run = subprocess.run(["bpftool", "-j", "prog", "list"], stdout=subprocess.PIPE, check=True,
-                         env={"PATH": "/usr/sbin:/sbin:/usr/bin:/bin"})
-    return [p for p in json.loads(run.stdout) if p.get("name", "").startswith("on_session")]
+    return [p for p in scraping.bpf_list("prog").values() if p.get("name", "").startswith("on_session")]
 
 
 class Safety(Session):
