@@ -99,7 +99,7 @@ int main(int argc, char **argv)
 
 	if (argc != 3 || socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair))
 		return 2;
-	errno = -confine_namer(&what);
+	errno = -confine_as_nobody(CONFINE_NAMER, &what);
 	say("confine", errno ? -1 : 0);
 	dir = open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	say("open-directory", dir);

@@ -4,11 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -16,10 +14,10 @@
 
 #include "base/clock.h"
 #include "base/units.h"
-#include "sandbox/confine.h"
+#include "daemon/side_process.h"
 #include "sandbox/process.h"
 
-enum { START_MS = 5000, STAT_MAX = 512 * 1024 /* of /proc/stat: a line a CPU */ };
+enum { STAT_MAX = 512 * 1024 /* of /proc/stat: a line a CPU */ };
 #define ON_NS (100 * NS_PER_MS)
 
 struct meter {
@@ -56,41 +54,29 @@ static void meter_answer(int fd, int stat)
 	began = clock_monotonic_ns();
 	if (stats < 0) {
 		said.err = stats;
-		snprintf(said.what, sizeof(said.what), "switch the statistics on");
 	} else {
 		nanosleep(&on, NULL);
 		close(stats);
 		said.on_ns = clock_monotonic_ns() - began;
-		said.switches = host_switches(stat) - switches;
+		said.switches = host_switches(stat);
+		said.switches = switches && said.switches ? said.switches - switches : 0;
 	}
 	said.cpu_ns = process_cpu_ns(RUSAGE_SELF);
 	send(fd, &said, sizeof(said), MSG_NOSIGNAL);
 }
 
-static void meter_child(int fd) __attribute__((noreturn));
-static void meter_child(int fd)
+static void meter_run(int fd, const void *ctx)
 {
-	struct meter_said said = { .err = 0 };
-	int stat = open("/proc/stat", O_RDONLY | O_CLOEXEC), keep[] = { fd, stat };
-	const char *what = "";
+	const int *stat = ctx;
 	ssize_t n;
 	char now;
 
-	process_ignore_signals();
-	prctl(PR_SET_NAME, "vigie-meter", 0, 0, 0);
-	process_close_all_but(keep, 2);
-	said.err = confine_meter(&what);
-	snprintf(said.what, sizeof(said.what), "%s", what);
-	send(fd, &said, sizeof(said), MSG_NOSIGNAL);
-	if (said.err)
-		_exit(1);
 	while ((n = recv(fd, &now, sizeof(now), 0)) != 0) {
 		if (n == sizeof(now))
-			meter_answer(fd, stat);
+			meter_answer(fd, *stat);
 		else if (errno != EINTR)
-			break;
+			return;
 	}
-	_exit(0);
 }
 
 /* --- The main process' end. */
@@ -102,60 +88,35 @@ static void meter_gone(struct meter *meter)
 	meter->fd = -1;
 }
 
-/* The first thing that it says is whether it could give up what it must not have. */
-static int await_start(struct meter *meter, const char **ret_what)
-{
-	static struct meter_said said;
-	struct pollfd fd = { .fd = meter->fd, .events = POLLIN };
-
-	if (poll(&fd, 1, START_MS) <= 0)
-		return -ETIMEDOUT;
-	if (!meter__listen(meter, &said))
-		return -EPIPE;
-	if (said.err)
-		*ret_what = said.what;
-	return said.err;
-}
-
 int meter__start(struct meter **ret, const char **ret_what)
 {
+	int stat = open("/proc/stat", O_RDONLY | O_CLOEXEC), err = -ENOMEM;
+	const struct side_process_plan plan = { .name = "vigie-meter",
+						.role = CONFINE_METER,
+						.run = meter_run,
+						.ctx = &stat,
+						.kept = &stat };
 	struct meter *meter = calloc(1, sizeof(*meter));
-	int pair[2], err;
 
-	*ret_what = "make a socket pair";
-	if (!meter)
-		return -ENOMEM;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
-		err = -errno;
-		free(meter);
-		return err;
-	}
-	*ret_what = "fork";
-	meter->pid = fork();
-	if (meter->pid == 0)
-		meter_child(pair[1]);
-	err = meter->pid < 0 ? -errno : 0;
-	meter->fd = pair[0];
-	close(pair[1]);
-	*ret_what = "start";
-	if (!err)
-		err = await_start(meter, ret_what);
+	*ret_what = "allocate";
+	if (meter)
+		err = side_process_start(&plan, &meter->pid, &meter->fd, ret_what);
+	if (stat >= 0)
+		close(stat);
 	if (err) {
-		meter__free(meter);
+		free(meter);
 		return err;
 	}
 	*ret = meter;
 	return 0;
 }
 
+/* Its pause is a tenth of a second. */
 void meter__free(struct meter *meter)
 {
 	if (!meter)
 		return;
-	meter_gone(meter);
-	/* It ends when its socket does, and its pause is a tenth of a second. */
-	if (meter->pid > 0)
-		process_await_end(meter->pid, PROCESS_STOP_MS, NULL);
+	side_process_stop(meter->pid, meter->fd);
 	free(meter);
 }
 
@@ -186,6 +147,5 @@ bool meter__listen(struct meter *meter, struct meter_said *ret)
 		meter_gone(meter);
 		return false;
 	}
-	ret->what[sizeof(ret->what) - 1] = '\0';
 	return true;
 }

@@ -23,7 +23,6 @@ struct meter_said {
 	__u64 on_ns; /* for how long they were on */
 	__u64 switches; /* of the host in that time; 0: not known */
 	__u64 cpu_ns; /* what the meter itself used, ever: the kernel patches its code */
-	char what[96]; /* that err is about */
 };
 
 /* Forks, to be called with privileges and before there is a BPF object. 0, or -errno with *ret_what (static). */

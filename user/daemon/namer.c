@@ -3,16 +3,12 @@
 #include "daemon/namer.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "daemon/namer_child.h"
-#include "sandbox/process.h"
-
-enum { START_MS = 5000 };
+#include "daemon/side_process.h"
 
 struct namer {
 	pid_t pid;
@@ -27,50 +23,22 @@ static void namer_gone(struct namer *namer)
 	namer->fd = -1;
 }
 
-/* The first thing that it says is whether it could give up what it must not have. */
-static int await_start(struct namer *namer, const char **ret_what)
-{
-	static char what[NAMER_WHAT_LEN];
-	struct pollfd fd = { .fd = namer->fd, .events = POLLIN };
-	struct namer_said said;
-
-	if (poll(&fd, 1, START_MS) <= 0)
-		return -ETIMEDOUT;
-	if (recv(namer->fd, &said, sizeof(said), MSG_DONTWAIT) != sizeof(said))
-		return -EPIPE;
-	if (!said.err)
-		return 0;
-	memcpy(what, said.what, sizeof(what));
-	what[sizeof(what) - 1] = '\0';
-	*ret_what = what;
-	return said.err;
-}
-
 int namer__start(const char *root, struct namer **ret, const char **ret_what)
 {
+	const struct side_process_plan plan = {
+		.name = "vigie-namer",
+		.role = CONFINE_NAMER,
+		.run = namer_run,
+		.ctx = root,
+	};
 	struct namer *namer = calloc(1, sizeof(*namer));
-	int pair[2], err;
+	int err = -ENOMEM;
 
-	*ret_what = "make a socket pair";
-	if (!namer)
-		return -ENOMEM;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
-		err = -errno;
-		free(namer);
-		return err;
-	}
-	*ret_what = "fork";
-	namer->pid = fork();
-	if (namer->pid == 0)
-		namer_child(root, pair[1]);
-	err = namer->pid < 0 ? -errno : 0;
-	namer->fd = pair[0];
-	close(pair[1]);
-	*ret_what = "start";
-	if (!err)
-		err = await_start(namer, ret_what);
+	*ret_what = "allocate";
+	if (namer)
+		err = side_process_start(&plan, &namer->pid, &namer->fd, ret_what);
 	if (err) {
-		namer__free(namer);
+		free(namer);
 		return err;
 	}
 	*ret = namer;
@@ -81,10 +49,7 @@ void namer__free(struct namer *namer)
 {
 	if (!namer)
 		return;
-	namer_gone(namer);
-	/* It ends when its socket does. */
-	if (namer->pid > 0)
-		process_await_end(namer->pid, PROCESS_STOP_MS, NULL);
+	side_process_stop(namer->pid, namer->fd);
 	free(namer);
 }
 

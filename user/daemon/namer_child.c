@@ -15,7 +15,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -39,24 +38,6 @@ struct child {
 	unsigned int hung;
 	struct self_namer self;
 };
-
-static void limit(void)
-{
-	static const struct {
-		int what;
-		rlim_t most;
-	} limits[] = { { RLIMIT_AS, 1ULL << 30 },
-		       { RLIMIT_CORE, 0 },
-		       { RLIMIT_FSIZE, 0 },
-		       { RLIMIT_NOFILE, 64 } };
-	size_t i;
-
-	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
-		const struct rlimit most = { limits[i].most, limits[i].most };
-
-		setrlimit(limits[i].what, &most);
-	}
-}
 
 static void reader(const struct child *c, const struct lookup_ask *ask, int result)
 	__attribute__((noreturn));
@@ -149,33 +130,16 @@ static void child_answer(struct child *c, const struct lookup_ask *ask)
 	send(c->fd, &said, sizeof(said), MSG_NOSIGNAL);
 }
 
-static void child_loop(struct child *c)
+void namer_run(int fd, const void *ctx)
 {
+	struct child c = { .root = ctx, .fd = fd };
 	struct lookup_ask ask;
 	ssize_t n;
 
-	while ((n = recv(c->fd, &ask, sizeof(ask), 0)) != 0) {
+	while ((n = recv(fd, &ask, sizeof(ask), 0)) != 0) {
 		if (n == sizeof(ask))
-			child_answer(c, &ask);
+			child_answer(&c, &ask);
 		else if (n > 0 || errno != EINTR)
 			return;
 	}
-}
-
-void namer_child(const char *root, int fd)
-{
-	struct child c = { .root = root, .fd = fd };
-	struct namer_said said = { .outcome = NAMER_FOUND };
-	const char *what = "";
-
-	process_ignore_signals();
-	prctl(PR_SET_NAME, "vigie-namer", 0, 0, 0);
-	process_close_all_but(&fd, 1);
-	limit();
-	said.err = confine_namer(&what);
-	snprintf(said.what, sizeof(said.what), "%s", what);
-	send(fd, &said, sizeof(said), MSG_NOSIGNAL);
-	if (!said.err)
-		child_loop(&c);
-	_exit(said.err != 0);
 }

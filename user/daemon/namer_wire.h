@@ -15,13 +15,9 @@
 #include "data/self.h"
 #include "runtimes/lookup.h"
 
-enum { NAMER_WHAT_LEN = 64 };
-
-/* The first one says whether it could start: ask is empty. */
 struct namer_said {
 	struct lookup_ask ask;
 	struct container_packed names;
-	char what[NAMER_WHAT_LEN]; /* that err is about, or "" */
 	__s32 err; /* 0 or -errno */
 	__u32 outcome; /* enum namer_outcome */
 	struct self_namer self;

@@ -26,7 +26,10 @@ static void limit(void)
 	static const struct {
 		int what;
 		rlim_t most;
-	} limits[] = { { RLIMIT_CORE, 0 }, { RLIMIT_FSIZE, 0 }, { RLIMIT_NOFILE, 64 } };
+	} limits[] = { { RLIMIT_AS, 1ULL << 30 },
+		       { RLIMIT_CORE, 0 },
+		       { RLIMIT_FSIZE, 0 },
+		       { RLIMIT_NOFILE, 64 } };
 
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
 		const struct rlimit most = { limits[i].most, limits[i].most };
@@ -35,34 +38,21 @@ static void limit(void)
 	}
 }
 
-static int confine_side_process(enum confine_role role, const char **ret_what)
-{
-	struct confine_config config = { .role = role,
-					 .uid = getuid(),
-					 .gid = getgid(),
-					 .already_unprivileged = geteuid() != 0 };
-
-	*ret_what = "find the user nobody";
-	if (!config.already_unprivileged && confine_find_user("nobody", &config.uid, &config.gid) &&
-	    confine_find_user(NULL, &config.uid, &config.gid))
-		return -ENOENT;
-	return confine(&config, ret_what);
-}
-
 static void side_process_child(const struct side_process_plan *plan, int fd)
 	__attribute__((noreturn));
 static void side_process_child(const struct side_process_plan *plan, int fd)
 {
+	const int keep[] = { fd, plan->kept ? *plan->kept : -1 };
 	struct side_process_word word = { 0 };
 	const char *what = "";
 
 	process_ignore_signals();
 	prctl(PR_SET_NAME, plan->name, 0, 0, 0);
-	process_close_all_but(&fd, 1);
+	process_close_all_but(keep, 2);
 	limit();
 	if (plan->niceness)
 		setpriority(PRIO_PROCESS, 0, plan->niceness);
-	word.err = confine_side_process(plan->role, &what);
+	word.err = confine_as_nobody(plan->role, &what);
 	snprintf(word.what, sizeof(word.what), "%s", what);
 	send(fd, &word, sizeof(word), MSG_NOSIGNAL);
 	if (!word.err)

@@ -19,6 +19,7 @@ struct side_process_plan {
 	/* With its end of a SOCK_SEQPACKET pair; returns when the other end is gone. */
 	void (*run)(int fd, const void *ctx);
 	const void *ctx;
+	const int *kept; /* a descriptor that it has beside its socket; NULL: none */
 };
 
 /*

@@ -478,3 +478,17 @@ int confine(const struct confine_config *config, const char **ret_what)
 	status_fd = -1;
 	return 0;
 }
+
+int confine_as_nobody(enum confine_role role, const char **ret_what)
+{
+	struct confine_config config = { .role = role,
+					 .uid = getuid(),
+					 .gid = getgid(),
+					 .already_unprivileged = geteuid() != 0 };
+
+	*ret_what = "find the user nobody";
+	if (!config.already_unprivileged && confine_find_user("nobody", &config.uid, &config.gid) &&
+	    confine_find_user(NULL, &config.uid, &config.gid))
+		return -ENOENT;
+	return confine(&config, ret_what);
+}

@@ -45,32 +45,30 @@ int confine_find_user(const char *name, uid_t *ret_uid, gid_t *ret_gid);
  */
 int confine(const struct confine_config *config, const char **ret_what);
 /*
+ * The same for who takes something from strangers, or has a capability: as nobody, who is not the user
+ * that the server and its state have (where there is none: as that user). 0 or -errno with *ret_what.
+ */
+int confine_as_nobody(enum confine_role role, const char **ret_what);
+/*
  * For the one process that stays privileged (daemon): root, with the capabilities of a
  * profiling session only, and a filter that allows what a session uses and nothing else.
  * It is inherited by what it forks. 0 or -errno with *ret_what.
  */
 int confine_profiler(const char **ret_what);
 /*
- * For a process that reads foreign files: confine() as CONFINE_SYMBOLIZER, as nobody (where there is none:
- * as the user that vigie serves as). A failure is said on standard error. 0 or -errno.
+ * For a process that reads foreign files: as CONFINE_SYMBOLIZER. A failure is said on standard
+ * error. 0 or -errno.
  */
 int confine_symbolizer(void);
 /*
- * For who answers from the runtimes' files (daemon/namer_child.h): confine() as CONFINE_NAMER, as
- * nobody (where there is none: as the user that vigie serves as). 0 or -errno with *ret_what.
- */
-int confine_namer(const char **ret_what);
-/*
- * For its child that answers one question: from now on it reads below these directories only
+ * For the namer's child that answers one question: from now on it reads below these directories only
  * (landlock.h), and forks, signals and sends nothing. 0; -errno.
  */
 int confine_reader(const int *directories, unsigned int n);
 /*
- * For who has our programs measured (daemon/meter.h): confine() as CONFINE_METER, as nobody (where
- * there is none: as the user that vigie serves as). 0 or -errno with *ret_what.
+ * What CONFINE_METER is for: the kernel's statistics of BPF programs are on until the descriptor is
+ * closed. It, or -errno.
  */
-int confine_meter(const char **ret_what);
-/* The kernel's statistics of BPF programs are on until the descriptor is closed. It, or -errno. */
 int confine_meter_stats(void);
 
 #endif

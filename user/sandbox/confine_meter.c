@@ -22,20 +22,6 @@ int confine_allow_stats(scmp_filter_ctx ctx)
 	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(bpf), 1, &enable);
 }
 
-int confine_meter(const char **ret_what)
-{
-	struct confine_config config = { .role = CONFINE_METER,
-					 .uid = getuid(),
-					 .gid = getgid(),
-					 .already_unprivileged = geteuid() != 0 };
-
-	*ret_what = "find the user nobody";
-	if (!config.already_unprivileged && confine_find_user("nobody", &config.uid, &config.gid) &&
-	    confine_find_user(NULL, &config.uid, &config.gid))
-		return -ENOENT;
-	return confine(&config, ret_what);
-}
-
 int confine_meter_stats(void)
 {
 	union bpf_attr attr;

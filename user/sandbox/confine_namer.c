@@ -38,20 +38,6 @@ int confine_allow_forks(scmp_filter_ctx ctx)
 	return err;
 }
 
-int confine_namer(const char **ret_what)
-{
-	struct confine_config config = { .role = CONFINE_NAMER,
-					 .uid = getuid(),
-					 .gid = getgid(),
-					 .already_unprivileged = geteuid() != 0 };
-
-	*ret_what = "find the user nobody";
-	if (!config.already_unprivileged && confine_find_user("nobody", &config.uid, &config.gid) &&
-	    confine_find_user(NULL, &config.uid, &config.gid))
-		return -ENOENT;
-	return confine(&config, ret_what);
-}
-
 int confine_reader(const int *directories, unsigned int n)
 {
 	int err = landlock_confine_reading(directories, n);
