@@ -146,14 +146,18 @@ static __always_inline struct task_state *known_or_new(struct task_struct *task,
 	return st;
 }
 
-/* Who sleeps may not switch for days. Who runs or waits will do so soon, and knows more. */
+/*
+ * Who sleeps may not switch for days. Who runs or waits will do so soon, and knows more: also who has said
+ * that it will sleep and still runs, or was preempted before it did.
+ */
 static __always_inline void asleep_again(struct task_struct *task, struct task_state *st, __u64 now)
 {
 	__u32 state = compat_state(task);
 	struct departure d = { .now = now };
 
 	if (!now || !state || state & TASK_DEAD || task->exit_state || st->moved ||
-	    shed & VIGIE_SHED_REASONS)
+	    shed & VIGIE_SHED_REASONS || task->sched_info.last_queued ||
+	    (bpf_core_field_exists(task->on_cpu) && task->on_cpu))
 		return;
 	d.wait_reason = off_reason(task, state, false);
 	d.delay = task->sched_info.run_delay - st->false_ns;

@@ -22,8 +22,8 @@ enum state_started { STATE_OLDER = 0, STATE_PROCESS = 1, STATE_THREAD = 2 };
 enum state_counted { STATE_NOT_COUNTED = 0, STATE_COUNTED = 1, STATE_FOUND = 2 };
 
 struct task_state {
-	/* The switch probe's; departed says when the rest is of one moment: departure.bpf.h. */
-	__u64 delay_ns; /* true run_delay at the last switch-out: the sum of wait_count's waits */
+	/* The switch probe's, and the iterator's of a sleeper that nobody looked at: departure.bpf.h. */
+	__u64 delay_ns; /* true run_delay at the last switch-out */
 	__u64 run_ns; /* sum_exec_runtime at the last switch-out */
 	__u64 departed; /* rq clock at the last switch-out: differs each time; 0: not known, or dead */
 	__u32 wait_reason; /* enum vigie_off: why it left */

@@ -68,8 +68,6 @@ static __noinline int slow_wait(struct task_struct *prev, struct task_struct *ne
 	struct task_state *st = cfg_moved ? state_lookup(next) : NULL;
 	__u64 begin = next->policy == SCHED_DEADLINE ? period_begin(next) : 0;
 
-	if (shed & VIGIE_SHED_CULPRITS)
-		return 0;
 	if (st && (st->moved || st->woken_ns > queued))
 		queued = st->moved ? now : st->woken_ns;
 	if (begin > queued && begin <= now)
@@ -192,7 +190,8 @@ int on_switch(__u64 *ctx)
 	 * last_queued is cleared only after us: a slow wait shows as it ends. pid 0 is the idle
 	 * task: it waits for nobody, and nobody waits because of it.
 	 */
-	if (queued && (__s64)(now - queued) > (__s64)cfg_slow_ns && next->pid && cfg_off_cpu)
+	if (queued && (__s64)(now - queued) > (__s64)cfg_slow_ns && next->pid && cfg_off_cpu &&
+	    !(off & VIGIE_SHED_CULPRITS))
 		slow_wait(prev, next, now, dead);
 	if (prev->pid)
 		switch_out(prev, now, off_reason(prev, state, ctx[0]), dead, off);

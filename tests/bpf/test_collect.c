@@ -19,51 +19,17 @@
 #include <sys/mman.h>
 #include <cmocka.h>
 
-#include "bpf_test.h"
-#include "collect/bpf_source.h"
+#include "live_source.h"
 #include "data/usage.h"
 
-/* The clock of a run queue is that of its last tick or switch. */
-#define CLOCK_SLACK (5 * NS_PER_MS)
-
-static struct source *source;
-static struct snapshot snap;
-static __u64 snap_from, snap_to; /* CLOCK_BOOTTIME: the snapshot was read in between */
 static __u64 handed_out; /* dead tasks, in all snapshots */
 
 /* What was handed out of one child, ever. */
 struct watched {
-	pid_t pid;
-	int to, from; /* pipes: a byte to it lets it go on, one from it says that it waits */
+	struct stepper step;
 	struct vigie_usage sum;
 	const struct process *last; /* in the last snapshot; NULL: not there */
 };
-
-static int open_source(void **state)
-{
-	struct collect_config config;
-	struct kfacts facts;
-	struct plan plan;
-	const char *what = "";
-
-	if (bpf_refused())
-		return 0;
-	kfacts_gather(&facts);
-	collect_config_default(&config);
-	plan_make(&facts, &config, &plan);
-	if (plan.refusal || bpf_source__open(&plan, &source, &what)) {
-		print_message("cannot open the source: %s\n", plan.refusal ? plan.refusal : what);
-		return -1;
-	}
-	return 0;
-}
-
-static int close_source(void **state)
-{
-	source__free(source);
-	source = NULL;
-	return 0;
-}
 
 static const struct process *find(pid_t pid)
 {
@@ -92,9 +58,7 @@ static void read_snapshot(void)
 	__u64 before = freed();
 	size_t i;
 
-	snap_from = clock_now(CLOCK_BOOTTIME);
-	assert_int_equal(source__next(source, &snap), 1);
-	snap_to = clock_now(CLOCK_BOOTTIME);
+	snap_read();
 	for (i = 0; i < snap.nretired; i++)
 		handed_out += snap.retired[i].value.tasks;
 	if (handed_out > freed())
@@ -114,164 +78,24 @@ static void look(struct watched *w, int n)
 
 	read_snapshot();
 	for (i = 0; i < n; i++) {
-		w[i].last = find(w[i].pid);
+		w[i].last = find(w[i].step.pid);
 		if (w[i].last)
 			usage_add(&w[i].sum, &w[i].last->inc);
 	}
 	assert_int_equal(source__settle(source), 0);
 }
 
-/* A child that runs work(w) and then, each time, waits in a read until it is let go. */
-static void child_starts(struct watched *w, const char *comm, void (*work)(int step))
-{
-	int to[2], from[2], step = 0;
-	char byte = 0;
-
-	memset(w, 0, sizeof(*w));
-	assert_int_equal(pipe2(to, O_CLOEXEC), 0);
-	assert_int_equal(pipe2(from, O_CLOEXEC), 0);
-	if (child_begins(comm, &w->pid)) {
-		close(to[1]);
-		close(from[0]);
-		do {
-			work(step++);
-			if (write(from[1], &byte, 1) != 1)
-				break;
-		} while (read(to[0], &byte, 1) == 1);
-		_exit(0);
-	}
-	assert_true(w->pid > 0);
-	close(to[0]);
-	close(from[1]);
-	w->to = to[1];
-	w->from = from[0];
-}
-
-static char task_state(pid_t pid)
-{
-	char path[64], line[512], *end = NULL;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	f = fopen(path, "re");
-	if (f && fgets(line, sizeof(line), f))
-		end = strrchr(line, ')');
-	if (f)
-		fclose(f);
-	return end ? end[2] : 0;
-}
-
-/* It has said that it will wait, and does: in the same state for good. */
-static void child_rests(const struct watched *w)
-{
-	__u64 deadline = clock_now(CLOCK_MONOTONIC) + 10 * NS_PER_S;
-	char byte;
-
-	assert_int_equal(read(w->from, &byte, 1), 1);
-	while (task_state(w->pid) != 'S') {
-		assert_true(clock_now(CLOCK_MONOTONIC) < deadline);
-		sched_yield();
-	}
-	sleep_ns(2 * NS_PER_MS); /* the switch itself */
-}
-
-static void child_goes_on(const struct watched *w)
-{
-	assert_int_equal(write(w->to, "", 1), 1);
-}
-
-static void child_ends(struct watched *w)
-{
-	/* Not by end of file: later children hold its pipes, too. */
-	kill(w->pid, SIGKILL);
-	assert_int_equal(waitpid(w->pid, NULL, 0), w->pid);
-	close(w->to);
-	close(w->from);
-}
-
-/* --- What /proc says, added up over all threads. */
-
-struct proc {
-	__u64 cpu_ns, wait_ns, slices; /* schedstat */
-	__u64 voluntary, involuntary; /* status */
-	__u64 threads;
-};
-
-static void add_proc(struct proc *p, pid_t pid, const char *tid)
-{
-	unsigned long long cpu = 0, wait = 0, slices = 0, v;
-	char path[128], line[256];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%.16s/schedstat", pid, tid);
-	f = fopen(path, "re");
-	assert_non_null(f);
-	assert_int_equal(fscanf(f, "%llu %llu %llu", &cpu, &wait, &slices), 3);
-	fclose(f);
-	p->cpu_ns += cpu;
-	p->wait_ns += wait;
-	p->slices += slices;
-	p->threads++;
-	snprintf(path, sizeof(path), "/proc/%d/task/%.16s/status", pid, tid);
-	f = fopen(path, "re");
-	assert_non_null(f);
-	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "voluntary_ctxt_switches: %llu", &v) == 1)
-			p->voluntary += v;
-		else if (sscanf(line, "nonvoluntary_ctxt_switches: %llu", &v) == 1)
-			p->involuntary += v;
-	}
-	fclose(f);
-}
-
-static struct proc read_proc(pid_t pid)
-{
-	struct proc p = { 0 };
-	struct dirent *e;
-	char path[64];
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	dir = opendir(path);
-	assert_non_null(dir);
-	while ((e = readdir(dir)))
-		if (e->d_name[0] != '.')
-			add_proc(&p, pid, e->d_name);
-	closedir(dir);
-	return p;
-}
-
-static __u64 counted(const struct vigie_usage *u)
-{
-	__u64 sum = 0;
-	int i;
-
-	for (i = 0; i < VIGIE_BUCKETS; i++)
-		sum += u->wait_count[i];
-	return sum;
-}
-
-static __u64 off(const struct vigie_usage *u)
-{
-	__u64 sum = 0;
-	int i;
-
-	for (i = 0; i < VIGIE_OFF_REASONS; i++)
-		sum += u->off_ns[i];
-	return sum;
-}
-
 /* All threads stand still: every counter must be the kernel's own, to the nanosecond. */
 static void check_at_rest(const struct watched *w)
 {
-	struct proc p = read_proc(w->pid);
+	struct proc p = proc_read(w->step.pid);
 
 	assert_non_null(w->last);
 	assert_int_equal(w->sum.user_ns + w->sum.system_ns, p.cpu_ns);
 	assert_int_equal(w->sum.wait_ns, p.wait_ns);
 	assert_int_equal(w->sum.voluntary_switches, p.voluntary);
 	assert_int_equal(w->sum.involuntary_switches, p.involuntary);
-	assert_int_equal(counted(&w->sum), p.voluntary + p.involuntary);
+	assert_int_equal(usage_counted(&w->sum), p.voluntary + p.involuntary);
 	assert_int_equal(w->last->threads, p.threads);
 	assert_int_equal(w->sum.starts, 1);
 	assert_int_equal(w->last->life_cpu_ns, p.cpu_ns);
@@ -283,13 +107,14 @@ static void check_at_rest(const struct watched *w)
  */
 static void check_wall(const struct watched *w, __u64 stolen)
 {
-	__u64 got = w->sum.user_ns + w->sum.system_ns + w->sum.wait_ns + off(&w->sum) + stolen;
+	__u64 got = w->sum.user_ns + w->sum.system_ns + w->sum.wait_ns + usage_off(&w->sum) +
+		    stolen;
 	__u64 least = snap_from - w->last->start_ns, most = snap_to - w->last->start_ns;
 
 	if (got + least / 1000 + CLOCK_SLACK < least || got > most + most / 1000 + CLOCK_SLACK)
 		fail_msg("%llu ns of %llu to %llu: cpu %llu wait %llu off %llu stolen %llu", got,
 			 least, most, w->sum.user_ns + w->sum.system_ns, w->sum.wait_ns,
-			 off(&w->sum), stolen);
+			 usage_off(&w->sum), stolen);
 }
 
 /* --- Tests. */
@@ -334,17 +159,17 @@ static void mixed(int step)
 
 static void everything_at_rest(void **state)
 {
-	struct watched w;
+	struct watched w = { .last = NULL };
 	int i;
 
 	NEED_BPF();
 	stolen_ns = mmap(NULL, sizeof(*stolen_ns), PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_true(stolen_ns != MAP_FAILED);
-	child_starts(&w, "vt-mixed", mixed);
+	stepper_starts(&w.step, "vt-mixed", mixed);
 	look(&w, 1); /* in the middle of it */
 	for (i = 0; i < 3; i++) {
-		child_rests(&w);
+		stepper_rests(&w.step);
 		look(&w, 1);
 		check_at_rest(&w);
 		check_wall(&w, *stolen_ns);
@@ -353,10 +178,10 @@ static void everything_at_rest(void **state)
 		assert_int_equal(w.last->uid, geteuid());
 		/* A sleep whose timer is through before it leaves the CPU is none. */
 		assert_true(w.sum.voluntary_switches >= 15 * (__u64)(i + 1));
-		child_goes_on(&w);
+		stepper_goes_on(&w.step);
 	}
-	child_rests(&w);
-	child_ends(&w);
+	stepper_rests(&w.step);
+	stepper_ends(&w.step);
 	munmap(stolen_ns, sizeof(*stolen_ns));
 }
 
@@ -385,17 +210,17 @@ static void many_threads(int step)
 
 static void threads_are_added_up(void **state)
 {
-	struct watched w;
+	struct watched w = { .last = NULL };
 
 	NEED_BPF();
-	child_starts(&w, "vt-threads", many_threads);
-	child_rests(&w);
+	stepper_starts(&w.step, "vt-threads", many_threads);
+	stepper_rests(&w.step);
 	sleep_ns(100 * NS_PER_MS);
 	look(&w, 1);
 	check_at_rest(&w);
 	assert_int_equal(w.last->threads, 6);
 	assert_true(w.sum.user_ns + w.sum.system_ns >= 25 * NS_PER_MS);
-	child_ends(&w);
+	stepper_ends(&w.step);
 }
 
 static void nothing(int step)
@@ -405,13 +230,13 @@ static void nothing(int step)
 /* One long sleep is credited as it passes, though the child never wakes. */
 static void sleep_under_way(void **state)
 {
-	struct watched w;
+	struct watched w = { .last = NULL };
 	__u64 from, to;
 	int i;
 
 	NEED_BPF();
-	child_starts(&w, "vt-sleeper", nothing);
-	child_rests(&w);
+	stepper_starts(&w.step, "vt-sleeper", nothing);
+	stepper_rests(&w.step);
 	look(&w, 1);
 	for (i = 0; i < 3; i++) {
 		from = snap_from;
@@ -420,11 +245,11 @@ static void sleep_under_way(void **state)
 		look(&w, 1);
 		assert_in_range(w.last->inc.off_ns[VIGIE_OFF_SLEEP], snap_from - to - CLOCK_SLACK,
 				snap_to - from + CLOCK_SLACK);
-		assert_int_equal(off(&w.last->inc), w.last->inc.off_ns[VIGIE_OFF_SLEEP]);
+		assert_int_equal(usage_off(&w.last->inc), w.last->inc.off_ns[VIGIE_OFF_SLEEP]);
 		assert_int_equal(w.last->inc.user_ns + w.last->inc.system_ns, 0);
 		assert_int_equal(w.last->inc.voluntary_switches, 0);
 	}
-	child_ends(&w);
+	stepper_ends(&w.step);
 }
 
 /* The parent of a vfork() waits uninterruptibly, and for no disk. */
@@ -441,16 +266,16 @@ static void vfork_waits(int step)
 
 static void uninterruptible(void **state)
 {
-	struct watched w;
+	struct watched w = { .last = NULL };
 
 	NEED_BPF();
-	child_starts(&w, "vt-vfork", vfork_waits);
-	child_rests(&w);
+	stepper_starts(&w.step, "vt-vfork", vfork_waits);
+	stepper_rests(&w.step);
 	look(&w, 1);
 	assert_in_range(w.sum.off_ns[VIGIE_OFF_UNINTERRUPTIBLE], 99 * NS_PER_MS, 400 * NS_PER_MS);
 	assert_int_equal(w.sum.off_ns[VIGIE_OFF_DISK] + w.sum.off_ns[VIGIE_OFF_MEMORY], 0);
 	check_at_rest(&w);
-	child_ends(&w);
+	stepper_ends(&w.step);
 }
 
 static void burn_on_one_cpu(int step)
@@ -472,12 +297,12 @@ static bool both_waited(const struct watched w[2])
 /* Two on one CPU: who does not run waits in the queue. That is not off-CPU time. */
 static void preempted_is_waiting(void **state)
 {
-	struct watched w[2];
+	struct watched w[2] = { { .last = NULL } };
 	int i, rounds;
 
 	NEED_BPF();
-	child_starts(&w[0], "vt-burn-0", burn_on_one_cpu);
-	child_starts(&w[1], "vt-burn-1", burn_on_one_cpu);
+	stepper_starts(&w[0].step, "vt-burn-0", burn_on_one_cpu);
+	stepper_starts(&w[1].step, "vt-burn-1", burn_on_one_cpu);
 	sleep_ns(20 * NS_PER_MS);
 	look(w, 2);
 	for (i = 0; i < 2; i++)
@@ -489,11 +314,11 @@ static void preempted_is_waiting(void **state)
 	}
 	assert_true(both_waited(w));
 	for (i = 0; i < 2; i++) {
-		assert_int_equal(off(&w[i].sum), 0);
+		assert_int_equal(usage_off(&w[i].sum), 0);
 		assert_int_equal(w[i].sum.voluntary_switches, 0);
-		assert_true(counted(&w[i].sum) > 0);
-		child_rests(&w[i]);
-		child_ends(&w[i]);
+		assert_true(usage_counted(&w[i].sum) > 0);
+		stepper_rests(&w[i].step);
+		stepper_ends(&w[i].step);
 	}
 }
 
@@ -537,31 +362,31 @@ static __u64 proc_anon_pages(pid_t pid)
 static void resident_and_peak(void **state)
 {
 	__u64 pages, slack;
-	struct watched w;
+	struct watched w = { .last = NULL };
 
 	NEED_BPF();
-	child_starts(&w, "vt-grows", grows);
-	child_rests(&w);
+	stepper_starts(&w.step, "vt-grows", grows);
+	stepper_rests(&w.step);
 	look(&w, 1);
 	pages = GROW / snap.page_size;
 	slack = 64 * sysconf(_SC_NPROCESSORS_CONF) + 64; /* what the shared count may miss */
 	assert_true(w.last->rss_pages[VIGIE_RSS_ANON] >= pages);
-	assert_in_range(w.last->rss_pages[VIGIE_RSS_ANON], proc_anon_pages(w.pid) - slack,
-			proc_anon_pages(w.pid) + slack);
+	assert_in_range(w.last->rss_pages[VIGIE_RSS_ANON], proc_anon_pages(w.step.pid) - slack,
+			proc_anon_pages(w.step.pid) + slack);
 	assert_true(w.sum.minor_faults >= pages);
-	child_goes_on(&w);
-	child_rests(&w);
+	stepper_goes_on(&w.step);
+	stepper_rests(&w.step);
 	look(&w, 1);
 	assert_true(w.last->rss_pages[VIGIE_RSS_ANON] < 2 * pages - slack);
 	assert_true(w.last->peak_pages >= 2 * pages - slack);
 	look(&w, 1); /* the peak is that of the time since the last snapshot */
 	assert_true(w.last->peak_pages < 2 * pages - slack);
-	child_goes_on(&w);
-	child_rests(&w);
+	stepper_goes_on(&w.step);
+	stepper_rests(&w.step);
 	look(&w, 1); /* below the kernel's high-water mark: the ticks saw it */
 	assert_true(w.last->peak_pages >= pages + pages / 2 - slack);
 	assert_true(w.last->peak_pages < 2 * pages - slack);
-	child_ends(&w);
+	stepper_ends(&w.step);
 }
 
 /* The dead of one name, once RCU has freed them. */
@@ -636,7 +461,7 @@ static void every_death_once(void **state)
 	__u64 began, freed_before, seen_before;
 	__u64 deadline = clock_now(CLOCK_MONOTONIC) + 60 * NS_PER_S;
 	struct free_count frees;
-	struct watched w;
+	struct watched w = { .last = NULL };
 	int i;
 
 	NEED_BPF();
@@ -645,7 +470,7 @@ static void every_death_once(void **state)
 	read_snapshot();
 	began = handed_out;
 	seen_before = snap.stat.frees;
-	child_starts(&w, "vt-storm", storm);
+	stepper_starts(&w.step, "vt-storm", storm);
 	for (i = 0; handed_out - began < STORM; i++) {
 		read_snapshot();
 		if (i % 3 != 2)
@@ -660,19 +485,19 @@ static void every_death_once(void **state)
 	assert_true(i > 5);
 	assert_int_equal(snap.stat.loss[VIGIE_LOSS_RETIRED_FULL], 0);
 	assert_int_equal(snap.stat.lost_records, 0);
-	child_rests(&w);
-	child_ends(&w);
+	stepper_rests(&w.step);
+	stepper_ends(&w.step);
 }
 
 static void cgroup_is_named(void **state)
 {
 	const char *path = NULL;
-	struct watched w;
+	struct watched w = { .last = NULL };
 	size_t i;
 
 	NEED_BPF();
-	child_starts(&w, "vt-cgroup", nothing);
-	child_rests(&w);
+	stepper_starts(&w.step, "vt-cgroup", nothing);
+	stepper_rests(&w.step);
 	look(&w, 1);
 	assert_non_null(w.last);
 	for (i = 0; i < snap.ncgroups; i++)
@@ -680,7 +505,7 @@ static void cgroup_is_named(void **state)
 			path = snap.cgroups[i].path;
 	assert_non_null(path);
 	assert_int_equal(path[0], '/');
-	child_ends(&w);
+	stepper_ends(&w.step);
 }
 
 int main(void)
@@ -693,5 +518,5 @@ int main(void)
 		cmocka_unit_test(cgroup_is_named),
 	};
 
-	return cmocka_run_group_tests_name("bpf_collect", tests, open_source, close_source);
+	return cmocka_run_group_tests_name("bpf_collect", tests, live_open, live_close);
 }

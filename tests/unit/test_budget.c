@@ -64,7 +64,7 @@ static enum budget_change world_step(struct world *w, double load)
 	enum budget_change change;
 
 	w->now_ns += INTERVAL_NS;
-	change = budget_see(&w->budget, w->now_ns, spent, more);
+	change = budget_see(&w->budget, w->now_ns, spent, more, true);
 	w->sheds += change == BUDGET_SHEDS;
 	w->returns += change == BUDGET_RETURNS;
 	if (w->budget.taken > w->most)
@@ -368,6 +368,7 @@ static void without_a_budget_nothing_goes(void **state)
 /* Prices times how many: measured ones as soon as there are some. */
 static void probes_count_in_others_time(void **state)
 {
+	double assumed;
 	struct desk d;
 
 	desk_init(&d, 1000000000, INTERVAL_NS);
@@ -384,12 +385,31 @@ static void probes_count_in_others_time(void **state)
 	d.noted.costs.switch_ns += 30000000;
 	desk_pass(&d, 0, 1000000);
 	assert_true(d.o.self.overhead_ppb[SELF_OVERHEAD_PROBES] == 6000000);
+	/* One life says nothing of another, not even how many ended. */
+	d.noted.costs.births = 1;
+	d.noted.costs.life_ns = 900000;
+	assumed = d.o.prices.life_ns;
+	desk_pass(&d, 0, 0);
+	assert_true(d.o.prices.life_ns == assumed);
 	/* 1 000 tasks a second at 3 us. */
-	d.noted.costs.births = 10;
-	d.noted.costs.life_ns = 30000;
+	d.noted.costs.births += 100;
+	d.noted.costs.life_ns += 300000;
 	d.now.births += 5000;
 	desk_pass(&d, 0, 0);
 	assert_true(d.o.self.overhead_ppb[SELF_OVERHEAD_PROBES] == 3000000);
+}
+
+/* All parts of the probes are off, and what is left is theirs: fewer snapshots would save nothing. */
+static void snapshots_are_not_rarer_for_nothing(void **state)
+{
+	struct desk d;
+	int i;
+
+	desk_init(&d, NS_PER_S / 100, 5 * NS_PER_S);
+	for (i = 0; i < 30; i++)
+		desk_pass(&d, 0.0001, 50000000);
+	assert_int_equal(d.noted.parts, 7);
+	assert_int_equal(overhead_interval_ns(&d.o), 5 * NS_PER_S);
 }
 
 static void a_long_interval_is_never_shortened(void **state)
@@ -404,12 +424,25 @@ static void a_long_interval_is_never_shortened(void **state)
 	assert_true(overhead_interval_ns(&d.o) == 60 * NS_PER_S);
 }
 
+static void what_would_not_help_is_not_done(void **state)
+{
+	struct budget budget;
+	int i;
+
+	budget_init(&budget, LIMIT, STEPS, 60 * NS_PER_S, 0);
+	for (i = 1; i < 20; i++)
+		assert_int_equal(budget_see(&budget, i * INTERVAL_NS, 2 * LIMIT, 0, false),
+				 BUDGET_STAYS);
+	assert_int_equal(budget_see(&budget, i * INTERVAL_NS, 2 * LIMIT, 0, true), BUDGET_SHEDS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_cheap_is_left_alone),
 		cmocka_unit_test(a_step_an_interval_until_it_fits),
 		cmocka_unit_test(the_floor_is_the_last_step),
+		cmocka_unit_test(what_would_not_help_is_not_done),
 		cmocka_unit_test(it_returns_below_three_quarters_only),
 		cmocka_unit_test(one_expensive_interval_is_no_reason),
 		cmocka_unit_test(noise_about_the_limit_settles),
@@ -421,6 +454,7 @@ int main(void)
 		cmocka_unit_test(steps_go_in_their_order),
 		cmocka_unit_test(without_a_budget_nothing_goes),
 		cmocka_unit_test(probes_count_in_others_time),
+		cmocka_unit_test(snapshots_are_not_rarer_for_nothing),
 		cmocka_unit_test(a_long_interval_is_never_shortened),
 	};
 

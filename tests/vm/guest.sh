@@ -135,6 +135,39 @@ case $(uname -r) in
 5.10.* | 7.*) document hybrid hybrid ;;
 esac
 
+# Over any budget: parts of the probes go, and the switch probe leaves its tracepoint. What a second
+# attachment is told differs between these and later kernels.
+links() { # PID
+	for fd in "/proc/$1/fd"/*; do readlink "$fd"; done 2>/dev/null | grep -c 'bpf.link'
+}
+shed() {
+	/vm/vigie serve -i 1s --max-overhead 0.0001% --no-history --listen 127.0.0.1:9839 2>/tmp/shed.err &
+	daemon=$!
+	attached=0
+	for _ in $(seq 90); do
+		sleep 1
+		wget -q -O /tmp/page http://127.0.0.1:9839/metrics 2>/dev/null || continue
+		[ "$attached" -gt 0 ] || attached=$(links $daemon)
+		grep -q '^vigie_self_shed{step="off_cpu"} 1' /tmp/page && break
+	done
+	wget -q -O /tmp/page http://127.0.0.1:9839/metrics
+	left=$((attached - $(links $daemon)))
+	kill $daemon
+	wait $daemon
+	echo "# $attached links, $left fewer after it"
+	[ $left -eq 1 ] && ! grep -q '^vigie_process_off_cpu' /tmp/page && grep -q '^vigie_process_cpu' /tmp/page
+}
+case $(uname -r) in
+5.10.* | 6.1.*)
+	if shed; then
+		echo "ok - the budget takes the switch probe off"
+	else
+		cat /tmp/shed.err
+		echo "not ok - the budget takes the switch probe off"
+	fi
+	;;
+esac
+
 # A CPU that comes while a session runs, and whom it profiles moves there.
 hotplug() {
 	cpu=/sys/devices/system/cpu/cpu1/online

@@ -251,13 +251,15 @@ static int run_bound(const struct serve *serve, struct pipeline_live *live, stru
 static int serve_run(struct serve *serve)
 {
 	const struct serve_options *options = serve->options;
+	struct pipeline_options common = options->common;
 	struct http *http = NULL;
 	struct pipeline_live live = { 0 };
 	int err;
 
+	common.priced = options->services.max_overhead_ppb;
 	err = prepare_web(serve, true);
 	if (!err)
-		err = pipeline_live_prepare(&live, &options->common, who);
+		err = pipeline_live_prepare(&live, &common, who);
 	if (!err)
 		err = choose_user(serve);
 	if (!err)

@@ -48,7 +48,7 @@ static void load_programs(struct vigie_bpf *skel, const struct plan *plan)
 	bpf_program__set_autoload(skel->progs.on_cgroup_mkdir, plan->cgroup_events);
 	bpf_program__set_autoload(skel->progs.on_cgroup_rename, plan->cgroup_events);
 	bpf_program__set_autoload(skel->progs.on_ruler, plan->exact_rss);
-	bpf_program__set_autoload(skel->progs.on_nothing, true);
+	bpf_program__set_autoload(skel->progs.on_nothing, plan->config.priced);
 }
 
 static void load_maps(struct vigie_bpf *skel, const struct plan *plan)
@@ -287,11 +287,15 @@ int bpf_switch_detach(struct bpf_loaded *l)
 
 	if (!l->links[l->switch_at] && l->switch_fd < 0)
 		return 0;
-	/* What could not come back must not go: kernels differ in who may attach a second time. */
+	/*
+	 * What could not come back must not go. Until 6.9 a tracepoint knows a program, not its link, and
+	 * says of a second one that there is one: whoever is told that was allowed to attach.
+	 */
 	again = switch_open(l);
-	if (again < 0)
+	if (again < 0 && again != -EEXIST)
 		return again;
-	close(again);
+	if (again >= 0)
+		close(again);
 	bpf_link__destroy(l->links[l->switch_at]);
 	l->links[l->switch_at] = NULL;
 	if (l->switch_fd >= 0)

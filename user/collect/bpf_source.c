@@ -497,7 +497,8 @@ static int open_source(struct bpf_source *s, const struct plan *plan, const char
 	read_losses(s);
 	memcpy(s->loss_before, s->stat.loss, sizeof(s->loss_before));
 	cgroups__scan(s->cgroups);
-	bpf_weigh_floor(&s->bpf, &s->floor);
+	if (plan->config.priced)
+		bpf_weigh_floor(&s->bpf, &s->floor);
 	bpf_weigh(&s->bpf, &s->stat);
 	/* The kernel's BTF, parsed for loading, is by far the most that we ever held. */
 	malloc_trim(0);

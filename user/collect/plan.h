@@ -17,6 +17,7 @@ struct collect_config {
 	__u64 slow_wait_ns; /* waits from here on are blamed; default 1 ms */
 	__u32 group_by; /* enum vigie_group_by: what a dead task's key must carry */
 	size_t (*unit_top)(const char *path); /* see cgroup_units.h; NULL: no unit's figures */
+	bool priced; /* what programs cost others shall be known: measured a little at the start */
 };
 
 enum plan_state { PLAN_EXACT, PLAN_DEGRADED, PLAN_MISSING };

@@ -58,12 +58,12 @@ static void learn_from_return(struct budget *b, __u64 now_ns)
 		b->cooldown_ns *= 2;
 }
 
-enum budget_change budget_see(struct budget *b, __u64 now_ns, double spent, double more)
+enum budget_change budget_see(struct budget *b, __u64 now_ns, double spent, double more, bool helps)
 {
 	budget_smooth(b, now_ns, spent);
 	/* Both: one reading may be an accident, and an excess that is over needs no step. */
 	if (spent > b->limit && b->smoothed > b->limit) {
-		if (b->taken == b->steps)
+		if (b->taken >= b->steps || !helps)
 			return BUDGET_STAYS;
 		learn_from_return(b, now_ns);
 		budget_changed(b, now_ns, false);

@@ -38,6 +38,7 @@ void budget_init(struct budget *budget, double limit, unsigned int steps, __u64 
  * the step that would be the next to return would add to it, as far as that is known; else 0. Says what
  * to do now; taken has it already.
  */
-enum budget_change budget_see(struct budget *budget, __u64 now_ns, double spent, double more);
+enum budget_change budget_see(struct budget *budget, __u64 now_ns, double spent, double more,
+			      bool helps);
 
 #endif

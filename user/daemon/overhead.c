@@ -9,7 +9,7 @@
 
 enum { PATIENCE = 3 /* readings without the meter's answer, then without its prices */ };
 /* Fewer than that say nothing of one. */
-enum { SWITCHES_LEAST = 100 };
+enum { SWITCHES_LEAST = 100, LIVES_LEAST = 20 };
 
 #define READ_NS (200 * NS_PER_MS) /* not more often */
 #define COOLDOWN 12 /* readings; at the interval that is the default a minute, and never more */
@@ -94,7 +94,7 @@ static void overhead_price(struct overhead *o, __u64 for_ns, __u64 switches)
 	births = growth(now.births, o->costs.births);
 	if (switches >= SWITCHES_LEAST)
 		o->prices.switch_ns = (double)growth(now.switch_ns, o->costs.switch_ns) / switches;
-	if (births)
+	if (births >= LIVES_LEAST) /* ends are not among them: some lives are no price */
 		o->prices.life_ns = (double)growth(now.life_ns, o->costs.life_ns) / births;
 	if (for_ns)
 		o->prices.rest_ns_per_s = (double)growth(now.rest_ns, o->costs.rest_ns) * NS_PER_S /
@@ -127,7 +127,8 @@ void overhead_listen(struct overhead *o)
 		}
 		if (said.err)
 			logbook_say(o->book, SEVERITY_WARNING, "overhead-unmeasured", said.err,
-				    "cannot measure what the probes cost: %s", said.what);
+				    "cannot measure what the probes cost: the kernel's statistics "
+				    "of BPF programs cannot be switched on");
 		else
 			overhead_price(o, said.on_ns, said.switches);
 		o->priced = true;
@@ -135,6 +136,7 @@ void overhead_listen(struct overhead *o)
 	if (!o->meter || meter__fd(o->meter) >= 0)
 		return;
 	o->meter = NULL;
+	o->asked = false;
 	logbook_say(
 		o->book, SEVERITY_ERROR, "overhead-unmeasured", 0,
 		"the process that has the probes measured is gone: their cost goes by the last figures");
@@ -154,7 +156,7 @@ __u64 overhead_interval_ns(const struct overhead *o)
 
 	if (taken > PART_STEPS)
 		ns <<= taken - PART_STEPS;
-	return ns > INTERVAL_MAX_NS && ns > o->interval_ns ? INTERVAL_MAX_NS : ns;
+	return ns > INTERVAL_MAX_NS ? INTERVAL_MAX_NS : ns;
 }
 
 __u64 overhead_least_interval_ns(const struct overhead *o)
@@ -180,9 +182,10 @@ static void overhead_say(struct overhead *o, bool returns, double spent)
 			percent, limit, overhead_interval_ns(o) / 1e9);
 }
 
+/* The probes as the budget wants them, and what is said of them is so. */
 static void overhead_switch(struct overhead *o)
 {
-	unsigned int taken = o->budget.taken;
+	unsigned int taken = o->budget.taken, i;
 	bool failed = o->failed;
 	__u32 parts = 0;
 	int err;
@@ -194,18 +197,17 @@ static void overhead_switch(struct overhead *o)
 	if (err && !failed)
 		logbook_say(o->book, SEVERITY_ERROR, "budget-failed", err,
 			    "cannot switch parts of the probes: tried again");
+	for (i = 0; i < SELF_SHED_STEPS && !err; i++)
+		o->self.shed[i] = taken > i;
 }
 
 static void overhead_apply(struct overhead *o, bool returns, double spent)
 {
-	unsigned int taken = o->budget.taken, i;
-
 	overhead_switch(o);
-	o->saves = !returns && taken <= PART_STEPS;
+	o->saves = !returns && o->budget.taken <= PART_STEPS;
 	o->before_ns = o->prices.switch_ns;
-	for (i = 0; i < SELF_SHED_STEPS; i++)
-		o->self.shed[i] = taken > i;
-	overhead_say(o, returns, spent);
+	if (!o->failed)
+		overhead_say(o, returns, spent);
 	o->priced = false;
 	o->waited = 0;
 	o->outdated = o->asked;
@@ -245,6 +247,13 @@ static double overhead_more(const struct overhead *o, const struct overhead_tota
 	if (taken > PART_STEPS)
 		return o->self.overhead_ppb[SELF_OVERHEAD_PROCESSES] / 1e9;
 	return o->saved_ns[taken - 1] * growth(now->switches, o->last.switches) / wall_ns;
+}
+
+/* Rarer snapshots save of what our processes take, and where that is next to nothing they save nothing. */
+static bool overhead_next_helps(const struct overhead *o)
+{
+	return o->budget.taken < PART_STEPS ||
+	       o->self.overhead_ppb[SELF_OVERHEAD_PROCESSES] >= o->self.limit_ppb / 10;
 }
 
 static void overhead_from(struct overhead *o, const struct overhead_totals *now)
@@ -292,7 +301,8 @@ void overhead_see(struct overhead *o, const struct overhead_totals *now)
 		return;
 	}
 	spent = overhead_spent(o, now);
-	change = budget_see(&o->budget, now->time_ns, spent, overhead_more(o, now));
+	change = budget_see(&o->budget, now->time_ns, spent, overhead_more(o, now),
+			    overhead_next_helps(o));
 	overhead_from(o, now);
 	if (change != BUDGET_STAYS)
 		overhead_apply(o, change == BUDGET_RETURNS, spent);

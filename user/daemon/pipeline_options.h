@@ -18,6 +18,7 @@ struct pipeline_options {
 	__u64 slow_wait_ns;
 	bool unit_ids; /* units of containers carry ids, see model_config */
 	const char *runtime_root; /* before the paths of the runtimes' files; "" */
+	bool priced; /* as in collect_config */
 	bool verbose;
 };
 

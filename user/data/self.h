@@ -11,6 +11,7 @@
 #define VIGIE_DATA_SELF_H
 
 #include <linux/types.h>
+#include <vigie/abi.h>
 
 #define SELF_ENUM(value, label) value,
 #define SELF_LABEL(value, label) [value] = label,
@@ -135,6 +136,11 @@ struct self_web { SELF_WEB_TABLE(SELF_MEMBER, SELF_MEMBERS) };
 	X(SELF_OVERHEAD_PROBES, "probes")
 
 enum self_shed { SELF_SHED_TABLE(SELF_ENUM) SELF_SHED_STEPS };
+/* Steps of the probes are the bits of a view's word. */
+_Static_assert(VIGIE_SHED_CULPRITS == 1 << SELF_SHED_CULPRITS &&
+		       VIGIE_SHED_HISTOGRAMS == 1 << SELF_SHED_HISTOGRAMS &&
+		       VIGIE_SHED_REASONS == 1 << SELF_SHED_REASONS,
+	       "a step is called as another one");
 enum self_overhead { SELF_OVERHEAD_TABLE(SELF_ENUM) SELF_OVERHEAD_PARTS };
 
 /* Ratios are of one core, in parts of 10^9. limit_ppb 0: there is no budget, nor the rest. */

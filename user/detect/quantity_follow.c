@@ -138,7 +138,8 @@ bool figure_stall(struct quantity *q, const struct view *view, double *ret)
 {
 	const struct process *p = find_process(q, view);
 
-	if (!p || !view_is_long(view))
+	/* Without time off the CPU it is a part only. */
+	if (!p || !view_is_long(view) || view->shed & VIGIE_SHED_REASONS)
 		return false;
 	*ret = quantity_stall(view, p);
 	return true;

@@ -163,7 +163,8 @@ static void watch_starvation(struct detect *d, const struct view *view, const st
 	waited = sum_waited(view, p);
 	s.hot = wait >= STARVED_SHARE * wall && ratio >= STARVED_RATIO;
 	s.severity = ratio >= STARVED_BAD ? SEVERITY_ERROR : SEVERITY_WARNING;
-	if (!is_wronged(view, p, &waited))
+	/* While nobody looks who ran, nothing says that it was its own kind. */
+	if (!(view->shed & VIGIE_SHED_CULPRITS) && !is_wronged(view, p, &waited))
 		s.severity = SEVERITY_INFO;
 	s.confidence = waited.known < wait ? waited.known / wait : 1;
 	actor_of_process(view, p, &s.who);

@@ -622,7 +622,7 @@ const struct family families[] = {
 	  ARRAY(overhead),
 	  DOC("clocks of the processes; `run_time_ns` of the programs in a tenth of a second now and "
 	      "then, by switch and by task", "see docs/overhead.md",
-	      "without the kernel's way into a program", "5.10") },
+	      "some percent, with the kernel's way into a program", "5.10") },
 	{ .name = "vigie_self_shed", GAUGE, OF_BUDGET, COUNT, .label = "step",
 	  .help = "1: off, as vigie cost more than it may; what it feeds is absent meanwhile. "
 		  "interval: snapshots are further apart.",

@@ -65,7 +65,7 @@ struct family {
 	const struct family_cell *cells;
 	unsigned int ncells;
 	bool self; /* only where the daemon's own figures are known */
-	__u32 shed; /* enum vigie_shed: absent while that is off; of a histogram all but its sum */
+	__u32 shed; /* enum vigie_shed: absent while that is off; lists keep a histogram's sum */
 	bool list_only; /* in lists of groups (row.h), no metric */
 	const char *source, *cost, *error, *kernels; /* for the manual */
 };

@@ -106,6 +106,7 @@ static void budget(struct buf *out, const struct self_budget *b)
 	size_t len = 0;
 	unsigned int i;
 
+	_Static_assert(sizeof(names) / sizeof(names[0]) == SELF_SHED_STEPS, "a step has no name");
 	if (!b->limit_ppb)
 		return;
 	off[0] = '\0';

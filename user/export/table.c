@@ -107,7 +107,7 @@ static bool needs_interval(enum column_id id)
 
 static bool column_is_shed(const struct table *t, enum column_id id)
 {
-	return id == COLUMN_DISK && t->view->shed & VIGIE_SHED_REASONS;
+	return (id == COLUMN_DISK || id == COLUMN_STALL) && t->view->shed & VIGIE_SHED_REASONS;
 }
 
 static void cell_text(const struct table *t, const struct group_view *group, enum column_id id,
