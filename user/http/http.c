@@ -402,9 +402,12 @@ static int http_watch(struct http *http, int op, int fd)
 /* A pending connection that we do not take would keep us spinning: look away for a moment. */
 static void accept_pause(struct http *http, __u64 pause_ms)
 {
-	for (unsigned int i = 0; i < http->nlisteners; i++)
+	__u64 again_ms = http->now_ms + pause_ms;
+
+	for (unsigned int i = 0; i < http->nlisteners && !http->accept_again_ms; i++)
 		http_watch(http, EPOLL_CTL_DEL, http->listeners[i].fd);
-	http->accept_again_ms = http->now_ms + pause_ms;
+	if (again_ms > http->accept_again_ms)
+		http->accept_again_ms = again_ms;
 }
 
 static void accept_resume(struct http *http)
@@ -414,21 +417,16 @@ static void accept_resume(struct http *http)
 	http->accept_again_ms = 0;
 }
 
-/* A place among the handshakes, where it will be one. */
-static bool handshake_take(struct http *http, const struct listener *l)
-{
-	return l->address.family == AF_UNIX || !http->gate.tls ||
-	       token_bucket_take(&http->handshakes, http->now_ms);
-}
-
 static void accept_from(struct http *http, const struct listener *l)
 {
+	bool handshakes = l->address.family != AF_UNIX && http->gate.tls;
+
 	for (int i = 0; i < ACCEPT_BATCH; i++) {
 		struct sockaddr_storage ss;
 		socklen_t len = sizeof(ss);
 		int fd;
 
-		if (!handshake_take(http, l)) {
+		if (handshakes && !token_bucket_take(&http->handshakes, http->now_ms)) {
 			accept_pause(http, token_bucket_wait(&http->handshakes));
 			return;
 		}
@@ -437,7 +435,8 @@ static void accept_from(struct http *http, const struct listener *l)
 			http_admit(http, l, fd, &ss, len);
 			continue;
 		}
-		token_bucket_give_back(&http->handshakes);
+		if (handshakes)
+			token_bucket_give_back(&http->handshakes);
 		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
 			accept_pause(http, ACCEPT_PAUSE_MS);
 			evict_one(http);
@@ -454,7 +453,8 @@ static void accept_all(struct http *http)
 			return;
 		accept_resume(http);
 	}
-	for (unsigned int i = 0; i < http->nlisteners && !http->accept_again_ms; i++)
+	/* One that has to wait for a handshake's turn holds up no other. */
+	for (unsigned int i = 0; i < http->nlisteners; i++)
 		accept_from(http, &http->listeners[i]);
 }
 
