@@ -19,7 +19,7 @@ struct status_line {
 
 struct status_figures {
 	__u64 now_ns; /* CLOCK_MONOTONIC */
-	__u64 cpu_ns; /* used by all of our processes since they began */
+	__u64 cpu_ns; /* used by our processes since they began */
 	__u64 processes, findings;
 };
 

@@ -188,6 +188,7 @@ bool gate_listen(struct access_gate *gate, __u64 *ret_job, enum auth_verdict *re
 		*ret_verdict = AUTH_BUSY;
 		return auth__abandon(gate->auth, ret_job);
 	}
+	gate->verifier_cpu_ns = said.cpu_ns;
 	*ret_job = said.id;
 	*ret_verdict = auth__answer(gate->auth, &said);
 	return true;

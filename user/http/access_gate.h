@@ -23,6 +23,7 @@ struct access_gate {
 	struct tls_context *tls; /* a reference; NULL: connections are not encrypted */
 	struct token_bucket rate; /* in ns */
 	int verifier; /* the process that does bcrypt; -1: there is none */
+	__u64 verifier_cpu_ns; /* as it last said */
 	__u64 denied[HTTP_DENIALS];
 	void (*note)(void *ctx, enum http_note note, const char *peer, const char *what);
 	void *ctx;

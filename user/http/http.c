@@ -659,6 +659,7 @@ void http__stat(const struct http *http, struct http_stat *ret)
 		.scrape_errors = http->routes.scrape_errors,
 		.connections_refused = http->connections_refused,
 		.verifier_up = http->gate.verifier >= 0,
+		.verifier_cpu_ns = http->gate.verifier_cpu_ns,
 	};
 	memcpy(ret->denied, http->gate.denied, sizeof(ret->denied));
 }

@@ -77,6 +77,7 @@ struct http_stat {
 	__u64 connections_refused; /* over the cap: turned away, or closed for a newer one */
 	__u64 denied[HTTP_DENIALS];
 	bool verifier_up; /* passwords can be verified */
+	__u64 verifier_cpu_ns; /* what that took, ever */
 };
 
 enum { HTTP_LISTENERS_MAX = 4, HTTP_WHY_LEN = 200 };

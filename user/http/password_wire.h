@@ -27,8 +27,8 @@ struct password_ask {
 
 struct password_said {
 	__u64 id;
-	__u32 matches;
-	__u32 reserved;
+	__u64 matches;
+	__u64 cpu_ns; /* what that process used, ever */
 };
 
 #endif
