@@ -167,6 +167,8 @@ static int start_web(struct fixture *f, const char *path)
 
 	if (!err)
 		err = web_access__start(f->web, f->http, false, "http_fixture");
+	if (!err)
+		err = web_access__configure(f->web, "http_fixture");
 	if (err)
 		return fail("web", err);
 	logbook_init(&f->book);

@@ -125,7 +125,9 @@ class StandardInput(unittest.TestCase):
     def test_only_the_profiler_has_them(self):
         with tempfile.TemporaryDirectory() as place, \
                 open("/proc/kallsyms", encoding="ascii") as addresses:
-            daemon = Serve("--state-dir", os.path.join(place, "state"))
+            web = os.path.join(place, "web.yml")  # two processes more
+            lib.write(web, "basic_auth_users: {a: $2y$04$" + "." * 53 + "}\n")
+            daemon = Serve("--state-dir", os.path.join(place, "state"), "--web.config.file", web)
             popen = subprocess.Popen
             subprocess.Popen = lambda *a, **k: popen(*a, **{**k, "stdin": addresses})
             try:
@@ -140,6 +142,7 @@ class StandardInput(unittest.TestCase):
                     links = [os.readlink(f"/proc/{pid}/fd/{fd}")
                              for fd in os.listdir(f"/proc/{pid}/fd")]
                     having[lib.read(f"/proc/{pid}/comm").strip()] = links.count("/proc/kallsyms")
+                self.assertGreaterEqual(set(having), {"vigie-password", "vigie-opener"})
                 self.assertEqual({name for name, n in having.items() if n}, {"vigie-profiler"})
                 self.assertEqual(os.readlink(f"/proc/{daemon.pid}/fd/0"), "/dev/null")
             finally:

@@ -2,10 +2,10 @@
 /*
  * cmd_serve.c - owns `vigie serve`: the order of starting and stopping.
  *
- *	address, facts, plan -> bind -> writer -> load, attach -> give up privileges -> serve
+ *	address, facts, plan -> bind -> fork the others -> load, attach -> give up privileges -> serve
  *
- * The port comes before all else, so that a second instance disturbs nothing; the writer is
- * forked while there is no BPF object that it could hold on to; privileges go before the first
+ * The port comes before all else, so that a second instance disturbs nothing; the others are
+ * forked while there is neither a BPF object nor a key of TLS that they could hold on to; privileges go before the first
  * byte of a stranger is read.
  */
 #include <errno.h>
@@ -24,6 +24,7 @@
 #include "daemon/port_owner.h"
 #include "daemon/web_access.h"
 #include "http/http.h"
+#include "profile/kallsyms.h"
 #include "sandbox/confine.h"
 
 enum { PRINT_MAX = 1 << 20 };
@@ -220,6 +221,7 @@ static int run_bound(const struct serve *serve, struct pipeline_live *live, stru
 	struct services services;
 	int err_notify = notify_open(&notify, untold), err = 0;
 
+	kallsyms_take(); /* before anything is forked; services_open() has it dropped */
 	if (serve->web)
 		err = web_access__start(serve->web, http, is_exposed(serve) && !options->insecure,
 					who);
@@ -241,6 +243,9 @@ static int run_bound(const struct serve *serve, struct pipeline_live *live, stru
 	if (!err && live->unnamed)
 		logbook_say(&services.book, SEVERITY_INFO, "names-off", live->unnamed,
 			    "containers go by their ids: %s", live->unnamed_what);
+	/* Nothing is forked any more: the keys of TLS are in this process only. */
+	if (!err && serve->web)
+		err = web_access__configure(serve->web, who);
 	if (!err)
 		err = serve_until_stopped(serve, live, http, &services, &notify);
 	services_done(&services);

@@ -43,6 +43,8 @@ static void value_clear(struct yaml_value *value)
 		value_clear(child);
 		free(child);
 	}
+	if (value->text)
+		explicit_bzero((char *)value->text, strlen(value->text)); /* may be a secret */
 	free((char *)value->text);
 	free((char *)value->key);
 }

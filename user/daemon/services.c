@@ -153,7 +153,6 @@ int services_open(struct services *services, const struct services_options *opti
 	if (err)
 		logbook_say(&services->book, SEVERITY_WARNING, "recording-off", err,
 			    "no history, no log file, no evidence: %s %s", options->directory, why);
-	kallsyms_take();
 	start_profiler(services, options, change_user, &profiler);
 	kallsyms_drop();
 	start_meter(services, options, change_user);

@@ -2,7 +2,8 @@
 /*
  * web_access.c - owns the taking over of a configuration, whole or not at all.
  *
- * After http has what it needs, the text and the keys are wiped. Lines about strangers are limited by
+ * After http has what it needs, the text and the keys are wiped; it gets them once nothing is forked
+ * any more. Lines about strangers are limited by
  * kind: who knocks a thousand times fills no disk, and how many were not written is in the next one.
  */
 #include "daemon/web_access.h"
@@ -27,13 +28,12 @@ struct web_access {
 	char path[WEB_PATH_MAX];
 	uid_t owner; /* who started us: the file may be theirs */
 	struct web_bundle bundle; /* the first, then what vigie-opener is sending */
-	struct web_config *config; /* until http has it */
-	bool safe, encrypted, says_http2;
+	bool safe, encrypted, says_http2; /* what was read last and taken, or is to be */
 	struct http *http;
 	bool must_be_safe;
 	struct logbook *book; /* NULL: not yet */
 	pid_t verifier_pid, opener_pid;
-	int verifier_fd, opener_fd; /* the first one until http has it */
+	int opener_fd;
 	struct token_bucket notes[HTTP_NOTES];
 	__u64 unsaid[HTTP_NOTES];
 	struct faults faults;
@@ -88,16 +88,30 @@ static int read_bundle(struct web_access *web, struct web_config **ret)
 	return 0;
 }
 
+static bool is_safe(const struct access *access)
+{
+	return access->encrypted && access_has_credentials(access);
+}
+
+/* What others ask of the one that is in force. */
+static void note_kind(struct web_access *web, const struct web_config *config)
+{
+	const struct access *access = web_config__access(config);
+
+	web->safe = is_safe(access);
+	web->encrypted = access->encrypted;
+	web->says_http2 = web_config__wants_http2(config);
+}
+
 /* http takes it, or says what is wrong with it. */
 static int configure(struct web_access *web, struct web_config *config)
 {
 	const struct access *access = web_config__access(config);
-	bool safe = access->encrypted && access_has_credentials(access);
 	char why[HTTP_WHY_LEN];
 	const char *key;
 	int err;
 
-	if (web->must_be_safe && !safe) {
+	if (web->must_be_safe && !is_safe(access)) {
 		faults_add(
 			&web->faults, 0, 0, NULL,
 			"vigie listens beyond loopback: that needs tls_server_config and credentials "
@@ -110,12 +124,22 @@ static int configure(struct web_access *web, struct web_config *config)
 		web_config__refuse_tls(config, key, why, &web->faults);
 	else if (err)
 		faults_add(&web->faults, 0, 0, NULL, "cannot be taken: %s", err_name(err));
-	if (err)
-		return err;
-	web->safe = safe;
-	web->encrypted = access->encrypted;
-	web->says_http2 = web_config__wants_http2(config);
-	return 0;
+	if (!err)
+		note_kind(web, config);
+	return err;
+}
+
+/* What the bundle holds, read and taken. */
+static int take_bundle(struct web_access *web)
+{
+	struct web_config *config = NULL;
+	int err = read_bundle(web, &config);
+
+	if (!err)
+		err = configure(web, config);
+	web_config__free(config);
+	web_bundle_done(&web->bundle);
+	return err;
 }
 
 /* --- Starting. ---------------------------------------------------------------------- */
@@ -138,6 +162,7 @@ static void complain(struct web_access *web, const char *who, int err)
 
 int web_access__load(const char *path, const char *who, struct web_access **ret)
 {
+	struct web_config *config = NULL;
 	struct web_access *web;
 	int err, i;
 
@@ -151,16 +176,19 @@ int web_access__load(const char *path, const char *who, struct web_access **ret)
 		return -ENOMEM;
 	snprintf(web->path, sizeof(web->path), "%s", path);
 	web->owner = geteuid();
-	web->verifier_fd = web->opener_fd = -1;
+	web->opener_fd = -1;
 	web->last_good = true;
 	for (i = 0; i < HTTP_NOTES; i++)
 		token_bucket_init(&web->notes[i], NOTE_INTERVAL_MS, NOTE_BURST,
 				  clock_monotonic_ms());
 	web_bundle_init(&web->bundle);
 	web_bundle_open(&web->bundle, path, web->owner);
-	err = read_bundle(web, &web->config);
+	err = read_bundle(web, &config);
 	if (!err)
-		err = check_tls(web, web->config);
+		err = check_tls(web, config);
+	if (!err)
+		note_kind(web, config);
+	web_config__free(config);
 	if (err) {
 		complain(web, who, err);
 		web_access__free(web);
@@ -172,11 +200,7 @@ int web_access__load(const char *path, const char *who, struct web_access **ret)
 
 bool web_access__is_safe(const struct web_access *web)
 {
-	const struct access *access = web && web->config ? web_config__access(web->config) : NULL;
-
-	if (!access)
-		return web && web->safe;
-	return access->encrypted && access_has_credentials(access);
+	return web && web->safe;
 }
 
 bool web_access__is_encrypted(const struct web_access *web)
@@ -186,12 +210,11 @@ bool web_access__is_encrypted(const struct web_access *web)
 
 static int start_helpers(struct web_access *web, const char **ret_what)
 {
-	int err = password_start(&web->verifier_pid, &web->verifier_fd, ret_what);
+	int fd, err = password_start(&web->verifier_pid, &fd, ret_what);
 
 	if (err)
 		return err;
-	http__set_verifier(web->http, web->verifier_fd);
-	web->verifier_fd = -1;
+	http__set_verifier(web->http, fd);
 	return web_opener_start(&web->bundle, web->owner, &web->opener_pid, &web->opener_fd,
 				ret_what);
 }
@@ -203,18 +226,19 @@ int web_access__start(struct web_access *web, struct http *http, bool must_be_sa
 
 	web->http = http;
 	web->must_be_safe = must_be_safe;
-	err = configure(web, web->config);
-	if (err) {
-		complain(web, who, err);
-		return err;
-	}
-	web_config__free(web->config);
-	web->config = NULL;
 	err = start_helpers(web, &what);
 	if (err)
-		fprintf(stderr, "%s: %s: cannot have it looked after: %s: %s\n", who, web->path,
+		fprintf(stderr, "%s: cannot start vigie-password and vigie-opener: %s: %s\n", who,
 			what, err_name(err));
-	web_bundle_done(&web->bundle);
+	return err;
+}
+
+int web_access__configure(struct web_access *web, const char *who)
+{
+	int err = take_bundle(web);
+
+	if (err)
+		complain(web, who, err);
 	return err;
 }
 
@@ -222,11 +246,9 @@ void web_access__free(struct web_access *web)
 {
 	if (!web)
 		return;
-	web_config__free(web->config);
 	web_bundle_done(&web->bundle);
 	side_process_stop(web->opener_pid, web->opener_fd);
-	/* http has closed its end by now. */
-	side_process_stop(web->verifier_pid, web->verifier_fd);
+	side_process_stop(web->verifier_pid, -1); /* http has closed its end by now */
 	free(web);
 }
 
@@ -273,13 +295,8 @@ static void say_failure(struct web_access *web, int err)
 
 static void reload(struct web_access *web)
 {
-	struct web_config *config = NULL;
-	int err = read_bundle(web, &config);
+	int err = take_bundle(web);
 
-	if (!err)
-		err = configure(web, config);
-	web_config__free(config);
-	web_bundle_done(&web->bundle);
 	web->last_good = !err;
 	if (err) {
 		web->failures++;

@@ -29,12 +29,17 @@ bool web_access__is_safe(const struct web_access *web);
 bool web_access__is_encrypted(const struct web_access *web); /* NULL: no */
 
 /*
- * Configures http, which is bound and not started, and starts the helpers: while we may fork, and
- * before there is a BPF object that they could hold on to. must_be_safe: it listens beyond loopback and
- * nobody has allowed that without protection. Complains as who. 0 or -errno.
+ * Starts the helpers of http, which is bound and not started: while we may fork, and before there is a
+ * BPF object that they could hold on to. must_be_safe: it listens beyond loopback and nobody has
+ * allowed that without protection. Complains as who. 0 or -errno.
  */
 int web_access__start(struct web_access *web, struct http *http, bool must_be_safe,
 		      const char *who);
+/*
+ * Has http take what was loaded: once nothing is forked any more, for a fork would have the keys, and
+ * before http is started. Complains as who. 0 or -errno.
+ */
+int web_access__configure(struct web_access *web, const char *who);
 /* Where what happens from now on is told. */
 void web_access__set_book(struct web_access *web, struct logbook *book);
 

@@ -246,7 +246,6 @@ static enum auth_verdict start_job(struct auth *auth, const char *name, const ch
 	hash_of_nobody(auth, name, ask.hash);
 	if (user)
 		memcpy(ask.hash, user->hash, sizeof(ask.hash));
-	snprintf(ask.password, sizeof(ask.password), "%s", password);
 	tag = tag_of_login(auth, name, ask.hash, password);
 	known = find_known(auth, &tag);
 	if (known && user) {
@@ -268,7 +267,8 @@ static enum auth_verdict start_job(struct auth *auth, const char *name, const ch
 	job = &auth->jobs[auth->njobs++];
 	ask.id = ++auth->next_id;
 	*job = (struct job){ ask.id, user != NULL, tag, *from, ask };
-	explicit_bzero(&ask, sizeof(ask));
+	/* There only, and wiped with it. */
+	snprintf(job->ask.password, sizeof(job->ask.password), "%s", password);
 	*ret_job = job->id;
 	return AUTH_WAIT;
 }
