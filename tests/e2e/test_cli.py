@@ -285,29 +285,6 @@ class FormerNames(unittest.TestCase):
                 self.assertIn(f"'{former}'".encode(), run.stderr)
 
 
-class Service(unittest.TestCase):
-    """deploy/systemd/vigie.service, by systemd's own checker."""
-    UNIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../deploy/systemd/vigie.service")
-
-    def verify(self, text):
-        with tempfile.TemporaryDirectory(prefix="vigie-e2e-") as place:
-            path = os.path.join(place, "vigie.service")
-            with open(path, "w", encoding="ascii") as f:
-                f.write(text.replace("/usr/local/sbin/vigie", os.path.abspath(VIGIE)))
-            return subprocess.run(["systemd-analyze", "verify", "--man=no", path],
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                  timeout=PATIENCE_S, check=False)
-
-    def test_the_unit_is_sound(self):
-        lib.needs(shutil.which("systemd-analyze"), "systemd-analyze is not installed")
-        with open(self.UNIT, encoding="ascii") as f:
-            text = f.read()
-        run = self.verify(text)
-        self.assertEqual((run.returncode, run.stdout), (0, ""))
-        self.assertIn("vigie serve", text)
-        self.assertIn("Failed to parse", self.verify(text.replace("on-failure", "sometimes")).stdout)
-
-
 class WithoutRoot(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

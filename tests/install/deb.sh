@@ -62,6 +62,7 @@ installs() {
 		inside getent passwd vigie && inside getent group vigie &&
 		[ "$(inside stat -c '%U %G %a' /var/lib/vigie)" = 'vigie vigie 750' ] &&
 		[ -L "$root/etc/systemd/system/multi-user.target.wants/vigie.service" ] &&
+		[ -e "$root/etc/vigie/vigie.yml" ] && inside vigie serve --check-config &&
 		inside vigie --version
 }
 

@@ -24,15 +24,21 @@ def run(*argv):
 @unittest.skipUnless(shutil.which("systemd-analyze"),
                      "systemd is not installed (scripts/setup --test)")
 class Unit(unittest.TestCase):
-    def test_no_directive_is_misspelt(self):
+    @staticmethod
+    def verify(text):
         with tempfile.TemporaryDirectory() as place:
-            with open(UNIT, encoding="utf-8") as unit:
-                text = unit.read().replace("/usr/local/sbin/vigie", "/bin/true")
             path = os.path.join(place, "vigie.service")
             with open(path, "w", encoding="utf-8") as copy:
-                copy.write(text)
-            said = run("systemd-analyze", "verify", "--man=no", path).stdout
-            self.assertNotRegex(said, r"vigie\.service")
+                copy.write(text.replace("/usr/local/sbin/vigie", "/bin/true"))
+            return run("systemd-analyze", "verify", "--man=no", path)
+
+    def test_it_is_sound(self):
+        with open(UNIT, encoding="utf-8") as unit:
+            text = unit.read()
+        done = self.verify(text)
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        self.assertIn("vigie serve", text)
+        self.assertIn("Failed to parse", self.verify(text.replace("on-failure", "sometimes")).stdout)
 
     def test_exposure(self):
         done = run("systemd-analyze", "security", "--offline=true", "--no-pager",

@@ -48,7 +48,7 @@ gave_up_all() {
 	local pid kept
 	pid=$(property MainPID)
 	cat "/proc/$pid/status"
-	[ "$(stat -c %U "/proc/$pid/task")" = root ] # not dumpable: root's
+	[ "$(stat -c %U "/proc/$pid/task")" = root ] || return # not dumpable: root's
 	[ "$(awk '/^Uid:/ { print $2 }' "/proc/$pid/status")" = "$(id -u vigie)" ] || return
 	kept=$(awk '/^CapPrm:/ { print $2 }' "/proc/$pid/status")
 	# Before 5.19 CAP_BPF is kept.
@@ -68,6 +68,8 @@ reloads() {
 	local pid
 	pid=$(property MainPID)
 	mv /var/lib/vigie/events.ndjson /var/lib/vigie/events.ndjson.mine && systemctl reload vigie || return
+	# The next line of the log begins another file, and what is good of the configuration is taken.
+	wait_for test -e /var/lib/vigie/events.ndjson || return
 	[ "$(property ActiveState)" = active ] && [ "$(property MainPID)" = "$pid" ] && is_scraped
 }
 

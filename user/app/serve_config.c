@@ -215,12 +215,8 @@ static int read_file(struct reader *r)
 	if (err == -ENOENT && !r->config->must_exist)
 		return 0;
 	if (err) {
-		faults_add(
-			faults, 0, 0, NULL, "%s%s", why,
-			err == -EACCES && r->again
-				? "; who serves must be able to read it: chmod 0644, or chgrp it "
-				  "to that user's group and chmod 0640; or restart vigie"
-				: "");
+		faults_add(faults, 0, 0, NULL, "%s%s", why,
+			   err == -EACCES && r->again ? "; " SERVE_CONFIG_READABLE : "");
 		err = err == -ENOMEM ? err : -EINVAL;
 	}
 	if (!err)
