@@ -82,7 +82,7 @@ help:
 	'  torture    unit tests with every allocation failing once' \
 	'  fuzz       parsers and writers under libFuzzer, FUZZ_SECONDS each' \
 	'  bench      vigie against its peers, in the same run (root)' \
-	'  campaign   real faults and what looks like them, 20 minutes (root)' \
+	'  campaign   real faults and what looks like them, 25 minutes (root)' \
 	'  campaign-day  days of a made-up host: warnings for nothing?' \
 	'  lint       format, layers, sizes, banned functions, shell' \
 	'  format     apply clang-format' \
