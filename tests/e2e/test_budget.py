@@ -204,7 +204,7 @@ class Returning(unittest.TestCase):
         needs(rate > 100000, f"this host switches {rate:.0f} times a second only")
         limit = f"{100 * (processes + 0.6 * probes):.4f}%"
         with Serve("--max-overhead", limit, "--interval", "200ms", "--group-by", "pid",
-                   "--max-groups", "1000") as daemon:
+                   "--max-groups", "10000") as daemon:
             with napper() as process:
                 def steps():
                     return shed_steps(daemon.scrape())

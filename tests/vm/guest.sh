@@ -148,14 +148,17 @@ shed() {
 		sleep 1
 		wget -q -O /tmp/page http://127.0.0.1:9839/metrics 2>/dev/null || continue
 		[ "$attached" -gt 0 ] || attached=$(links $daemon)
-		grep -q '^vigie_self_shed{step="off_cpu"} 1' /tmp/page && break
+		# The page is of a snapshot, which may be older than the step.
+		grep -q '^vigie_self_shed{step="off_cpu"} 1' /tmp/page &&
+			! grep -q '^vigie_process_off_cpu' /tmp/page && break
 	done
-	wget -q -O /tmp/page http://127.0.0.1:9839/metrics
 	left=$((attached - $(links $daemon)))
 	kill $daemon
 	wait $daemon
-	echo "# $attached links, $left fewer after it"
-	[ $left -eq 1 ] && ! grep -q '^vigie_process_off_cpu' /tmp/page && grep -q '^vigie_process_cpu' /tmp/page
+	off=$(grep -c '^vigie_process_off_cpu' /tmp/page)
+	cpu=$(grep -c '^vigie_process_cpu' /tmp/page)
+	echo "# $attached links, $left fewer after it; series of off-CPU time: $off, of CPU time: $cpu"
+	[ $left -eq 1 ] && [ "$off" -eq 0 ] && [ "$cpu" -gt 0 ]
 }
 case $(uname -r) in
 5.10.* | 6.1.*)

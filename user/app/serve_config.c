@@ -208,12 +208,18 @@ static int read_file(struct reader *r)
 	char why[CONFIG_FILE_WHY_LEN];
 	struct buf text;
 	unsigned int i;
-	int err;
+	int fd, err;
 
-	buf_init(&text, FILE_BYTES_MAX);
-	err = config_file_read(r->config->path, r->config->owner, &text, why);
-	if (err == -ENOENT && !r->config->must_exist)
+	fd = config_file_open(r->config->path,
+			      &(struct config_file_rules){ .max = FILE_BYTES_MAX,
+							   .owner = r->config->owner },
+			      why);
+	if (fd == -ENOENT && !r->config->must_exist)
 		return 0;
+	buf_init(&text, FILE_BYTES_MAX);
+	err = fd < 0 ? fd : config_file_read(fd, &text, why);
+	if (fd >= 0)
+		close(fd);
 	if (err) {
 		faults_add(faults, 0, 0, NULL, "%s%s", why,
 			   err == -EACCES && r->again ? "; " SERVE_CONFIG_READABLE : "");

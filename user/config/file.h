@@ -8,18 +8,31 @@
 #ifndef VIGIE_CONFIG_FILE_H
 #define VIGIE_CONFIG_FILE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/buf.h"
 
 enum { CONFIG_FILE_WHY_LEN = 300 };
 
+struct config_file_rules {
+	size_t max; /* bytes */
+	uid_t owner; /* whose it may be beside root's; then only its owner may write it */
+	bool anybodys; /* or whose ever, and a group's, but not everybody's: keys that others keep */
+	bool secret; /* not to be read by everybody */
+};
+
 /*
- * Appends the whole file; out's maximum is the most that is read. The file must be a regular one,
- * of root or of owner, and writable by its owner only; a link to such a file will do.
- * 0, or -errno with why completing "FILE …": what is wrong and what to do. -ENOENT: there is
- * none, and -EPERM: it must not be read.
+ * A descriptor for reading, of a regular file that obeys the rules; a link to such a file will do.
+ * Else -errno with why completing "FILE …": what is wrong and what to do. -ENOENT: there is none,
+ * -EPERM: it must not be used, -EFBIG: it is too large.
  */
-int config_file_read(const char *path, uid_t owner, struct buf *out, char why[CONFIG_FILE_WHY_LEN]);
+int config_file_open(const char *path, const struct config_file_rules *rules,
+		     char why[CONFIG_FILE_WHY_LEN]);
+/*
+ * Appends the whole file, whoever has read from fd before. 0, or -errno with why as above: -E2BIG
+ * if it has grown to more than out's maximum.
+ */
+int config_file_read(int fd, struct buf *out, char why[CONFIG_FILE_WHY_LEN]);
 
 #endif

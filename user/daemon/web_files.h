@@ -16,14 +16,15 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "config/file.h"
 #include "config/web_config.h"
 
-enum { WEB_PATH_MAX = WEB_PATH_LEN_MAX, WEB_FILE_WHY_LEN = 200 };
+enum { WEB_PATH_MAX = WEB_PATH_LEN_MAX };
 
 /* One that was opened, or not. */
 struct web_opened {
 	char path[WEB_PATH_MAX];
-	char why[WEB_FILE_WHY_LEN]; /* completes "FILE …" where fd is -1 */
+	char why[CONFIG_FILE_WHY_LEN]; /* completes "FILE …" where fd is -1 */
 	int fd;
 };
 

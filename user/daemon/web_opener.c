@@ -22,7 +22,7 @@ enum { LOOK_MS = 1000 };
 struct opener_said {
 	__u32 first, last;
 	char path[WEB_PATH_MAX];
-	char why[WEB_FILE_WHY_LEN];
+	char why[CONFIG_FILE_WHY_LEN];
 };
 
 /* Which file has this name now; all zero: none that can be seen. */
