@@ -28,8 +28,12 @@ test-deb:
 	$(Q)umask 077 && LC_ALL=C.UTF-8 TZ=Asia/Kathmandu $(MAKE) --no-print-directory O=$(O)/deb-once-more deb
 	$(Q)tests/install/deb.sh $(DEB) $(O)/deb-once-more/deb
 
-# The package in a booted Debian 12, under its systemd; SYSTEMD_EACH=--each takes each capability away once.
+# The package in a booted Debian, under its systemd; SYSTEMD_EACH=--each takes each capability away once.
+SYSTEMD_GUESTS ?= bookworm:6.1 trixie:6.12
 .PHONY: test-vm-systemd
 test-vm-systemd:
 	$(call deb-in,$(DEB))
-	$(Q)tests/vm/systemd $(SYSTEMD_EACH) bookworm 6.1 $(DEB)/vigie_$(DEB_VERSION)_amd64.deb
+	$(Q)status=0; for guest in $(SYSTEMD_GUESTS); do \
+		echo "# $$guest"; \
+		tests/vm/systemd $(SYSTEMD_EACH) $${guest%:*} $${guest#*:} $(DEB)/vigie_$(DEB_VERSION)_amd64.deb || status=1; \
+	done; exit $$status

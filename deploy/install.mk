@@ -19,6 +19,7 @@ define INSTALL_LIST
 0644 $(MANUAL)/vigie.bash $(BASHDIR)/vigie
 0644 $(MANUAL)/_vigie $(ZSHDIR)/_vigie
 0644 $(O)/vigie.service $(UNITDIR)/vigie.service
+0644 deploy/systemd/vigie.socket $(UNITDIR)/vigie.socket
 0644 deploy/sysusers.d/vigie.conf $(SYSUSERSDIR)/vigie.conf
 0644 deploy/tmpfiles.d/vigie.conf $(TMPFILESDIR)/vigie.conf
 0644 README.md $(DOCDIR)/README.md

@@ -226,13 +226,13 @@ class Flags(unittest.TestCase):
 class Sockets(unittest.TestCase):
     """As systemd hands them over."""
 
-    def start(self, *sockets, pid=True, n=None):
+    def start(self, *sockets, pid=True, n=None, options=("--web.systemd-socket",)):
         def give():
             for i, s in enumerate(sockets):
                 os.dup2(s.fileno(), 3 + i)
             os.environ["LISTEN_FDS"] = str(len(sockets) if n is None else n)
             os.environ["LISTEN_PID"] = str(os.getpid() if pid else 1)
-            os.execv(VIGIE, [VIGIE, "serve", "--no-history", "--web.systemd-socket"])
+            os.execv(VIGIE, [VIGIE, "serve", "--no-history", *options])
         child = os.fork()
         if child == 0:
             try:
@@ -284,6 +284,28 @@ class Sockets(unittest.TestCase):
             self.assertEqual(os.waitpid(child, 0)[1], 0)
             self.assertTrue(os.path.exists(path), "the file is systemd's")
 
+    def test_without_the_option(self):
+        """As where the socket unit starts a service whose file names the same address."""
+        path = PLACE.path("asked.sock")
+        with socket.socket() as tcp:
+            tcp.bind(("127.0.0.1", 0))
+            tcp.listen()
+            port = tcp.getsockname()[1]
+            self.start(tcp, options=("--listen", f"localhost:{port}", "--listen", f"unix:{path}"))
+            wait_for(lambda: f"serving unix:{path}" in self.words(), "vigie to serve")
+            self.assertEqual(self.words().count("serving http"), 1)
+            with socket.create_connection(("127.0.0.1", port)) as s:
+                s.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+                self.assertRegex(s.recv(100), b"^HTTP/1.[01] 200 ")
+            self.assertTrue(os.path.exists(path))
+
+    def test_too_many(self):
+        with socket.socket() as tcp:
+            tcp.bind(("127.0.0.1", 0))
+            tcp.listen()
+            listens = [f"--listen=127.0.0.1:{port}" for port in range(4)]
+            self.assertIn("four addresses are the most", self.ends(tcp, options=listens))
+
     def ends(self, *sockets, **options):
         child = self.start(*sockets, **options)
         self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 1)
@@ -307,7 +329,7 @@ class Sockets(unittest.TestCase):
         with socket.socket() as tcp:
             tcp.bind(("0.0.0.0", 0))
             tcp.listen()
-            self.assertRegex(self.ends(tcp), "--web.systemd-socket: '0.0.0.0:.* is not a loopback")
+            self.assertRegex(self.ends(tcp), "a socket of systemd: '0.0.0.0:.* is not a loopback")
 
 
 if __name__ == "__main__":

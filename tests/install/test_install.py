@@ -57,6 +57,7 @@ def expected(prefix):
     paths += [f"{prefix}/share/bash-completion/completions/vigie",
               f"{prefix}/share/zsh/site-functions/_vigie",
               f"{prefix}/lib/systemd/system/vigie.service",
+              f"{prefix}/lib/systemd/system/vigie.socket",
               f"{prefix}/lib/sysusers.d/vigie.conf", f"{prefix}/lib/tmpfiles.d/vigie.conf"]
     return {**{path: 0o644 for path in paths}, f"{prefix}/sbin/vigie": 0o755}
 

@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The unit and the user, as systemd's own tools read them. Needs no root.
+"""The units and the user, as systemd's own tools read them. Needs no root.
 
 Owns: that directives are spelt right, how much the unit exposes, that the user can be made. That
 vigie works within it is tests/vm's.
 """
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -13,6 +14,7 @@ import unittest
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 UNIT = os.path.join(ROOT, "deploy/systemd/vigie.service")
+SOCKET = os.path.join(ROOT, "deploy/systemd/vigie.socket")
 EXPOSURE_TENTHS = "30"
 
 
@@ -39,6 +41,29 @@ class Unit(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout), (0, ""))
         self.assertIn("vigie serve", text)
         self.assertIn("Failed to parse", self.verify(text.replace("on-failure", "sometimes")).stdout)
+
+    def test_socket_is_sound(self):
+        """With the service that it starts beside it, and with nothing on the way of either."""
+        with tempfile.TemporaryDirectory() as place:
+            for path in (UNIT, SOCKET):
+                with open(path, encoding="utf-8") as unit:
+                    text = unit.read().replace("/usr/local/sbin/vigie", "/bin/true")
+                with open(os.path.join(place, os.path.basename(path)), "w", encoding="utf-8") as copy:
+                    copy.write(text)
+            socket = os.path.join(place, "vigie.socket")
+            done = run("systemd-analyze", "verify", "--man=no", socket)
+            self.assertEqual((done.returncode, done.stdout), (0, ""))
+            with open(socket, "a", encoding="utf-8") as copy:
+                copy.write("[Socket]\nListenStream=nowhere\n")
+            done = run("systemd-analyze", "verify", "--man=no", socket)
+            self.assertIn("Failed to parse", done.stdout)
+
+    def test_socket_listens_where_vigie_would(self):
+        with open(SOCKET, encoding="utf-8") as unit:
+            listens = re.findall(r"^ListenStream=(.*)", unit.read(), re.M)
+        with open(os.path.join(ROOT, "deploy/vigie.yml"), encoding="utf-8") as example:
+            default = re.findall(r"^  listen: \['(.*)'\]", example.read(), re.M)
+        self.assertEqual(listens, [*default, "/run/vigie/vigie.sock"])
 
     def test_exposure(self):
         done = run("systemd-analyze", "security", "--offline=true", "--no-pager",

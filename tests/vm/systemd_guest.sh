@@ -107,6 +107,45 @@ sees_inside() {
 	return "$status"
 }
 
+# --- vigie.socket, for which the service has no option of its own.
+
+enabled() { # UNIT: what systemd says of it
+	systemctl is-enabled "$1" 2>/dev/null
+}
+
+starts_by_a_connection() {
+	systemctl disable --now vigie.service && systemctl enable --now vigie.socket || return
+	[ "$(property ActiveState)" = inactive ] || return
+	# Nobody waits for vigie to be up: the connection does.
+	timeout "$PATIENCE_S" bash -c "$(declare -f is_scraped); is_scraped" || return
+	[ "$(property ActiveState)" = active ]
+}
+
+in_group() { # COMMAND...: as somebody who is in the group vigie and nothing else
+	setpriv --reuid=nobody --regid=vigie --clear-groups "$@"
+}
+
+answers_the_group() {
+	local ask=(curl --silent --show-error --max-time 60 --unix-socket /run/vigie/vigie.sock http://vigie/metrics)
+	in_group "${ask[@]}" | grep -q '^vigie_process_cpu_seconds_total{' || return
+	! setpriv --reuid=nobody --regid=nogroup --clear-groups "${ask[@]}"
+}
+
+binds_nothing_twice() {
+	[ "$(journalctl --no-pager -b -u vigie -o cat | grep -c 'cannot listen')" = 0 ] &&
+		systemctl restart vigie && is_scraped && [ -S /run/vigie/vigie.sock ] &&
+		systemctl stop vigie && [ -S /run/vigie/vigie.sock ]
+}
+
+# Both, as who wants history and a socket for a group; and back.
+both_together() {
+	systemctl enable --now vigie.service && is_scraped && answers_the_group
+}
+
+socket_outlives_upgrade() {
+	systemctl is-active vigie.socket && is_scraped && answers_the_group
+}
+
 # --- Each capability is taken away once.
 
 without() { # CAPABILITY
@@ -148,7 +187,7 @@ upgrades() {
 
 purges() {
 	dpkg -P vigie || return
-	! systemctl is-active vigie && [ ! -e /var/lib/vigie ] && [ ! -e /run/vigie ] &&
+	! systemctl is-active vigie && ! systemctl is-active vigie.socket && [ ! -e /var/lib/vigie ] && [ ! -e /run/vigie ] &&
 		[ ! -e /run/vigie-session.lock ] && ! getent passwd vigie && ! pgrep -x 'vigie.*'
 }
 
@@ -163,7 +202,13 @@ check "systemctl reload" reloads
 check "a finding's session, kernel functions named" sees_inside
 check "stopped by SIGSTOP, the watchdog ends it and it comes back" comes_back
 [ "${1-}" != each ] || what_is_lost
+check "vigie.socket is there, and not enabled" test "$(enabled vigie.socket) $(systemctl is-active vigie.socket)" = 'disabled inactive'
+check "enabled in place of the service, a connection starts vigie and is answered" starts_by_a_connection
+check "its Unix socket answers the group vigie, and nobody else" answers_the_group
+check "the sockets outlive a restart and a stop" binds_nothing_twice
+check "socket and service, both enabled" both_together
 check "a newer version keeps the history" upgrades
+check "and the sockets" socket_outlives_upgrade
 journalctl --no-pager -b -u vigie -o cat | sed 's/^/# /' | tail -n 60
 check "purged: nothing is left" purges
 tap_end

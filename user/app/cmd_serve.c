@@ -70,7 +70,7 @@ static int check_addresses(const struct serve *serve)
 			"%s: %s: '%s' is not a loopback address, and what is served is not both "
 			"encrypted and protected; use 127.0.0.1 or unix:PATH, or --web.config.file with "
 			"TLS and credentials, or add --allow-insecure\n",
-			who, i < options->nlisten ? options->listen_as[i] : "--web.systemd-socket",
+			who, i < options->nlisten ? options->listen_as[i] : "a socket of systemd",
 			text);
 		err = -EPERM;
 	}
@@ -85,8 +85,9 @@ static int prepare_web(struct serve *serve, bool take_sockets)
 
 	serve->nlisten = options->nlisten;
 	memcpy(serve->listen, options->listen, sizeof(serve->listen));
-	if (options->systemd_socket && take_sockets)
-		err = web_take_sockets(serve->listen, &serve->nlisten, who);
+	if (take_sockets)
+		err = web_take_sockets(serve->listen, &serve->nlisten, options->systemd_socket,
+				       who);
 	if (!err && options->web_config_file)
 		err = web_access__load(options->web_config_file, who, &serve->web);
 	return err ? err : check_addresses(serve);

@@ -23,7 +23,7 @@ struct serve_options {
 	const char *listen_as[HTTP_LISTENERS_MAX]; /* how each was given */
 	unsigned int nlisten; /* 0: the default is still to be put there */
 	bool insecure;
-	bool systemd_socket; /* serve on what systemd hands over, beside listen */
+	bool systemd_socket; /* do not start without sockets of systemd; no default address */
 	const char *web_config_file; /* NULL: none */
 	const char *user; /* NULL: vigie where it exists, else nobody */
 	struct server_config server;

@@ -55,37 +55,57 @@ static unsigned int count_sockets(void)
 	return (unsigned int)n;
 }
 
-int web_take_sockets(struct http_address *listen, unsigned int *nlisten, const char *who)
+/* One that is among the addresses already is that address: it is bound once, by systemd. */
+static int add_socket(struct http_address *listen, unsigned int *nlisten,
+		      const struct http_address *handed)
+{
+	unsigned int i;
+
+	for (i = 0; i < *nlisten; i++)
+		if (listen[i].family == handed->family && listen[i].port == handed->port &&
+		    !strcmp(listen[i].host, handed->host) && !strcmp(listen[i].path, handed->path))
+			break;
+	if (i == HTTP_LISTENERS_MAX)
+		return -E2BIG;
+	listen[i] = *handed;
+	if (i == *nlisten)
+		(*nlisten)++;
+	return 0;
+}
+
+int web_take_sockets(struct http_address *listen, unsigned int *nlisten, bool needed,
+		     const char *who)
 {
 	unsigned int n = count_sockets(), i;
+	struct http_address handed;
 	const char *why;
 
 	/* They are ours alone: no process that we fork may take them for its own. */
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_FDNAMES");
-	if (!n) {
+	if (!n && needed) {
 		fprintf(stderr,
 			"%s: --web.systemd-socket: no sockets were handed over (LISTEN_FDS): start the "
 			"unit by its .socket\n",
 			who);
 		return -ENOENT;
 	}
-	if (n + *nlisten > HTTP_LISTENERS_MAX) {
-		fprintf(stderr,
-			"%s: --web.systemd-socket: %u sockets: four addresses are the most\n", who,
-			n);
-		return -E2BIG;
-	}
 	for (i = 0; i < n; i++) {
 		int fd = FIRST_SOCKET + (int)i;
 
-		if (http_address_of_socket(fd, &listen[*nlisten], &why)) {
-			fprintf(stderr, "%s: --web.systemd-socket: descriptor %d is not %s\n", who,
+		if (http_address_of_socket(fd, &handed, &why)) {
+			fprintf(stderr, "%s: a socket of systemd: descriptor %d is not %s\n", who,
 				fd, why);
 			return -EINVAL;
 		}
-		(*nlisten)++;
+		if (add_socket(listen, nlisten, &handed)) {
+			fprintf(stderr,
+				"%s: %u sockets of systemd, and those of --listen: four addresses are "
+				"the most\n",
+				who, n);
+			return -E2BIG;
+		}
 	}
 	return 0;
 }

@@ -15,9 +15,11 @@
 option_set_fn option_set_web_config, option_set_telemetry_path, option_set_systemd_socket;
 
 /*
- * Adds the sockets of LISTEN_FDS, which systemd hands over, to the addresses. Complains on standard
- * error as who. 0 or -errno.
+ * Adds the sockets of LISTEN_FDS, which systemd hands over, to the addresses, of which there is room
+ * for HTTP_LISTENERS_MAX; one at an address that is there already takes its place. Complains on
+ * standard error as who. 0 or -errno: -ENOENT if none were handed over and that was needed.
  */
-int web_take_sockets(struct http_address *listen, unsigned int *nlisten, const char *who);
+int web_take_sockets(struct http_address *listen, unsigned int *nlisten, bool needed,
+		     const char *who);
 
 #endif
