@@ -16,6 +16,7 @@ TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 define INSTALL_LIST
 0755 $(O)/vigie $(SBINDIR)/vigie
 0644 $(MANUAL)/*.8 $(MANDIR)/man8/
+0644 $(MANUAL)/*.5 $(MANDIR)/man5/
 0644 $(MANUAL)/vigie.bash $(BASHDIR)/vigie
 0644 $(MANUAL)/_vigie $(ZSHDIR)/_vigie
 0644 $(O)/vigie.service $(UNITDIR)/vigie.service

@@ -2,8 +2,8 @@
 /*
  * main.c - owns the generator's command line: manual DIR EXTRA DATE VERSION
  *
- * Writes DIR/vigie.8, DIR/vigie-COMMAND.8, DIR/vigie.bash and DIR/_vigie. EXTRA has the sections
- * that were written by hand, COMMAND.man and vigie.man. It runs while vigie is built and is not
+ * Writes DIR/vigie.8, DIR/vigie-COMMAND.8, DIR/vigie.yml.5, DIR/vigie.bash and DIR/_vigie. EXTRA has
+ * the sections that were written by hand, COMMAND.man, vigie.man and vigie.yml.man. It runs while vigie is built and is not
  * installed.
  */
 #include <stdlib.h>
@@ -71,7 +71,7 @@ int main(int argc, char **argv)
 	static struct command_page pages[COMMANDS_MAX];
 	struct command_page *page = pages;
 	const struct subcommand *command;
-	FILE *bash, *zsh, *program;
+	FILE *bash, *zsh, *program, *file;
 
 	if (argc != 5) {
 		fprintf(stderr, "Usage: manual DIR EXTRA DATE VERSION\n");
@@ -97,5 +97,8 @@ int main(int argc, char **argv)
 	program = begin(argv[1], "vigie.8");
 	man_program(program, read_extra(argv[2], "vigie"));
 	end(program);
+	file = begin(argv[1], "vigie.yml.5");
+	man_settings(file, read_extra(argv[2], "vigie.yml"));
+	end(file);
 	return 0;
 }

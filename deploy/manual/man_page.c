@@ -22,7 +22,7 @@ static const char *escape(char c)
 	}
 }
 
-static void man_text(FILE *out, const char *text, size_t len)
+void man_text(FILE *out, const char *text, size_t len)
 {
 	const char *escaped;
 	size_t i;
@@ -38,7 +38,7 @@ static void man_text(FILE *out, const char *text, size_t len)
 	}
 }
 
-static void man_string(FILE *out, const char *text)
+void man_string(FILE *out, const char *text)
 {
 	man_text(out, text, strlen(text));
 }
@@ -127,6 +127,12 @@ static void man_more(FILE *out, const char *more)
 		fputs(".EE\n", out);
 }
 
+/* Of whom the configuration is: the program as a whole, and its daemon. */
+static bool has_settings(const char *command)
+{
+	return !command || !strcmp(command, "serve");
+}
+
 static void man_see_also(FILE *out, const char *except)
 {
 	const struct subcommand *command;
@@ -143,6 +149,8 @@ static void man_see_also(FILE *out, const char *except)
 		fprintf(out, "%s.BR vigie\\-%s (8)", before, command->name);
 		before = ",\n";
 	}
+	if (has_settings(except))
+		fputs(",\n.BR vigie.yml (5)", out);
 	fputs("\n", out);
 }
 

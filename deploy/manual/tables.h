@@ -48,12 +48,17 @@ void command_page_read(const struct subcommand *command, struct command_page *pa
 /* What follows them. Each writes all that it has to say to out. */
 void man_command(FILE *out, const struct command_page *page, const char *extra);
 void man_program(FILE *out, const char *extra);
+void man_settings(FILE *out, const char *extra);
 void bash_begin(FILE *out);
 void bash_command(FILE *out, const struct command_page *page);
 void bash_end(FILE *out);
 void zsh_begin(FILE *out);
 void zsh_command(FILE *out, const struct command_page *page);
 void zsh_end(FILE *out);
+
+/* Text as roff takes it. */
+void man_text(FILE *out, const char *text, size_t len);
+void man_string(FILE *out, const char *text);
 
 /* Of the page's foot, set by main.c. */
 extern const char *manual_date, *manual_version;

@@ -50,6 +50,7 @@ def expected(prefix):
     manual = ["vigie.8"] + [f"vigie-{name}.8" for name in COMMANDS]
     docs = [os.path.basename(path) for path in glob.glob(f"{ROOT}/docs/*")]
     paths = [f"{prefix}/share/man/man8/{name}" for name in manual]
+    paths += [f"{prefix}/share/man/man5/vigie.yml.5"]
     paths += [f"{doc}/docs/{name}" for name in docs]
     paths += [f"{doc}/{name}" for name in ("README.md", "CHANGELOG.md", "LICENSE",
                                            "LICENSES/BSD-2-Clause.txt", "examples/vigie-rules.yml",

@@ -50,7 +50,7 @@ class Pages(unittest.TestCase):
                 self.assertEqual(found, options(command))
 
     def test_formatters_have_nothing_to_say(self):
-        for path in sorted(glob.glob(f"{MANUAL}/*.8")):
+        for path in sorted(glob.glob(f"{MANUAL}/*.[58]")):
             with self.subTest(path):
                 for tool in (("man", "--warnings", "-l", "-Tutf8", "-Z", path),
                              ("mandoc", "-T", "lint", "-W", "warning", path)):
@@ -68,6 +68,60 @@ class Pages(unittest.TestCase):
         self.assertGreaterEqual(len(examples), 3)
         for example in examples:
             self.assertIn(example, shown)
+
+
+class Settings(unittest.TestCase):
+    """vigie.yml(5) against what --print-config says is in effect where nothing is said."""
+
+    @staticmethod
+    def shown():
+        text = run("man", "-l", "-Tutf8", f"{MANUAL}/vigie.yml.5",
+                   env={**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "600"}).stdout
+        return re.sub(".\x08", "", text).split("\nKEYS\n")[1]
+
+    def described(self):
+        """{"web.listen": ["--listen", "[127.0.0.1:9838]"]}"""
+        found, section = {}, None
+        for line in self.shown().splitlines():
+            if match := re.match(r" {3}(\w+)$", line):
+                section = match[1]
+            elif match := re.match(r" {7}(\S+) \((--\S+)\)$", line):
+                found[f"{section}.{match[1]}"] = entry = [match[2]]
+            elif match := re.match(r" +Default: (.*)\.$", line):
+                entry.append(match[1])
+        return found
+
+    def test_keys_and_defaults_are_those_of_the_program(self):
+        with tempfile.NamedTemporaryFile(suffix=".yml") as empty:
+            done = run(VIGIE, "serve", "--config.file", empty.name, "--print-config")
+        section, effective = None, {}
+        for line in done.stdout.splitlines():
+            if match := re.match(r"(\w+):$", line):
+                section = match[1]
+            elif match := re.match(r"  # (\S+):  # default: (.*)", line):
+                effective[f"{section}.{match[1]}"] = match[2]
+            elif match := re.match(r"  (\S+): (.*)  # default$", line):
+                effective[f"{section}.{match[1]}"] = match[2]
+        self.assertGreater(len(effective), 20, done.stderr)
+        plain = str.maketrans("", "", "' ")
+        self.assertEqual({name: told[1].translate(plain) for name, told in self.described().items()},
+                         {name: value.translate(plain) for name, value in effective.items()})
+
+    def test_options_are_those_of_serve(self):
+        known = options("serve")
+        for name, (option, *_) in self.described().items():
+            with self.subTest(name):
+                self.assertIn(option, known)
+
+    def test_the_example_is_good(self):
+        text = run("man", "-l", "-Tutf8", f"{MANUAL}/vigie.yml.5",
+                   env={**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "100"}).stdout
+        example = re.sub(".\x08", "", text).split("\nEXAMPLES\n")[1].split("\nKEYS\n")[0]
+        with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
+            file.write(re.sub(r"^ {7}", "", example, flags=re.M))
+            file.flush()
+            done = run(VIGIE, "serve", "--config.file", file.name, "--check-config")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
 
 
 BASH = """
