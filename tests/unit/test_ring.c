@@ -61,6 +61,7 @@ struct writer {
 	struct ring *ring;
 	__u64 hashes[256]; /* of the encoded snapshots, by step */
 	int steps;
+	bool deaf; /* has not heard that a key is wanted */
 };
 
 static void writer_init(struct writer *w, const struct ring_config *config, __u64 seed)
@@ -87,9 +88,8 @@ static int writer_step(struct writer *w, bool key)
 
 	rw_step(&w->world, 5 * SECOND);
 	buf_clear(&w->bytes);
-	assert_int_equal(encoder__encode(w->encoder, &w->world.s, key || ring__wants_key(w->ring),
-					 &w->bytes, &is_key),
-			 0);
+	key |= !w->deaf && ring__wants_key(w->ring);
+	assert_int_equal(encoder__encode(w->encoder, &w->world.s, key, &w->bytes, &is_key), 0);
 	entry = (struct ring_entry){ w->world.s.time_ns, w->world.s.wall_ns, is_key };
 	w->steps++;
 	return ring__append(w->ring, &entry, w->bytes.data, w->bytes.len);
@@ -367,6 +367,28 @@ static void a_delta_without_its_key_is_refused(void **state)
 	writer_done(&w);
 }
 
+/* Who encodes hears of a full segment some entries later: none of these is lost. */
+static void deltas_go_on_in_a_full_segment(void **state)
+{
+	struct ring_config config = roomy;
+	struct writer w;
+	int i;
+
+	config.max_bytes = 1 << 20;
+	writer_init(&w, &config, 11);
+	while (!w.steps || !ring__wants_key(w.ring))
+		assert_int_equal(writer_step(&w, false), 0);
+	w.deaf = true;
+	for (i = 0; i < 20; i++)
+		assert_int_equal(writer_step(&w, false), 0);
+	assert_int_equal(ring__stat(w.ring)->segments, 1);
+	w.deaf = false;
+	assert_int_equal(writer_step(&w, false), 0);
+	assert_int_equal(ring__stat(w.ring)->segments, 2);
+	assert_int_equal(read_back(NULL, NULL), w.steps);
+	writer_done(&w);
+}
+
 static void size_is_bounded(void **state)
 {
 	struct ring_config config = roomy;
@@ -572,6 +594,7 @@ int main(void)
 		IN_PLACE(another_version_is_refused),
 		IN_PLACE(files_of_others_are_left_alone),
 		IN_PLACE(a_delta_without_its_key_is_refused),
+		IN_PLACE(deltas_go_on_in_a_full_segment),
 		IN_PLACE(size_is_bounded),
 		IN_PLACE(age_is_bounded),
 		IN_PLACE(clock_jumps_delete_nothing),

@@ -50,7 +50,7 @@ struct writer_head {
 struct writer_stat {
 	int err; /* of the start; then of the last write that failed, 0 when it went well again */
 	char what[WRITER_WHAT_LEN]; /* that err is about */
-	bool wants_key; /* the next entry must be one */
+	bool wants_key; /* the next entry is to be one */
 	struct self_writer self; /* what becomes metrics, as it is */
 	__u64 texts_lost; /* standard error did not take them */
 	__u64 messages_bad; /* torn or malformed: ours, so a defect */

@@ -51,7 +51,7 @@ struct ring {
 	size_t nsegments;
 	__u64 next_sequence;
 	__u64 began_ns; /* CLOCK_BOOTTIME of the first entry of ours */
-	bool wants_key;
+	bool needs_key; /* what goes before a delta is not there */
 	z_stream deflate;
 	bool deflate_ready;
 	unsigned char *packed;
@@ -151,7 +151,7 @@ int ring__open(int dirfd, const struct ring_config *config, struct ring **ret)
 	r->dirfd = dirfd;
 	r->fd = -1;
 	r->config = *config;
-	r->wants_key = true;
+	r->needs_key = true;
 	r->next_sequence = 1;
 	choose_sizes(r);
 	r->deflate_ready = deflateInit(&r->deflate, DEFLATE_LEVEL) == Z_OK;
@@ -230,7 +230,7 @@ static void close_segment(struct ring *r)
 	if (r->fd >= 0)
 		close(r->fd);
 	r->fd = -1;
-	r->wants_key = true;
+	r->needs_key = true;
 }
 
 /* A name that something else has, whatever it is, is left to it. */
@@ -322,6 +322,12 @@ static enum ring_loss loss_of(int err)
 	}
 }
 
+/* A full segment ends with the next key; who writes hears of it late, so until then deltas go on in it. */
+static bool is_full(const struct ring *r)
+{
+	return r->nsegments && r->segments[r->nsegments - 1].bytes >= r->segment_bytes;
+}
+
 static int append(struct ring *r, const struct ring_entry *entry, const void *data, size_t len)
 {
 	struct entry_head head;
@@ -330,13 +336,13 @@ static int append(struct ring *r, const struct ring_entry *entry, const void *da
 
 	if (len > ENTRY_MAX)
 		return -EMSGSIZE;
-	if (r->wants_key && !entry->key)
+	if (r->needs_key && !entry->key)
 		return -EPROTO;
 	if (!r->began_ns)
 		r->began_ns = entry->time_ns;
 	ring__pack(r, entry, data, len, &head, &stored);
 	keep_bounds(r, entry, head.stored + ENTRY_HEAD + SEGMENT_HEAD);
-	if (r->fd < 0 || (entry->key && r->segments[r->nsegments - 1].bytes >= r->segment_bytes))
+	if (r->fd < 0 || (entry->key && is_full(r)))
 		err = begin_segment(r, entry);
 	return err ? err : write_entry(r, &head, stored);
 }
@@ -347,11 +353,10 @@ int ring__append(struct ring *r, const struct ring_entry *entry, const void *dat
 
 	if (err) {
 		r->stat.lost[loss_of(err)]++;
-		r->wants_key = true;
+		r->needs_key = true;
 		return err;
 	}
-	/* A full segment ends with the next key: ask for one. */
-	r->wants_key = r->segments[r->nsegments - 1].bytes >= r->segment_bytes;
+	r->needs_key = false;
 	r->stat.segments = r->nsegments;
 	return 0;
 }
@@ -387,7 +392,7 @@ void ring__pack(struct ring *r, const struct ring_entry *entry, const void *data
 
 bool ring__wants_key(const struct ring *r)
 {
-	return r->wants_key;
+	return r->needs_key || is_full(r);
 }
 
 int ring__sync(struct ring *r)

@@ -53,7 +53,7 @@ void ring__free(struct ring *ring); /* accepts NULL */
 
 /* 0, or -errno: the entry is lost and counted, and the file ends as it did before. */
 int ring__append(struct ring *ring, const struct ring_entry *entry, const void *data, size_t len);
-/* The next entry must be a key: at a new segment, and after a loss. */
+/* The next entry is to be a key: at the first segment and after a loss it must, at a full one it may be late. */
 bool ring__wants_key(const struct ring *ring);
 /* After it, what was written survives a loss of power. 0 or -errno. */
 int ring__sync(struct ring *ring);
