@@ -361,6 +361,108 @@ class Reload(Place):
             self.hup(daemon)
             wait_for(lambda: snapshots_beside_scrapes() > 5, "snapshots ten times a second")
 
+    def test_how_long_a_gone_group_stays(self):
+        def there():
+            return daemon.scrape().all("vigie_process_cpu_seconds_total", comm="goner")
+
+        with self.serve("groups: {linger: 1d}\ncollect: {interval: 200ms}\n") as daemon:
+            with subprocess.Popen(["sh", "-c", "printf goner > /proc/$$/comm; while :; do :; done"]) \
+                    as goner:
+                wait_for(there, "its series", every_s=0.2)
+                goner.kill()
+            time.sleep(3)
+            self.assertTrue(there())
+            self.write("groups: {linger: 1s}\ncollect: {interval: 200ms}\n")
+            self.hup(daemon)
+            wait_for(lambda: not there(), "its series to end", every_s=0.2)
+
+    def history(self):
+        """(directory of the segments, what is in it by name)."""
+        ring = os.path.join(self.directory, "state", "ring")
+        return ring, {name: os.stat(os.path.join(ring, name)).st_size
+                      for name in sorted(os.listdir(ring)) if name.endswith(".seg")}
+
+    def serve_history(self, keys, *args):
+        """Whose only snapshots are those that a scrape asks for."""
+        return self.serve(f"history: {keys}\ncollect: {{interval: 60s}}\n", "--state-dir",
+                          os.path.join(self.directory, "state"), *args)
+
+    def test_the_historys_size(self):
+        """What finds no room any more goes at once, the oldest first; the rest stays as it is."""
+        with self.serve_history("{max-size: 64MiB}"):
+            pass
+        ring, _ = self.history()
+        size, numbers = 3 << 20, range(101, 108)
+        for number in numbers:
+            with open(os.path.join(ring, f"{number:08x}.seg"), "wb") as f:
+                f.truncate(size)
+        with self.serve_history("{max-size: 64MiB}") as daemon:
+            wait_for(lambda: daemon.scrape().one("vigie_self_recording_entries_total"), "an entry")
+            self.assertLessEqual({f"{n:08x}.seg" for n in numbers}, set(self.history()[1]))
+            entries = daemon.scrape().one("vigie_self_recording_entries_total")
+            self.write("history: {max-size: 8MiB}\ncollect: {interval: 60s}\n")
+            daemon.child.send_signal(signal.SIGHUP)
+            wait_for(lambda: sum(self.history()[1].values()) <= 8 << 20, "the oldest to be gone")
+            self.assertEqual([n for n in numbers if f"{n:08x}.seg" in self.history()[1]],
+                             list(numbers)[-2:])
+            self.assertLessEqual(daemon.scrape().one("vigie_self_recording_disk_bytes"), 8 << 20)
+            # And is held from then on, and nothing was lost on the way.
+            wait_for(lambda: daemon.scrape().one("vigie_self_recording_entries_total") > entries,
+                     "an entry", every_s=0.3)
+            self.assertEqual(daemon.scrape().sum("vigie_self_recording_lost_total"), 0)
+        self.assertIn("configuration read anew, changed: history.max-size", daemon.stderr)
+        self.assertNotIn("needs a restart", daemon.stderr)
+
+    def test_the_historys_retention(self):
+        """A segment that ended a minute ago goes as a minute is all that is kept."""
+        with self.serve_history("{max-size: 64MiB, retention: 1h}") as daemon:
+            def entries(more):
+                before = daemon.scrape().one("vigie_self_recording_entries_total")
+                wait_for(lambda: daemon.scrape().one("vigie_self_recording_entries_total") >=
+                         before + more, "entries", every_s=0.3)
+
+            entries(2)
+            # Other bounds end a segment: so there is one more.
+            self.write("history: {max-size: 63MiB, retention: 1h}\ncollect: {interval: 60s}\n")
+            self.hup(daemon)
+            ended = time.monotonic()
+            entries(1)
+            first, second = self.history()[1]
+            wait_for(lambda: time.monotonic() > ended + 62, "a minute to pass", 90, every_s=1)
+            entries(1)
+            self.assertEqual(list(self.history()[1]), [first, second])
+            self.write("history: {max-size: 63MiB, retention: 1m}\ncollect: {interval: 60s}\n")
+            daemon.child.send_signal(signal.SIGHUP)
+            wait_for(lambda: first not in self.history()[1], "the old one to be gone")
+            self.assertIn(second, self.history()[1])
+            entries(1)
+            self.assertEqual(daemon.scrape().sum("vigie_self_recording_lost_total"), 0)
+        self.assertIn("configuration read anew, changed: history.retention", daemon.stderr)
+
+    def test_the_logs_level(self):
+        """What is below it is in neither log any more; what is said is what the level lets through."""
+        log = os.path.join(self.directory, "events.ndjson")
+        os.chmod(self.directory, 0o777)
+
+        def lines():
+            return lib.read(log).count("\n")
+
+        with self.serve("log: {level: info}\n", "--log-file", log) as daemon:
+            self.write("log: {level: debug}\n")
+            self.hup(daemon)
+            wait_for(lambda: "config-changed" in lib.read(log), "the change in the log")
+            self.write("log: {level: error}\n")
+            self.hup(daemon)
+            before = lines()
+            self.write("log: {level: error}\ncollect: {slow-wait: 2ms}\n")  # a warning
+            self.hup(daemon)
+            self.write("log: {level: x}\n")  # an error
+            self.hup(daemon, good=False)
+            wait_for(lambda: lines() >= before + 2, "the fault in the log")
+        self.assertNotIn("collect.slow-wait", daemon.stderr + lib.read(log))
+        self.assertEqual(daemon.stderr.count("configuration read anew"), 1)
+        self.assertIn("is not one of debug, info", lib.read(log))
+
     def test_what_needs_a_restart_is_named(self):
         with self.serve("log: {level: info}\n") as daemon:
             self.write("collect: {slow-wait: 2ms}\nweb: {listen: [127.0.0.1:1]}\n"

@@ -428,6 +428,46 @@ static void age_is_bounded(void **state)
 	writer_done(&w);
 }
 
+/* Other bounds hold at once, without an entry in between, and later. */
+static void bounds_may_change(void **state)
+{
+	struct writer w;
+	__u64 removed, before;
+	int i;
+
+	writer_init(&w, &roomy, 13);
+	for (i = 0; i < 200; i++) {
+		assert_int_equal(writer_step(&w, false), 0);
+		ring__set_bounds(w.ring, roomy.retention_ns, roomy.max_bytes + i / 20);
+		w.world.s.time_ns += 115 * SECOND;
+		w.world.s.wall_ns += 115 * SECOND;
+	}
+	before = ring__stat(w.ring)->disk_bytes;
+	assert_true(ring__stat(w.ring)->segments >= 10);
+	assert_int_equal(ring__stat(w.ring)->segments_removed, 0);
+	/* 199 times two minutes have passed: what ended more than three hours ago goes. */
+	ring__set_bounds(w.ring, 3 * HOUR, roomy.max_bytes);
+	removed = ring__stat(w.ring)->segments_removed;
+	assert_true(removed > 0 && removed < 10);
+	assert_true(ring__wants_key(w.ring));
+	i = read_back(NULL, NULL);
+	assert_true(i >= 90 && i < 200);
+	ring__set_bounds(w.ring, 3 * HOUR, before / 4);
+	assert_true(ring__stat(w.ring)->disk_bytes <= before / 4);
+	assert_true(ring__stat(w.ring)->segments_removed > removed);
+	assert_true(read_back(NULL, NULL) > 0);
+	for (i = 0; i < 100; i++) {
+		assert_int_equal(writer_step(&w, false), 0);
+		assert_true(ring__stat(w.ring)->disk_bytes <= before / 4);
+	}
+	/* The same ones change nothing: no segment ends. */
+	ring__set_bounds(w.ring, 3 * HOUR, before / 4);
+	i = ring__wants_key(w.ring);
+	assert_int_equal(writer_step(&w, false), 0);
+	assert_true(i || ring__stat(w.ring)->lost[RING_LOST_NOT_KEY] == 0);
+	writer_done(&w);
+}
+
 /* The clock on the wall jumps a year and back: nothing is lost that is not old. */
 static void clock_jumps_delete_nothing(void **state)
 {
@@ -597,6 +637,7 @@ int main(void)
 		IN_PLACE(deltas_go_on_in_a_full_segment),
 		IN_PLACE(size_is_bounded),
 		IN_PLACE(age_is_bounded),
+		IN_PLACE(bounds_may_change),
 		IN_PLACE(clock_jumps_delete_nothing),
 		IN_PLACE(a_full_disk),
 		IN_PLACE(a_disk_that_becomes_read_only),

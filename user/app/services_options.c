@@ -71,7 +71,7 @@ int option_set_max_size(void *to, struct option_value *value)
 	struct services_options *options = to;
 	uint64_t bytes;
 
-	if (parse_size(value->text, 8 << 20, 1ULL << 40, &bytes))
+	if (parse_size(value->text, HISTORY_BYTES_LEAST, 1ULL << 40, &bytes))
 		return option_value_refuse(value, "a size from 8MiB to 1024GiB, such as 256MB");
 	options->max_bytes = bytes;
 	return 0;
@@ -90,7 +90,7 @@ int option_set_retention(void *to, struct option_value *value)
 {
 	struct services_options *options = to;
 
-	return option_value_duration(value, 60 * NS_PER_S, 366 * 24 * HOUR_NS,
+	return option_value_duration(value, HISTORY_RETENTION_LEAST_NS, 366 * 24 * HOUR_NS,
 				     "a duration from 1m to 366d, such as 24h",
 				     &options->retention_ns);
 }

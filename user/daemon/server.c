@@ -44,6 +44,8 @@ struct server {
 	__u64 fresh_until; /* CLOCK_MONOTONIC */
 	bool settling; /* the timer of that name is armed */
 	bool failing; /* the last snapshot failed: said once, not every second */
+	struct writer_bounds history; /* for the writer, if it has them to learn yet */
+	bool history_untold;
 	bool nameless; /* the namer is gone: said once */
 	__u64 budget_ns; /* of fresh snapshots on request, see take_from_budget() */
 	__u64 budget_time_ns;
@@ -150,6 +152,16 @@ static void watch_overhead(struct server *s)
 	overhead_see(&s->overhead, &now);
 }
 
+/* Its socket may be full, of all moments now: told again with the next snapshot. */
+static void tell_writer(struct server *s)
+{
+	struct writer_head head = { .kind = WRITER_BOUNDS };
+
+	if (s->history_untold && s->parts.writer)
+		s->history_untold = writer__send(s->parts.writer, &head, &s->history,
+						 sizeof(s->history)) == -EAGAIN;
+}
+
 int server__snapshot(struct server *s)
 {
 	__u64 began = clock_monotonic_ns(), share, least;
@@ -162,6 +174,7 @@ int server__snapshot(struct server *s)
 	if (err)
 		return err;
 	s->generation++;
+	tell_writer(s);
 	watch_namer(s);
 	record_and_judge(s);
 	tell_self(s);
@@ -385,6 +398,9 @@ void server__change(struct server *s, const struct server_live *live)
 	overhead_set_interval(&s->overhead, live->interval_ns);
 	s->config.families = live->families;
 	model__set_linger(s->parts.live->model, live->linger_ns);
+	s->history = live->history;
+	s->history_untold = true;
+	tell_writer(s);
 	arm(s->tick, overhead_interval_ns(&s->overhead));
 }
 

@@ -28,7 +28,7 @@ struct writer {
 	int fd; /* -1: the writer is gone */
 	__u64 number;
 	__u64 entries_dropped, lines_dropped;
-	bool wants_key; /* an entry was dropped here */
+	bool wants_key; /* an entry was dropped here, or the next one begins a segment */
 	struct writer_stat said;
 };
 
@@ -190,6 +190,8 @@ int writer__send(struct writer *s, struct writer_head *head, const void *data, s
 		count_drop(s, head);
 	else if (head->kind == WRITER_ENTRY && head->key)
 		s->wants_key = false;
+	else if (head->kind == WRITER_BOUNDS) /* they may end a segment: before it can say so */
+		s->wants_key = true;
 	return err;
 }
 

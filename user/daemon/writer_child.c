@@ -200,6 +200,22 @@ static void take_reopen(struct child *c)
 		log_file__reopen(c->log);
 }
 
+static void take_bounds(struct child *c)
+{
+	struct writer_bounds bounds;
+
+	if (c->message.len != sizeof(bounds)) {
+		c->stat.messages_bad++;
+		return;
+	}
+	memcpy(&bounds, c->message.data, sizeof(bounds));
+	if (bounds.retention_ns < HISTORY_RETENTION_LEAST_NS ||
+	    bounds.max_bytes < HISTORY_BYTES_LEAST)
+		c->stat.messages_bad++;
+	else if (c->ring)
+		ring__set_bounds(c->ring, bounds.retention_ns, bounds.max_bytes);
+}
+
 static void (*const take[WRITER_KINDS])(struct child *c) = {
 	[WRITER_ENTRY] = take_entry,
 	[WRITER_LINE] = take_line,
@@ -209,6 +225,7 @@ static void (*const take[WRITER_KINDS])(struct child *c) = {
 	[WRITER_INCIDENT_UPDATE] = take_incident,
 	[WRITER_INCIDENT_END] = take_incident,
 	[WRITER_REOPEN] = take_reopen,
+	[WRITER_BOUNDS] = take_bounds,
 };
 
 /* --- From packets to messages. */

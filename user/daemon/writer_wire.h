@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/units.h"
 #include "data/finding.h"
 #include "data/self.h"
 
@@ -30,7 +31,16 @@ enum writer_kind {
 	WRITER_INCIDENT_UPDATE, /* the finding's JSON */
 	WRITER_INCIDENT_END, /* the finding's JSON */
 	WRITER_REOPEN, /* the log was renamed */
+	WRITER_BOUNDS, /* struct writer_bounds */
 	WRITER_KINDS,
+};
+
+/* What the history may take, and the least that may be asked for: no message empties it. */
+#define HISTORY_RETENTION_LEAST_NS (60 * NS_PER_S)
+#define HISTORY_BYTES_LEAST (8ULL << 20)
+
+struct writer_bounds {
+	__u64 retention_ns, max_bytes;
 };
 
 struct writer_head {

@@ -51,6 +51,7 @@ struct ring {
 	size_t nsegments;
 	__u64 next_sequence;
 	__u64 began_ns; /* CLOCK_BOOTTIME of the first entry of ours */
+	struct ring_entry last; /* of ours; all 0: none yet, and nothing is too old */
 	bool needs_key; /* what goes before a delta is not there */
 	z_stream deflate;
 	bool deflate_ready;
@@ -198,7 +199,7 @@ static void keep_bounds(struct ring *r, const struct ring_entry *now, __u64 more
 {
 	size_t before;
 
-	/* The last one is being written. */
+	/* The last one is being written, or was until now. */
 	while (r->nsegments > 1 && (r->stat.disk_bytes + more > r->config.max_bytes ||
 				    is_too_old(r, &r->segments[0], now))) {
 		before = r->nsegments;
@@ -340,6 +341,7 @@ static int append(struct ring *r, const struct ring_entry *entry, const void *da
 		return -EPROTO;
 	if (!r->began_ns)
 		r->began_ns = entry->time_ns;
+	r->last = *entry;
 	ring__pack(r, entry, data, len, &head, &stored);
 	keep_bounds(r, entry, head.stored + ENTRY_HEAD + SEGMENT_HEAD);
 	if (r->fd < 0 || (entry->key && is_full(r)))
@@ -388,6 +390,17 @@ void ring__pack(struct ring *r, const struct ring_entry *entry, const void *data
 		}
 	}
 	ret_head->crc = entry_crc(*ret_data, ret_head->stored);
+}
+
+void ring__set_bounds(struct ring *r, __u64 retention_ns, __u64 max_bytes)
+{
+	if (r->config.retention_ns == retention_ns && r->config.max_bytes == max_bytes)
+		return;
+	r->config.retention_ns = retention_ns;
+	r->config.max_bytes = max_bytes;
+	choose_sizes(r);
+	close_segment(r);
+	keep_bounds(r, &r->last, 0);
 }
 
 bool ring__wants_key(const struct ring *r)

@@ -53,7 +53,15 @@ void ring__free(struct ring *ring); /* accepts NULL */
 
 /* 0, or -errno: the entry is lost and counted, and the file ends as it did before. */
 int ring__append(struct ring *ring, const struct ring_entry *entry, const void *data, size_t len);
-/* The next entry is to be a key: at the first segment and after a loss it must, at a full one it may be late. */
+/*
+ * Other bounds from now on. What they leave no room for goes at once, a segment at a time; the one that is
+ * being written ends, and goes as the next one begins if even that is too much.
+ */
+void ring__set_bounds(struct ring *ring, __u64 retention_ns, __u64 max_bytes);
+/*
+ * The next entry is to be a key: at the first segment, after a loss and after other bounds it must, at a
+ * full one it may be late.
+ */
 bool ring__wants_key(const struct ring *ring);
 /* After it, what was written survives a loss of power. 0 or -errno. */
 int ring__sync(struct ring *ring);
