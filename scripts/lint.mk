@@ -6,3 +6,4 @@ lint:
 
 format:
 	$(Q)scripts/files '*.c' '*.h' | xargs clang-format -i
+	$(Q)scripts/files '*.jsonnet' '*.libsonnet' | xargs jsonnetfmt -i --max-blank-lines 1
