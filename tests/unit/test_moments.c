@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * test_moments.c - any moment of a history, in any order, is the snapshot that a replay has there; and
+ * of what is kept in memory the snapshot that was added.
+ */
+#include "world.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "record/codec.h"
+#include "record/moments.h"
+#include "record/replay.h"
+
+enum { ENTRIES_MAX = 4096 };
+
+/* A snapshot as a key: equal bytes are equal snapshots. */
+static struct buf bytes_of(const struct snapshot *s)
+{
+	struct encoder *encoder = encoder__new();
+	struct buf out;
+	bool key;
+
+	buf_init(&out, 16 << 20);
+	assert_int_equal(encoder__encode(encoder, s, true, &out, &key), 0);
+	encoder__free(encoder);
+	return out;
+}
+
+static void assert_same(const struct snapshot *s, const struct buf *want)
+{
+	struct buf got = bytes_of(s);
+
+	assert_int_equal(got.len, want->len);
+	assert_memory_equal(got.data, want->data, got.len);
+	buf_done(&got);
+}
+
+static int open_ring(void)
+{
+	const char *root = getenv("VIGIE_SRCDIR");
+	char path[4096];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/tests/golden/recording-606e877/ring", root ? root : ".");
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+struct replayed {
+	struct buf bytes;
+	__u64 time_ns, wall_ns, idle_ns, snapshots;
+};
+
+static size_t replay_all(struct replayed *all)
+{
+	const struct replay_range range = { 0 };
+	struct source *source;
+	struct snapshot s;
+	size_t n = 0;
+
+	assert_int_equal(replay__open(open_ring(), &range, &source), 0);
+	while (source__next(source, &s) > 0) {
+		assert_true(n < ENTRIES_MAX);
+		all[n++] = (struct replayed){ bytes_of(&s), s.time_ns, s.wall_ns,
+					      s.host.cpu.idle_ns, s.stat.snapshots };
+	}
+	source__free(source);
+	return n;
+}
+
+static void assert_moment(struct moments *m, const struct replayed *all, size_t i)
+{
+	struct snapshot now, before;
+	bool first = !i || all[i].snapshots <= all[i - 1].snapshots;
+
+	assert_int_equal(moments__load(m, i, &now, &before), 0);
+	assert_same(&now, &all[i].bytes);
+	assert_int_equal(before.nprocesses, 0);
+	assert_int_equal(before.time_ns, first ? 0 : all[i - 1].time_ns);
+	if (!first)
+		assert_int_equal(before.host.cpu.idle_ns, all[i - 1].idle_ns);
+}
+
+static void any_order(void **state)
+{
+	static struct replayed all[ENTRIES_MAX];
+	size_t n = replay_all(all), i;
+	struct moments *m;
+
+	(void)state;
+	assert_true(n > 10);
+	assert_int_equal(moments__open(open_ring(), &m), 0);
+	assert_int_equal(moments__count(m), n);
+	for (i = 0; i < n; i++)
+		assert_moment(m, all, i);
+	for (i = n; i--;)
+		assert_moment(m, all, i);
+	for (i = 0; i < n; i++)
+		assert_moment(m, all, i * 7919 % n);
+	for (i = 0; i < n; i++) {
+		assert_int_equal(moments__wall_ns(m, i), all[i].wall_ns);
+		assert_int_equal(moments__find(m, all[i].wall_ns), i);
+		assert_int_equal(moments__find(m, all[i].wall_ns + 1), i);
+	}
+	assert_int_equal(moments__find(m, 1), 0);
+	moments__free(m);
+	for (i = 0; i < n; i++)
+		buf_done(&all[i].bytes);
+}
+
+static void world_fill(struct world *w, unsigned int i)
+{
+	world_next(w, SECOND);
+	w->snapshot.stat.snapshots = i + 1;
+	world_cgroup(w, 7, "/a.service");
+	world_process(w, 1, "init", 7)->inc.user_ns = i;
+	if (i % 3)
+		world_process(w, 100 + i, "short", 7)->inc.wait_ns = 2 * i;
+}
+
+static void what_is_added(void **state)
+{
+	static struct world w;
+	struct buf want[100];
+	struct snapshot now, before;
+	struct moments *m;
+	unsigned int i;
+
+	(void)state;
+	assert_int_equal(moments__open(-1, &m), 0);
+	assert_int_equal(moments__count(m), 0);
+	assert_int_equal(moments__load(m, 0, &now, &before), -ENODATA);
+	for (i = 0; i < 100; i++) {
+		world_fill(&w, i);
+		want[i] = bytes_of(&w.snapshot);
+		assert_int_equal(moments__add(m, &w.snapshot), 0);
+	}
+	for (i = 100; i--;) {
+		assert_int_equal(moments__load(m, i, &now, &before), 0);
+		assert_same(&now, &want[i]);
+		assert_int_equal(before.time_ns, i ? now.time_ns - SECOND : 0);
+		buf_done(&want[i]);
+	}
+	moments__free(m);
+}
+
+/* Behind what a directory has. */
+static void what_is_added_to_a_disk(void **state)
+{
+	static struct world w;
+	struct snapshot now, before;
+	struct moments *m;
+	struct buf want;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(moments__open(open_ring(), &m), 0);
+	n = moments__count(m);
+	world_fill(&w, 1);
+	want = bytes_of(&w.snapshot);
+	assert_int_equal(moments__add(m, &w.snapshot), 0);
+	assert_int_equal(moments__count(m), n + 1);
+	assert_int_equal(moments__load(m, n, &now, &before), 0);
+	assert_same(&now, &want);
+	assert_int_equal(before.time_ns, 0); /* another life of vigie */
+	assert_int_equal(moments__load(m, n - 1, &now, &before), 0);
+	buf_done(&want);
+	moments__free(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(any_order),
+		cmocka_unit_test(what_is_added),
+		cmocka_unit_test(what_is_added_to_a_disk),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * moments.h - a history that one can move in: any entry by its number.
+ *
+ * Owns: the list of the entries of a directory and of what was added since, and decoding one from the
+ * key before it. What is added is kept in memory, in the bytes of codec.h, within a bound: the oldest
+ * of it goes. Not here: files (reader.h), bytes (codec.h).
+ */
+#ifndef VIGIE_RECORD_MOMENTS_H
+#define VIGIE_RECORD_MOMENTS_H
+
+#include "data/snapshot.h"
+#include "record/segment.h"
+
+struct moments;
+
+/* Of the segments in there, which it takes over, also when it fails; -1: of none. 0 or -errno. */
+int moments__open(int dirfd, struct moments **ret);
+void moments__free(struct moments *moments); /* accepts NULL */
+
+size_t moments__count(const struct moments *moments);
+/* The wall clock of the i-th entry; i below the count. */
+__u64 moments__wall_ns(const struct moments *moments, size_t i);
+bool moments__is_key(const struct moments *moments, size_t i);
+/* The last entry at or before then; the first one if all are later. There must be one. */
+size_t moments__find(const struct moments *moments, __u64 wall_ns);
+
+/*
+ * The i-th snapshot, and in *ret_before the one before it without any of its arrays: what the
+ * increments are since. time_ns 0 there: none is known, vigie began anew with this one. Both valid
+ * until the next call. 0; -ENODATA: it, or what it follows, cannot be read any more; or -errno.
+ */
+int moments__load(struct moments *moments, size_t i, struct snapshot *ret,
+		  struct snapshot *ret_before);
+/* A key by itself: cheaper, for who looks at many. As moments__load(). */
+int moments__load_key(struct moments *moments, size_t i, struct snapshot *ret);
+
+/* A snapshot that was just taken becomes the last entry. 0 or -errno: it is not kept. */
+int moments__add(struct moments *moments, const struct snapshot *snapshot);
+
+/* All arrays gone: what remains is the host's and the clocks'. */
+void snapshot_head_only(struct snapshot *snapshot);
+
+#endif
