@@ -22,7 +22,7 @@ VERSION := 0.1.0
 REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 
 # --- Flags. DEV=1 adds what developers answer for; SAN=address,undefined instruments.
-PKGS := libbpf libelf libdw liblzma zlib libmicrohttpd libcap-ng libseccomp nettle json-c yaml-0.1 gnutls libcrypt
+PKGS := libbpf libelf libdw liblzma zlib libmicrohttpd libcap-ng libseccomp nettle json-c yaml-0.1 gnutls libcrypt ncursesw
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -Iuser -I$(O)
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 -Wall -Wextra -Wformat=2 -Wno-unused-parameter -fno-strict-aliasing \
@@ -39,7 +39,7 @@ ifneq ($(SAN),)
 endif
 ifeq ($(STATIC),1)
   # libmicrohttpd's archive wants the whole of GnuTLS: everything else is linked in.
-  LDLIBS += -Wl,-Bstatic -lbpf -lz -lseccomp -lcap-ng -ljson-c -lyaml -lcrypt -liberty -Wl,-Bdynamic -ldw -lelf -llzma -lmicrohttpd -lgnutls -lnettle
+  LDLIBS += -Wl,-Bstatic -lbpf -lz -lseccomp -lcap-ng -ljson-c -lyaml -lcrypt -liberty -lncursesw -ltinfo -Wl,-Bdynamic -ldw -lelf -llzma -lmicrohttpd -lgnutls -lnettle
 else
   # libiberty, which demangles, has no pkg-config file and is an archive only.
   LDLIBS += $(shell $(PKG_CONFIG) --libs $(PKGS)) -liberty

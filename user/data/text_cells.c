@@ -4,7 +4,7 @@
  *
  * Owns: display width without the C locale, which nobody here sets. The ranges are those of
  * Unicode 14: marks and format characters (and Hangul's joining vowels) take no column, East
- * Asian wide and full-width ones two. Not here: columns (table.c).
+ * Asian wide and full-width ones two. Not here: columns (columns.c).
  */
 #include "data/text_cells.h"
 
@@ -164,6 +164,17 @@ static const char *cells_next(const char *s, uint32_t *ret)
 		*ret = *ret << 6 | ((uint8_t)s[i] & 0x3f);
 	}
 	return s + 1 + more;
+}
+
+bool text_next(const char **s, struct text_character *ret)
+{
+	ret->text = *s;
+	if (!**s)
+		return false;
+	*s = cells_next(*s, &ret->point);
+	ret->len = *s - ret->text;
+	ret->columns = width_of(ret->point);
+	return true;
 }
 
 size_t text_columns(const char *s)

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * test_tui.c - the screen without a terminal: cells, keys, rows, sizes. What whole screens look like
+ * is in tests/golden/screens.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "../golden/view_fixture.h"
+#include "data/text_cells.h"
+#include "tui/screen.h"
+
+/* --- Cells. */
+
+static void assert_line(const struct grid *grid, unsigned int y, const char *want)
+{
+	char line[1024] = "";
+	unsigned int x;
+
+	for (x = 0; x < grid->width; x++)
+		strncat(line, grid_cell(grid, x, y)->text, sizeof(line) - strlen(line) - 1);
+	assert_string_equal(line, want);
+}
+
+static void texts_in_cells(void **state)
+{
+	struct grid grid = { 0 };
+
+	(void)state;
+	assert_int_equal(grid_resize(&grid, 10, 2), 0);
+	assert_int_equal(grid_put(&grid, 0, 0, 10, INK_PLAIN, "abc", false), 3);
+	assert_line(&grid, 0, "abc       ");
+	grid_put(&grid, 0, 0, 10, INK_PLAIN, "abc", true);
+	assert_line(&grid, 0, "       abc");
+	grid_put(&grid, 0, 0, 4, INK_PLAIN, "abcdef", false);
+	assert_line(&grid, 0, "abc~   abc");
+	grid_put(&grid, 8, 0, 10, INK_PLAIN, "abcdef", false); /* clipped at the edge */
+	assert_line(&grid, 0, "abc~   aa~");
+	assert_int_equal(grid_put(&grid, 10, 0, 5, INK_PLAIN, "x", false), 0);
+	assert_int_equal(grid_put(&grid, 0, 2, 5, INK_PLAIN, "x", false), 0);
+	grid_done(&grid);
+}
+
+/* A wide character takes two cells or none; a mark goes with what it is on. */
+static void wide_characters(void **state)
+{
+	struct grid grid = { 0 };
+
+	(void)state;
+	grid_resize(&grid, 6, 1);
+	assert_int_equal(grid_put(&grid, 0, 0, 6, INK_PLAIN, "同a", false), 3);
+	assert_string_equal(grid_cell(&grid, 0, 0)->text, "同");
+	assert_string_equal(grid_cell(&grid, 1, 0)->text, "");
+	assert_string_equal(grid_cell(&grid, 2, 0)->text, "a");
+	grid_put(&grid, 0, 0, 4, INK_PLAIN, "a同步步",
+		 false); /* the second has no room beside "~" */
+	assert_line(&grid, 0, "a同~  ");
+	grid_put(&grid, 0, 0, 6, INK_PLAIN, "e\xcc\x81x", false);
+	assert_string_equal(grid_cell(&grid, 0, 0)->text, "e\xcc\x81");
+	grid.ascii = true;
+	grid_put(&grid, 0, 0, 6, INK_PLAIN, "同é", false);
+	assert_line(&grid, 0, "???   ");
+	grid_done(&grid);
+}
+
+/* Whatever is put, no cell holds a byte that a terminal obeys. */
+static void nothing_a_terminal_obeys(void **state)
+{
+	static const char *const hostile[] = {
+		"\033[2J\033]0;owned\a",
+		"\x9b"
+		"31m",
+		"\xc2\x9b"
+		"31m",
+		"a\tb\nc\rd\be\x7f",
+		"\xff\xfe\xc0\x80",
+		"\xe2\x80\xae"
+		"abc",
+		"\xf0\x9f",
+		"\001\002",
+	};
+	char marks[400] = "a"; /* and 150 accents */
+	struct grid grid = { 0 };
+	size_t i, x, at;
+
+	(void)state;
+	for (i = 0; i < 150; i++)
+		memcpy(marks + 1 + 2 * i, "\xcc\x81", 3);
+	grid_resize(&grid, 40, 1);
+	for (i = 0; i <= sizeof(hostile) / sizeof(hostile[0]); i++) {
+		grid_put(&grid, 0, 0, 40, INK_PLAIN,
+			 i < sizeof(hostile) / sizeof(hostile[0]) ? hostile[i] : marks, false);
+		for (x = 0; x < 40; x++) {
+			const unsigned char *text =
+				(const unsigned char *)grid_cell(&grid, x, 0)->text;
+
+			for (at = 0; text[at]; at++) {
+				assert_true(text[at] >= 0x20 && text[at] != 0x7f);
+				assert_false(text[at] == 0xc2 && text[at + 1] < 0xa0);
+			}
+			assert_true(at < CELL_BYTES);
+		}
+	}
+	grid_done(&grid);
+}
+
+static void inks_with_and_without_colours(void **state)
+{
+	struct grid grid = { 0 };
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 4096);
+	grid_resize(&grid, 8, 1);
+	grid_put(&grid, 0, 0, 8, INK_PLAIN, "hot x", false);
+	grid_put(&grid, 0, 0, 3, INK_HOT, "hot", false);
+	grid_encode(&out, &grid, GRID_TEXT);
+	buf_char(&out, '\0');
+	assert_string_equal(out.data, "hot x\n");
+	buf_clear(&out);
+	grid_encode(&out, &grid, GRID_MONO); /* weight, no colour */
+	buf_char(&out, '\0');
+	assert_string_equal(out.data, "\033[0;1mhot\033[0m x\n");
+	buf_clear(&out);
+	grid_encode(&out, &grid, GRID_16);
+	buf_char(&out, '\0');
+	assert_string_equal(out.data, "\033[0;1;31mhot\033[0m x\n");
+	buf_done(&out);
+	grid_done(&grid);
+}
+
+/* --- Keys. */
+
+static void no_key_does_two_things(void **state)
+{
+	const struct tui_binding *a, *b;
+	char name[16];
+	int i, j;
+
+	(void)state;
+	for (a = tui_bindings; a->action != ACT_NONE; a++)
+		for (i = 0; i < TUI_KEYS_EACH && a->keys[i]; i++) {
+			for (b = tui_bindings; b->action != ACT_NONE; b++)
+				for (j = 0; j < TUI_KEYS_EACH && b->keys[j]; j++)
+					assert_true((a == b && i == j) || a->keys[i] != b->keys[j]);
+			assert_int_equal(tui_action_of(a->keys[i]), a->action);
+			tui_key_name(a->keys[i], name);
+			assert_int_equal(tui_key_by_name(name, strlen(name)), a->keys[i]);
+		}
+	assert_int_equal(tui_action_of('x'), ACT_NONE);
+	assert_int_equal(tui_key_by_name("nonsense", 8), -1);
+	assert_int_equal(tui_key_by_name("", 0), -1);
+}
+
+/* Every action of the table does something: it changes the state, or is a wish. */
+static void every_action_acts(void **state)
+{
+	const struct tui_binding *b;
+	long long amount;
+
+	(void)state;
+	for (b = tui_bindings; b->action != ACT_NONE; b++) {
+		struct tui tui, before;
+		enum tui_wish wish;
+
+		tui_init(&tui);
+		tui.rows = 100;
+		tui.page = 10;
+		tui.row = 50;
+		tui.offered = 1 << BY_PROCESS | 1 << BY_NAME;
+		tui.sort = SORT_WRITE;
+		snprintf(tui.chosen, sizeof(tui.chosen), "x");
+		before = tui;
+		wish = tui_press(&tui, b->keys[0], &amount);
+		if (wish == WISH_NONE)
+			assert_memory_not_equal(&tui, &before, sizeof(tui));
+	}
+}
+
+static void type(struct tui *tui, const char *text)
+{
+	long long amount;
+
+	while (*text)
+		tui_press(tui, (unsigned char)*text++, &amount);
+}
+
+static void typed_lines(void **state)
+{
+	long long amount;
+	struct tui tui;
+
+	(void)state;
+	tui_init(&tui);
+	type(&tui, "/qT"); /* keys that do something else */
+	assert_string_equal(tui.filter, "qT");
+	tui_press(&tui, 0x540c, &amount);
+	assert_string_equal(tui.filter, "qT同");
+	tui_press(&tui, TUI_KEY_BACKSPACE, &amount);
+	assert_string_equal(tui.filter, "qT");
+	tui_press(&tui, '\033' + 0x70, &amount); /* U+008B: a control character */
+	tui_press(&tui, TUI_KEY_UP, &amount);
+	assert_string_equal(tui.filter, "qT");
+	tui_press(&tui, TUI_KEY_ENTER, &amount);
+	assert_int_equal(tui.prompt, TUI_NO_PROMPT);
+	assert_string_equal(tui.filter, "qT");
+	tui_press(&tui, TUI_KEY_ESCAPE, &amount);
+	assert_string_equal(tui.filter, "");
+	type(&tui, "b14:03");
+	assert_int_equal(tui_press(&tui, TUI_KEY_ENTER, &amount), WISH_MOMENT);
+	assert_string_equal(tui.typed, "14:03");
+	type(&tui, "b");
+	assert_int_equal(tui_press(&tui, TUI_KEY_ENTER, &amount), WISH_NONE);
+	type(&tui, "/0123456789012345678901234567890123456789012345678901234567890123456789");
+	assert_int_equal(strlen(tui.filter), TUI_TYPED_MAX - 1);
+	assert_int_equal(tui_press(&tui, 'C' - '@', &amount), WISH_QUIT); /* also while one types */
+}
+
+/* --- Rows. */
+
+static void the_chosen_row_stays(void **state)
+{
+	char chosen[TUI_ROW_NAME];
+	struct fixture f;
+	struct list list;
+	struct tui tui;
+	long long amount;
+
+	(void)state;
+	fixture_by_unit(&f);
+	tui_init(&tui);
+	assert_int_equal(tui_rows(&tui, &f.view, &list), 0);
+	assert_int_equal(tui.row, 0);
+	assert_true(list.n >= 3);
+	list_done(&list);
+	tui_press(&tui, TUI_KEY_DOWN, &amount);
+	assert_int_equal(tui_rows(&tui, &f.view, &list), 0);
+	assert_int_equal(tui.row, 1);
+	tui_row_name(&f.view, list.rows[1], chosen);
+	assert_string_equal(tui.chosen, chosen);
+	list_done(&list);
+	/* Its group becomes the largest: the choice goes with it. */
+	((struct group_view *)tui_row_by_name(&f.view, chosen))->inc.user_ns += 1000 * SECOND;
+	assert_int_equal(tui_rows(&tui, &f.view, &list), 0);
+	assert_int_equal(tui.row, 0);
+	assert_string_equal(tui.chosen, chosen);
+	list_done(&list);
+}
+
+static void rows_by_a_filter(void **state)
+{
+	struct fixture f;
+	struct list list;
+	struct tui tui;
+
+	(void)state;
+	fixture_by_unit(&f);
+	tui_init(&tui);
+	snprintf(tui.filter, sizeof(tui.filter), "CRON");
+	assert_int_equal(tui_rows(&tui, &f.view, &list), 0);
+	assert_int_equal(list.n, 1);
+	assert_string_equal(list.rows[0]->label[0], "cron.service");
+	list_done(&list);
+	tui.filter[0] = '\0';
+	tui.group = BY_CONTAINER;
+	assert_int_equal(tui_rows(&tui, &f.view, &list), 0);
+	assert_int_equal(list.n, 1);
+	assert_string_equal(list.rows[0]->label[0], "docker-0123456789ab");
+	list_done(&list);
+}
+
+/* --- Every size, every mode. */
+
+static void every_size(void **state)
+{
+	static const unsigned int sizes[][2] = { { 1, 1 },   { 39, 24 },   { 40, 8 },	 { 60, 15 },
+						 { 80, 24 }, { 300, 100 }, { 1000, 500 } };
+	static const enum tui_mode modes[] = { TUI_LIST, TUI_DETAIL, TUI_HELP };
+	struct tui_finding finding = { .severity = SEVERITY_ERROR, .message = "\033[31mx\n" };
+	struct tui_bar bar = { .from_ns = 1, .to_ns = UINT64_MAX };
+	struct fixture f;
+	struct grid grid = { 0 };
+	size_t i, mode, x;
+
+	(void)state;
+	fixture_by_unit(&f);
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		for (mode = 0; mode < 3; mode++) {
+			struct tui_frame frame = { .view = &f.view,
+						   .source = "x",
+						   .findings = &finding,
+						   .nfindings = mode,
+						   .bar = &bar };
+			struct tui tui;
+
+			tui_init(&tui);
+			tui.mode = modes[mode];
+			tui_row_name(&f.view, &f.view.groups[mode], tui.chosen);
+			assert_int_equal(grid_resize(&grid, sizes[i][0], sizes[i][1]), 0);
+			assert_int_equal(screen_draw(&grid, &tui, &frame), 0);
+			for (x = 0; x < (size_t)grid.width * grid.height; x++)
+				assert_false(grid.cells[x].text[0] > 0 &&
+					     grid.cells[x].text[0] < ' ');
+		}
+	assert_int_equal(grid_resize(&grid, 0, 5), -EINVAL);
+	assert_int_equal(grid_resize(&grid, GRID_WIDTH_MAX + 1, 5), -EINVAL);
+	grid_done(&grid);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(texts_in_cells),
+		cmocka_unit_test(wide_characters),
+		cmocka_unit_test(nothing_a_terminal_obeys),
+		cmocka_unit_test(inks_with_and_without_colours),
+		cmocka_unit_test(no_key_does_two_things),
+		cmocka_unit_test(every_action_acts),
+		cmocka_unit_test(typed_lines),
+		cmocka_unit_test(the_chosen_row_stays),
+		cmocka_unit_test(rows_by_a_filter),
+		cmocka_unit_test(every_size),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * terminal.c - owns ncurses.
+ *
+ * A crash: a handler writes the sequences that were worked out as the terminal was opened, sets its
+ * modes back, and lets the signal kill. Only what a handler may call is called there.
+ */
+#include "tui/terminal.h"
+
+#define NCURSES_NOMACROS
+#include <curses.h>
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <term.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "tui/keys.h"
+
+enum { RESTORE_MAX = 256, ESCAPE_MS = 25 };
+
+struct terminal {
+	SCREEN *screen;
+	enum grid_depth depth;
+	bool ascii;
+	struct grid drawn; /* what it shows, as far as we know */
+};
+
+/* For the handler, which has no other way to them. */
+static struct {
+	struct termios modes;
+	char restore[RESTORE_MAX];
+	size_t len;
+	volatile sig_atomic_t armed;
+} rescue;
+
+static const int fatal[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS };
+enum { FATAL = sizeof(fatal) / sizeof(fatal[0]) };
+
+static void on_fatal(int signal)
+{
+	if (rescue.armed) {
+		rescue.armed = 0;
+		if (write(STDOUT_FILENO, rescue.restore, rescue.len) < 0)
+			signal = signal; /* there is nobody left to tell */
+		tcsetattr(STDIN_FILENO, TCSANOW, &rescue.modes);
+	}
+	raise(signal); /* its default by now: SA_RESETHAND */
+}
+
+static int keep_byte(int c)
+{
+	if (rescue.len < RESTORE_MAX)
+		rescue.restore[rescue.len++] = c;
+	return c;
+}
+
+/* What a terminal that we leave wants to hear, as terminfo has it. */
+static void prepare_rescue(void)
+{
+	static const char *const names[] = { "sgr0", "op", "rmkx", "cnorm", "rmcup" };
+	struct sigaction action = { .sa_handler = on_fatal, .sa_flags = SA_RESETHAND | SA_NODEFER };
+	size_t i;
+
+	rescue.len = 0;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *sequence = tigetstr(names[i]);
+
+		if (sequence && sequence != (char *)-1)
+			tputs(sequence, 1, keep_byte);
+	}
+	rescue.armed = 1;
+	for (i = 0; i < FATAL; i++)
+		sigaction(fatal[i], &action, NULL);
+}
+
+static void end_rescue(void)
+{
+	size_t i;
+
+	rescue.armed = 0;
+	for (i = 0; i < FATAL; i++)
+		signal(fatal[i], SIG_DFL);
+}
+
+/* --- Opening. */
+
+static bool speaks_utf8(void)
+{
+	return setlocale(LC_CTYPE, "") && !strcmp(nl_langinfo(CODESET), "UTF-8");
+}
+
+static enum grid_depth open_colours(bool wanted)
+{
+	enum grid_depth depth;
+	int ink;
+
+	if (!wanted || !has_colors() || start_color() == ERR)
+		return GRID_MONO;
+	use_default_colors();
+	depth = COLORS >= 256 ? GRID_256 : COLORS >= 8 ? GRID_16 : GRID_MONO;
+	for (ink = 0; ink < INKS && depth != GRID_MONO; ink++) {
+		struct style style = ink_style(ink, depth);
+
+		init_pair(ink + 1, style.front, style.back);
+	}
+	return depth;
+}
+
+static bool can_move_cursor(void)
+{
+	const char *move = tigetstr("cup"), *clear_screen_by = tigetstr("clear");
+
+	return move && move != (char *)-1 && clear_screen_by && clear_screen_by != (char *)-1;
+}
+
+static void set_modes(struct terminal *t, bool colour)
+{
+	def_prog_mode();
+	cbreak(); /* Ctrl-C is a signal, which ends us as a key would; Ctrl-Z stops us, as ncurses knows to */
+	noecho();
+	nonl();
+	keypad(stdscr, TRUE);
+	set_escdelay(ESCAPE_MS);
+	nodelay(stdscr, TRUE);
+	leaveok(stdscr, TRUE);
+	curs_set(0);
+	t->depth = open_colours(colour);
+}
+
+static const char *why_not(void)
+{
+	int found = 0;
+
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return "this is no terminal: 'vigie once' prints a table anywhere";
+	if (tcgetattr(STDIN_FILENO, &rescue.modes))
+		return "the terminal does not say its modes";
+	if (setupterm(NULL, STDOUT_FILENO, &found) == ERR)
+		return "TERM names no terminal that is known here: try TERM=xterm, or 'vigie once'";
+	if (!can_move_cursor())
+		return "TERM says that this terminal cannot move its cursor: 'vigie once' prints a table";
+	return NULL;
+}
+
+int terminal_open(const struct terminal_options *options, struct terminal **ret,
+		  const char **ret_why)
+{
+	struct terminal *t;
+
+	*ret_why = why_not();
+	if (*ret_why)
+		return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) ? -EOPNOTSUPP : -ENOTTY;
+	t = calloc(1, sizeof(*t));
+	if (!t)
+		return -ENOMEM;
+	t->ascii = !speaks_utf8() || options->ascii;
+	t->screen = newterm(NULL, stdout, stdin);
+	if (!t->screen) {
+		*ret_why = "the terminal cannot be opened";
+		free(t);
+		return -EOPNOTSUPP;
+	}
+	prepare_rescue();
+	set_modes(t, options->colour);
+	*ret = t;
+	return 0;
+}
+
+void terminal_close(struct terminal *t)
+{
+	if (!t)
+		return;
+	endwin();
+	end_rescue();
+	delscreen(t->screen);
+	grid_done(&t->drawn);
+	free(t);
+}
+
+/* --- Keys. */
+
+int terminal_fd(const struct terminal *t)
+{
+	return STDIN_FILENO;
+}
+
+static int key_of_curses(int code)
+{
+	static const struct {
+		int curses, key;
+	} table[] = {
+		{ KEY_UP, TUI_KEY_UP },		{ KEY_DOWN, TUI_KEY_DOWN },
+		{ KEY_LEFT, TUI_KEY_LEFT },	{ KEY_RIGHT, TUI_KEY_RIGHT },
+		{ KEY_PPAGE, TUI_KEY_PAGE_UP }, { KEY_NPAGE, TUI_KEY_PAGE_DOWN },
+		{ KEY_HOME, TUI_KEY_HOME },	{ KEY_END, TUI_KEY_END },
+		{ KEY_BTAB, TUI_KEY_BACK_TAB }, { KEY_BACKSPACE, TUI_KEY_BACKSPACE },
+		{ KEY_ENTER, TUI_KEY_ENTER },	{ KEY_F(1), TUI_KEY_F1 },
+		{ KEY_RESIZE, TUI_KEY_RESIZE },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i].curses == code)
+			return table[i].key;
+	return 0; /* one that means nothing here */
+}
+
+static bool is_gone(void)
+{
+	struct pollfd fd = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	return poll(&fd, 1, 0) > 0 && fd.revents & (POLLHUP | POLLERR | POLLNVAL);
+}
+
+int terminal_key(struct terminal *t)
+{
+	wint_t c;
+	int kind = get_wch(&c);
+
+	if (kind == ERR)
+		return is_gone() ? -2 : -1;
+	if (kind == KEY_CODE_YES)
+		return key_of_curses(c);
+	return c == '\n' ? TUI_KEY_ENTER : (int)c;
+}
+
+/* --- Drawing. */
+
+int terminal_fit(struct terminal *t, struct grid *grid)
+{
+	struct winsize size = { 0 };
+	unsigned int width, height;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col || !size.ws_row) {
+		size.ws_col = COLS;
+		size.ws_row = LINES;
+	}
+	width = size.ws_col < GRID_WIDTH_MAX ? size.ws_col : GRID_WIDTH_MAX;
+	height = size.ws_row < GRID_HEIGHT_MAX ? size.ws_row : GRID_HEIGHT_MAX;
+	grid->ascii = t->ascii;
+	if ((int)width != COLS || (int)height != LINES)
+		resizeterm(height, width);
+	if (grid->cells && grid->width == width && grid->height == height)
+		return 0;
+	terminal_forget(t);
+	return grid_resize(grid, width, height);
+}
+
+void terminal_forget(struct terminal *t)
+{
+	grid_done(&t->drawn);
+	clearok(stdscr, TRUE);
+}
+
+static void set_look(const struct terminal *t, const struct cell *cell)
+{
+	struct style style = ink_style(cell->ink, t->depth);
+	attr_t look = A_NORMAL;
+
+	look |= style.bold ? A_BOLD : 0;
+	look |= style.faint ? A_DIM : 0;
+	look |= style.inverse != cell->chosen ? A_REVERSE : 0;
+	attr_set(look, t->depth == GRID_MONO ? 0 : cell->ink + 1, NULL);
+}
+
+/*
+ * Each cell has its place: what the terminal or libc think of a character's width moves nothing that
+ * stands behind it.
+ */
+static void draw_cells(struct terminal *t, const struct grid *grid, unsigned int y)
+{
+	const struct cell *line = grid_cell(grid, 0, y), *look = NULL;
+	unsigned int x;
+
+	move(y, 0);
+	clrtoeol();
+	for (x = 0; x < grid->width; x++) {
+		if (!line[x].text[0] || (!strcmp(line[x].text, " ") && !line[x].chosen &&
+					 line[x].ink != INK_BAR && line[x].ink != INK_ALARM))
+			continue;
+		if (!look || look->ink != line[x].ink || look->chosen != line[x].chosen)
+			set_look(t, &line[x]);
+		look = &line[x];
+		mvaddstr(y, x, line[x].text);
+	}
+	attr_set(A_NORMAL, 0, NULL);
+}
+
+static bool line_is_drawn(const struct terminal *t, const struct grid *grid, unsigned int y)
+{
+	return t->drawn.cells && t->drawn.width == grid->width && t->drawn.height == grid->height &&
+	       !memcmp(grid_cell(&t->drawn, 0, y), grid_cell(grid, 0, y),
+		       grid->width * sizeof(struct cell));
+}
+
+static void remember(struct terminal *t, const struct grid *grid)
+{
+	if (t->drawn.width != grid->width || t->drawn.height != grid->height || !t->drawn.cells)
+		if (grid_resize(&t->drawn, grid->width, grid->height))
+			return; /* then all is drawn the next time */
+	memcpy(t->drawn.cells, grid->cells,
+	       (size_t)grid->width * grid->height * sizeof(struct cell));
+}
+
+void terminal_draw(struct terminal *t, const struct grid *grid)
+{
+	unsigned int y;
+
+	for (y = 0; y < grid->height; y++)
+		if (!line_is_drawn(t, grid, y))
+			draw_cells(t, grid, y);
+	remember(t, grid);
+	refresh();
+}
