@@ -200,21 +200,23 @@ static __always_inline bool state_copy(struct bpf_local_storage *storage, struct
 }
 
 /*
- * Before 6.2 a lookup fails, and at all times a creation can, while the same CPU is inside
- * another one (we run from a softirq). A dead task changes no more, so a copy of its state
- * is as good; and if it never had any, nothing of it was ever handed out: all of it is due.
+ * Before 6.2 a lookup of storage fails, and at all times a creation can, while the same CPU is inside
+ * another one (we run from a softirq). A dead task changes no more, so a copy of its state is as good.
+ * And if it never had any, be it that its fork was not seen, or that the hash was full, nothing of it
+ * was ever handed out: all of it is due.
  */
 static __always_inline struct task_state *state_of_dead(struct task_struct *task)
 {
 	struct task_state *st = state_lookup(task), *copy;
 	__u32 zero = 0;
 
-	if (st || !cfg_task_storage)
+	if (st)
 		return st;
 	copy = bpf_map_lookup_elem(&orphans, &zero);
 	if (!copy)
 		return NULL;
-	if (task->bpf_storage)
+	/* Others keep storage of tasks, too: that there is some does not mean that ours is. */
+	if (cfg_lookup_fails && task->bpf_storage)
 		return state_copy(task->bpf_storage, copy) ? copy : NULL;
 	if (!born_attached(task))
 		return NULL;
@@ -235,8 +237,6 @@ static __always_inline void task_freed(struct task_struct *task)
 	if (cpu)
 		cpu->frees++;
 	if (!st) {
-		if (!cfg_task_storage && born_attached(task)) /* the hash was full, always */
-			count_birth(task->pid == task->tgid);
 		count_loss(VIGIE_LOSS_RETIRED_STATELESS);
 		return;
 	}

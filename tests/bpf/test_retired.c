@@ -29,6 +29,7 @@ enum { FEW = 4, SPARE = 1, KEYS_MAX = 20000, CHILDREN = 16, FREES_S = 60 };
 static struct vigie_bpf *skel;
 static struct vigie_cpu *slots;
 static struct plan plan;
+static bool no_task_storage; /* do without, though this kernel has it */
 
 static struct plan make_plan(__u32 group_by)
 {
@@ -81,10 +82,12 @@ static int load(__u32 group_by, __u32 room)
 	if (bpf_refused())
 		return 0;
 	plan = make_plan(group_by);
+	plan.task_storage &= !no_task_storage;
 	skel = vigie_bpf__open();
 	if (!skel)
 		return -1;
 	skel->rodata->cfg_task_storage = plan.task_storage;
+	skel->rodata->cfg_lookup_fails = plan.lookup_fails;
 	skel->rodata->cfg_off_cpu = plan.off_cpu;
 	skel->rodata->cfg_cpus = plan.possible_cpus;
 	skel->rodata->cfg_group_by = group_by;
@@ -120,6 +123,29 @@ static int load_few(void **state)
 static int load_comm(void **state)
 {
 	return load(VIGIE_BY_COMM, 4096);
+}
+
+/* As where the kernel skipped our program at each fork: nobody knows a task until it is freed. */
+static int load_unborn(void **state)
+{
+	int err = load(VIGIE_BY_COMM, 4096);
+
+	if (err || !skel)
+		return err;
+	bpf_link__destroy(skel->links.on_newtask);
+	skel->links.on_newtask = NULL;
+	return 0;
+}
+
+/* With the hash that older kernels need. */
+static int load_unborn_in_hash(void **state)
+{
+	int err;
+
+	no_task_storage = true;
+	err = load_unborn(state);
+	no_task_storage = false;
+	return err;
 }
 
 static int load_pid(void **state)
@@ -384,6 +410,37 @@ static void how_they_exit(void **state)
 	check_exits("vt-exit-term", 1, 0, 0, 1);
 }
 
+static __u64 births(void)
+{
+	__u64 sum = 0;
+	__u32 cpu;
+
+	for (cpu = 0; cpu < plan.possible_cpus; cpu++)
+		sum += slots[cpu].process_starts;
+	return sum;
+}
+
+/* Of a task that had no state when it was freed nothing was handed out: all of it is due. */
+static void births_not_seen(void **state)
+{
+	struct vigie_retired r;
+	pid_t pid;
+	int i;
+
+	NEED_BPF();
+	for (i = 0; i < CHILDREN; i++) {
+		if (child_begins("vt-unborn", &pid)) {
+			burn_ns(2 * NS_PER_MS);
+			_exit(0);
+		}
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+	}
+	check_exits("vt-unborn", CHILDREN, CHILDREN, 0, 0);
+	r = of_name("vt-unborn");
+	assert_true(cpu_of(&r) >= CHILDREN * 2 * NS_PER_MS);
+	assert_true(births() >= CHILDREN);
+}
+
 static void *thread_ends(void *arg)
 {
 	prctl(PR_SET_NAME, "vt-not-me");
@@ -524,6 +581,8 @@ int main(void)
 		RETIRED_TEST(full, load_few),
 		RETIRED_TEST(full_and_flipped, load_few),
 		RETIRED_TEST(how_they_exit, load_comm),
+		RETIRED_TEST(births_not_seen, load_unborn),
+		RETIRED_TEST(births_not_seen, load_unborn_in_hash),
 		RETIRED_TEST(threads_are_no_processes, load_comm),
 		RETIRED_TEST(leader_ends_first, load_comm),
 		RETIRED_TEST(named_after_exec, load_comm),
