@@ -69,6 +69,15 @@ static __always_inline __u32 compat_state(struct task_struct *task)
 	return ((struct task_struct___state *)task)->state;
 }
 
+/*
+ * A thread that is on a CPU. task: a pointer that can be followed. It became a byte in 7.3, so it is
+ * read by its size: of a plain load libbpf makes one that the verifier refuses.
+ */
+static __always_inline bool compat_on_cpu(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->on_cpu) && BPF_CORE_READ_BITFIELD(task, on_cpu);
+}
+
 /* The clock of sched_info, without a clock instruction. 0 where it cannot be read. */
 static __always_inline __u64 compat_rq_clock(struct task_struct *task)
 {

@@ -156,8 +156,7 @@ static __always_inline void asleep_again(struct task_struct *task, struct task_s
 	struct departure d = { .now = now };
 
 	if (!now || !state || state & TASK_DEAD || task->exit_state || st->moved ||
-	    shed & VIGIE_SHED_REASONS || task->sched_info.last_queued ||
-	    (bpf_core_field_exists(task->on_cpu) && task->on_cpu))
+	    shed & VIGIE_SHED_REASONS || task->sched_info.last_queued || compat_on_cpu(task))
 		return;
 	d.wait_reason = off_reason(task, state, false);
 	d.delay = task->sched_info.run_delay - st->false_ns;

@@ -148,13 +148,4 @@ static __always_inline struct pt_regs *user_registers(struct task_struct *task)
 	(has_task_pt_regs() ? ((struct pt_regs *)bpf_task_pt_regs(task))->name \
 			    : BPF_CORE_READ(user_registers(task), name))
 
-/*
- * A thread that is on a CPU. task: a pointer that can be followed. It became a byte in 7.3, so it is
- * read by its size: libbpf warns of a plain load that would read another one, even if it never runs.
- */
-static __always_inline bool is_on_cpu(struct task_struct *task)
-{
-	return bpf_core_field_exists(task->on_cpu) && BPF_CORE_READ_BITFIELD(task, on_cpu);
-}
-
 #endif

@@ -105,7 +105,7 @@ int on_session_sleeper(struct bpf_iter__task *ctx)
 	__u32 zero = 0;
 	long n;
 
-	if (!task || !is_target(task->tgid) || task->exit_state || is_on_cpu(task))
+	if (!task || !is_target(task->tgid) || task->exit_state || compat_on_cpu(task))
 		return 0;
 	b = thread_times_find(task);
 	s = bpf_map_lookup_elem(&sleeper, &zero);
@@ -131,7 +131,7 @@ int on_session_sleeper(struct bpf_iter__task *ctx)
 		b->copying = 0;
 	}
 	/* It ran meanwhile: registers and bytes are of two moments. */
-	if (task->nvcsw + task->nivcsw != switches || is_on_cpu(task))
+	if (task->nvcsw + task->nivcsw != switches || compat_on_cpu(task))
 		return 0;
 	/* One record, whole: a reader counts on cfg_sleeper_bytes following. */
 	if (!bpf_seq_write(seq, s, sizeof(s->head) + cfg_sleeper_bytes))

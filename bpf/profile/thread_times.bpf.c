@@ -257,7 +257,7 @@ static __always_inline int thread_times_woken(struct task_struct *task)
 		moved_unmark(b, moved_false_ns(task, b->moved_delay, b->woken_ns));
 	}
 	/* One that is on a CPU yet has not left it: it will be seen to, runnable. */
-	if (cfg_runq && b && !is_on_cpu(task))
+	if (cfg_runq && b && !compat_on_cpu(task))
 		runq_enter(b, cpu_of(task), since_begin(clock_of(task)));
 	return 0;
 }
@@ -361,7 +361,7 @@ static __always_inline void times_begin(struct task_struct *task, __u64 now)
 		thread_times_open(task, now);
 	slot_keep_near(task);
 	b = thread_times_find(task);
-	if (late || !b || is_on_cpu(task))
+	if (late || !b || compat_on_cpu(task))
 		return;
 	if (!b->moved && moved_already(task))
 		moved_mark(b, task);
