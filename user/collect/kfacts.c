@@ -171,13 +171,15 @@ static bool lookups_do_not_fail(const struct btf *btf)
 /*
  * On PREEMPT_RT kmalloc() may sleep, and a probe must not: seen on 6.1.176-rt, which then corrupts its
  * tasks. Later kernels take storage from what BPF keeps at hand (bpf_ma), or from an allocator that
- * never sleeps. Where a spinlock sleeps it has no raw one inside.
+ * never sleeps: by choice (use_kmalloc_nolock), and always in 7.3, which has neither word and is told
+ * from 6.1 by that allocator. Where a spinlock sleeps it has no raw one inside.
  */
 static bool storage_sleeps(const struct btf *btf)
 {
 	return !has_member(btf, "spinlock", "rlock", NULL) &&
 	       !has_member(btf, "bpf_local_storage_map", "bpf_ma", NULL) &&
-	       !has_member(btf, "bpf_local_storage_map", "use_kmalloc_nolock", NULL);
+	       !has_member(btf, "bpf_local_storage_map", "use_kmalloc_nolock", NULL) &&
+	       btf__find_by_name_kind(btf, "kfree_nolock", BTF_KIND_FUNC) < 0;
 }
 
 static void facts_btf(struct kfacts *facts)
