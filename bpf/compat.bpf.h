@@ -86,13 +86,18 @@ static __always_inline __u64 compat_rq_clock(struct task_struct *task)
 	return task->se.cfs_rq->rq->clock;
 }
 
+static __always_inline bool compat_current_typed(void)
+{
+	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf);
+}
+
 /*
  * The running task, for hooks that have no task argument. Before 5.11 it is a plain
  * address: read it with BPF_CORE_READ only.
  */
 static __always_inline struct task_struct *compat_current(void)
 {
-	if (cfg_task_storage)
+	if (compat_current_typed())
 		return bpf_get_current_task_btf();
 	return (struct task_struct *)bpf_get_current_task();
 }

@@ -117,7 +117,7 @@ static __always_inline __u64 clock_here(void)
 {
 	if (!cfg_off_cpu)
 		return bpf_ktime_get_ns();
-	if (cfg_task_storage)
+	if (compat_current_typed())
 		return bpf_get_current_task_btf()->se.cfs_rq->rq->clock;
 	return BPF_CORE_READ(compat_current(), se.cfs_rq, rq, clock);
 }
@@ -131,8 +131,7 @@ static __always_inline __u64 away_until(const struct vigie_thread *b, __u64 now)
 /* A helper of 5.15; the pointer that it returns can be followed. */
 static __always_inline bool has_task_pt_regs(void)
 {
-	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs) &&
-	       cfg_task_storage;
+	return bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs);
 }
 
 /* x86-64: as user space was left. Before there was a helper, there was no padding. */
