@@ -11,6 +11,7 @@ const volatile bool cfg_moved = false;
 const volatile bool cfg_off_cpu = false;
 const volatile bool cfg_exact_rss = false;
 const volatile __u32 cfg_cpus = 1;
+const volatile __u32 cfg_max_tasks = 0;
 const volatile __u64 cfg_slow_ns = 1000000;
 const volatile __u32 cfg_group_by = VIGIE_BY_CGROUP | VIGIE_BY_COMM;
 const volatile __u32 cfg_cgroup_trees = 1;

@@ -17,6 +17,7 @@ extern const volatile bool cfg_moved; /* run_delay may count sleep: moved.bpf.h 
 extern const volatile bool cfg_off_cpu; /* the run queue's clock can be read */
 extern const volatile bool cfg_exact_rss; /* sum the per-CPU parts of mm counters */
 extern const volatile __u32 cfg_cpus; /* possible CPUs */
+extern const volatile __u32 cfg_max_tasks; /* may have a state in task storage; 0: all */
 extern const volatile __u64 cfg_slow_ns; /* waits from here on are blamed on somebody */
 extern const volatile __u32 cfg_group_by; /* enum vigie_group_by */
 /* The hierarchies that may name a process, in this order. */

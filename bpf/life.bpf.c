@@ -210,14 +210,20 @@ static __always_inline struct task_state *state_of_dead(struct task_struct *task
 	struct task_state *st = state_lookup(task), *copy;
 	__u32 zero = 0;
 
-	if (st)
+	if (st) {
+		state_count(1);
 		return st;
+	}
 	copy = bpf_map_lookup_elem(&orphans, &zero);
 	if (!copy)
 		return NULL;
 	/* Others keep storage of tasks, too: that there is some does not mean that ours is. */
-	if (cfg_lookup_fails && task->bpf_storage)
-		return state_copy(task->bpf_storage, copy) ? copy : NULL;
+	if (cfg_lookup_fails && task->bpf_storage) {
+		if (!state_copy(task->bpf_storage, copy))
+			return NULL;
+		state_count(1);
+		return copy;
+	}
 	if (!born_attached(task))
 		return NULL;
 	bpf_probe_read_kernel(copy, sizeof(*copy), &no_state);

@@ -15,12 +15,18 @@
 
 struct tasks_map tasks SEC(".maps");
 struct tasks_hash_map tasks_hash SEC(".maps");
+volatile __s64 task_room = 0;
 
 /* A new task has no past: all of its counters begin at zero, and so does its state. */
 static __always_inline void task_born(struct task_struct *task)
 {
-	struct task_state *st = state_create(task, NULL);
+	struct task_state *st;
 
+	if (!state_has_room()) {
+		count_loss(VIGIE_LOSS_TASKS_FULL);
+		return;
+	}
+	st = state_create(task, NULL);
 	if (!st) {
 		count_loss(VIGIE_LOSS_STATE_ALLOC);
 		return;

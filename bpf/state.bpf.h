@@ -88,6 +88,25 @@ static __always_inline struct task_state *state_lookup(struct task_struct *task)
 
 static const struct task_state no_state;
 
+/*
+ * How many more tasks may have a state. Counted here as they come and go, and set anew by user space
+ * with each snapshot: what a probe that was skipped did not count lasts no longer. Two CPUs at once may
+ * overdraw it by one each. The hash has a bound of its own.
+ */
+extern volatile __s64 task_room;
+
+static __always_inline bool state_has_room(void)
+{
+	return !cfg_task_storage || !cfg_max_tasks || task_room > 0;
+}
+
+/* n: -1 for a state that was made, 1 for one that goes. */
+static __always_inline void state_count(__s64 n)
+{
+	if (cfg_task_storage && cfg_max_tasks)
+		__sync_fetch_and_add(&task_room, n);
+}
+
 /* What it says of the task's last switch-out is of a time before nobody looked. */
 static __always_inline bool state_stale(const struct task_state *st)
 {
@@ -106,11 +125,16 @@ static __always_inline enum state_started state_started_as(struct task_struct *t
 static __always_inline struct task_state *state_create(struct task_struct *task,
 						       const struct task_state *first)
 {
+	struct task_state *st;
 	__u64 key;
 
-	if (cfg_task_storage)
-		return bpf_task_storage_get(&tasks, task, (void *)first,
-					    BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (cfg_task_storage) {
+		st = bpf_task_storage_get(&tasks, task, (void *)first,
+					  BPF_LOCAL_STORAGE_GET_F_CREATE);
+		if (st)
+			state_count(-1);
+		return st;
+	}
 	key = (__u64)task;
 	if (first)
 		bpf_map_update_elem(&tasks_hash, &key, first, BPF_NOEXIST);

@@ -215,6 +215,7 @@ enum vigie_loss {
 	VIGIE_LOSS_WAKEUP_MISSED = 7, /* of a moved sleeper: its wait counted as sleep */
 	VIGIE_LOSS_RUN_MISSED = 8, /* a probe that the kernel skipped: it ran on that CPU already */
 	VIGIE_LOSS_SHED = 9, /* switches of which not all was looked at: see enum vigie_shed */
+	VIGIE_LOSS_TASKS_FULL = 10, /* a task began when as many had a state as may */
 	VIGIE_LOSSES,
 };
 

@@ -71,6 +71,7 @@ BAD = {
         ("--log-level", ["", "x", "INFO", "warn", "info,error"], ["debug", "critical"]),
         ("--capture", ["", "x", "AUTO", "auto,off"], ["auto", "off"]),
         ("--max-overhead", ["", "x", "1", "0%", "-1%", "101%", "1 %", "OFF", "1%,off"], ["off", "100%"]),
+        ("--max-memory", ["", "x", "192", "0MB", "-1MB", "1.5MB", "2048GiB", "OFF"], ["off", "192MB"]),
         ("--log-format", ["%(foo)s", "%s", "%(message)d", "a\nb", "%"], ["line|asctime"]),
     ],
     "doctor": [],

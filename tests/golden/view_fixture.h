@@ -167,6 +167,7 @@ static inline void fixture_self(struct fixture *f)
 					       "no \"task storage\"" };
 	f->missing[1] = (struct self_missing){ "memory stalls", "back\\slash\nand a line" };
 	f->self = (struct self_view){
+		.memory = { 192000000, 31000000, 42000, 12875 },
 		.version = "1.2.3",
 		.revision = "",
 		.cpu_ns = 1234567890,

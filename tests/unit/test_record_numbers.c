@@ -70,7 +70,7 @@ static const struct { size_t number, offset; } fixed_of_today[] = {
 	{ 78, F(host.pressure_ns[PSI_MEMORY][PSI_FULL]) },
 	{ 79, F(host.pressure_ns[PSI_IO][PSI_SOME]) }, { 80, F(host.pressure_ns[PSI_IO][PSI_FULL]) },
 	{ 81, F(host.pressure_known) }, { 82, F(stat.loss[8]) }, { 83, F(shed) },
-	{ 84, F(stat.loss[9]) },
+	{ 84, F(stat.loss[9]) }, { 85, F(stat.loss[10]) },
 };
 
 #define C(member) offsetof(struct cgroup_stat, member)

@@ -19,6 +19,7 @@
 #include "app/serve_config.h"
 #include "app/web_options.h"
 #include "base/err.h"
+#include "daemon/memory.h"
 #include "daemon/notify.h"
 #include "daemon/pipeline_live.h"
 #include "daemon/port_owner.h"
@@ -37,6 +38,7 @@ struct serve {
 	struct http_address listen[HTTP_LISTENERS_MAX]; /* those of the options, and systemd's */
 	unsigned int nlisten;
 	struct web_access *web; /* NULL: no --web.config.file */
+	struct memory_shares shares; /* all 0: there is no bound */
 	bool change_user; /* we are root */
 	uid_t uid; /* as whom to serve and write */
 	gid_t gid;
@@ -91,6 +93,25 @@ static int prepare_web(struct serve *serve, bool take_sockets)
 	if (!err && options->web_config_file)
 		err = web_access__load(options->web_config_file, who, &serve->web);
 	return err ? err : check_addresses(serve);
+}
+
+/* What --max-memory leaves room for; complains where that is not enough for what else was asked for. */
+static int share_memory(struct serve *serve)
+{
+	__u64 limit = serve->options->services.max_memory;
+	const struct memory_needs needs = {
+		.cpus = sysconf(_SC_NPROCESSORS_CONF),
+		.max_groups = serve->options->model.max_groups,
+	};
+	int err = limit ? memory_divide(limit, &needs, &serve->shares) : 0;
+
+	if (err)
+		fprintf(stderr,
+			"%s: --max-memory: %llu bytes are too little for %u groups (--max-groups) and "
+			"%u CPUs; %lluMB at least, or off\n",
+			who, (unsigned long long)limit, needs.max_groups, needs.cpus,
+			(unsigned long long)(memory_least(&needs) + 999999) / 1000000);
+	return err;
 }
 
 static int bind_addresses(const struct serve *serve, struct http **ret)
@@ -188,6 +209,11 @@ static int serve_until_stopped(const struct serve *serve, struct pipeline_live *
 	int err;
 
 	config.max_overhead_ppb = serve->options->services.max_overhead_ppb;
+	config.memory = (struct self_memory){
+		.limit_bytes = serve->options->services.max_memory,
+		.max_tasks = serve->shares.tasks,
+		.max_retired = serve->shares.retired ? serve->shares.retired : VIGIE_RETIRED_MAX,
+	};
 	err = server__new(&config, &parts, &server);
 	reload.server = server;
 	if (!err)
@@ -231,6 +257,8 @@ static int run_bound(const struct serve *serve, struct pipeline_live *live, stru
 		return err;
 	}
 
+	if (serve->shares.groups)
+		model.max_known = serve->shares.groups;
 	if (!options->common.unit_ids)
 		kept.runtime_root = options->common.runtime_root;
 	err = services_open(&services, &kept, serve->uid, serve->gid, serve->change_user, who);
@@ -262,8 +290,13 @@ static int serve_run(struct serve *serve)
 	struct pipeline_live live = { 0 };
 	int err;
 
+	err = share_memory(serve);
 	common.priced = options->services.max_overhead_ppb;
-	err = prepare_web(serve, true);
+	common.max_tasks = serve->shares.tasks;
+	common.max_retired = serve->shares.retired;
+	common.max_cgroups = serve->shares.cgroups;
+	if (!err)
+		err = prepare_web(serve, true);
 	if (!err)
 		err = pipeline_live_prepare(&live, &common, who);
 	if (!err)
@@ -281,8 +314,10 @@ static int serve_run(struct serve *serve)
 static int check_config(const struct serve_config *config)
 {
 	struct serve serve = { .options = serve_config_options(config) };
-	int err = prepare_web(&serve, false);
+	int err = share_memory(&serve);
 
+	if (!err)
+		err = prepare_web(&serve, false);
 	web_access__free(serve.web);
 	if (err)
 		return EXIT_FAILURE; /* as serving would */

@@ -23,7 +23,8 @@ enum {
 	OPT_LEVEL,
 	OPT_FORMAT,
 	OPT_CAPTURE,
-	OPT_MAX_OVERHEAD
+	OPT_MAX_OVERHEAD,
+	OPT_MAX_MEMORY
 };
 
 #define HOUR_NS (3600 * NS_PER_S)
@@ -145,6 +146,18 @@ int option_set_max_overhead(void *to, struct option_value *value)
 	return 0;
 }
 
+int option_set_max_memory(void *to, struct option_value *value)
+{
+	struct services_options *options = to;
+	uint64_t bytes = 0;
+
+	if (strcmp(value->text, "off") && parse_size(value->text, 1 << 20, 1ULL << 40, &bytes))
+		return option_value_refuse(value,
+					   "off, or a size from 1MiB to 1024GiB, such as 192MB");
+	options->max_memory = bytes;
+	return 0;
+}
+
 static error_t parse_services(int key, char *arg, struct argp_state *state)
 {
 	static const struct {
@@ -161,6 +174,7 @@ static error_t parse_services(int key, char *arg, struct argp_state *state)
 		{ OPT_FORMAT, "--log-format", option_set_log_format },
 		{ OPT_CAPTURE, "--capture", option_set_capture },
 		{ OPT_MAX_OVERHEAD, "--max-overhead", option_set_max_overhead },
+		{ OPT_MAX_MEMORY, "--max-memory", option_set_max_memory },
 	};
 	size_t i;
 
@@ -193,6 +207,10 @@ static const struct argp_option services_option_table[] = {
 	{ "max-overhead", OPT_MAX_OVERHEAD, "PERCENT|off", 0,
 	  "What vigie may cost the host, its probes included, of one core; beyond it does less "
 	  "(default 1%)",
+	  2 },
+	{ "max-memory", OPT_MAX_MEMORY, "SIZE|off", 0,
+	  "What vigie may take of the host's memory, its BPF maps included; its tables are that "
+	  "large (default 192MB)",
 	  2 },
 	{ "log-file", OPT_FILE, "FILE", 0, "The log as JSON lines (default DIR/events.ndjson)", 2 },
 	{ "log-level", OPT_LEVEL, "LEVEL", 0,

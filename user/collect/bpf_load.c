@@ -24,6 +24,7 @@ static void load_knobs(struct vigie_bpf *skel, const struct plan *plan)
 	skel->rodata->cfg_off_cpu = plan->off_cpu;
 	skel->rodata->cfg_exact_rss = plan->exact_rss;
 	skel->rodata->cfg_cpus = plan->possible_cpus;
+	skel->rodata->cfg_max_tasks = plan->config.max_tasks;
 	skel->rodata->cfg_slow_ns = plan->config.slow_wait_ns;
 	skel->rodata->cfg_group_by = plan->config.group_by;
 	skel->rodata->cfg_cgroup_trees = plan->ntrees ? plan->ntrees : 1;
@@ -51,8 +52,20 @@ static void load_programs(struct vigie_bpf *skel, const struct plan *plan)
 	bpf_program__set_autoload(skel->progs.on_nothing, plan->config.priced);
 }
 
+static void bound_maps(struct vigie_bpf *skel, const struct collect_config *config)
+{
+	if (config->max_tasks && config->max_tasks < bpf_map__max_entries(skel->maps.tasks_hash))
+		bpf_map__set_max_entries(skel->maps.tasks_hash, config->max_tasks);
+	if (config->max_retired && config->max_retired < VIGIE_RETIRED_MAX) {
+		bpf_map__set_max_entries(skel->maps.retired_0, config->max_retired);
+		bpf_map__set_max_entries(skel->maps.retired_1, config->max_retired);
+	}
+	skel->bss->task_room = config->max_tasks;
+}
+
 static void load_maps(struct vigie_bpf *skel, const struct plan *plan)
 {
+	bound_maps(skel, &plan->config);
 	bpf_map__set_max_entries(skel->maps.cpus, plan->possible_cpus);
 	/* libbpf creates the maps of unloaded programs too. */
 	bpf_map__set_autocreate(plan->task_storage ? skel->maps.tasks_hash : skel->maps.tasks,

@@ -52,6 +52,7 @@ struct bpf_source {
 	__s64 owed_before; /* see count_unfreed() */
 	bool incomplete; /* the last pass lost somebody */
 	__u64 loss_before[VIGIE_LOSSES]; /* while we were only half attached */
+	__u32 max_tasks; /* with a state; 0: no bound */
 	__u32 shed, shed_since; /* what is off now, and was since the last snapshot */
 	struct probe_floor floor;
 	struct collect_stat stat;
@@ -85,6 +86,7 @@ static int read_tasks(struct bpf_source *s, int fd)
 	ssize_t n;
 
 	tasks_begin(&s->tasks);
+	s->bpf.skel->bss->passed_over = 0;
 	while ((n = read(fd, s->buf + len, READ_SIZE - len)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -290,12 +292,25 @@ static int read_kernel(struct bpf_source *s, __u64 now, struct snapshot *ret)
 /* Against the first snapshot: born since + living then = freed since + living now + unfreed. */
 static void count_unfreed(struct bpf_source *s)
 {
-	__s64 owed = s->stat.forks - s->stat.frees - s->stat.tasks;
+	__s64 owed = s->stat.forks - s->stat.frees - s->tasks.records;
 
 	if (!s->stat.snapshots)
 		s->owed_before = owed;
 	owed -= s->owed_before;
 	s->stat.unfreed = owed > 0 ? owed : 0;
+}
+
+/*
+ * Who lives with a state, and who died with one and has not handed it in. What came and went since they
+ * were counted is the next snapshot's.
+ */
+static void set_task_room(struct bpf_source *s)
+{
+	const struct collect_stat *stat = &s->stat;
+	__u64 taken = s->tasks.records - s->tasks.untracked + stat->unfreed;
+
+	if (s->max_tasks)
+		s->bpf.skel->bss->task_room = (__s64)s->max_tasks - (__s64)taken;
 }
 
 /* before: the host's switches as of the last snapshot. Seen by nobody, so counted by the kernel. */
@@ -353,9 +368,10 @@ static int bpf_source_next(struct source *base, struct snapshot *ret)
 	snap.culprit_other_waits = s->epoch.culprit_other_waits;
 	snap.ooms = s->ooms;
 	snap.nooms = s->nooms;
-	s->stat.tasks = s->tasks.records;
 	count_unfreed(s);
-	s->stat.untracked = s->tasks.untracked;
+	set_task_room(s);
+	s->stat.tasks = s->tasks.records + s->bpf.skel->bss->passed_over;
+	s->stat.untracked = s->tasks.untracked + s->bpf.skel->bss->passed_over;
 	s->stat.retired_keys = s->epoch.entries;
 	s->stat.snapshots++;
 	s->stat.snapshot_ns += clock_boottime_ns() - began;
@@ -480,6 +496,7 @@ static int open_source(struct bpf_source *s, const struct plan *plan, const char
 	*ret_what = "allocate";
 	memcpy(limits.cpu, plan->cpu_mount, sizeof(limits.cpu));
 	memcpy(limits.memory, plan->memory_mount, sizeof(limits.memory));
+	s->max_tasks = plan->config.max_tasks;
 	s->buf = malloc(READ_SIZE);
 	s->cgroups = cgroups__of_plan(plan);
 	s->limits = limits__new(&limits);

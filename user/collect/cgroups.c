@@ -35,7 +35,7 @@ struct cgroups {
 	char mounts[VIGIE_CGROUP_TREES][128];
 	unsigned int ntrees;
 	struct name *names;
-	size_t n, cap;
+	size_t n, cap, max;
 	struct hash by_id;
 	__u64 snapshot;
 	__u64 full; /* 1 + number of the snapshot that made room last */
@@ -56,6 +56,7 @@ struct cgroups *cgroups__new(const char *mount)
 		return NULL;
 	strncpy(c->mounts[0], mount, sizeof(c->mounts[0]) - 1);
 	c->ntrees = mount[0] != '\0';
+	c->max = NAMES_MAX;
 	hash_init(&c->by_id);
 	return c;
 }
@@ -64,6 +65,8 @@ struct cgroups *cgroups__of_plan(const struct plan *plan)
 {
 	struct cgroups *c = cgroups__new("");
 
+	if (c && plan->config.max_cgroups && plan->config.max_cgroups < NAMES_MAX)
+		c->max = plan->config.max_cgroups;
 	for (; c && c->ntrees < plan->ntrees; c->ntrees++)
 		memcpy(c->mounts[c->ntrees], plan->trees[c->ntrees].mount, sizeof(c->mounts[0]));
 	return c;
@@ -126,7 +129,7 @@ static int names_reserve(struct cgroups *c)
 {
 	if (c->n < c->cap)
 		return 0;
-	if (c->n >= NAMES_MAX) {
+	if (c->n >= c->max) {
 		/* Once a snapshot: a scan of more cgroups than fit asks for each of them. */
 		if (c->full == c->snapshot + 1)
 			return -ENOSPC;
@@ -134,7 +137,7 @@ static int names_reserve(struct cgroups *c)
 		names_shrink(c);
 		return c->n < c->cap ? 0 : -ENOSPC;
 	}
-	return array_grow(&c->names, &c->cap, c->n + 1, sizeof(*c->names), NAMES_MAX);
+	return array_grow(&c->names, &c->cap, c->n + 1, sizeof(*c->names), c->max);
 }
 
 /* Takes path on success. */

@@ -17,6 +17,10 @@ struct collect_config {
 	__u64 slow_wait_ns; /* waits from here on are blamed; default 1 ms */
 	__u32 group_by; /* enum vigie_group_by: what a dead task's key must carry */
 	size_t (*unit_top)(const char *path); /* see cgroup_units.h; NULL: no unit's figures */
+	/* The most of each that may be kept; 0: as many as the programs are made for. */
+	__u32 max_tasks; /* threads with a state of their own, and their processes */
+	__u32 max_retired; /* dead tasks' keys, an epoch */
+	__u32 max_cgroups; /* names */
 	bool priced; /* what programs cost others shall be known: measured a little at the start */
 };
 

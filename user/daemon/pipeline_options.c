@@ -31,6 +31,9 @@ void pipeline_options_collect(const struct pipeline_options *options, struct col
 	collect_config_default(ret);
 	ret->slow_wait_ns = options->slow_wait_ns;
 	ret->priced = options->priced;
+	ret->max_tasks = options->max_tasks;
+	ret->max_retired = options->max_retired;
+	ret->max_cgroups = options->max_cgroups;
 	ret->group_by = 0;
 	for (i = 0; i < options->nkeys; i++) {
 		ret->group_by |= carried[options->keys[i]];

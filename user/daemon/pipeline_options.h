@@ -18,6 +18,7 @@ struct pipeline_options {
 	__u64 slow_wait_ns;
 	bool unit_ids; /* units of containers carry ids, see model_config */
 	const char *runtime_root; /* before the paths of the runtimes' files; "" */
+	__u32 max_tasks, max_retired, max_cgroups; /* as in collect_config */
 	bool priced; /* as in collect_config */
 	bool verbose;
 };

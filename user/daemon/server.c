@@ -35,6 +35,7 @@ enum { MISSING_MAX = PLAN_ITEMS_MAX, FDS_MAX = HTTP_LISTENERS_MAX };
 #define SHARE_MIN_NS (50 * NS_PER_MS)
 #define SETTLE_DELAY_NS (100 * NS_PER_MS)
 #define BUDGET_MAX_NS (60 * NS_PER_S)
+#define CROWDED_NS (60 * NS_PER_S)
 
 struct server {
 	struct server_config config;
@@ -46,6 +47,7 @@ struct server {
 	bool failing; /* the last snapshot failed: said once, not every second */
 	struct writer_bounds history; /* for the writer, if it has them to learn yet */
 	bool history_untold;
+	__u64 crowded_ns; /* CLOCK_MONOTONIC: when tasks were without a state last; 0: said that all have one */
 	bool nameless; /* the namer is gone: said once */
 	__u64 budget_ns; /* of fresh snapshots on request, see take_from_budget() */
 	__u64 budget_time_ns;
@@ -85,6 +87,34 @@ static void watch_namer(struct server *s)
 	s->nameless = true;
 	logbook_say(s->parts.book, SEVERITY_ERROR, "names-failed", 0,
 		    "the process that names containers is gone: new ones go by their ids");
+}
+
+/*
+ * Tasks without a state, as there is no room for more: said as that begins, and as it has been over for
+ * a while. Which they are changes by the second.
+ */
+static void watch_memory(struct server *s)
+{
+	const struct collect_stat *stat = &s->parts.live->view->stat;
+	__u64 now = clock_monotonic_ns();
+
+	if (!s->config.memory.limit_bytes)
+		return;
+	if (stat->untracked &&
+	    stat->tasks - stat->untracked >= s->config.memory.max_tasks / 10 * 9) {
+		if (!s->crowded_ns)
+			logbook_say(
+				s->parts.book, SEVERITY_WARNING, "memory-full", 0,
+				"%llu of %llu threads are in no list: --max-memory leaves room for %llu",
+				(unsigned long long)stat->untracked,
+				(unsigned long long)stat->tasks,
+				(unsigned long long)s->config.memory.max_tasks);
+		s->crowded_ns = now;
+	} else if (s->crowded_ns && now - s->crowded_ns >= CROWDED_NS) {
+		s->crowded_ns = 0;
+		logbook_say(s->parts.book, SEVERITY_INFO, "memory-room", 0,
+			    "there is room for all threads again");
+	}
 }
 
 /* What the others say of themselves, as the page wants it. */
@@ -179,6 +209,7 @@ int server__snapshot(struct server *s)
 	record_and_judge(s);
 	tell_self(s);
 	watch_overhead(s);
+	watch_memory(s);
 	tell_status(s);
 	/* Snapshots for scrapes take at most a tenth of the time: it is fresh for nine times as long. */
 	share = 10 * (clock_monotonic_ns() - began);
@@ -259,6 +290,8 @@ static int on_render(void *ctx, unsigned int page, unsigned int content, struct 
 		web_access__stat(s->parts.web, &stat, &s->self.web);
 	selfstat_read(&s->self);
 	tell_self(s);
+	s->self.memory.bytes = s->self.resident_bytes + s->self.writer.resident_bytes +
+			       s->parts.live->view->stat.bpf_memory_bytes;
 	view_formats[content].encode(&encode);
 	s->self.renders++;
 	s->self.render_ns += clock_monotonic_ns() - began;
@@ -348,6 +381,7 @@ int server__new(const struct server_config *config, const struct server_parts *p
 	overhead_init(&s->overhead, config->max_overhead_ppb, config->interval_ns,
 		      parts->live->source, parts->book, parts->meter);
 	selfstat_init(&s->self, &parts->live->plan, s->missing, MISSING_MAX);
+	s->self.memory = config->memory;
 	s->self.config_good = true; /* or there would be no server */
 	s->self.config_read_ns = clock_wall_ns();
 	s->self.metrics_path = s->pages[0].path;

@@ -25,6 +25,7 @@ struct server_config {
 	__u64 interval_ns; /* a snapshot at least that often */
 	struct family_choice families; /* what the page of metrics has */
 	const char *telemetry_path; /* where that page is */
+	struct self_memory memory; /* what it is bounded by */
 	__u64 max_overhead_ppb; /* see overhead.h; 0: no bound */
 };
 

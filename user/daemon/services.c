@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/io.h"
 #include "base/units.h"
+#include "daemon/memory.h"
 #include "daemon/state_dir.h"
 #include "profile/kallsyms.h"
 
@@ -29,6 +30,7 @@ void services_options_init(struct services_options *options)
 		.log_level = SEVERITY_INFO,
 		.capture = true,
 		.max_overhead_ppb = NS_PER_S / 100,
+		.max_memory = MEMORY_DEFAULT_BYTES,
 	};
 }
 

@@ -143,6 +143,12 @@ _Static_assert(VIGIE_SHED_CULPRITS == 1 << SELF_SHED_CULPRITS &&
 	       "a step is called as another one");
 enum self_overhead { SELF_OVERHEAD_TABLE(SELF_ENUM) SELF_OVERHEAD_PARTS };
 
+/* limit_bytes 0: there is none, and max_tasks is not one either. */
+struct self_memory {
+	__u64 limit_bytes, bytes, max_tasks;
+	__u64 max_retired; /* keys of dead tasks */
+};
+
 /* Ratios are of one core, in parts of 10^9. limit_ppb 0: there is no budget, nor the rest. */
 struct self_budget {
 	__u64 limit_ppb;

@@ -32,7 +32,6 @@ void derived_values_init(struct derived_values *values, const struct view *view,
 		.blocked = view->host.procs_blocked,
 		.boot_time_ns = view->host.boot_time_s * NS_PER_S,
 		.groups_exposed = view->ngroups,
-		.retired_limit = VIGIE_RETIRED_MAX,
 	};
 	/* The kinds must add up even where a container's meminfo does not. */
 	values->memory_available = m->total - values->memory_used;

@@ -50,6 +50,7 @@ struct self_view {
 	struct self_namer namer;
 	struct self_web web;
 	struct self_budget budget;
+	struct self_memory memory;
 };
 struct self_rule {
 	const char *id;

@@ -27,6 +27,7 @@ enum family_shape {
 	FAMILY_HOST_PRESSURE, /* struct view; what this kernel has */
 	FAMILY_OF_DERIVED, /* struct derived_values */
 	FAMILY_OF_SELF, /* struct self_view */
+	FAMILY_OF_MEMORY, /* struct self_view; only where it is bounded */
 	FAMILY_OF_BUDGET, /* struct self_view; only where there is one */
 	FAMILY_GROUP_HISTOGRAM,
 	FAMILY_START_TIME,
@@ -44,7 +45,7 @@ enum family_shape {
 	FAMILY_SHAPES,
 };
 
-enum { FAMILY_CELLS_MAX = 12 };
+enum { FAMILY_CELLS_MAX = 16 };
 
 struct family_cell {
 	const char *label; /* value of the family's own label; NULL where it has none */
@@ -78,7 +79,7 @@ struct derived_values {
 	__u64 load_hundredths[3];
 	__u64 online_cpus, running, blocked;
 	__u64 boot_time_ns, daemon_start_ns; /* Unix time */
-	__u64 groups_exposed, retired_limit;
+	__u64 groups_exposed;
 };
 
 void derived_values_init(struct derived_values *values, const struct view *view,

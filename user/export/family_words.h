@@ -32,6 +32,7 @@
 #define OF_UNITS .shape = FAMILY_OF_UNITS
 #define OF_SELF .shape = FAMILY_OF_SELF, .self = true
 #define OF_STAT .shape = FAMILY_OF_HOST, .self = true
+#define OF_MEMORY .shape = FAMILY_OF_MEMORY, .self = true
 #define OF_BUDGET .shape = FAMILY_OF_BUDGET, .self = true
 #define RATIO .unit = "ratio", .value = FAMILY_SECONDS
 

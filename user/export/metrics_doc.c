@@ -75,6 +75,9 @@ static const char outro[] =
 	"| `shed` | a switch while part of the probe was off, as vigie cost more than it may: "
 	"`vigie_self_shed` | what was off has not counted it; CPU time, run-queue wait and the totals "
 	"of the dead have |\n"
+	"| `tasks_full` | a task began when as many had a state as `--max-memory` leaves room for | "
+	"until there is room it is in no list; as it ends, or gets a state, all that it used is "
+	"counted, without its off-CPU time and its waits one by one |\n"
 	"| `record_unreadable` | a record of the iterator was unreadable | its increments |\n"
 	"| `cgroup_unnamed` | a cgroup was gone before it was read | its unit shows an id |\n";
 

@@ -193,6 +193,12 @@ static void walk_self(struct walk *w, const struct family *family)
 	walk_cells(w, family, w->self);
 }
 
+static void walk_memory(struct walk *w, const struct family *family)
+{
+	if (w->self->memory.limit_bytes)
+		walk_self(w, family);
+}
+
 static void walk_budget(struct walk *w, const struct family *family)
 {
 	if (w->self->budget.limit_ppb)
@@ -530,6 +536,7 @@ static void (*const walk_shape[FAMILY_SHAPES])(struct walk *w, const struct fami
 	[FAMILY_HOST_PRESSURE] = walk_host_pressure,
 	[FAMILY_OF_DERIVED] = walk_derived,
 	[FAMILY_OF_SELF] = walk_self,
+	[FAMILY_OF_MEMORY] = walk_memory,
 	[FAMILY_OF_BUDGET] = walk_budget,
 	[FAMILY_GROUP_HISTOGRAM] = walk_group_histogram,
 	[FAMILY_START_TIME] = walk_start_time,

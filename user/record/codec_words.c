@@ -65,6 +65,7 @@ static const struct row rows[] = {
 	ROW(82, 1, stat.loss[VIGIE_LOSS_RUN_MISSED]),
 	ROW32(83, shed),
 	ROW(84, 1, stat.loss[VIGIE_LOSS_SHED]),
+	ROW(85, 1, stat.loss[VIGIE_LOSS_TASKS_FULL]),
 };
 
 /* By number. What stands in no row of these is not recorded: the test counts them. */

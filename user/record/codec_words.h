@@ -20,7 +20,7 @@
 
 /* How many numbers were ever given, holes included. */
 enum {
-	NUMBERS_FIXED = 85, /* time, host, slices, statistics: what a snapshot has once */
+	NUMBERS_FIXED = 86, /* time, host, slices, statistics: what a snapshot has once */
 	NUMBERS_USAGE = 37, /* of struct vigie_usage */
 	NUMBERS_RSS = 5, /* enum vigie_rss is the number */
 	NUMBERS_CGROUP = 31, /* the place in struct cgroup_stat is the number */

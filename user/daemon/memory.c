@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* memory.c - owns the prices and the shares. */
+#include "daemon/memory.h"
+
+#include <errno.h>
+
+#include "vigie/abi.h"
+
+/*
+ * Bytes of all of it together: the daemon, the process that writes, the kernel. As measured with
+ * tests/e2e/test_memory.py, which holds them against the kernel's figures, and rounded up.
+ */
+enum {
+	/* Both processes with their libraries, programs, pages for clients, findings; loading takes 20 MB of it. */
+	BASE = 24000000,
+	A_CPU = 64 << 10, /* slots, pairs of slow waits */
+	A_SERIES = 8192, /* a group on the page, in both formats, and deflated */
+	A_GROUP = 2560, /* with its labels, and four raw keys that lead to it */
+	A_CGROUP = 2048, /* a path of 500 bytes, as it was read and as the model has it */
+	A_KEY = 2700, /* in two tables of the kernel, in what was read before and in what is handed on */
+	A_TASK =
+		2560, /* state in the kernel; a process of one thread here, in the history's two lists and on its way */
+};
+
+enum { TASKS_LEAST = 1024, GROUPS_LEAST = 256, KEYS_LEAST = 1024, CGROUPS_LEAST = 512 };
+/* What vigie is made for, whatever it may take: more of these would help nobody. */
+enum { GROUPS_MOST = 4096, CGROUPS_MOST = 32768 };
+
+static uint32_t groups_least(const struct memory_needs *needs)
+{
+	return needs->max_groups > GROUPS_LEAST ? needs->max_groups : GROUPS_LEAST;
+}
+
+uint64_t memory_least(const struct memory_needs *needs)
+{
+	return BASE + (uint64_t)A_CPU * needs->cpus + (uint64_t)A_SERIES * needs->max_groups +
+	       (uint64_t)A_GROUP * groups_least(needs) + (uint64_t)A_CGROUP * CGROUPS_LEAST +
+	       (uint64_t)A_KEY * KEYS_LEAST + (uint64_t)A_TASK * TASKS_LEAST;
+}
+
+/* The least of it, and what a part of what there is beyond that buys; what that does not need is left. */
+static uint32_t take_share(uint64_t part, uint32_t price, uint32_t least, uint32_t most,
+			   uint64_t *left)
+{
+	uint64_t n = part / price;
+
+	if (least >= most)
+		return least;
+	if (n > most - least)
+		n = most - least;
+	*left -= n * price;
+	return least + n;
+}
+
+int memory_divide(uint64_t limit, const struct memory_needs *needs, struct memory_shares *ret)
+{
+	uint64_t least = memory_least(needs), more, left;
+
+	if (limit < least)
+		return -ENOSPC;
+	left = more = limit - least;
+	ret->groups = take_share(more / 10, A_GROUP, groups_least(needs), GROUPS_MOST, &left);
+	ret->retired = take_share(more / 5, A_KEY, KEYS_LEAST, VIGIE_RETIRED_MAX, &left);
+	ret->cgroups = take_share(more / 10, A_CGROUP, CGROUPS_LEAST, CGROUPS_MOST, &left);
+	ret->tasks = take_share(left, A_TASK, TASKS_LEAST, UINT32_MAX, &left);
+	return 0;
+}
