@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # fuzz_NAME.c under libFuzzer, each for FUZZ_SECONDS, from the inputs in corpus/NAME.
 # An input that breaks something is left in $(FUZZ_O): add it to the corpus with the fix.
+# FUZZ="proc csv" runs some.
 
-FUZZ_SECONDS ?= 20
+FUZZ_SECONDS ?= 60
+FUZZ ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_O   := $(O)-fuzz
-FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(FUZZ_O)/%,$(wildcard tests/fuzz/fuzz_*.c))
-# The pure folders, and what of log, http, runtimes and config is pure.
+FUZZ_BIN := $(FUZZ:%=$(FUZZ_O)/fuzz_%)
+# The pure folders, and what is pure of the others.
 FUZZ_SRC := $(wildcard user/base/*.c user/data/*.c user/model/*.c user/record/*.c user/report/*.c \
-	    user/runtimes/parse.c) $(filter-out %/file.c,$(wildcard user/config/*.c)) \
+	    user/runtimes/parse.c user/collect/host.c user/collect/words.c user/profile/mapping.c \
+	    user/profile/jitmap.c user/app/detect_row.c user/detect/learned.c) $(filter-out %/file.c,$(wildcard user/config/*.c)) \
 	    $(filter-out %/findings_log.c,$(wildcard user/log/*.c)) \
 	    $(wildcard user/export/*.c) \
 	    $(filter-out %/http.c %/listener.c %/conns.c %/routes.c %/farewell.c %/access_gate.c \

@@ -66,6 +66,39 @@ ENCODE = [b"", record(b"bash"), record(b'a"b\\c\n') * 3,
           record(b"(all other processes)") + record(b"(all other processes", numbers=b"\xff" * 8)]
 
 
+# The first byte chooses the file, see fuzz_proc.c.
+PROC = [
+    "0cpu  10 2 3 400 5 6 7 8 9 10\ncpu0 1 2 3 4 5 6 7 8 9 10\nintr 5 1\nctxt 77\nbtime 1700000000\n"
+    "processes 88\nprocs_running 2\nprocs_blocked 1\n", "0cpu", "0cpu 99999999999999999999999999\n",
+    "1MemTotal:       8000000 kB\nMemFree: 1 kB\nMemAvailable:  4 kB\nSwapTotal: 0 kB\n", "1MemTotal:",
+    "2pswpin 1\npswpout 2\npgfault 3", "2pswpin",
+    "3some avg10=0.00 avg60=0.00 avg300=0.00 total=123\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=4\n",
+    "3anon 1\nfile 18446744073709551616\nnr_periods 3\nanon\nanonymous 5", "3max", "3full some total=",
+    "4bash", "4) S 1 2 3", b"4\xff\n) Z", "41 (a) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 x 1",
+]
+MAPPING = [
+    "7f0000000000-7f0000001000 r-xp 00000000 fd:01 42                 /usr/lib/libc.so.6\n",
+    "7ffc0000-7ffd0000 rw-p 00000000 00:00 0                          [stack]\n", "0-1 r 0 0:0 0",
+    "7f00-7f01 r-xp 00000000 00:01 9 /memfd:a b (deleted)\n", "ffffffffff600000-ffffffffff601000 --xp 0 0:0 0",
+    "1-2 rwxp 0 0:0 18446744073709551616 /a\\012b", "x-y", "", "1-2 r-xp 0 0:0 1",
+]
+JITMAP = [
+    "100 10 old\n0x1000 0x10 java name\n100 8 new\nno line\n100\n1 1 x", "ffffffffffffffff ffffffffffffffff top\n",
+    "0 ffffffffffffffff all\n", "100 0 nothing\n", b"100 10 a\0b\n1000 1 \xff\n", "100 10 " + "n" * 1100 + "\n1 1 y",
+    "7f0000000000 1000 ", "-1 1 a\n 1 1 b\n",
+]
+CSV = [
+    "1700000000,1\n1700000030,2.5\n1700000060,1e300\n", "2026-01-02T03:04:05.678Z,-1\n2026-01-02 03:04:06,inf\n",
+    "0,nan\n0,0x10\n", "18446744073709551615,1\n", "1,2,3\n,\n1,\n1, 2\n", "9999-12-31 23:59:60,5e-324\n",
+    "".join(f"{1700000000 + 30 * i},{i % 7}\n" for i in range(200)) + "1700006000,1e9\n",
+    "5,1\n4,1\n5,1\n5,-1.7976931348623157e308\n5,1.7976931348623157e308\n",
+]
+ESCAPE = TEXT + [
+    b"<script>&amp;'\"</script>", b"&#39;&lt;", b"a\nMESSAGE=b", b"%(asctime)s - %(levelname)s - %(message)s",
+    b"%(message)", b"%(levelname)-8s|%(name)s|%%", b"%(asctime)s.%(msecs)03d %(process)d", b"\\u0000\\",
+]
+
+
 def write(name, inputs):
     folder = os.path.join(HERE, "corpus", name)
     os.makedirs(folder, exist_ok=True)
@@ -75,5 +108,7 @@ def write(name, inputs):
 
 
 for corpus, texts in (("parse", PARSE), ("text", TEXT), ("unit", UNIT), ("http_address", ADDRESS),
-                      ("request", REQUEST), ("encode", ENCODE), ("runtimes", RUNTIMES), ("yaml", YAML)):
+                      ("request", REQUEST), ("encode", ENCODE), ("runtimes", RUNTIMES), ("yaml", YAML),
+                      ("proc", PROC), ("mapping", MAPPING), ("jitmap", JITMAP), ("csv", CSV),
+                      ("escape", ESCAPE)):
     write(corpus, texts)

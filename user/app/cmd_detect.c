@@ -5,75 +5,18 @@
  * A filter: a line in, a line out, so a score depends on nothing that comes later. A bad line
  * ends it with its number; the lines before it have been answered and stay right.
  */
-#include <ctype.h>
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "app/commands.h"
+#include "app/detect_row.h"
 #include "app/options.h"
 #include "base/err.h"
-#include "base/parse.h"
 #include "detect/learned.h"
 
 enum { LINE_BYTES = 4096, EXIT_BAD_INPUT = 2 };
-
-struct row {
-	const char *stamp, *value; /* the texts, terminated */
-	uint64_t time_s;
-	double number;
-};
-
-/* Seconds since 1970, or a date and time of ISO 8601, a blank or T between, Z or nothing after. */
-static bool parse_stamp(const char *text, uint64_t *ret_s)
-{
-	struct tm tm = { 0 };
-	const char *rest;
-	time_t s;
-
-	if (!parse_u64(text, 0, INT64_MAX, ret_s))
-		return true;
-	rest = strptime(text, "%Y-%m-%d", &tm);
-	if (rest && (*rest == ' ' || *rest == 'T'))
-		rest = strptime(rest + 1, "%H:%M:%S", &tm);
-	else if (rest && *rest)
-		return false;
-	if (rest && *rest == '.')
-		rest += 1 + strspn(rest + 1, "0123456789");
-	if (!rest || (*rest && strcmp(rest, "Z")))
-		return false;
-	s = timegm(&tm);
-	if (s < 0)
-		return false;
-	*ret_s = s;
-	return true;
-}
-
-/* What is wrong with the line, or NULL. */
-static const char *parse_row(char *line, struct row *ret)
-{
-	char *comma = strchr(line, ',');
-	int taken = 0;
-
-	if (!comma)
-		return "has no comma: expected timestamp,value";
-	*comma = '\0';
-	ret->stamp = line;
-	ret->value = comma + 1;
-	if (strchr(ret->value, ','))
-		return "has more than two columns: expected timestamp,value";
-	if (!parse_stamp(line, &ret->time_s))
-		return "has a timestamp that is neither a date and time nor seconds since 1970";
-	if (!*ret->value || isspace((unsigned char)*ret->value))
-		return "has no number as its value";
-	if (sscanf(ret->value, "%lf%n", &ret->number, &taken) != 1 || ret->value[taken] ||
-	    !isfinite(ret->number))
-		return "has no finite number as its value";
-	return NULL;
-}
 
 /* 1; 0: the end; -EMSGSIZE, -EINVAL: a line that is too long, or holds a NUL. Without its end. */
 static int read_line(FILE *in, char *line)
@@ -107,7 +50,7 @@ static int score_rows(FILE *in)
 	char line[LINE_BYTES];
 	uint64_t number = 1;
 	const char *why;
-	struct row row;
+	struct detect_row row;
 	int n;
 
 	learned_init(&learned);
@@ -116,7 +59,7 @@ static int score_rows(FILE *in)
 		number++;
 		if (!line[0])
 			continue;
-		why = parse_row(line, &row);
+		why = detect_row_parse(line, &row);
 		if (why)
 			return refuse_line(number, why);
 		printf("%s,%s,%.6f\n", row.stamp, row.value,

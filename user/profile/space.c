@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* space.c - owns the table of modules and the parser of mappings. */
+/* space.c - owns the table of modules, and reading mappings into it. */
 #include "profile/space.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 4608 };
+#include "profile/mapping.h"
 
-/* One line of /proc/PID/maps. */
-struct mapping {
-	__u64 start, end, offset, dev, inode;
-	bool executable;
-	const char *path;
-};
+enum { LINE_MAX_BYTES = 4608 };
 
 int spaces_init(struct spaces *s, struct symbolizer *symbolizer, struct opener *opener)
 {
@@ -52,28 +46,6 @@ int spaces_get(struct spaces *s, pid_t pid, __u32 *ret)
 	opener__root(s->opener, s->nspaces, pid);
 	*ret = s->nspaces++;
 	return 0;
-}
-
-/* Numbers and a path; the path may hold anything but a newline. */
-static bool parse_line(char *line, struct mapping *m)
-{
-	unsigned int major, minor;
-	unsigned long long start, end, offset, inode;
-	char perms[5];
-	int at = 0;
-
-	if (sscanf(line, "%llx-%llx %4s %llx %x:%x %llu %n", &start, &end, perms, &offset, &major,
-		   &minor, &inode, &at) < 7)
-		return false;
-	line[strcspn(line, "\n")] = '\0';
-	*m = (struct mapping){ .start = start,
-			       .end = end,
-			       .offset = offset,
-			       .dev = makedev(major, minor),
-			       .inode = inode,
-			       .executable = perms[2] == 'x',
-			       .path = line + at };
-	return true;
 }
 
 static __u32 module_find(const struct spaces *s, const struct space *space, const struct mapping *m,
@@ -208,7 +180,7 @@ int spaces_refresh(struct spaces *s, __u32 index)
 			skip_line(file);
 			continue;
 		}
-		if (!parse_line(line, &m) || !wanted(&m))
+		if (!mapping_parse(line, &m) || !wanted(&m))
 			continue;
 		sum = hash_bytes(line, strlen(line), sum) ^ m.start ^ m.end << 1 ^ m.inode << 2;
 		space_tell(s, index, &m, maps, &n);
