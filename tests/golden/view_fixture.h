@@ -228,6 +228,16 @@ static inline void fixture_common(struct fixture *f)
 
 #define FIXTURE_CONTAINER "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
+static inline struct delay_view delay_of(const char *victim, const char *culprit, __u64 wait_ns,
+					 __u64 waits, __u64 wait_inc_ns)
+{
+	return (struct delay_view){ .victim = victim,
+				    .culprit = culprit,
+				    .wait_ns = wait_ns,
+				    .waits = waits,
+				    .wait_inc_ns = wait_inc_ns };
+}
+
 static inline void fixture_by_unit(struct fixture *f)
 {
 	struct view *v = &f->view;
@@ -279,10 +289,10 @@ static inline void fixture_by_unit(struct fixture *f)
 	v->units = f->units;
 	v->nunits = 3;
 	/* Two pairs whose joined names meet, and one that reads like the other pair. */
-	f->delays[0] = (struct delay_view){ GROUP_OTHER, GROUP_OTHER, 7, 1, 7 };
-	f->delays[1] = (struct delay_view){ "a/b/c", "cron.service/x", 30 * MS, 3, 20 * MS };
-	f->delays[2] = (struct delay_view){ "a/b/c", "cron.service/x", 12 * MS, 2, 0 };
-	f->delays[3] = (struct delay_view){ "q\"\\},x=\"1", "(idle)", 50 * MS, 9, 40 * MS };
+	f->delays[0] = delay_of(GROUP_OTHER, GROUP_OTHER, 7, 1, 7);
+	f->delays[1] = delay_of("a/b/c", "cron.service/x", 30 * MS, 3, 20 * MS);
+	f->delays[2] = delay_of("a/b/c", "cron.service/x", 12 * MS, 2, 0);
+	f->delays[3] = delay_of("q\"\\},x=\"1", "(idle)", 50 * MS, 9, 40 * MS);
 	v->delays = f->delays;
 	v->ndelays = 4;
 	v->delay_other_ns = 9 * MS;

@@ -151,6 +151,37 @@ static void test_bounds(void **state)
 	model__free(model);
 }
 
+static void assert_labels(const char *labels, const char *first, const char *second)
+{
+	assert_string_equal(labels, first);
+	assert_string_equal(labels + strlen(labels) + 1, second);
+}
+
+/* "/a/b" and "c" read like "/a" and "b/c", and are two: whoever asks for labels can tell. */
+static void test_names_that_meet(void **state)
+{
+	static const enum group_key cgroup_comm[] = { KEY_CGROUP, KEY_COMM };
+	struct model *model = make(10, 2, cgroup_comm);
+	const struct delay_view *pairs;
+
+	(void)state;
+	world_next(&w, SECOND);
+	world_cgroup(&w, 7, "/a/b");
+	world_cgroup(&w, 8, "/a");
+	blame(world_party(10, "c", 7), world_party(0, "", 0), 1);
+	blame(world_party(11, "b/c", 8), world_party(0, "", 0), 2);
+	pairs = world_apply(&w, model)->delays;
+	assert_string_equal(pairs[0].victim, "/a/b/c");
+	assert_string_equal(pairs[1].victim, "/a/b/c");
+	assert_labels(pairs[0].victim_labels, "/a", "b/c");
+	assert_int_equal(pairs[0].wait_ns, 2);
+	assert_labels(pairs[1].victim_labels, "/a/b", "c");
+	assert_int_equal(pairs[1].wait_ns, 1);
+	assert_string_equal(pairs[0].culprit, "(idle)");
+	assert_labels(pairs[0].culprit_labels, "(idle)", "(idle)");
+	model__free(model);
+}
+
 /* One of n victims, all waiting for "hog". */
 static void trifle(unsigned int i, __u64 wait_ns)
 {
@@ -327,6 +358,7 @@ int main(void)
 		cmocka_unit_test(test_keys_that_the_dead_cannot_tell),
 		cmocka_unit_test(test_pairs_are_summed_by_group),
 		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_names_that_meet),
 		cmocka_unit_test(test_an_incident_among_trifles),
 		cmocka_unit_test(test_places_are_taken_rarely),
 		cmocka_unit_test(test_more_pairs_than_are_remembered),

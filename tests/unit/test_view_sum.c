@@ -30,7 +30,11 @@ static void group(struct made *m, const char *unit, const char *comm, __u64 user
 
 static void pair(struct made *m, const char *victim, const char *culprit, __u64 wait_ns)
 {
-	m->pairs[m->view.ndelays++] = (struct delay_view){ victim, culprit, 99, 9, wait_ns };
+	m->pairs[m->view.ndelays++] = (struct delay_view){ .victim = victim,
+							   .culprit = culprit,
+							   .wait_ns = 99,
+							   .waits = 9,
+							   .wait_inc_ns = wait_ns };
 }
 
 static struct made *begin(struct made *m, __u64 interval_ns)

@@ -77,6 +77,8 @@ struct delay_view {
 	__u64 wait_ns;
 	__u64 waits;
 	__u64 wait_inc_ns;
+	/* The same label by label, each terminated: names can meet, these cannot. NULL: not known. */
+	const char *victim_labels, *culprit_labels;
 };
 
 struct oom_view {

@@ -134,13 +134,28 @@ static int group_number(struct view_sum *sum, struct buf *key, const struct view
 	return number_of(&t, key, view->groups[i].label, view->nkeys, ret);
 }
 
-static int pair_number(struct view_sum *sum, struct buf *key, const struct delay_view *pair,
+static unsigned int split_labels(const char *labels, unsigned int n, const char *texts[])
+{
+	unsigned int i;
+
+	for (i = 0; labels && i < n; i++) {
+		texts[i] = labels;
+		labels += strlen(labels) + 1;
+	}
+	return i;
+}
+
+static int pair_number(struct view_sum *sum, struct buf *key, const struct view *view, size_t i,
 		       __u32 *ret)
 {
-	const char *const texts[] = { pair->victim, pair->culprit };
+	const struct delay_view *pair = &view->delays[i];
+	const char *texts[2 + 2 * GROUP_KEYS] = { pair->victim, pair->culprit };
 	const struct table t = pairs_of(sum);
+	unsigned int n = 2;
 
-	return number_of(&t, key, texts, 2, ret);
+	n += split_labels(pair->victim_labels, view->nkeys, texts + n);
+	n += split_labels(pair->culprit_labels, view->nkeys, texts + n);
+	return number_of(&t, key, texts, n, ret);
 }
 
 static int add_groups(struct view_sum *sum, struct buf *key, const struct view *view)
@@ -165,7 +180,7 @@ static int add_pairs(struct view_sum *sum, struct buf *key, const struct view *v
 	int err = 0;
 
 	for (i = 0; i < view->ndelays && !err; i++) {
-		err = pair_number(sum, key, &view->delays[i], &number);
+		err = pair_number(sum, key, view, i, &number);
 		if (!err)
 			sum->waits_ns[number] += view->delays[i].wait_inc_ns;
 	}
@@ -272,7 +287,7 @@ static int take_pairs(struct view_sum *sum, struct buf *key, const struct view *
 
 	for (i = 0; i < last->ndelays && !err; i++) {
 		sum->delays[i] = last->delays[i];
-		err = pair_number(sum, key, &last->delays[i], &number);
+		err = pair_number(sum, key, last, i, &number);
 		if (err)
 			return err;
 		sum->delays[i].wait_inc_ns = sum->waits_ns[number];

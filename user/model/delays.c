@@ -16,7 +16,7 @@
 #include <string.h>
 
 /* Pairs remembered for each that is shown: who is small now may be large in a minute. */
-enum { KNOWN_FACTOR = 20 };
+enum { KNOWN_FACTOR = 20, NAMES_SIZE = 4 * LABELS_SIZE };
 
 #define CLAIM_FACTOR 2 /* so much larger than who gives way */
 /* Part of all slow waits of an interval: who has that gets a place though many were taken. */
@@ -64,6 +64,7 @@ void delays_done(struct delays *delays)
 
 /* --- Pairs. */
 
+/* Names can meet: "a/b" and "c" read like "a" and "b/c". Labels cannot, and are part of a pair. */
 static struct delay *find_pair(const struct delays *delays, const char *names, size_t len,
 			       __u32 sum)
 {
@@ -76,7 +77,7 @@ static struct delay *find_pair(const struct delays *delays, const char *names, s
 	return NULL;
 }
 
-static struct delay *new_pair(struct delays *delays, const char *names, size_t len, __u32 sum)
+static struct delay *new_pair(struct delays *delays, const struct delay *wanted)
 {
 	__u32 at = delays->free_hint;
 	char *copy;
@@ -86,12 +87,13 @@ static struct delay *new_pair(struct delays *delays, const char *names, size_t l
 	delays->free_hint = at;
 	if (at == delays->known)
 		return NULL;
-	copy = malloc(len);
+	copy = malloc(wanted->len);
 	if (!copy)
 		return NULL;
-	memcpy(copy, names, len);
-	delays->pairs[at] = (struct delay){ .sum = sum, .names = copy, .len = len };
-	hash_add(&delays->index, sum, at);
+	memcpy(copy, wanted->names, wanted->len);
+	delays->pairs[at] = *wanted;
+	delays->pairs[at].names = copy;
+	hash_add(&delays->index, wanted->sum, at);
 	delays->npairs++;
 	return &delays->pairs[at];
 }
@@ -118,7 +120,8 @@ static int compare_pairs(const void *a, const void *b)
 	const struct delay *x = *(struct delay *const *)a, *y = *(struct delay *const *)b;
 	int order = strcmp(x->names, y->names);
 
-	return order ? order : strcmp(culprit_of(x), culprit_of(y));
+	order = order ? order : strcmp(culprit_of(x), culprit_of(y));
+	return order ? order : memcmp(x->names, y->names, x->len); /* as long: they read alike */
 }
 
 /* The largest first; ties by name, so that a replay decides alike. */
@@ -170,24 +173,37 @@ static void delays_begin(struct delays *delays, __u64 now_ns)
 	delays_forget(delays, now_ns);
 }
 
+/* The whole of a pair's names, as it is remembered, in a room of NAMES_SIZE. */
+static struct delay pair_names(struct groups *groups, const struct snapshot *snapshot,
+			       const struct vigie_delay *delay, char *names)
+{
+	char victim[LABELS_SIZE], culprit[LABELS_SIZE];
+	size_t victim_len = party_labels(groups, snapshot, &delay->victim, victim);
+	size_t culprit_len = party_labels(groups, snapshot, &delay->culprit, culprit);
+	struct delay pair = { .names = names };
+
+	pair.len = party_join(&delay->victim, victim, victim_len, names);
+	pair.len += party_join(&delay->culprit, culprit, culprit_len, names + pair.len);
+	pair.labels = pair.len;
+	memcpy(names + pair.len, victim, victim_len);
+	pair.len += victim_len;
+	pair.culprit_labels = pair.len;
+	memcpy(names + pair.len, culprit, culprit_len);
+	pair.len += culprit_len;
+	return pair;
+}
+
 static void tally_pair(struct delays *delays, struct groups *groups,
 		       const struct snapshot *snapshot, const struct vigie_delay *delay,
 		       __u64 now_ns)
 {
-	char names[2 * LABELS_SIZE], culprit[LABELS_SIZE];
-	struct delay *pair;
-	size_t victim_size, len;
-	__u32 sum;
+	char names[NAMES_SIZE];
+	struct delay wanted = pair_names(groups, snapshot, delay, names), *pair;
 
-	party_name(groups, snapshot, &delay->victim, names);
-	party_name(groups, snapshot, &delay->culprit, culprit);
-	victim_size = strlen(names) + 1;
-	len = victim_size + strlen(culprit) + 1;
-	memcpy(names + victim_size, culprit, len - victim_size);
-	sum = (__u32)hash_bytes(names, len, delays->seed);
-	pair = find_pair(delays, names, len, sum);
+	wanted.sum = (__u32)hash_bytes(names, wanted.len, delays->seed);
+	pair = find_pair(delays, names, wanted.len, wanted.sum);
 	if (!pair)
-		pair = new_pair(delays, names, len, sum);
+		pair = new_pair(delays, &wanted);
 	if (!pair) {
 		delays->direct_ns += delay->wait_ns;
 		return;
@@ -377,6 +393,8 @@ void delays_show(struct delays *delays, struct view *view)
 			.wait_ns = pair->wait_ns,
 			.waits = pair->waits,
 			.wait_inc_ns = pair->inc_ns,
+			.victim_labels = pair->names + pair->labels,
+			.culprit_labels = pair->names + pair->culprit_labels,
 		};
 	}
 	view->delays = delays->view;

@@ -14,8 +14,10 @@
 
 struct delay {
 	__u32 sum;
-	char *names; /* victim, NUL, culprit, NUL; NULL: the place is free */
-	size_t len;
+	/* Victim, NUL, culprit, NUL, then the labels of both, each with a NUL; NULL: the place is free. */
+	char *names;
+	size_t len, labels; /* where the labels of the victim begin */
+	size_t culprit_labels;
 	bool shown; /* it has a series: what accrues is its own */
 	__u64 wait_ns, waits; /* of the series */
 	__u64 inc_ns, waits_inc; /* of this interval */
@@ -49,7 +51,15 @@ void delays_apply(struct delays *delays, struct groups *groups, const struct sna
 /* Fills in the view's delays. */
 void delays_show(struct delays *delays, struct view *view);
 
-/* The name of the group that a party belongs to, dead or alive; dst has LABELS_SIZE bytes. */
+/*
+ * The labels of the group that a party belongs to, dead or alive, each terminated; dst has
+ * LABELS_SIZE bytes. Returns their length, as party_join() takes it.
+ */
+size_t party_labels(struct groups *groups, const struct snapshot *snapshot,
+		    const struct vigie_party *party, char *dst);
+/* These as one name; dst has LABELS_SIZE bytes. Returns its length with the NUL. */
+size_t party_join(const struct vigie_party *party, const char *labels, size_t len, char *dst);
+/* Both in one. */
 void party_name(struct groups *groups, const struct snapshot *snapshot,
 		const struct vigie_party *party, char *dst);
 

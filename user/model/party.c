@@ -5,14 +5,24 @@
  * Owns: the order of evidence: the live process of that number with that comm, else what
  * the kernel side wrote down. Never makes a group. Not here: the table of pairs (delays.c).
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "data/processes.h"
 #include "model/delays.h"
 
-void party_name(struct groups *groups, const struct snapshot *snapshot,
-		const struct vigie_party *party, char *dst)
+/* Nobody ran: that is the name, and each of its labels. */
+static size_t idle_labels(unsigned int nkeys, char *dst)
+{
+	const size_t size = sizeof(LABEL_IDLE);
+	unsigned int k;
+
+	for (k = 0; k < nkeys; k++)
+		memcpy(dst + k * size, LABEL_IDLE, size);
+	return nkeys * size;
+}
+
+size_t party_labels(struct groups *groups, const struct snapshot *snapshot,
+		    const struct vigie_party *party, char *dst)
 {
 	struct vigie_key raw = {
 		.cgroup_id = party->cgroup_id,
@@ -24,10 +34,8 @@ void party_name(struct groups *groups, const struct snapshot *snapshot,
 	unsigned int unknown = 0;
 	struct labels labels;
 
-	if (!party->tgid) {
-		snprintf(dst, LABELS_SIZE, LABEL_IDLE);
-		return;
-	}
+	if (!party->tgid)
+		return idle_labels(groups->names->config.nkeys, dst);
 	memcpy(raw.comm, party->comm, sizeof(raw.comm));
 	process = processes_find(snapshot->processes, snapshot->nprocesses, party->tgid);
 	if (process && !strncmp(process->comm, party->comm, VIGIE_COMM_LEN)) {
@@ -38,9 +46,27 @@ void party_name(struct groups *groups, const struct snapshot *snapshot,
 		names_normalise(groups->names, &raw, &key);
 	}
 	if (group) {
-		labels_join(group->text, group->len, dst);
-		return;
+		memcpy(dst, group->text, group->len);
+		return group->len;
 	}
 	labels_build(groups->names, &key, unknown, &labels);
-	labels_join(labels.text, labels.len, dst);
+	memcpy(dst, labels.text, labels.len);
+	return labels.len;
+}
+
+size_t party_join(const struct vigie_party *party, const char *labels, size_t len, char *dst)
+{
+	if (!party->tgid)
+		len = sizeof(LABEL_IDLE);
+	labels_join(labels, len, dst);
+	return len;
+}
+
+void party_name(struct groups *groups, const struct snapshot *snapshot,
+		const struct vigie_party *party, char *dst)
+{
+	char labels[LABELS_SIZE];
+	size_t len = party_labels(groups, snapshot, party, labels);
+
+	party_join(party, labels, len, dst);
 }
