@@ -7,4 +7,5 @@ test: test-golden
 test-golden: $(O)/vigie
 	$(Q)/usr/bin/python3 -B tests/golden/test_check.py
 	$(Q)VIGIE=$(O)/vigie /usr/bin/python3 -B tests/golden/test_recording.py
+	$(Q)VIGIE=$(O)/vigie /usr/bin/python3 -B tests/golden/test_screens.py
 	$(Q)tests/golden/check.py || [ $$? -eq 249 ]

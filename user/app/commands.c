@@ -6,6 +6,7 @@
 
 const struct subcommand subcommands[] = {
 	{ "serve", cmd_serve, "watch all the time and serve OpenMetrics to Prometheus" },
+	{ "top", cmd_top, "a live screen of every process, and of any moment of the history" },
 	{ "once", cmd_once, "watch for a moment and print what every process cost" },
 	{ "doctor", cmd_doctor, "show what this kernel gives, from where, and what is missing" },
 	{ "replay", cmd_replay, "recompute what a history shows: tables, metrics, findings" },

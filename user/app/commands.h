@@ -7,6 +7,7 @@
 #ifndef VIGIE_APP_COMMANDS_H
 #define VIGIE_APP_COMMANDS_H
 
+int cmd_top(int argc, char **argv);
 int cmd_once(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);

@@ -19,12 +19,14 @@ static void print_help(FILE *out)
 		     "Usage: vigie COMMAND [OPTION...]\n\n");
 	for (command = subcommands; command->name; command++)
 		fprintf(out, "  %-8s %s\n", command->name, command->help);
-	fprintf(out, "\nExamples:\n"
-		     "  vigie once                          what happened in one second\n"
-		     "  vigie once --sort wait --interval 5s    who waits for a CPU\n"
-		     "  vigie serve                         http://127.0.0.1:9838/metrics\n"
-		     "  vigie doctor                        would it work here?\n"
-		     "\n'vigie COMMAND --help' has the options; vigie --version the version.\n");
+	fprintf(out,
+		"\nExamples:\n"
+		"  vigie once                          what happened in one second\n"
+		"  vigie once --sort wait --interval 5s    who waits for a CPU\n"
+		"  vigie top                           a live screen; Space and T go back in time\n"
+		"  vigie serve                         http://127.0.0.1:9838/metrics\n"
+		"  vigie doctor                        would it work here?\n"
+		"\n'vigie COMMAND --help' has the options; vigie --version the version.\n");
 }
 
 int main(int argc, char **argv)

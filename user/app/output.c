@@ -36,8 +36,7 @@ static void parse_format(const struct argp_state *state, struct output_options *
 	refuse_value(state, "--format", arg, allowed);
 }
 
-static void parse_sort(const struct argp_state *state, struct output_options *options,
-		       const char *arg)
+enum sort_key option_sort(const struct argp_state *state, const char *arg)
 {
 	char allowed[256] = "one of";
 	enum sort_key key;
@@ -45,10 +44,8 @@ static void parse_sort(const struct argp_state *state, struct output_options *op
 	for (key = 0; key < SORT_KEYS; key++) {
 		size_t len = strlen(allowed);
 
-		if (!strcmp(arg, sort_key_name(key))) {
-			options->list.sort = key;
-			return;
-		}
+		if (!strcmp(arg, sort_key_name(key)))
+			return key;
 		snprintf(allowed + len, sizeof(allowed) - len, "%s %s", key ? "," : "",
 			 sort_key_name(key));
 	}
@@ -61,7 +58,7 @@ static error_t parse_output(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'f': parse_format(state, options, arg); return 0;
-	case OPT_SORT: parse_sort(state, options, arg); return 0;
+	case OPT_SORT: options->list.sort = option_sort(state, arg); return 0;
 	case OPT_TOP:
 		options->list.top = option_number(state, "--top", arg, 0, 1000000,
 						  "a number of rows (0: all)");

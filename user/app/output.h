@@ -23,6 +23,8 @@ struct output_options {
 
 /* A child parser for --format, --sort and --top; its input is an output_options. */
 extern const struct argp output_argp;
+/* The value of --sort, or the end of the program. */
+enum sort_key option_sort(const struct argp_state *state, const char *arg);
 /* Colour, width and as many rows as a terminal has; nothing elsewhere. */
 void output_fit(struct output_options *options);
 /* Draws and writes the view; complains on stderr as who. 0 or -errno. */

@@ -34,7 +34,7 @@ void pipeline_options_collect(const struct pipeline_options *options, struct col
 	ret->max_tasks = options->max_tasks;
 	ret->max_retired = options->max_retired;
 	ret->max_cgroups = options->max_cgroups;
-	ret->group_by = 0;
+	ret->group_by = options->carried;
 	for (i = 0; i < options->nkeys; i++) {
 		ret->group_by |= carried[options->keys[i]];
 		if (options->keys[i] == KEY_UNIT)

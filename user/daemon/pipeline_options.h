@@ -15,6 +15,7 @@
 struct pipeline_options {
 	enum group_key keys[GROUP_KEYS];
 	unsigned int nkeys;
+	__u32 carried; /* enum vigie_group_by: what the kernel side carries beside what keys need */
 	__u64 slow_wait_ns;
 	bool unit_ids; /* units of containers carry ids, see model_config */
 	const char *runtime_root; /* before the paths of the runtimes' files; "" */

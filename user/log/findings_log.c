@@ -216,13 +216,14 @@ int log_place_open(struct log_place *place, const char *directory, const char *l
 
 	if (n < 0 || (size_t)n >= sizeof(place->path) ||
 	    io_split_path(place->path, parent, sizeof(parent), &place->name)) {
-		fprintf(stderr, "%s: '%s' is not the path of a file\n", who,
-			log_file ? log_file : directory);
+		if (who)
+			fprintf(stderr, "%s: '%s' is not the path of a file\n", who,
+				log_file ? log_file : directory);
 		return -EINVAL;
 	}
 	place->dirfd = io_open_dir(parent);
-	if (place->dirfd >= 0)
-		return 0;
+	if (place->dirfd >= 0 || !who)
+		return place->dirfd >= 0 ? 0 : place->dirfd;
 	fprintf(stderr, "%s: cannot open '%s': %s\n", who, parent, err_name(place->dirfd));
 	return place->dirfd;
 }
@@ -252,7 +253,7 @@ int findings_log_read(const struct log_place *place, const char *id, const char 
 	if (w.tokener)
 		json_tokener_free(w.tokener);
 	free(w.line);
-	if (err)
+	if (err && who)
 		fprintf(stderr, "%s: cannot read '%s': %s\n", who, place->path, err_name(err));
 	return err;
 }

@@ -20,7 +20,7 @@ struct log_place {
 	char path[PATH_MAX];
 };
 
-/* log_file NULL: directory's own. Complains on stderr as who. 0 or -errno. */
+/* log_file NULL: directory's own. Complains on stderr as who, if that is not NULL. 0 or -errno. */
 int log_place_open(struct log_place *place, const char *directory, const char *log_file,
 		   const char *who);
 void log_place_close(struct log_place *place);
@@ -45,7 +45,7 @@ struct finding_event {
 
 /*
  * Calls take for every event about the finding, oldest first, in NAME.99 … NAME.1 and NAME.
- * id NULL: of all findings. 0, or -errno of opening NAME, said on stderr as who.
+ * id NULL: of all findings. 0, or -errno of opening NAME, said on stderr as who, if that is not NULL.
  */
 int findings_log_read(const struct log_place *place, const char *id, const char *who,
 		      void (*take)(void *ctx, const struct finding_event *event), void *ctx);

@@ -80,6 +80,8 @@ static void say_sum(struct detail *t, __u64 sum_ns)
 	host_seconds(line, sum_ns);
 	if (t->d->frame->view->shed & VIGIE_SHED_REASONS) {
 		buf_str(line, "; time off the CPU was not looked at: vigie cost more than it may");
+	} else if (!t->d->frame->view->interval_ns) {
+		buf_str(line, "; since when is not known: there is no sample before this one");
 	} else if (g->inc.starts || list_exits(g) || g->inc.thread_starts) {
 		buf_str(line, "; threads came and went meanwhile");
 	} else {

@@ -1,0 +1,241 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""vigie top at a real terminal: tmux has it, types, resizes, kills, and tells what is on it.
+
+Owns: keys and sizes in a terminal, that the terminal is as it was however top ends, what is refused.
+Not here: what screens look like (tests/golden/test_screens.py).
+"""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+
+import lib
+from lib import VIGIE, wait_for
+
+RECORDING = os.path.join(lib.ROOT, "tests", "golden", "recording-606e877")
+
+
+def setUpModule():
+    lib.needs_watching()
+    lib.needs(shutil.which("tmux"), "tmux is not installed (scripts/setup --test)")
+
+
+class Tmux:
+    """A terminal of its own with a shell that runs `vigie top ARGS` and then says how it ended."""
+
+    def __init__(self, args="", width=100, height=24, term="", env=""):
+        self.place = tempfile.TemporaryDirectory()
+        self.socket = os.path.join(self.place.name, "tmux")
+        self.args, self.size, self.term, self.env = args, (width, height), term, env
+
+    def tmux(self, *args):
+        return subprocess.run(["tmux", "-u", "-S", self.socket, "-f", "/dev/null", *args], check=True,
+                              stdout=subprocess.PIPE, text=True,
+                              env={**os.environ, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"}).stdout
+
+    def __enter__(self):
+        script = os.path.join(self.place.name, "run")
+        term = f"TERM={self.term}; export TERM; " if self.term else ""
+        lib.write(script, f"{term}trap : INT; before=$(stty -g); echo at-the-shell\n"
+                          f"{self.env} sh -c 'echo $$ >{self.place.name}/pid; exec {VIGIE} top {self.args}'\n"
+                          "status=$?\n"
+                          "[ \"$(stty -g)\" = \"$before\" ] && modes=same || modes=other\n"
+                          "echo ended=$status modes=$modes\nread wait\n")
+        width, height = self.size
+        self.tmux("new-session", "-d", "-x", str(width), "-y", str(height), "sh", script)
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run(["tmux", "-S", self.socket, "kill-server"], check=False, stderr=subprocess.DEVNULL)
+        self.place.cleanup()
+
+    def screen(self, *options):
+        return self.tmux("capture-pane", "-p", *options)
+
+    def shows(self, pattern, what=None):
+        """The first screen on which the pattern is."""
+        def look():
+            screen = self.screen()
+            return screen if re.search(pattern, screen, re.M) else None
+        return wait_for(look, what or f"'{pattern}' on the screen", every_s=0.05)
+
+    def keys(self, *keys):
+        self.tmux("send-keys", *keys)
+
+    def resize(self, width, height):
+        self.tmux("resize-window", "-x", str(width), "-y", str(height))
+
+    def pid(self):
+        return int(wait_for(lambda: os.path.exists(f"{self.place.name}/pid")
+                            and lib.read(f"{self.place.name}/pid").strip(), "the pid of vigie top"))
+
+
+class Live(unittest.TestCase):
+    def test_shows_a_process_and_its_time(self):
+        with subprocess.Popen(["sh", "-c", "while :; do :; done"]) as busy:
+            try:
+                with Tmux("--filter sh") as t:
+                    screen = t.shows(rf"^ *{busy.pid} .*sh", f"process {busy.pid}")
+                    self.assertRegex(screen, r"(?m)^ *PID COMMAND .*%CPU +WAIT%")
+                    self.assertRegex(screen.split("\n")[0], r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  LIVE  by process")
+                    # It wants a CPU all the time: it has one, or waits for one.
+                    def hot():
+                        row = re.search(rf"(?m)^ *{busy.pid} \S+ +\S+ +([\d.]+) +([\d.]+)", t.screen())
+                        return row and float(row[1]) + float(row[2]) > 90
+                    wait_for(hot, "a busy loop that runs or waits nearly all the time", every_s=0.05)
+            finally:
+                busy.kill()
+
+    def test_keys_and_sizes(self):
+        with Tmux() as t:
+            t.shows("by process, %CPU first")
+            t.keys("Tab")
+            t.shows("by name")
+            t.keys("M")
+            t.shows("by name, RSS first")
+            t.keys("?")
+            t.shows("back to now|the row above")
+            t.keys("Escape")
+            t.keys("/", "n", "o", "n", "e", "x", "Enter")
+            t.shows("no row has this text")
+            t.resize(60, 15)
+            screen = wait_for(lambda: (lambda s: s if re.search("row 0 of 0", s) and
+                                       len(s.rstrip("\n").split("\n")) == 15 else None)(t.screen()),
+                              "a screen of 15 lines", every_s=0.05)
+            self.assertLessEqual(max(map(len, screen.split("\n"))), 60)
+            t.keys("Escape")
+            t.resize(300, 100)
+            wait_for(lambda: len(t.screen().rstrip("\n").split("\n")) == 100, "a screen of 100 lines", every_s=0.05)
+            t.resize(20, 5)
+            t.shows("vigie top needs 40")
+            t.resize(80, 24)
+            t.shows("by name, RSS first")
+            t.keys("q")
+            t.shows("ended=0 modes=same")
+
+    def test_frozen_it_stays_and_goes_on(self):
+        with Tmux("--interval 200ms") as t:
+            t.shows(r"^[1-9]\S*s  |^0\.[1-9]s  ", "a second sample")
+            t.keys("Space")
+            first = t.shows("^ .*FROZEN")
+            t.keys("t")
+            t.shows("this is the last sample|PAST")
+            t.keys("T", "T")
+            self.assertNotEqual(first, t.shows("^ .*PAST"))
+            t.keys("L")
+            t.shows("^ .*LIVE")
+            t.keys("q")
+            t.shows("ended=0 modes=same")
+
+    def test_hostile_name(self):
+        name = b"\x1b[2J\x9bx\xe5\x90\x8c"
+        code = (f"import ctypes,time\nctypes.CDLL(None).prctl(15, {name!r}, 0, 0, 0)\nprint(flush=True)\n"
+                "time.sleep(1000)")
+        with subprocess.Popen(["/usr/bin/python3", "-c", code], stdout=subprocess.PIPE) as child:
+            try:
+                child.stdout.readline()
+                with Tmux("--filter x9b") as t:
+                    self.assertIn("\\x1b[2J\\x9bx", t.shows(rf"^ *{child.pid} ").replace("~", ""))
+            finally:
+                child.kill()
+
+
+class Ends(unittest.TestCase):
+    """However it ends, the terminal has its modes and its text."""
+
+    def ended(self, sig, status):
+        with Tmux(f"--recording {RECORDING}") as t:
+            t.shows("PAST")
+            os.kill(t.pid(), sig)
+            screen = t.shows(f"ended={status} modes=")
+            self.assertIn("modes=same", screen)
+            self.assertIn("at-the-shell", screen, "the text from before is back")
+            self.assertNotIn("PAST", screen)
+            self.assertEqual(t.tmux("display-message", "-p", "#{cursor_flag}#{alternate_on}").strip(), "10")
+
+    def test_by_signals_that_ask(self):
+        for sig in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+            with self.subTest(sig):
+                self.ended(sig, 0)
+
+    def test_by_signals_of_a_crash(self):
+        for sig in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS):
+            with self.subTest(sig):
+                self.ended(sig, 128 + sig)
+
+    def test_by_a_key(self):
+        for key in ("q", "C-c"):
+            with self.subTest(key), Tmux(f"--recording {RECORDING}") as t:
+                t.shows("PAST")
+                t.keys(key)
+                screen = t.shows("ended=0 modes=same")
+                self.assertIn("at-the-shell", screen)
+
+    def test_the_terminal_goes_away(self):
+        t = Tmux(f"--recording {RECORDING}")
+        with t:
+            t.shows("PAST")
+            pid = t.pid()
+        wait_for(lambda: not os.path.exists(f"/proc/{pid}"), "its end without a terminal")
+
+
+class Terminals(unittest.TestCase):
+    def test_kinds(self):
+        for term in ("xterm", "xterm-256color", "screen", "tmux", "linux", "vt100"):
+            with self.subTest(term), Tmux(f"--recording {RECORDING}", term=term) as t:
+                t.shows(r"^10116 vigie-scribe")
+                t.keys("q")
+                t.shows("ended=0 modes=same")
+
+    def test_refused(self):
+        for term, says in (("dumb", "cannot move its cursor"), ("no-such-terminal", "TERM names no terminal")):
+            with self.subTest(term), Tmux(f"--recording {RECORDING}", term=term) as t:
+                screen = t.shows("ended=1 modes=same")
+                self.assertIn(says, screen)
+        run = subprocess.run([VIGIE, "top", "--recording", RECORDING], check=False, stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertEqual((run.returncode, run.stdout), (1, ""))
+        self.assertIn("vigie once", run.stderr)
+
+    def test_no_color(self):
+        colour = r"\033\[[0-9;]*[34][0-7][;m]"
+        with Tmux(f"--recording {RECORDING}") as t:
+            t.shows("PAST")
+            self.assertRegex(t.screen("-e"), colour)
+        with Tmux(f"--recording {RECORDING}", env="NO_COLOR=1") as t:
+            t.shows("PAST")
+            self.assertNotRegex(t.screen("-e"), colour)
+
+    def test_ascii(self):
+        for args, env in (("--ascii", ""), ("", "LC_ALL=C")):
+            with self.subTest(args + env), Tmux(f"--recording {RECORDING} {args}", env=env) as t:
+                t.shows("PAST").encode("ascii")
+        with Tmux(f"--recording {RECORDING}", env="LC_ALL=C.UTF-8") as t:
+            self.assertIn("█", t.shows("PAST"))
+
+
+class Refusals(unittest.TestCase):
+    def test_values(self):
+        for args, says in ((["--group-by", "x"], "one of process"), (["--sort", "x"], "one of cpu"),
+                           (["--interval", "0s"], "a duration from 100ms"), (["--at", "x"], "a moment"),
+                           (["x"], "options only")):
+            with self.subTest(args):
+                run = subprocess.run([VIGIE, "top", *args], check=False, stdout=subprocess.PIPE,
+                                     stderr=subprocess.PIPE, text=True)
+                self.assertEqual((run.returncode, run.stdout), (2, ""))
+                self.assertIn(says, run.stderr)
+
+    def test_no_history(self):
+        with tempfile.TemporaryDirectory() as empty:
+            run = subprocess.run([VIGIE, "top", "--recording", empty, "--script", ""], check=False,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("is no history", run.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

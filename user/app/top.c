@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * top.c - owns which moment is shown: the last live sample, or one of the history, which live samples
+ * become a part of.
+ */
+#include "app/top.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/io.h"
+#include "base/units.h"
+#include "base/when.h"
+#include "daemon/state_dir.h"
+
+const char top_who[] = "vigie top";
+
+#define DAY_NS (86400 * NS_PER_S)
+#define FAR_NS (120 * NS_PER_S) /* from there on the nearest sample is another moment */
+
+/* --- Opening. */
+
+/* DIR/ring, or DIR itself. */
+static int open_history(const char *directory)
+{
+	int fd = io_open_dir(directory), ring;
+
+	if (fd < 0)
+		return fd;
+	ring = io_open_subdir(fd, STATE_DIR_RING);
+	if (ring == -ENOENT)
+		return fd;
+	close(fd);
+	return ring;
+}
+
+/* Live there may be none: then what is seen from now on is all there is. */
+static int open_moments(struct top *top)
+{
+	const struct top_options *options = top->options;
+	bool needed = options->past || options->dir_given;
+	int fd = open_history(options->state_dir);
+	int err = fd < 0 ? fd : moments__open(fd, &top->moments);
+
+	if (!err && moments__count(top->moments) == 0 && options->past)
+		err = -ENODATA;
+	if (!err)
+		return 0;
+	if (needed) {
+		fprintf(stderr, "%s: '%s' is no history: %s%s\n", top_who, options->state_dir,
+			err_name(err),
+			err == -ENOENT ? " (it should hold ring/ with *.seg in it)" : "");
+		return err;
+	}
+	return top->moments ? 0 : moments__open(-1, &top->moments);
+}
+
+static int open_live(struct top *top)
+{
+	struct model_config config;
+	int err = pipeline_live_prepare(&top->pipeline, &top->options->common, top_who);
+
+	if (err)
+		return err;
+	model_config_default(&config);
+	config.balance_lag_ns = 10 * NS_PER_S; /* as `vigie serve` has it: findings are the same */
+	err = pipeline_live_open(&top->pipeline, &top->options->common, &config, top_who);
+	top->live = !err;
+	return err;
+}
+
+static void begin_frame(struct top *top)
+{
+	const struct top_options *options = top->options;
+
+	top->frame.source = top->source;
+	top->frame.bar = &top->bar;
+	top->frame.offered = 1u << BY_PROCESS | 1u << BY_NAME | 1u << BY_UNIT;
+	if (top->live) /* our own programs carry it; of the dead a history may have none */
+		top->frame.offered |= 1u << BY_USER;
+	top->frame.time = options->past ? TUI_PAST : TUI_LIVE;
+	snprintf(top->source, sizeof(top->source), "%s", options->past ? options->state_dir : "");
+	top->shown_ns = options->at_ns;
+	if (options->past && !options->at_ns)
+		top->shown_ns = moments__wall_ns(top->moments, moments__count(top->moments) - 1);
+}
+
+int top_open(struct top *top, const struct top_options *options)
+{
+	int err;
+
+	memset(top, 0, sizeof(*top));
+	top->options = options;
+	tui_init(&top->tui);
+	top->tui.sort = options->sort;
+	top->tui.group = options->group;
+	snprintf(top->tui.filter, sizeof(top->tui.filter), "%s",
+		 options->filter ? options->filter : "");
+	err = top_view_init(&top->views, options->common.unit_ids);
+	if (!err)
+		err = open_moments(top);
+	if (!err)
+		err = top_findings_read(&top->findings, options->state_dir);
+	if (!err && !options->past)
+		err = open_live(top);
+	if (!err)
+		begin_frame(top);
+	return err;
+}
+
+void top_done(struct top *top)
+{
+	pipeline_live_done(&top->pipeline);
+	top_view_done(&top->views);
+	top_findings_done(&top->findings);
+	moments__free(top->moments);
+}
+
+/* --- A sample, a frame. */
+
+int top_sample(struct top *top)
+{
+	struct snapshot before = top->pipeline.snapshot;
+	int err;
+
+	snapshot_head_only(&before);
+	err = pipeline_live_step(&top->pipeline);
+	if (err)
+		return err;
+	top->before = before;
+	moments__add(top->moments,
+		     &top->pipeline.snapshot); /* else it is not in the past, and now is */
+	return top_findings_judge(&top->findings, top->pipeline.view);
+}
+
+/* Containers can be told from other units by the view only. */
+static void offer_containers(struct top *top)
+{
+	const struct view *view = top->frame.view;
+	size_t i;
+
+	top->frame.offered &= ~(1u << BY_CONTAINER);
+	for (i = 0; i < view->nunits; i++)
+		if (view->units[i].container_id[0])
+			top->frame.offered |= 1u << BY_CONTAINER;
+}
+
+static int load_past(struct top *top)
+{
+	struct snapshot now, before;
+	size_t i = moments__find(top->moments, top->shown_ns);
+	int err = moments__load(top->moments, i, &now, &before);
+
+	if (err) {
+		snprintf(top->tui.note, sizeof(top->tui.note), "this sample cannot be read: %s",
+			 err_name(err));
+		return top->frame.view ? 0 : err;
+	}
+	return top_view_make(&top->views, top->tui.group, &before, &now, &top->frame.view);
+}
+
+static void mark_findings(struct top *top)
+{
+	struct tui_bar *bar = &top->bar;
+	size_t i, bin;
+
+	memset(bar->marks, 0, sizeof(bar->marks));
+	for (i = 0; i < top->findings.n && bar->to_ns; i++) {
+		const struct tui_finding *f = &top->findings.all[i];
+
+		if (f->since_wall_ns < bar->from_ns || f->since_wall_ns >= bar->to_ns)
+			continue;
+		bin = (f->since_wall_ns - bar->from_ns) * TUI_BAR_BINS / DAY_NS;
+		if (bar->marks[bin] < f->severity)
+			bar->marks[bin] = f->severity;
+	}
+}
+
+int top_frame(struct top *top)
+{
+	int err;
+
+	if (top->frame.time == TUI_LIVE)
+		err = top_view_make(&top->views, top->tui.group, &top->before,
+				    &top->pipeline.snapshot, &top->frame.view);
+	else
+		err = load_past(top);
+	if (err)
+		return err;
+	offer_containers(top);
+	top->frame.findings = top->findings.active;
+	top->frame.nfindings = top_findings_at(&top->findings, top->frame.view->wall_ns);
+	mark_findings(top);
+	return 0;
+}
+
+/* --- Moving in time. */
+
+static void note(struct top *top, const char *text)
+{
+	snprintf(top->tui.note, sizeof(top->tui.note), "%s", text);
+}
+
+static int show(struct top *top, size_t i)
+{
+	top->shown_ns = moments__wall_ns(top->moments, i);
+	if (top->frame.time == TUI_LIVE)
+		top->frame.time = TUI_FROZEN;
+	else
+		top->frame.time = TUI_PAST;
+	return top_frame(top);
+}
+
+static int go_live(struct top *top)
+{
+	size_t n = moments__count(top->moments);
+
+	if (!top->live) {
+		note(top, "this is a history: nothing is live here; its last sample");
+		return show(top, n - 1);
+	}
+	top->frame.time = TUI_LIVE;
+	return top_frame(top);
+}
+
+static int freeze(struct top *top)
+{
+	if (top->frame.time != TUI_LIVE)
+		return go_live(top);
+	top->shown_ns = top->frame.view->wall_ns;
+	top->frame.time = TUI_FROZEN;
+	return 0;
+}
+
+static __u64 shown_wall_ns(const struct top *top)
+{
+	return top->frame.time == TUI_LIVE ? top->frame.view->wall_ns : top->shown_ns;
+}
+
+static size_t shown_entry(const struct top *top)
+{
+	return moments__find(top->moments, shown_wall_ns(top));
+}
+
+static int step_samples(struct top *top, long long by)
+{
+	size_t n = moments__count(top->moments), i = shown_entry(top);
+
+	if (by < 0 && !i)
+		note(top, "this is the first sample that there is");
+	else if (by > 0 && i + 1 >= n)
+		note(top, top->live ? "this is the last sample; L goes on live"
+				    : "this is the last sample");
+	else
+		return show(top, i + by);
+	return 0;
+}
+
+/* The last sample by then; a step is never none, if there is a sample to step to. */
+static int go_to(struct top *top, __u64 wall_ns, int least)
+{
+	size_t i = moments__find(top->moments, wall_ns), at = shown_entry(top);
+	size_t n = moments__count(top->moments);
+	__u64 there;
+
+	if (least < 0 && i >= at)
+		i = at ? at - 1 : 0;
+	if (least > 0 && i <= at)
+		i = at + 1 < n ? at + 1 : at;
+	there = moments__wall_ns(top->moments, i);
+	if (there > wall_ns + FAR_NS || there + FAR_NS < wall_ns)
+		note(top, "nothing was recorded then: the nearest sample there is");
+	return show(top, i);
+}
+
+static int go_to_typed(struct top *top)
+{
+	__u64 wall_ns;
+
+	if (when_parse(top->tui.typed, clock_wall_ns(), &wall_ns)) {
+		snprintf(top->tui.note, sizeof(top->tui.note), "'%s' is not %s", top->tui.typed,
+			 WHEN_ALLOWED);
+		return 0;
+	}
+	return go_to(top, wall_ns, 0);
+}
+
+/* Its first sample: there is something to see. Back from there is another finding, not the same. */
+static int go_to_finding(struct top *top, int step)
+{
+	size_t i, at = shown_entry(top), n = moments__count(top->moments);
+	__u64 from = step > 0 ? shown_wall_ns(top)
+		     : at     ? moments__wall_ns(top->moments, at - 1) + 1
+			      : 0;
+	const struct tui_finding *f = top_findings_beside(&top->findings, from, step);
+	int err;
+
+	if (!f) {
+		note(top, step > 0 ? "no finding later than this" : "no finding earlier than this");
+		return 0;
+	}
+	i = moments__find(top->moments, f->since_wall_ns);
+	if (moments__wall_ns(top->moments, i) < f->since_wall_ns && i + 1 < n)
+		i++;
+	err = show(top, i);
+	snprintf(top->tui.note, sizeof(top->tui.note), "%s: %.150s", f->id, f->message);
+	return err;
+}
+
+int top_wish(struct top *top, enum tui_wish wish, long long amount)
+{
+	bool moves = wish >= WISH_SAMPLE && wish <= WISH_FINDING;
+
+	if (moves && !moments__count(top->moments)) {
+		note(top, "there is no history yet");
+		return 0;
+	}
+	switch (wish) {
+	case WISH_GROUP: return top_frame(top);
+	case WISH_FREEZE: return freeze(top);
+	case WISH_LIVE: return go_live(top);
+	case WISH_SAMPLE: return step_samples(top, amount);
+	case WISH_MOVE: return go_to(top, shown_wall_ns(top) + amount, amount < 0 ? -1 : 1);
+	case WISH_MOMENT: return go_to_typed(top);
+	case WISH_FINDING: return go_to_finding(top, amount);
+	default: return 0;
+	}
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* top_findings.c - owns the list of findings, by when they began. */
+#include "app/top_findings.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/units.h"
+#include "detect/detect.h"
+#include "log/findings_log.h"
+
+enum { FINDINGS_MAX = 1 << 16 };
+
+#define ALWAYS UINT64_MAX
+#define SILENCE_NS (600 * NS_PER_S) /* a finding's cooldown */
+
+struct reading {
+	struct top_findings *findings;
+	int err;
+};
+
+void top_findings_done(struct top_findings *f)
+{
+	detect__free(f->detect);
+	free(f->all);
+	*f = (struct top_findings){ 0 };
+}
+
+static struct tui_finding *find_by_id(struct top_findings *f, const char *id)
+{
+	size_t i;
+
+	for (i = f->n; i; i--)
+		if (!strcmp(f->all[i - 1].id, id))
+			return &f->all[i - 1];
+	return NULL;
+}
+
+/* Mostly the last one, for they come by time. */
+static struct tui_finding *insert(struct top_findings *f, __u64 since_wall_ns)
+{
+	size_t i;
+
+	if (array_grow(&f->all, &f->capacity, f->n + 1, sizeof(*f->all), FINDINGS_MAX))
+		return NULL;
+	for (i = f->n; i && f->all[i - 1].since_wall_ns > since_wall_ns; i--)
+		f->all[i] = f->all[i - 1];
+	f->n++;
+	f->all[i] = (struct tui_finding){ .since_wall_ns = since_wall_ns };
+	return &f->all[i];
+}
+
+static struct tui_finding *finding_of(struct top_findings *f, const char *id, __u64 since_wall_ns)
+{
+	struct tui_finding *found = find_by_id(f, id);
+
+	if (!found) {
+		found = insert(f, since_wall_ns);
+		if (found)
+			snprintf(found->id, sizeof(found->id), "%s", id);
+	}
+	return found;
+}
+
+static void take_actor(struct tui_finding *to, const struct actor *who)
+{
+	to->pid = who->pid;
+	snprintf(to->comm, sizeof(to->comm), "%s", who->comm);
+	snprintf(to->unit, sizeof(to->unit), "%s", who->unit);
+}
+
+static enum severity severity_by_name(const char *name)
+{
+	enum severity s;
+
+	for (s = SEVERITY_CRITICAL; s > SEVERITY_DEBUG; s--)
+		if (!strcmp(severity_name(s), name))
+			break;
+	return s;
+}
+
+/* --- Out of a log. */
+
+static void take_event(void *ctx, const struct finding_event *e)
+{
+	struct reading *reading = ctx;
+	struct tui_finding *to;
+
+	if (strncmp(e->action, "finding-", 8))
+		return;
+	to = finding_of(reading->findings, e->id, e->since_wall_ns ? e->since_wall_ns : e->wall_ns);
+	if (!to) {
+		reading->err = -ENOMEM;
+		return;
+	}
+	if (!strcmp(e->action, "finding-end")) {
+		to->until_wall_ns = e->wall_ns;
+		return;
+	}
+	to->seen_wall_ns = e->wall_ns;
+	to->until_wall_ns = 0; /* it was over, and began again within its cooldown */
+	to->severity = severity_by_name(e->level);
+	take_actor(to, &e->who);
+	snprintf(to->message, sizeof(to->message), "%.*s", (int)sizeof(to->message) - 1,
+		 e->message);
+}
+
+int top_findings_read(struct top_findings *f, const char *directory)
+{
+	struct reading reading = { .findings = f };
+	struct log_place place;
+
+	if (log_place_open(&place, directory, NULL, NULL))
+		return 0; /* a history without a log: an incident, a copied ring */
+	findings_log_read(&place, NULL, NULL, take_event, &reading);
+	log_place_close(&place);
+	return reading.err;
+}
+
+/* --- By ourselves. */
+
+static int take_finding(struct top_findings *f, const struct finding *finding)
+{
+	struct tui_finding *to;
+
+	if (finding->silenced)
+		return 0;
+	to = finding_of(f, finding->id,
+			finding->since_wall_ns ? finding->since_wall_ns : finding->now_wall_ns);
+	if (!to)
+		return -ENOMEM;
+	to->until_wall_ns = finding->phase == FINDING_END ? finding->now_wall_ns : 0;
+	if (finding->phase == FINDING_END)
+		return 0;
+	to->seen_wall_ns = ALWAYS; /* whoever judges says when it ends */
+	to->severity = finding->severity;
+	take_actor(to, &finding->who);
+	snprintf(to->message, sizeof(to->message), "%s", finding->message);
+	return 0;
+}
+
+int top_findings_judge(struct top_findings *f, const struct view *view)
+{
+	const struct finding *const *found;
+	struct detect_config config;
+	size_t n, i;
+	int err;
+
+	if (!f->detect) {
+		detect_config_default(&config);
+		f->detect = detect__new(&config);
+		if (!f->detect)
+			return -errno;
+	}
+	err = detect__step(f->detect, view, &found, &n);
+	for (i = 0; i < n && !err; i++)
+		err = take_finding(f, found[i]);
+	return err;
+}
+
+/* --- By time. */
+
+static int worse_first(const void *a, const void *b)
+{
+	const struct tui_finding *x = a, *y = b;
+
+	if (x->severity != y->severity)
+		return x->severity < y->severity ? 1 : -1;
+	return (x->since_wall_ns < y->since_wall_ns) - (x->since_wall_ns > y->since_wall_ns);
+}
+
+/* One whose end nobody wrote down, for vigie was stopped, was over soon after its last word. */
+static bool is_under_way(const struct tui_finding *one, __u64 wall_ns)
+{
+	if (one->since_wall_ns > wall_ns)
+		return false;
+	if (one->until_wall_ns)
+		return one->until_wall_ns > wall_ns;
+	return one->seen_wall_ns == ALWAYS || one->seen_wall_ns + SILENCE_NS > wall_ns;
+}
+
+size_t top_findings_at(struct top_findings *f, __u64 wall_ns)
+{
+	size_t i, n = 0;
+
+	for (i = f->n; i && n < TOP_ACTIVE_MAX; i--) {
+		const struct tui_finding *one = &f->all[i - 1];
+
+		if (is_under_way(one, wall_ns))
+			f->active[n++] = *one;
+	}
+	qsort(f->active, n, sizeof(*f->active), worse_first);
+	return n;
+}
+
+const struct tui_finding *top_findings_beside(const struct top_findings *f, __u64 wall_ns, int step)
+{
+	size_t i;
+
+	if (step > 0) {
+		for (i = 0; i < f->n; i++)
+			if (f->all[i].since_wall_ns > wall_ns)
+				return &f->all[i];
+		return NULL;
+	}
+	for (i = f->n; i; i--)
+		if (f->all[i - 1].since_wall_ns < wall_ns)
+			return &f->all[i - 1];
+	return NULL;
+}
