@@ -99,7 +99,7 @@ BAD = {
     ],
     "explain": [], "verdict": [], "verify": [], "detect": [],
 }
-FREE = {"--state-dir", "--log-file", "--note", "--output", "--diff", "--debug-dir"}  # whether a path will do shows when it is opened
+FREE = {"--state-dir", "--log-file", "--note", "--output", "--diff", "--debug-dir", "--runtime-root"}  # whether a path will do shows when it is opened
 
 
 def vigie(*args, stdin=subprocess.DEVNULL, **options):

@@ -217,8 +217,7 @@ static const struct argp_option common_option_table[] = {
 	{ "slow-wait", OPT_SLOW_WAIT, "DURATION", 0,
 	  "From here on a wait for a CPU is blamed on who ran (default 1ms)", 2 },
 	{ "runtime-root", OPT_RUNTIME_ROOT, "DIR", 0,
-	  "Where the host's files are, for a vigie in a container: names of containers stand there",
-	  2 },
+	  "Where the host's files are, seen from a container", 2 },
 	{ "verbose", 'v', NULL, 0, "Show libbpf's own messages", 2 },
 	{ 0 },
 };

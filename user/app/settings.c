@@ -46,8 +46,8 @@ const struct setting settings[] = {
 	  .help = "Where metrics are.", .why_restart = BOUND },
 	{ { "web", "systemd-socket", CONFIG_SWITCH }, "--web.systemd-socket", option_set_systemd_socket,
 	  OF_SERVE, .value = "false", .allowed = "true, false",
-	  .help = "Start only with sockets of a .socket unit, and serve there and at listen if given. Such "
-		  "sockets are taken in any case.", .why_restart = BOUND },
+	  .help = "Do not start without sockets of a .socket unit; such sockets are taken in any case.",
+	  .why_restart = BOUND },
 
 	{ { "collect", "interval", CONFIG_TEXT }, "--interval", option_set_interval, OF_SERVE,
 	  .value = "5s", .allowed = "100ms to 60s", .quantity = true, .live = true,
