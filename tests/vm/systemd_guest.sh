@@ -94,6 +94,8 @@ captured() {
 
 sees_inside() {
 	local burner session status=0
+	# Emulated, vigie costs ten times what it does on a CPU, and would save what the session needs.
+	sed -i 's/^  max-overhead: .*/  max-overhead: off/' /etc/vigie/vigie.yml && systemctl restart vigie || return
 	(exec -a burner bash -c 'while :; do [ -e /nonexistent ]; done') &
 	burner=$!
 	PATIENCE_S=400 wait_for captured || status=1
@@ -115,9 +117,13 @@ enabled() { # UNIT: what systemd says of it
 
 starts_by_a_connection() {
 	systemctl disable --now vigie.service && systemctl enable --now vigie.socket || return
-	[ "$(property ActiveState)" = inactive ] || return
+	systemctl show --property ActiveState,SubState,Result vigie vigie.socket
+	[ "$(property SubState)" = dead ] || return
 	# Nobody waits for vigie to be up: the connection does.
-	timeout "$PATIENCE_S" bash -c "$(declare -f is_scraped); is_scraped" || return
+	timeout "$PATIENCE_S" bash -c "$(declare -f is_scraped); is_scraped" || {
+		journalctl --no-pager -b -u vigie -u vigie.socket -o cat | tail -n 20
+		return 1
+	}
 	[ "$(property ActiveState)" = active ]
 }
 
@@ -126,8 +132,8 @@ in_group() { # COMMAND...: as somebody who is in the group vigie and nothing els
 }
 
 answers_the_group() {
-	local ask=(curl --silent --show-error --max-time 60 --unix-socket /run/vigie/vigie.sock http://vigie/metrics)
-	in_group "${ask[@]}" | grep -q '^vigie_process_cpu_seconds_total{' || return
+	local page ask=(curl --silent --show-error --max-time 60 --unix-socket /run/vigie/vigie.sock http://vigie/metrics)
+	page=$(in_group "${ask[@]}") && grep -q '^vigie_process_cpu_seconds_total{' <<<"$page" || return
 	! setpriv --reuid=nobody --regid=nogroup --clear-groups "${ask[@]}"
 }
 
