@@ -48,7 +48,7 @@ gave_up_all() {
 	local pid kept
 	pid=$(property MainPID)
 	cat "/proc/$pid/status"
-	[ "$(stat -c %U "/proc/$pid/task")" = root ] || return # not dumpable: root's
+	[ "$(stat -c %U "/proc/$pid/maps")" = root ] || return # not dumpable: root's, but for directories
 	[ "$(awk '/^Uid:/ { print $2 }' "/proc/$pid/status")" = "$(id -u vigie)" ] || return
 	kept=$(awk '/^CapPrm:/ { print $2 }' "/proc/$pid/status")
 	# Before 5.19 CAP_BPF is kept.
