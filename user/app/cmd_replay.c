@@ -10,23 +10,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "app/commands.h"
 #include "app/output.h"
-#include "base/array.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/io.h"
 #include "base/units.h"
 #include "base/when.h"
-#include "daemon/finding_handler.h"
+#include "daemon/findings_recorded.h"
 #include "daemon/logbook.h"
 #include "daemon/pipeline_recorded.h"
-#include "daemon/state_dir.h"
-#include "daemon/verdicts.h"
-#include "data/view_sum.h"
-#include "detect/detect.h"
+#include "data/stretches.h"
 #include "log/encode.h"
 
 enum { OPT_FROM = 1400, OPT_TO, OPT_AT, OPT_EVERY, LINE_BYTES = 64 << 10 };
@@ -114,56 +108,31 @@ static int replay_at(struct pipeline_recorded *recorded, const struct replay_opt
 
 static int sum_failed(int err)
 {
-	if (err)
+	if (err < 0)
 		fprintf(stderr, "%s: cannot add up intervals: %s\n", who, err_name(err));
 	return err;
 }
 
-static int emit_sum(struct view_sum *sum, const struct view *last,
-		    const struct replay_options *options)
+/* What came of one step, n, and what is to be shown if that is 1. 0 or -errno. */
+static int emit(int n, const struct view *const *view, const struct replay_options *options)
 {
-	const struct view *view;
-	int err = sum_failed(view_sum__take(sum, last, &view));
-
-	return err ? err : output_view(view, &options->output, who);
-}
-
-/* A view for each stretch, with all that happened in it; the last one may be shorter. */
-static int replay_stretches(struct pipeline_recorded *recorded, struct view_sum *sum,
-			    const struct replay_options *options)
-{
-	__u64 next_ns = 0;
-	int n, err = 0;
-
-	while (!err && (n = pipeline_recorded_step(recorded, who)) > 0) {
-		if (!replay__in_range(recorded->source))
-			continue;
-		err = sum_failed(view_sum__add(sum, recorded->view));
-		if (err || recorded->view->wall_ns < next_ns)
-			continue;
-		next_ns = recorded->view->wall_ns + options->every_ns;
-		err = emit_sum(sum, recorded->view, options);
-	}
-	if (!err && n == 0 && !view_sum__is_empty(sum))
-		err = emit_sum(sum, recorded->view, options);
-	return err ? err : n;
+	return n > 0 ? output_view(*view, &options->output, who) : sum_failed(n);
 }
 
 /* The model sees every snapshot; what is printed is what was made of them by then. */
 static int replay_views(struct pipeline_recorded *recorded, const struct replay_options *options)
 {
-	struct view_sum *sum;
-	int n = 0, err = 0;
+	struct stretches stretches;
+	const struct view *view;
+	int n = 0, err = sum_failed(stretches_init(&stretches, options->every_ns));
 
-	if (options->every_ns) {
-		sum = view_sum__new();
-		err = sum ? replay_stretches(recorded, sum, options) : sum_failed(-ENOMEM);
-		view_sum__free(sum);
-		return err;
-	}
 	while (!err && (n = pipeline_recorded_step(recorded, who)) > 0)
 		if (replay__in_range(recorded->source))
-			err = output_view(recorded->view, &options->output, who);
+			err = emit(stretches_add(&stretches, recorded->view, &view), &view,
+				   options);
+	if (!err && n == 0)
+		err = emit(stretches_end(&stretches, recorded->view, &view), &view, options);
+	stretches_done(&stretches);
 	return err ? err : n;
 }
 
@@ -177,107 +146,33 @@ static int print_finding(const struct finding *f, const struct origin *origin, s
 	return output_bytes(line, who);
 }
 
-static int find_in_view(struct pipeline_recorded *recorded, struct detect *detect,
+static int find_in_view(struct pipeline_recorded *recorded, struct findings_recorded *found,
 			const struct origin *origin, struct buf *line)
 {
 	const struct finding *const *findings;
 	size_t i, n;
-	int err = detect__step(detect, recorded->view, &findings, &n);
+	int err = findings_recorded_step(found, recorded, &findings, &n);
 
-	if (!err)
-		findings_favour(recorded->model, findings, n);
-	for (i = 0; i < n && !err && replay__in_range(recorded->source); i++)
+	for (i = 0; !err && i < n && replay__in_range(recorded->source); i++)
 		err = print_finding(findings[i], origin, line);
 	return err;
 }
 
-/* What people said of findings, in the order of the file. */
-struct said {
-	struct verdict *all;
-	size_t n, max, next;
-	int err;
-};
-
-static void keep_verdict(void *ctx, const struct verdict *verdict)
-{
-	struct said *said = ctx;
-
-	if (!said->err)
-		said->err = array_grow(&said->all, &said->max, said->n + 1, sizeof(*said->all),
-				       SIZE_MAX);
-	if (said->err)
-		return;
-	said->all[said->n++] = *verdict;
-}
-
-/* Those of the state directory; a copied ring or an incident has none. */
-static int read_verdicts(const char *directory, struct said *said)
-{
-	int dirfd = io_open_dir(directory), err = dirfd < 0 ? dirfd : 0;
-	struct verdicts verdicts;
-	off_t before = -1;
-
-	verdicts_init(&verdicts, dirfd);
-	while (!err && !said->err && verdicts.at != before) {
-		before = verdicts.at;
-		err = verdicts_read(&verdicts, keep_verdict, said);
-	}
-	if (dirfd >= 0)
-		close(dirfd);
-	err = err ? err : said->err;
-	if (err)
-		fprintf(stderr, "%s: cannot read the verdicts in '%s': %s\n", who, directory,
-			err_name(err));
-	return err;
-}
-
-/* A verdict holds from when it was passed, as it did live. */
-static void silence(struct detect *detect, struct said *said, __u64 wall_ns)
-{
-	while (said->next < said->n && said->all[said->next].wall_ns <= wall_ns) {
-		const struct verdict *v = &said->all[said->next++];
-
-		detect__silence(detect, v->pattern, v->kind); /* too many: live it said so */
-	}
-}
-
-static int find_in_all(struct pipeline_recorded *recorded, struct said *said,
-		       const struct origin *origin)
-{
-	struct detect_config config;
-	struct detect *detect = NULL;
-	struct buf line;
-	int n, err = 0;
-
-	buf_init(&line, LINE_BYTES);
-	detect_config_default(&config);
-	while (!err && (n = pipeline_recorded_step(recorded, who)) > 0) {
-		if (recorded->began) {
-			detect__free(detect);
-			detect = detect__new(&config);
-			said->next = 0;
-		}
-		if (detect)
-			silence(detect, said, recorded->view->wall_ns);
-		err = detect ? find_in_view(recorded, detect, origin, &line) : -ENOMEM;
-	}
-	detect__free(detect);
-	buf_done(&line);
-	return err ? err : n;
-}
-
 static int replay_findings(struct pipeline_recorded *recorded, const char *directory)
 {
-	struct said said = { .n = 0 };
+	struct findings_recorded found;
 	struct logbook book;
-	int err = read_verdicts(directory, &said);
+	struct buf line;
+	int n = 0, err = findings_recorded_init(&found, directory, who);
 
+	buf_init(&line, LINE_BYTES);
 	logbook_init(&book);
-	if (!err)
-		err = find_in_all(recorded, &said, &book.origin);
+	while (!err && (n = pipeline_recorded_step(recorded, who)) > 0)
+		err = find_in_view(recorded, &found, &book.origin, &line);
 	logbook_done(&book);
-	free(said.all);
-	return err;
+	buf_done(&line);
+	findings_recorded_done(&found);
+	return err ? err : n;
 }
 
 static int replay_run(struct replay_options *options)
