@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What is deployed into containers and clusters.
+
+# No root, no cluster; what npm's registry does not give is skipped.
+.PHONY: test-kubernetes
+test-kubernetes: $(O)/vigie
+	$(Q)VIGIE=$(O)/vigie /usr/bin/python3 -B tests/deploy/kubernetes.py
