@@ -81,6 +81,8 @@ help:
 	'  test-vm    the same binary on other kernels, in VMs (test-vm-rt: real-time ones)' \
 	'  torture    unit tests with every allocation failing once' \
 	'  fuzz       parsers and writers under libFuzzer, FUZZ_SECONDS each' \
+	'  torture-syscalls  vigie serve with every system call failing once (root)' \
+	'  soak       vigie serve for SOAK_SECONDS=1800 under all that happens: has it grown? (root)' \
 	'  bench      vigie against its peers, in the same run (root)' \
 	'  campaign   real faults and what looks like them, 25 minutes (root)' \
 	'  campaign-day  days of a made-up host: warnings for nothing?' \
