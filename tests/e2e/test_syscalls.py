@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""One system call of `vigie serve` after the other fails. Some of them: `make torture-syscalls` has all.
+
+What must hold, and how it is done: tests/syscalls/torture.py.
+"""
+import os
+import shutil
+import sys
+import unittest
+
+import lib
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "syscalls"))
+from calls import strace_works  # noqa: E402
+from torture import adopt_orphans, torture  # noqa: E402
+
+
+def setUpModule():
+    lib.needs_watching()
+    lib.needs(shutil.which("strace"), "strace is not installed")
+    lib.needs(strace_works(), "strace cannot inject errors here")
+    adopt_orphans()
+
+
+class SystemCalls(unittest.TestCase):
+    def holds(self, phase, most, least):
+        tried, _, wrong, _ = torture(phase, 1, most)
+        self.assertEqual({str(call): why for call, why in wrong.items()}, {})
+        self.assertGreaterEqual(tried, least, "hardly any call failed: no proof")
+
+    def test_start(self):
+        self.holds("start", 8, 4)
+
+    def test_cycle(self):
+        self.holds("cycle", 8, 4)
+
+    def test_scrape(self):
+        self.holds("scrape", 15, 7)
+
+    def test_reload(self):
+        self.holds("reload", 8, 4)
+
+    def test_writer(self):
+        self.holds("writer", 10, 5)
+
+
+if __name__ == "__main__":
+    unittest.main()
