@@ -22,6 +22,9 @@ volatile __u32 full_pass = 0;
 /* Of this pass: tasks without a state as there is room for no more. User space keeps nothing of them, either. */
 volatile __u64 passed_over = 0;
 
+/* 1: in this pass look for sleepers that were moved while nobody did. */
+volatile __u32 moved_anew = 0;
+
 /* Too big for the stack; one reader at a time, which user space sees to. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -167,6 +170,22 @@ static __always_inline void asleep_again(struct task_struct *task, struct task_s
 	departure_again(st, &d);
 }
 
+/*
+ * Nobody sees a marked task wake while that is off: from here on its wait is what the kernel says, sleep
+ * included. Back again, who was moved meanwhile and sleeps still is as in the first pass.
+ */
+static __always_inline void moved_look(struct task_struct *task, struct task_state *st)
+{
+	if (!cfg_moved)
+		return;
+	if (shed & VIGIE_SHED_MOVED) {
+		if (st->moved)
+			moved_unmark(st, 0);
+	} else if (moved_anew && !st->moved && moved_already(task)) {
+		moved_mark(st, task);
+	}
+}
+
 static __always_inline __u64 shown_pages(struct task_struct *task)
 {
 	struct mm_struct *mm = task->mm;
@@ -288,6 +307,8 @@ int on_task(struct bpf_iter__task *ctx)
 		passed_over++;
 		return 0;
 	}
+	if (st)
+		moved_look(task, st);
 	if (st && state_stale(st))
 		asleep_again(task, st, now);
 	departed = st ? departed_get(st) : 0;

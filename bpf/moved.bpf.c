@@ -2,8 +2,9 @@
 /*
  * moved.bpf.c - owns the two probes for sleepers that are moved: see moved.bpf.h.
  *
- * Moves are rare, wakeups are not: while no marked task sleeps a wakeup costs one load. Both run
- * with the task's run queue locked.
+ * Moves are rare, wakeups are not: while no marked task sleeps a wakeup costs one load, and the kernel's way
+ * into the program. Both run with the task's run queue locked. While they are off the iterator keeps the marks:
+ * moved_look().
  */
 #include "state.bpf.h"
 #include "moved.bpf.h"
@@ -16,7 +17,7 @@ int on_migrate(__u64 *ctx)
 	struct task_struct *task = (void *)ctx[0];
 	struct task_state *st;
 
-	if (!moved_delayed(task))
+	if (!moved_delayed(task) || shed & VIGIE_SHED_MOVED)
 		return 0;
 	st = state_lookup(task);
 	if (st && !st->moved)

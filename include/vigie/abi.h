@@ -220,13 +220,14 @@ enum vigie_loss {
 };
 
 /*
- * Parts of the switch probe that are off while vigie costs too much. They go in this order, each
+ * Parts of the probes at switches and wakeups that are off while vigie costs too much. They go in this order, each
  * with those before it. Recorded.
  */
 enum vigie_shed {
 	VIGIE_SHED_CULPRITS = 1 << 0, /* of slow waits */
 	VIGIE_SHED_HISTOGRAMS = 1 << 1, /* of waits and time slices */
 	VIGIE_SHED_REASONS = 1 << 2, /* off-CPU time */
+	VIGIE_SHED_MOVED = 1 << 3, /* what of run_delay is sleep: bpf/moved.bpf.h */
 };
 
 /* Host-wide histogram of time slices, one CPU's part. */

@@ -26,7 +26,7 @@ $(O)/tests/bpf/test_%: $(O)/tests/bpf/test_%.o $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(BPF_TEST_LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
-test-bpf: $(BPF_TEST_BIN)
-	@status=0; for t in $(BPF_TEST_BIN); do $$t || status=1; done; exit $$status
+test-bpf: $(BPF_TEST_BIN) $(O)/tests/workload/moved
+	@status=0; for t in $(BPF_TEST_BIN); do O=$(O) $$t || status=1; done; exit $$status
 
 -include $(BPF_TEST_BIN:=.d) $(O)/tests/bpf/logic.bpf.d $(O)/tests/bpf/session_logic.bpf.d

@@ -18,7 +18,7 @@
 #include "live_source.h"
 #include "logic_load.h"
 
-#define ALL (VIGIE_SHED_CULPRITS | VIGIE_SHED_HISTOGRAMS | VIGIE_SHED_REASONS)
+#define ALL (VIGIE_SHED_CULPRITS | VIGIE_SHED_HISTOGRAMS | VIGIE_SHED_REASONS | VIGIE_SHED_MOVED)
 
 static int open_both(void **state)
 {
@@ -291,6 +291,109 @@ static void the_dead_of_that_time(void **state)
 	look(&c);
 }
 
+/* --- Sleepers that are moved: tests/workload/moved.c. */
+
+struct said {
+	long long slept, waited, kernel; /* ns; the last is their run_delay */
+};
+
+static FILE *moved_begins(const char *name, int sleep_ms)
+{
+	const char *out = getenv("O");
+	char command[256];
+	FILE *f;
+
+	snprintf(command, sizeof(command), "exec %s/tests/workload/moved %s 6 2 %d",
+		 out ? out : "build", name, sleep_ms);
+	f = popen(command, "re");
+	assert_non_null(f);
+	return f;
+}
+
+static struct said moved_ends(FILE *f)
+{
+	struct said said;
+
+	assert_int_equal(fscanf(f, "slept %lld waited %lld kernel %lld", &said.slept, &said.waited,
+				&said.kernel),
+			 3);
+	pclose(f);
+	return said;
+}
+
+static __u64 wait_of(const char *name)
+{
+	__u64 wait = 0;
+	size_t i;
+
+	for (i = 0; i < snap.nprocesses; i++)
+		if (!strcmp(snap.processes[i].comm, name))
+			wait += snap.processes[i].inc.wait_ns;
+	for (i = 0; i < snap.nretired; i++)
+		if (!strcmp(snap.retired[i].key.comm, name))
+			wait += snap.retired[i].value.inc.wait_ns;
+	return wait;
+}
+
+/* All that they waited, from snapshots until the last of them is freed. */
+static __u64 wait_in_all(const char *name, __u64 so_far)
+{
+	__u64 deadline = clock_now(CLOCK_MONOTONIC) + NS_PER_S;
+
+	while (clock_now(CLOCK_MONOTONIC) < deadline) {
+		sleep_ns(50 * NS_PER_MS);
+		snap_read();
+		so_far += wait_of(name);
+		assert_int_equal(source__settle(source), 0);
+	}
+	return so_far;
+}
+
+/* While nobody looks the wait is the kernel's, with the sleep in it; before and after it is true. */
+static void moved_sleepers_are_the_kernels(void **state)
+{
+	struct said said;
+	__u64 wait;
+
+	NEED_BPF();
+	snap_read();
+	assert_int_equal(source__shed(source, ALL), 0);
+	said = moved_ends(moved_begins("vt-moved-off", 250));
+	wait = wait_in_all("vt-moved-off", 0);
+	/* As they said it they still had to end. */
+	assert_in_range(wait, said.kernel, said.kernel + said.waited / 10 + 50 * NS_PER_MS);
+	assert_int_equal(source__shed(source, 0), 0);
+	snap_read();
+	said = moved_ends(moved_begins("vt-moved-on", 250));
+	wait = wait_in_all("vt-moved-on", 0);
+	assert_in_range(wait, 0, said.waited + said.slept / 100);
+}
+
+/* It goes, and comes back, while they sleep: what was false by then, and what would be of the rest. */
+static void moved_sleepers_outlive_a_shed(void **state)
+{
+	struct said said;
+	__u64 wait = 0;
+	FILE *f;
+
+	NEED_BPF();
+	f = moved_begins("vt-moved-by", 1500);
+	/* In the second sleep: who has worked beside a hog is one whose dequeue is delayed. */
+	sleep_ns(2200 * NS_PER_MS);
+	snap_read();
+	wait += wait_of("vt-moved-by");
+	assert_int_equal(source__shed(source, ALL), 0);
+	sleep_ns(200 * NS_PER_MS);
+	snap_read();
+	wait += wait_of("vt-moved-by");
+	assert_int_equal(source__shed(source, 0), 0);
+	snap_read();
+	wait += wait_of("vt-moved-by");
+	said = moved_ends(f);
+	wait = wait_in_all("vt-moved-by", wait);
+	assert_in_range(wait, 0, said.waited + said.slept / 100);
+}
+
 /* --- departure_again(). */
 
 /* Of a sleep under way 200 ns were handed out before they were booked: the next ones are not kept back. */
@@ -330,57 +433,67 @@ static void off_again_it_stays_stale(void **state)
 	skel->bss->generation = skel->bss->shed = 0;
 }
 
-/* How often the kernel ran the newest program of that name. */
-static __u64 switch_runs(void)
+/* How often the kernel ran our program of that name: others on this host may have one, too. */
+static __u64 runs_of(const char *name)
 {
 	struct bpf_prog_info info;
-	__u32 id = 0, len;
-	__u64 runs = 0;
+	char path[64], link[64];
+	__u32 len;
+	ssize_t n;
 	int fd;
 
-	while (!bpf_prog_get_next_id(id, &id)) {
-		fd = bpf_prog_get_fd_by_id(id);
+	for (fd = 3; fd < 1024; fd++) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		n = readlink(path, link, sizeof(link) - 1);
+		link[n > 0 ? n : 0] = '\0';
 		memset(&info, 0, sizeof(info));
 		len = sizeof(info);
-		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len) &&
-		    !strcmp(info.name, "on_switch"))
-			runs = info.run_cnt;
-		if (fd >= 0)
-			close(fd);
+		if (!strcmp(link, "anon_inode:bpf-prog") &&
+		    !bpf_obj_get_info_by_fd(fd, &info, &len) && !strcmp(info.name, name))
+			return info.run_cnt;
 	}
-	return runs;
+	return 0;
 }
 
-/* Not only that it does nothing: the way into it is most of what it costs. */
-static void the_probe_leaves_its_tracepoint(void **state)
+/* Not only that they do nothing: the way into them is most of what they cost. */
+static void the_probes_leave_their_tracepoints(void **state)
 {
-	__u64 runs;
+	__u64 runs, wakes;
 	int stats;
 
 	NEED_BPF();
 	stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	assert_true(stats >= 0);
 	sleep_ns(NS_PER_MS);
-	assert_true(switch_runs() > 0);
-	assert_int_equal(source__shed(source, ALL), 0);
-	runs = switch_runs();
+	assert_true(runs_of("on_switch") > 0);
+	assert_int_equal(source__shed(source, ALL & ~VIGIE_SHED_MOVED), 0);
+	runs = runs_of("on_switch");
+	wakes = runs_of("on_wakeup"); /* 0: this kernel needs no such program */
 	sleep_ns(20 * NS_PER_MS);
-	assert_int_equal(switch_runs(), runs);
+	assert_int_equal(runs_of("on_switch"), runs);
+	assert_true(!wakes || runs_of("on_wakeup") > wakes);
+	assert_int_equal(source__shed(source, ALL), 0);
+	wakes = runs_of("on_wakeup");
+	sleep_ns(20 * NS_PER_MS);
+	assert_int_equal(runs_of("on_wakeup"), wakes);
 	assert_int_equal(source__shed(source, 0), 0);
 	sleep_ns(NS_PER_MS);
-	assert_true(switch_runs() > runs);
+	assert_true(runs_of("on_switch") > runs);
+	assert_true(!wakes || runs_of("on_wakeup") > wakes);
 	close(stats);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_probe_leaves_its_tracepoint),
+		cmocka_unit_test(the_probes_leave_their_tracepoints),
 		cmocka_unit_test(all_goes_and_comes_back),
 		cmocka_unit_test(histograms_alone),
 		cmocka_unit_test(a_child_of_that_time),
 		cmocka_unit_test(no_huge_first_one),
 		cmocka_unit_test(the_dead_of_that_time),
+		cmocka_unit_test(moved_sleepers_are_the_kernels),
+		cmocka_unit_test(moved_sleepers_outlive_a_shed),
 		LOGIC_TEST(what_was_handed_out_is_booked),
 		LOGIC_TEST(off_again_it_stays_stale),
 	};

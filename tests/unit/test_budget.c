@@ -296,17 +296,22 @@ struct desk {
 	struct overhead_totals now;
 };
 
-static void desk_init(struct desk *d, __u64 limit_ppb, __u64 interval_ns)
+static void desk_init_on(struct desk *d, __u64 limit_ppb, __u64 interval_ns, bool corrects)
 {
 	memset(d, 0, sizeof(*d));
 	d->noted.base.ops = &noted_ops;
 	d->book.level = SEVERITIES; /* writes nothing */
-	overhead_init(&d->o, limit_ppb, interval_ns, &d->noted.base, &d->book, NULL);
+	overhead_init(&d->o, limit_ppb, interval_ns, corrects, &d->noted.base, &d->book, NULL);
 	d->now.time_ns = 1000 * NS_PER_S;
 	overhead_see(&d->o, &d->now);
 	d->now.time_ns += interval_ns;
 	d->now.cpu_ns += interval_ns; /* what starting takes */
 	overhead_see(&d->o, &d->now);
+}
+
+static void desk_init(struct desk *d, __u64 limit_ppb, __u64 interval_ns)
+{
+	desk_init_on(d, limit_ppb, interval_ns, true);
 }
 
 /* An interval in which our processes took so much of a core, and the host switched so often. */
@@ -326,7 +331,8 @@ static void steps_go_in_their_order(void **state)
 		__u32 parts;
 		__u64 interval_s;
 	} want[] = {
-		{ 1, 5 }, { 3, 5 }, { 7, 5 }, { 7, 10 }, { 7, 20 }, { 7, 40 }, { 7, 60 }, { 7, 60 },
+		{ 1, 5 },   { 3, 5 },	{ 7, 5 },   { 15, 5 },	{ 15, 10 },
+		{ 15, 20 }, { 15, 40 }, { 15, 60 }, { 15, 60 },
 	};
 	struct desk d;
 	unsigned int i, k;
@@ -337,11 +343,11 @@ static void steps_go_in_their_order(void **state)
 		assert_int_equal(d.noted.parts, want[i].parts);
 		assert_true(overhead_interval_ns(&d.o) == want[i].interval_s * NS_PER_S);
 		assert_true(overhead_least_interval_ns(&d.o) ==
-			    (i < 3 ? 0 : want[i].interval_s * NS_PER_S));
+			    (i < 4 ? 0 : want[i].interval_s * NS_PER_S));
 		for (k = 0; k < SELF_SHED_STEPS; k++)
 			assert_true(d.o.self.shed[k] == (k <= i));
 	}
-	assert_int_equal(d.noted.told, 7);
+	assert_int_equal(d.noted.told, 8);
 	assert_true(d.o.self.overhead_ppb[SELF_OVERHEAD_PROCESSES] == 500000000);
 	/* And back, the last one first. */
 	for (i = 0; i < 1000 && d.o.budget.taken; i++)
@@ -350,6 +356,21 @@ static void steps_go_in_their_order(void **state)
 	assert_true(overhead_interval_ns(&d.o) == INTERVAL_NS);
 	assert_true(d.o.self.shed_ns[SELF_SHED_CULPRITS] > d.o.self.shed_ns[SELF_SHED_HISTOGRAMS]);
 	assert_true(d.o.self.shed_ns[SELF_SHED_REASONS] > d.o.self.shed_ns[SELF_SHED_INTERVAL]);
+}
+
+/* Where the kernel's waits need none there is no such step: none is taken that saves nothing. */
+static void what_is_not_there_is_no_step(void **state)
+{
+	struct desk d;
+	unsigned int i;
+
+	desk_init_on(&d, 10000000, INTERVAL_NS, false);
+	for (i = 0; i < 4; i++)
+		desk_pass(&d, 0.5, 0);
+	assert_int_equal(d.noted.parts, 7);
+	assert_true(overhead_interval_ns(&d.o) == 2 * INTERVAL_NS);
+	assert_true(overhead_least_interval_ns(&d.o) == 2 * INTERVAL_NS);
+	assert_true(!d.o.self.shed[SELF_SHED_WAKEUP] && d.o.self.shed[SELF_SHED_INTERVAL]);
 }
 
 static void without_a_budget_nothing_goes(void **state)
@@ -408,7 +429,7 @@ static void snapshots_are_not_rarer_for_nothing(void **state)
 	desk_init(&d, NS_PER_S / 100, 5 * NS_PER_S);
 	for (i = 0; i < 30; i++)
 		desk_pass(&d, 0.0001, 50000000);
-	assert_int_equal(d.noted.parts, 7);
+	assert_int_equal(d.noted.parts, 15);
 	assert_int_equal(overhead_interval_ns(&d.o), 5 * NS_PER_S);
 }
 
@@ -420,7 +441,7 @@ static void a_long_interval_is_never_shortened(void **state)
 	desk_init(&d, 1000, 60 * NS_PER_S);
 	for (i = 0; i < 10; i++)
 		desk_pass(&d, 1, 0);
-	assert_int_equal(d.o.budget.taken, 3);
+	assert_int_equal(d.o.budget.taken, 4);
 	assert_true(overhead_interval_ns(&d.o) == 60 * NS_PER_S);
 }
 
@@ -452,6 +473,7 @@ int main(void)
 		cmocka_unit_test(it_does_not_fall_through_to_the_floor),
 		cmocka_unit_test(what_a_step_saved_keeps_it_off),
 		cmocka_unit_test(steps_go_in_their_order),
+		cmocka_unit_test(what_is_not_there_is_no_step),
 		cmocka_unit_test(without_a_budget_nothing_goes),
 		cmocka_unit_test(probes_count_in_others_time),
 		cmocka_unit_test(snapshots_are_not_rarer_for_nothing),

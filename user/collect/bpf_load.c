@@ -161,6 +161,20 @@ static int map_cpus(struct bpf_loaded *l)
 	return 0;
 }
 
+static void note_spot(struct bpf_loaded *l, const struct bpf_program *prog)
+{
+	const struct bpf_program *const progs[BPF_SPOTS] = {
+		[SPOT_SWITCH] = l->skel->progs.on_switch,
+		[SPOT_MIGRATE] = l->skel->progs.on_migrate,
+		[SPOT_WAKEUP] = l->skel->progs.on_wakeup,
+	};
+	unsigned int i;
+
+	for (i = 0; i < BPF_SPOTS; i++)
+		if (progs[i] == prog)
+			l->spots[i] = (struct bpf_spot){ .prog = prog, .at = l->nlinks, .fd = -1 };
+}
+
 static int load_attach(struct bpf_loaded *l, struct bpf_program *prog, const char **ret_what)
 {
 	static char what[64];
@@ -178,8 +192,7 @@ static int load_attach(struct bpf_loaded *l, struct bpf_program *prog, const cha
 		*ret_what = what;
 		return err;
 	}
-	if (prog == l->skel->progs.on_switch)
-		l->switch_at = l->nlinks;
+	note_spot(l, prog);
 	l->links[l->nlinks++] = link;
 	return 0;
 }
@@ -279,7 +292,6 @@ int bpf_load(struct bpf_loaded *l, const struct plan *plan, int (*settle_tasks)(
 	int err;
 
 	memset(l, 0, sizeof(*l));
-	l->switch_fd = -1;
 	err = load_and_attach(l, plan, settle_tasks, ctx, ret_what);
 	if (err)
 		bpf_unload(l);
@@ -287,53 +299,63 @@ int bpf_load(struct bpf_loaded *l, const struct plan *plan, int (*settle_tasks)(
 }
 
 /* Not by bpf_link_create(), which the server's filter knows nothing of. */
-static int switch_open(const struct bpf_loaded *l)
+static int spot_open(const struct bpf_spot *spot)
 {
-	int fd = bpf_raw_tracepoint_open(NULL, bpf_program__fd(l->skel->progs.on_switch));
+	int fd = bpf_raw_tracepoint_open(NULL, bpf_program__fd(spot->prog));
 
 	return fd < 0 ? -errno : fd;
 }
 
-int bpf_switch_detach(struct bpf_loaded *l)
+int bpf_spot_detach(struct bpf_loaded *l, enum bpf_spot_name name)
 {
+	struct bpf_spot *spot = &l->spots[name];
 	int again;
 
-	if (!l->links[l->switch_at] && l->switch_fd < 0)
+	if (!spot->prog || (!l->links[spot->at] && spot->fd < 0))
 		return 0;
 	/*
 	 * What could not come back must not go. Until 6.9 a tracepoint knows a program, not its link, and
 	 * says of a second one that there is one: whoever is told that was allowed to attach.
 	 */
-	again = switch_open(l);
+	again = spot_open(spot);
 	if (again < 0 && again != -EEXIST)
 		return again;
 	if (again >= 0)
 		close(again);
-	bpf_link__destroy(l->links[l->switch_at]);
-	l->links[l->switch_at] = NULL;
-	if (l->switch_fd >= 0)
-		close(l->switch_fd);
-	l->switch_fd = -1;
+	bpf_link__destroy(l->links[spot->at]);
+	l->links[spot->at] = NULL;
+	if (spot->fd >= 0)
+		close(spot->fd);
+	spot->fd = -1;
 	return 0;
 }
 
-int bpf_switch_attach(struct bpf_loaded *l)
+int bpf_spot_attach(struct bpf_loaded *l, enum bpf_spot_name name)
 {
+	struct bpf_spot *spot = &l->spots[name];
 	int fd;
 
-	if (l->links[l->switch_at] || l->switch_fd >= 0)
+	if (!spot->prog || l->links[spot->at] || spot->fd >= 0)
 		return 0;
-	fd = switch_open(l);
+	fd = spot_open(spot);
 	if (fd < 0)
 		return fd;
-	l->switch_fd = fd;
+	spot->fd = fd;
 	return 0;
+}
+
+static void spots_close(struct bpf_loaded *l)
+{
+	unsigned int i;
+
+	for (i = 0; i < BPF_SPOTS; i++)
+		if (l->spots[i].prog && l->spots[i].fd >= 0)
+			close(l->spots[i].fd);
 }
 
 void bpf_unload(struct bpf_loaded *l)
 {
-	if (l->skel && l->switch_fd >= 0)
-		close(l->switch_fd);
+	spots_close(l);
 	while (l->nlinks)
 		bpf_link__destroy(l->links[--l->nlinks]);
 	bpf_link__destroy(l->iter);

@@ -15,12 +15,18 @@ struct vigie_bpf;
 
 enum { LINKS_MAX = 24 };
 
+/* Probes that can be taken off their tracepoints, and put back. */
+enum bpf_spot_name { SPOT_SWITCH, SPOT_MIGRATE, SPOT_WAKEUP, BPF_SPOTS };
+
 struct bpf_loaded {
 	struct vigie_bpf *skel;
 	struct bpf_link *links[LINKS_MAX];
 	unsigned int nlinks;
-	unsigned int switch_at; /* of on_switch in links; NULL there while it is detached */
-	int switch_fd; /* its link once it was attached again; -1: not */
+	struct bpf_spot {
+		const struct bpf_program *prog; /* NULL: it is not loaded here */
+		unsigned int at; /* in links; NULL there while it is detached */
+		int fd; /* its link once it was attached again; -1: not */
+	} spots[BPF_SPOTS];
 	struct bpf_link *iter; /* of on_task: read through bpf_iter_create() */
 	struct vigie_cpu *cpus; /* mapped */
 	size_t cpus_size;
@@ -36,10 +42,11 @@ int bpf_load(struct bpf_loaded *l, const struct plan *plan, int (*settle_tasks)(
 void bpf_unload(struct bpf_loaded *l);
 
 /*
- * Takes the switch probe off its tracepoint, where the kernel would let us put it back: even a program
- * that returns at once costs each switch the way into it. 0, or -errno: it stays.
+ * Takes a probe off its tracepoint, where the kernel would let us put it back: even a program that returns at
+ * once costs each switch or wakeup the way into it. 0, or -errno: it stays.
  */
-int bpf_switch_detach(struct bpf_loaded *l);
-int bpf_switch_attach(struct bpf_loaded *l); /* no-op if it is; 0 or -errno */
+int bpf_spot_detach(struct bpf_loaded *l, enum bpf_spot_name name);
+int bpf_spot_attach(struct bpf_loaded *l,
+		    enum bpf_spot_name name); /* no-op if it is; 0 or -errno */
 
 #endif

@@ -278,6 +278,8 @@ static int read_kernel(struct bpf_source *s, __u64 now, struct snapshot *ret)
 	choose_pass(s, now);
 	err = read_tasks(s, fd);
 	name_ooms(s);
+	if (!err)
+		s->bpf.skel->bss->moved_anew = 0;
 	s->incomplete = err || s->tasks.lost;
 	s->stat.lost_records += s->tasks.lost + !!err;
 	tasks_end(&s->tasks, !err);
@@ -393,8 +395,30 @@ static int bpf_source_settle(struct source *base)
 	return epoch_settle(&s->epoch);
 }
 
+/* A wakeup must not go unseen once the move was seen, so they come and go in this order. */
+static int moved_attach(struct bpf_source *s)
+{
+	struct vigie_bpf *skel = s->bpf.skel;
+	int err = bpf_spot_attach(&s->bpf, SPOT_WAKEUP);
+
+	if (!err)
+		err = bpf_spot_attach(&s->bpf, SPOT_MIGRATE);
+	/* Each pass since took marks off; those who ended with one are in the sum still. */
+	if (!err && s->shed & VIGIE_SHED_MOVED) {
+		__atomic_store_n(&skel->bss->moved_asleep, 0, __ATOMIC_SEQ_CST);
+		skel->bss->moved_anew = 1;
+	}
+	return err;
+}
+
+static void moved_detach(struct bpf_source *s)
+{
+	if (!bpf_spot_detach(&s->bpf, SPOT_MIGRATE))
+		bpf_spot_detach(&s->bpf, SPOT_WAKEUP);
+}
+
 /*
- * The probes know this order: shed.bpf.h. Where the switch probe cannot be detached it returns at once,
+ * The probes know this order: shed.bpf.h. Where one cannot be detached it returns at once,
  * which is all that goes wrong.
  */
 static int bpf_source_shed(struct source *base, __u32 parts)
@@ -403,15 +427,19 @@ static int bpf_source_shed(struct source *base, __u32 parts)
 	struct vigie_bpf *skel = s->bpf.skel;
 	int err = 0;
 
-	if (!(parts & VIGIE_SHED_REASONS))
-		err = bpf_switch_attach(&s->bpf);
+	if (!(parts & VIGIE_SHED_MOVED))
+		err = moved_attach(s);
+	if (!err && !(parts & VIGIE_SHED_REASONS))
+		err = bpf_spot_attach(&s->bpf, SPOT_SWITCH);
 	if (err)
 		return err;
 	__atomic_store_n(&skel->bss->shed, parts, __ATOMIC_SEQ_CST);
 	if (parts & ~s->shed & VIGIE_SHED_REASONS)
 		__atomic_add_fetch(&skel->bss->generation, 1, __ATOMIC_SEQ_CST);
 	if (parts & VIGIE_SHED_REASONS)
-		bpf_switch_detach(&s->bpf);
+		bpf_spot_detach(&s->bpf, SPOT_SWITCH);
+	if (parts & VIGIE_SHED_MOVED)
+		moved_detach(s);
 	s->shed = parts;
 	s->shed_since |= parts;
 	return 0;

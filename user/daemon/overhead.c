@@ -32,10 +32,19 @@ static const struct {
 	  "waits and time slices are sorted by length again" },
 	{ VIGIE_SHED_CULPRITS | VIGIE_SHED_HISTOGRAMS | VIGIE_SHED_REASONS,
 	  "time off the CPU is not looked at", "time off the CPU is looked at again" },
+	{ VIGIE_SHED_CULPRITS | VIGIE_SHED_HISTOGRAMS | VIGIE_SHED_REASONS | VIGIE_SHED_MOVED,
+	  "run-queue waits are the kernel's, sleep of threads that are moved included",
+	  "run-queue waits are without sleep again" },
 };
 
 enum { PART_STEPS = sizeof(steps) / sizeof(steps[0]) };
 _Static_assert((int)PART_STEPS == (int)SELF_SHED_INTERVAL, "a step has no name");
+
+/* The last one is of a probe that only some kernels need. */
+static unsigned int part_steps(const struct overhead *o)
+{
+	return o->corrects_waits ? PART_STEPS : PART_STEPS - 1;
+}
 
 static unsigned int overhead_doublings(__u64 interval_ns)
 {
@@ -60,13 +69,14 @@ static void ask_for_prices(struct overhead *o)
 	o->asked = !meter__ask(o->meter);
 }
 
-void overhead_init(struct overhead *o, __u64 limit_ppb, __u64 interval_ns, struct source *source,
-		   struct logbook *book, struct meter *meter)
+void overhead_init(struct overhead *o, __u64 limit_ppb, __u64 interval_ns, bool corrects_waits,
+		   struct source *source, struct logbook *book, struct meter *meter)
 {
 	__u64 reading_ns;
 
 	memset(o, 0, sizeof(*o));
 	o->interval_ns = interval_ns;
+	o->corrects_waits = corrects_waits;
 	o->source = source;
 	o->book = book;
 	o->prices = assumed;
@@ -77,7 +87,7 @@ void overhead_init(struct overhead *o, __u64 limit_ppb, __u64 interval_ns, struc
 	reading_ns = interval_ns > READ_NS ? interval_ns : READ_NS;
 	if (reading_ns > COOLDOWN_MAX_NS / COOLDOWN)
 		reading_ns = COOLDOWN_MAX_NS / COOLDOWN;
-	budget_init(&o->budget, limit_ppb / 1e9, PART_STEPS + overhead_doublings(interval_ns),
+	budget_init(&o->budget, limit_ppb / 1e9, part_steps(o) + overhead_doublings(interval_ns),
 		    COOLDOWN * reading_ns, clock_monotonic_ns());
 }
 
@@ -154,14 +164,14 @@ __u64 overhead_interval_ns(const struct overhead *o)
 	unsigned int taken = o->budget.taken;
 	__u64 ns = o->interval_ns;
 
-	if (taken > PART_STEPS)
-		ns <<= taken - PART_STEPS;
+	if (taken > part_steps(o))
+		ns <<= taken - part_steps(o);
 	return ns > INTERVAL_MAX_NS ? INTERVAL_MAX_NS : ns;
 }
 
 __u64 overhead_least_interval_ns(const struct overhead *o)
 {
-	return o->budget.taken > PART_STEPS ? overhead_interval_ns(o) : 0;
+	return o->budget.taken > part_steps(o) ? overhead_interval_ns(o) : 0;
 }
 
 static void overhead_say(struct overhead *o, bool returns, double spent)
@@ -169,7 +179,7 @@ static void overhead_say(struct overhead *o, bool returns, double spent)
 	unsigned int step = returns ? o->budget.taken : o->budget.taken - 1;
 	double percent = 100 * spent, limit = 100 * o->budget.limit;
 
-	if (step < PART_STEPS)
+	if (step < part_steps(o))
 		logbook_say(o->book, returns ? SEVERITY_INFO : SEVERITY_WARNING,
 			    returns ? "budget-return" : "budget-shed", 0,
 			    "vigie costs %.3g %% of a core, its budget is %.3g %%: %s", percent,
@@ -191,20 +201,22 @@ static void overhead_switch(struct overhead *o)
 	int err;
 
 	if (taken)
-		parts = steps[taken < PART_STEPS ? taken - 1 : PART_STEPS - 1].parts;
+		parts = steps[(taken < part_steps(o) ? taken : part_steps(o)) - 1].parts;
 	err = source__shed(o->source, parts);
 	o->failed = err != 0;
 	if (err && !failed)
 		logbook_say(o->book, SEVERITY_ERROR, "budget-failed", err,
 			    "cannot switch parts of the probes: tried again");
-	for (i = 0; i < SELF_SHED_STEPS && !err; i++)
-		o->self.shed[i] = taken > i;
+	for (i = 0; i < SELF_SHED_INTERVAL && !err; i++)
+		o->self.shed[i] = i < part_steps(o) && taken > i;
+	if (!err)
+		o->self.shed[SELF_SHED_INTERVAL] = taken > part_steps(o);
 }
 
 static void overhead_apply(struct overhead *o, bool returns, double spent)
 {
 	overhead_switch(o);
-	o->saves = !returns && o->budget.taken <= PART_STEPS;
+	o->saves = !returns && o->budget.taken <= part_steps(o);
 	o->before_ns = o->prices.switch_ns;
 	if (!o->failed)
 		overhead_say(o, returns, spent);
@@ -244,7 +256,7 @@ static double overhead_more(const struct overhead *o, const struct overhead_tota
 
 	if (!taken)
 		return 0;
-	if (taken > PART_STEPS)
+	if (taken > part_steps(o))
 		return o->self.overhead_ppb[SELF_OVERHEAD_PROCESSES] / 1e9;
 	return o->saved_ns[taken - 1] * growth(now->switches, o->last.switches) / wall_ns;
 }
@@ -252,7 +264,7 @@ static double overhead_more(const struct overhead *o, const struct overhead_tota
 /* Rarer snapshots save of what our processes take, and where that is next to nothing they save nothing. */
 static bool overhead_next_helps(const struct overhead *o)
 {
-	return o->budget.taken < PART_STEPS ||
+	return o->budget.taken < part_steps(o) ||
 	       o->self.overhead_ppb[SELF_OVERHEAD_PROCESSES] >= o->self.limit_ppb / 10;
 }
 

@@ -34,6 +34,7 @@ struct overhead {
 	struct logbook *book;
 	struct meter *meter; /* NULL: none */
 	__u64 interval_ns; /* as configured */
+	bool corrects_waits;
 	bool began, warm; /* what starting takes is no reading */
 	struct overhead_totals last;
 	__u64 meter_cpu_ns, meter_cpu_last_ns;
@@ -52,8 +53,9 @@ struct overhead {
 };
 
 /* limit_ppb: of one core, in parts of 10^9; 0: there is none, and nothing is measured. */
-void overhead_init(struct overhead *o, __u64 limit_ppb, __u64 interval_ns, struct source *source,
-		   struct logbook *book, struct meter *meter);
+/* corrects_waits: the probes have a part that does (plan.moved_sleepers), which is the last of them to go. */
+void overhead_init(struct overhead *o, __u64 limit_ppb, __u64 interval_ns, bool corrects_waits,
+		   struct source *source, struct logbook *book, struct meter *meter);
 /* From now on; how often it may be doubled stays as it was at first. */
 void overhead_set_interval(struct overhead *o, __u64 interval_ns);
 /* After each snapshot. */

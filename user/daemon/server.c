@@ -379,7 +379,8 @@ int server__new(const struct server_config *config, const struct server_parts *p
 	s->budget_time_ns = clock_monotonic_ns();
 	s->epoll = s->signals = s->tick = s->settle = s->alive = -1;
 	overhead_init(&s->overhead, config->max_overhead_ppb, config->interval_ns,
-		      parts->live->source, parts->book, parts->meter);
+		      parts->live->plan.moved_sleepers, parts->live->source, parts->book,
+		      parts->meter);
 	selfstat_init(&s->self, &parts->live->plan, s->missing, MISSING_MAX);
 	s->self.memory = config->memory;
 	s->self.config_good = true; /* or there would be no server */

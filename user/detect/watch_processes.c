@@ -154,8 +154,9 @@ static void watch_starvation(struct detect *d, const struct view *view, const st
 	};
 	struct episode *episode;
 
-	if (wait < 0.5 * STARVED_SHARE * wall || ratio < 0.6 * STARVED_RATIO ||
-	    view->time_ns - p->start_ns < YOUNG_NS)
+	/* A sleeper that was moved looks like one that starves. */
+	if (view->shed & VIGIE_SHED_MOVED || wait < 0.5 * STARVED_SHARE * wall ||
+	    ratio < 0.6 * STARVED_RATIO || view->time_ns - p->start_ns < YOUNG_NS)
 		return;
 	/* Its own quota is another rule. */
 	if (throttled_share(d, p->cgroup_id) * wall > 0.5 * wait)

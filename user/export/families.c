@@ -558,7 +558,7 @@ const struct family families[] = {
 	{ .name = "vigie_self_run_delay_corrected_seconds", COUNTER, OF_STAT, SECONDS,
 	  .help = "Of what the kernel counts as waiting for a CPU: what vigie counts as sleep, of "
 		  "threads that were moved or throttled under SCHED_DEADLINE.",
-	  ONE(V(stat.corrected_ns)),
+	  ONE(V(stat.corrected_ns)), .shed = VIGIE_SHED_MOVED,
 	  DOC("`sched_migrate_task`, `sched_wakeup`; `dl.deadline`", "a load at each wakeup", "exact",
 	      "of moved threads where a dequeue can be delayed: 6.12") },
 	{ .name = "vigie_self_events", COUNTER, OF_STAT, COUNT, .label = "kind",

@@ -101,7 +101,7 @@ static void percent_row(struct buf *out, const char *what, __u64 ppb, const char
 static void budget(struct buf *out, const struct self_budget *b)
 {
 	static const char *const names[] = { "culprits of slow waits", "histograms", "off-CPU time",
-					     "frequent snapshots" };
+					     "the correction of waits", "frequent snapshots" };
 	char off[128];
 	size_t len = 0;
 	unsigned int i;

@@ -144,6 +144,9 @@ static void delay_lines(struct table *t, struct buf *line)
 
 	if (t->view->shed & VIGIE_SHED_CULPRITS) {
 		buf_str(t->out, "\nslow waits were not looked for: vigie cost more than it may\n");
+		if (t->view->shed & VIGIE_SHED_MOVED)
+			buf_str(t->out,
+				"waits are the kernel's: sleep of threads that were moved is in them\n");
 		return;
 	}
 	if (!t->list.ndelays)
