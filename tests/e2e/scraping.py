@@ -139,17 +139,18 @@ def free_port():
 class Prometheus:
     """The Debian package's server, scraping every second. targets: {job: port on loopback}.
 
-    extra: {job: lines of its scrape configuration}, such as "scheme: https".
+    extra: {job: lines of its scrape configuration}, such as "scheme: https"; more: further jobs and
+    what else a configuration has; flags of the program.
     """
 
     CONFIG = """global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
 scrape_configs:
-{jobs}"""
+{jobs}{more}"""
     JOB = """- job_name: {job}
   static_configs: [{{targets: ['127.0.0.1:{port}']}}]
 """
 
-    def __init__(self, targets, extra=None):
+    def __init__(self, targets, extra=None, more="", flags=()):
         lib.needs(shutil.which("prometheus"), "prometheus is not installed")
         self.targets = targets
         self.directory = tempfile.mkdtemp(prefix="vigie-prometheus-")
@@ -159,11 +160,11 @@ scrape_configs:
         jobs = "".join(self.JOB.format(job=job, port=port) +
                        "".join(f"  {line}\n" for line in (extra or {}).get(job, ()))
                        for job, port in targets.items())
-        lib.write(config, self.CONFIG.format(jobs=jobs))
+        lib.write(config, self.CONFIG.format(jobs=jobs, more=more))
         self.child = subprocess.Popen(
             ["prometheus", f"--config.file={config}", "--log.level=warn",
              f"--storage.tsdb.path={self.directory}/data",
-             f"--web.listen-address=127.0.0.1:{self.port}"],
+             f"--web.listen-address=127.0.0.1:{self.port}", *flags],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
 
     def __enter__(self):
