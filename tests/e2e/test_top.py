@@ -5,13 +5,18 @@
 Owns: keys and sizes in a terminal, that the terminal is as it was however top ends, what is refused.
 Not here: what screens look like (tests/golden/test_screens.py).
 """
+import json
 import os
 import re
 import shutil
 import signal
+import socket
+import stat
+import struct
 import subprocess
 import tempfile
 import unittest
+import zlib
 
 import lib
 from lib import VIGIE, wait_for
@@ -61,7 +66,10 @@ class Tmux:
         def look():
             screen = self.screen()
             return screen if re.search(pattern, screen, re.M) else None
-        return wait_for(look, what or f"'{pattern}' on the screen", every_s=0.05)
+        try:
+            return wait_for(look, what or f"'{pattern}' on the screen", every_s=0.05)
+        except AssertionError as error:
+            raise AssertionError(f"{error}, where there is:\n{self.screen()}") from None
 
     def keys(self, *keys):
         self.tmux("send-keys", *keys)
@@ -78,7 +86,7 @@ class Live(unittest.TestCase):
     def test_shows_a_process_and_its_time(self):
         with subprocess.Popen(["sh", "-c", "while :; do :; done"]) as busy:
             try:
-                with Tmux("--filter sh") as t:
+                with Tmux("--alone --filter sh") as t:
                     screen = t.shows(rf"^ *{busy.pid} .*sh", f"process {busy.pid}")
                     self.assertRegex(screen, r"(?m)^ *PID COMMAND .*%CPU +WAIT%")
                     self.assertRegex(screen.split("\n")[0], r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  LIVE  by process")
@@ -91,7 +99,7 @@ class Live(unittest.TestCase):
                 busy.kill()
 
     def test_keys_and_sizes(self):
-        with Tmux() as t:
+        with Tmux("--alone") as t:
             t.shows("by process, %CPU first")
             t.keys("Tab")
             t.shows("by name")
@@ -118,7 +126,7 @@ class Live(unittest.TestCase):
             t.shows("ended=0 modes=same")
 
     def test_frozen_it_stays_and_goes_on(self):
-        with Tmux("--interval 200ms") as t:
+        with Tmux("--alone --interval 200ms") as t:
             t.shows(r"^[1-9]\S*s  |^0\.[1-9]s  ", "a second sample")
             t.keys("Space")
             first = t.shows("^ .*FROZEN")
@@ -138,7 +146,7 @@ class Live(unittest.TestCase):
         with subprocess.Popen(["/usr/bin/python3", "-c", code], stdout=subprocess.PIPE) as child:
             try:
                 child.stdout.readline()
-                with Tmux("--filter x9b") as t:
+                with Tmux("--alone --filter x9b") as t:
                     self.assertIn("\\x1b[2J\\x9bx", t.shows(rf"^ *{child.pid} ").replace("~", ""))
             finally:
                 child.kill()
@@ -216,6 +224,147 @@ class Terminals(unittest.TestCase):
                 t.shows("PAST").encode("ascii")
         with Tmux(f"--recording {RECORDING}", env="LC_ALL=C.UTF-8") as t:
             self.assertIn("█", t.shows("PAST"))
+
+
+ENTRY = struct.Struct("<4s4BII QQ II")
+
+
+def entries_of(body):
+    """[(is it a key, CLOCK_BOOTTIME)] of an answer; every sum is checked."""
+    found = []
+    while body:
+        magic, key, deflated, _, _, stored, _, time_ns, _, crc, head_crc = ENTRY.unpack(body[:40])
+        assert (magic, deflated, head_crc) == (b"VGE\n", 0, zlib.crc32(body[:36])), magic
+        assert zlib.crc32(body[40:40 + stored]) == crc
+        found.append((bool(key), time_ns))
+        body = body[40 + stored:]
+    return found
+
+
+class Served(unittest.TestCase):
+    """By a vigie that serves: nothing more in the kernel, for who may read its history."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.place = tempfile.TemporaryDirectory()
+        os.chmod(cls.place.name, 0o755)
+        cls.state = os.path.join(cls.place.name, "state")
+        cls.copy = os.path.join(cls.place.name, "vigie")
+        shutil.copy(VIGIE, cls.copy)  # where other users may not go
+        cls.serve = lib.Serve("--state-dir", cls.state, "--capture", "off")
+        cls.serve.__enter__()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.serve.stop()
+        cls.place.cleanup()
+
+    def run_as(self, gid, *args):
+        return subprocess.run(["setpriv", "--reuid", "65533", "--regid", str(gid), "--clear-groups",
+                               self.copy, *args], check=False, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, env={**os.environ, "LC_ALL": "C.UTF-8"})
+
+    def group(self):
+        return os.stat(self.state).st_gid
+
+    def programs(self):
+        """How often the kernel ran programs of the serving vigie is not changed by who asks: theirs are these."""
+        ids = subprocess.run(["bpftool", "prog", "list", "-j"], check=True, stdout=subprocess.PIPE)
+        return {prog["id"] for prog in json.loads(ids.stdout)}
+
+    def ask(self):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(os.path.join(self.state, "socket"))
+            s.sendall(b"GET /api/v1/entries HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            answer = b""
+            while chunk := s.recv(1 << 16):
+                answer += chunk
+        head, _, body = answer.partition(b"\r\n\r\n")
+        self.assertTrue(head.startswith(b"HTTP/1.1 200 "), head)
+        return entries_of(body)
+
+    def test_top_without_root(self):
+        with subprocess.Popen(["sh", "-c", "while :; do :; done"]) as busy:
+            try:
+                run = self.run_as(self.group(), "top", "--state-dir", self.state, "--script", "",
+                                  "--filter", str(busy.pid), "--save-screen", "-", "--size", "120x24")
+            finally:
+                busy.kill()
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        self.assertRegex(run.stdout.split("\n")[0], "LIVE .* by vigie serve")
+        row = re.search(rf"(?m)^ *{busy.pid} \S+ +\S+ +([\d.]+) +([\d.]+)", run.stdout)
+        self.assertIsNotNone(row, run.stdout)
+        self.assertGreater(float(row[1]) + float(row[2]), 60)
+
+    def test_who_may_not(self):
+        run = self.run_as(65533, "top", "--state-dir", self.state, "--script", "")
+        self.assertEqual((run.returncode, run.stdout), (1, ""))
+        self.assertIn("EACCES", run.stderr)
+        self.assertIn("group", run.stderr)
+
+    def test_once_without_root(self):
+        with subprocess.Popen(["sh", "-c", "while :; do :; done"]) as busy:
+            try:
+                run = self.run_as(self.group(), "once", "--state-dir", self.state, "--format", "json",
+                                  "--interval", "2s")
+            finally:
+                busy.kill()
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        made = lib.parse(run.stdout)
+        self.assertGreater(made["interval_seconds"], 1)
+        mine = [g for g in made["processes"] if g.get("pid") == busy.pid]
+        self.assertEqual(len(mine), 1, run.stdout[:2000])
+
+    def test_nothing_more_in_the_kernel(self):
+        before = self.programs()
+        with Tmux(f"--state-dir {self.state}") as t:
+            t.shows("LIVE .* by vigie serve")
+            self.assertEqual(self.programs() - before, set())
+            t.keys("q")
+            t.shows("ended=0 modes=same")
+
+    def test_entries(self):
+        first = self.ask()
+        self.assertTrue(first[0][0], "an answer begins with a key")
+        seen = {time_ns for _, time_ns in first}
+        def news():
+            answer = self.ask()
+            self.assertTrue(answer[0][0])
+            times = [time_ns for _, time_ns in answer]
+            self.assertEqual(times, sorted(set(times)))
+            self.assertTrue(seen & set(times), "answers within ten seconds overlap")
+            return times[-1] > first[-1][1]
+        wait_for(news, "a new entry", every_s=0.2)
+
+    def test_not_through_tcp(self):
+        self.assertEqual(self.serve.get("/api/v1/entries")[0], 404)
+
+    def test_the_socket_is_for_user_and_group(self):
+        st = os.stat(os.path.join(self.state, "socket"))
+        self.assertEqual(stat.S_IMODE(st.st_mode), 0o660)
+        self.assertEqual((st.st_uid, st.st_gid), (os.stat(self.state).st_uid, self.group()))
+        self.assertEqual(stat.S_IMODE(os.stat(self.state).st_mode), 0o750)
+
+
+class Restarted(unittest.TestCase):
+    def test_top_waits_for_it(self):
+        with tempfile.TemporaryDirectory() as place:
+            state = os.path.join(place, "state")
+            with Tmux(f"--state-dir {state} --interval 300ms") as t:
+                t.shows("is no history")  # nobody serves there yet
+            with lib.Serve("--state-dir", state, "--capture", "off"):
+                t = Tmux(f"--state-dir {state} --interval 300ms")
+                t.__enter__()
+                t.shows("LIVE .* by vigie serve")
+            try:
+                t.shows("vigie serve does not answer")
+                with lib.Serve("--state-dir", state, "--capture", "off"):
+                    wait_for(lambda: "does not answer" not in t.screen() and "LIVE" in t.screen(),
+                             "the vigie that was started anew", every_s=0.1)
+                t.keys("q")
+                t.shows("ended=0 modes=same")
+            finally:
+                t.__exit__()
 
 
 class Refusals(unittest.TestCase):

@@ -23,7 +23,9 @@
 #include "base/when.h"
 #include "daemon/pipeline_live.h"
 #include "daemon/pipeline_recorded.h"
+#include "daemon/serve_source.h"
 #include "daemon/state_dir.h"
+#include "data/view_sum.h"
 
 enum { OPT_AT = 1150, OPT_STATE_DIR, OPT_RECORDING };
 enum { LATE_MS = 50 };
@@ -75,7 +77,9 @@ static const struct argp_option once_option_table[] = {
 	{ "interval", 'i', "DURATION", 0, "How long to watch (default 1s)", 1 },
 	{ "at", OPT_AT, "TIME", 0, "What the history has of then: '10 min ago', '14:03'", 1 },
 	{ "state-dir", OPT_STATE_DIR, "DIR", 0,
-	  "Where that history is (default " STATE_DIR_DEFAULT ")", 1 },
+	  "Of 'vigie serve': its history, and without root what it sees now (default " STATE_DIR_DEFAULT
+	  ")",
+	  1 },
 	{ "recording", OPT_RECORDING, "DIR", OPTION_HIDDEN, NULL, 1 },
 	{ 0 },
 };
@@ -151,6 +155,58 @@ static int run_live(const struct once_options *options, struct model_config *con
 	return err;
 }
 
+/* What a vigie that serves has taken since the last call, as one interval. 0 or -errno. */
+static int add_served(struct pipeline_live *live, struct view_sum *sum)
+{
+	int err;
+
+	do {
+		err = pipeline_live_step(live);
+		if (!err)
+			err = view_sum__add(sum, live->view);
+	} while (!err);
+	return err == -EAGAIN ? 0 : err;
+}
+
+static int watch_served(struct pipeline_live *live, struct view_sum *sum,
+			const struct once_options *options)
+{
+	const struct view *view;
+	int err = add_served(live, sum);
+
+	if (!err && live->view) /* what was before we came */
+		err = view_sum__take(sum, live->view, &view);
+	if (!err)
+		err = wait_interval(options->interval_ns);
+	if (!err)
+		err = add_served(live, sum);
+	if (!err)
+		err = view_sum__is_empty(sum) ? -ENODATA : view_sum__take(sum, live->view, &view);
+	if (err) {
+		fprintf(stderr, "vigie once: cannot read from the vigie that serves: %s\n",
+			err_name(err));
+		return err;
+	}
+	return output_view(view, &options->output, who);
+}
+
+/* Without root, by who may read its history: no programs of our own. */
+static int run_served(struct source *source, const struct once_options *options,
+		      struct model_config *config)
+{
+	struct view_sum *sum = view_sum__new();
+	struct pipeline_live live;
+	int err = pipeline_live_open_source(&live, source, &options->common, config);
+
+	if (!err && !sum)
+		err = -ENOMEM;
+	if (!err)
+		err = watch_served(&live, sum, options);
+	view_sum__free(sum);
+	pipeline_live_done(&live);
+	return err;
+}
+
 /* The last interval that ended by then. */
 static int run_past(const struct once_options *options, struct model_config *config)
 {
@@ -178,9 +234,12 @@ static int run_past(const struct once_options *options, struct model_config *con
 static int once_run(const struct once_options *options)
 {
 	struct model_config config;
+	struct source *source;
 
 	model_config_default(&config);
 	model_config_unfolded(&config);
+	if (!options->at_ns && geteuid() && !serve_source__open(options->state_dir, &source))
+		return run_served(source, options, &config);
 	return options->at_ns ? run_past(options, &config) : run_live(options, &config);
 }
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <unistd.h>
 
 #include "app/commands.h"
@@ -23,6 +24,7 @@
 #include "daemon/notify.h"
 #include "daemon/pipeline_live.h"
 #include "daemon/port_owner.h"
+#include "daemon/state_dir.h"
 #include "daemon/web_access.h"
 #include "http/http.h"
 #include "profile/kallsyms.h"
@@ -237,6 +239,44 @@ static int serve_until_stopped(const struct serve *serve, struct pipeline_live *
 	return err;
 }
 
+/* By the descriptor: the user may not reach the directory by its path, which may also be too long. */
+static int add_socket(const struct serve *serve, int state_dir, struct http *http)
+{
+	struct http_address address;
+	const char *why;
+	char text[64];
+	int err;
+
+	snprintf(text, sizeof(text), "unix:/proc/self/fd/%d/" STATE_DIR_SOCKET, state_dir);
+	if (http_address_parse(text, &address, &why))
+		return -EINVAL;
+	/* As the user whose directory it is: so the file is that user's and group's. */
+	if (serve->change_user) {
+		setfsgid(serve->gid);
+		setfsuid(serve->uid);
+	}
+	err = http__add(http, &address);
+	if (serve->change_user) {
+		setfsuid(0);
+		setfsgid(0);
+	}
+	return err;
+}
+
+/* For `vigie top` and `vigie once` of who may read the history. Nobody else needs it. */
+static void open_socket(const struct serve *serve, struct http *http, struct services *services)
+{
+	int err;
+
+	if (services->state_dir < 0)
+		return;
+	err = add_socket(serve, services->state_dir, http);
+	if (err)
+		logbook_say(&services->book, SEVERITY_WARNING, "socket-off", err,
+			    "no socket in %s: vigie top and once cannot watch through this vigie",
+			    serve->options->services.directory);
+}
+
 /* With the port ours: from here on something of us is left to be closed. */
 static int run_bound(const struct serve *serve, struct pipeline_live *live, struct http *http)
 {
@@ -262,6 +302,8 @@ static int run_bound(const struct serve *serve, struct pipeline_live *live, stru
 	if (!options->common.unit_ids)
 		kept.runtime_root = options->common.runtime_root;
 	err = services_open(&services, &kept, serve->uid, serve->gid, serve->change_user, who);
+	if (!err)
+		open_socket(serve, http, &services);
 	if (!err && serve->web)
 		web_access__set_book(serve->web, &services.book);
 	if (!err && err_notify)

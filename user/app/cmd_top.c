@@ -20,6 +20,7 @@ enum {
 	OPT_SORT,
 	OPT_FILTER,
 	OPT_ASCII,
+	OPT_ALONE,
 	OPT_SLOW_WAIT,
 	OPT_UNIT_NAMES,
 	OPT_SCRIPT,
@@ -117,6 +118,7 @@ static error_t parse_top(int key, char *arg, struct argp_state *state)
 	case OPT_SORT: options->sort = option_sort(state, arg); return 0;
 	case OPT_FILTER: options->filter = arg; return 0;
 	case OPT_ASCII: options->ascii = true; return 0;
+	case OPT_ALONE: options->alone = true; return 0;
 	case OPT_AT:
 	case OPT_STATE_DIR:
 	case OPT_RECORDING: parse_past(key, arg, state); return 0;
@@ -144,6 +146,10 @@ static const struct argp_option top_option_table[] = {
 	  "Show this history, nothing live: a state directory, an incident, or a copy", 2 },
 	{ "state-dir", OPT_STATE_DIR, "DIR", 0,
 	  "The history that one can go back to (default " STATE_DIR_DEFAULT ")", 2 },
+	{ "alone", OPT_ALONE, NULL, 0,
+	  "By programs of its own, as root, also where 'vigie serve' runs: then ended processes have "
+	  "numbers and users",
+	  2 },
 	{ "ascii", OPT_ASCII, NULL, 0, "No other characters, also on a terminal that has them", 3 },
 	{ "slow-wait", OPT_SLOW_WAIT, "DURATION", 0,
 	  "From when on a wait for a CPU names who ran (default 1ms)", 3 },

@@ -15,6 +15,7 @@
 #include "base/io.h"
 #include "base/units.h"
 #include "base/when.h"
+#include "daemon/serve_source.h"
 #include "daemon/state_dir.h"
 
 const char top_who[] = "vigie top";
@@ -39,10 +40,9 @@ static int open_history(const char *directory)
 }
 
 /* Live there may be none: then what is seen from now on is all there is. */
-static int open_moments(struct top *top)
+static int open_moments(struct top *top, bool needed)
 {
 	const struct top_options *options = top->options;
-	bool needed = options->past || options->dir_given;
 	int fd = open_history(options->state_dir);
 	int err = fd < 0 ? fd : moments__open(fd, &top->moments);
 
@@ -53,23 +53,59 @@ static int open_moments(struct top *top)
 	if (needed) {
 		fprintf(stderr, "%s: '%s' is no history: %s%s\n", top_who, options->state_dir,
 			err_name(err),
-			err == -ENOENT ? " (it should hold ring/ with *.seg in it)" : "");
+			err == -ENOENT	 ? " (it should hold ring/ with *.seg in it)"
+			: err == -EACCES ? " (root may read it, and who is in its group)"
+					 : "");
 		return err;
 	}
 	return top->moments ? 0 : moments__open(-1, &top->moments);
 }
 
-static int open_live(struct top *top)
+/* What a vigie that serves reads anyway costs the kernel nothing. */
+static bool open_serving(struct top *top, struct model_config *config)
 {
-	struct model_config config;
+	struct source *source;
+	int err = top->options->alone ? -ENOENT
+				      : serve_source__open(top->options->state_dir, &source);
+
+	if (err == -EACCES)
+		fprintf(stderr,
+			"%s: %s may be read by root and by its group: be in that group ('vigie') to watch by the "
+			"vigie that serves\n",
+			top_who, top->options->state_dir);
+	if (err)
+		return false;
+	top->live = !pipeline_live_open_source(&top->pipeline, source, &top->options->common,
+					       config);
+	top->served = top->live;
+	return top->live;
+}
+
+static int open_live(struct top *top, struct model_config *config)
+{
 	int err = pipeline_live_prepare(&top->pipeline, &top->options->common, top_who);
 
 	if (err)
 		return err;
+	err = pipeline_live_open(&top->pipeline, &top->options->common, config, top_who);
+	top->live = !err;
+	return err;
+}
+
+/* Who serves has a history perhaps since a moment ago only; ours is needed where it was asked for. */
+static int open_sources(struct top *top)
+{
+	bool past = top->options->past;
+	struct model_config config;
+	bool served;
+	int err;
+
 	model_config_default(&config);
 	config.balance_lag_ns = 10 * NS_PER_S; /* as `vigie serve` has it: findings are the same */
-	err = pipeline_live_open(&top->pipeline, &top->options->common, &config, top_who);
-	top->live = !err;
+	served = !past && open_serving(top, &config);
+	err = open_moments(top, past || (top->options->dir_given && !served));
+	if (!err && !past && !served)
+		err = open_live(top, &config);
 	return err;
 }
 
@@ -80,10 +116,14 @@ static void begin_frame(struct top *top)
 	top->frame.source = top->source;
 	top->frame.bar = &top->bar;
 	top->frame.offered = 1u << BY_PROCESS | 1u << BY_NAME | 1u << BY_UNIT;
-	if (top->live) /* our own programs carry it; of the dead a history may have none */
+	if (top->live &&
+	    !top->served) /* our own programs carry it; of the dead a history may have none */
 		top->frame.offered |= 1u << BY_USER;
 	top->frame.time = options->past ? TUI_PAST : TUI_LIVE;
-	snprintf(top->source, sizeof(top->source), "%s", options->past ? options->state_dir : "");
+	snprintf(top->source, sizeof(top->source), "%s",
+		 options->past ? options->state_dir
+		 : top->served ? "by vigie serve"
+			       : "");
 	top->shown_ns = options->at_ns;
 	if (options->past && !options->at_ns)
 		top->shown_ns = moments__wall_ns(top->moments, moments__count(top->moments) - 1);
@@ -102,11 +142,9 @@ int top_open(struct top *top, const struct top_options *options)
 		 options->filter ? options->filter : "");
 	err = top_view_init(&top->views, options->common.unit_ids);
 	if (!err)
-		err = open_moments(top);
+		err = open_sources(top);
 	if (!err)
 		err = top_findings_read(&top->findings, options->state_dir);
-	if (!err && !options->past)
-		err = open_live(top);
 	if (!err)
 		begin_frame(top);
 	return err;
@@ -122,7 +160,7 @@ void top_done(struct top *top)
 
 /* --- A sample, a frame. */
 
-int top_sample(struct top *top)
+static int sample_step(struct top *top)
 {
 	struct snapshot before = top->pipeline.snapshot;
 	int err;
@@ -133,8 +171,32 @@ int top_sample(struct top *top)
 		return err;
 	top->before = before;
 	moments__add(top->moments,
-		     &top->pipeline.snapshot); /* else it is not in the past, and now is */
+		     &top->pipeline.snapshot); /* or it is shown now, and never again */
 	return top_findings_judge(&top->findings, top->pipeline.view);
+}
+
+/* A vigie that serves may have taken several; one that is restarted is waited for. */
+static int sample_served(struct top *top)
+{
+	int err;
+
+	do {
+		err = sample_step(top);
+	} while (!err);
+	if (err == -ENOMEM || (err != -EAGAIN && !top->pipeline.view))
+		return err;
+	if (err != -EAGAIN)
+		snprintf(top->tui.note, sizeof(top->tui.note), "vigie serve does not answer: %s",
+			 err_name(err));
+	else if (top->unanswered)
+		top->tui.note[0] = '\0';
+	top->unanswered = err != -EAGAIN;
+	return 0;
+}
+
+int top_sample(struct top *top)
+{
+	return top->served ? sample_served(top) : sample_step(top);
 }
 
 /* Containers can be told from other units by the view only. */

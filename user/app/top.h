@@ -19,6 +19,7 @@ struct top_options {
 	const char *state_dir; /* the history */
 	bool past; /* only the history: --at, --recording */
 	bool dir_given; /* then it has to be usable */
+	bool alone; /* by programs of our own, also where a vigie serves */
 	bool ascii;
 	const char *script,
 		*save_screen; /* keys instead of a person, the last screen as a file; or NULL */
@@ -37,6 +38,8 @@ struct top {
 	size_t bar_next; /* the next entry that the bar looks at */
 	__u64 bar_busy_ns, bar_total_ns, bar_time_ns; /* of the key before */
 	bool live; /* there is a source */
+	bool served; /* it is a vigie that serves */
+	bool unanswered; /* … which did not answer the last time */
 	struct pipeline_live pipeline;
 	struct snapshot before; /* the live snapshot before the last one, without its arrays */
 	struct moments *moments;

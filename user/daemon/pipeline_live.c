@@ -86,6 +86,23 @@ int pipeline_live_open(struct pipeline_live *live, const struct pipeline_options
 	return err;
 }
 
+int pipeline_live_open_source(struct pipeline_live *live, struct source *source,
+			      const struct pipeline_options *options, struct model_config *config)
+{
+	int err;
+
+	memset(live, 0, sizeof(*live));
+	live->source = source;
+	err = open_users(live, options, config);
+	if (err)
+		return err;
+	memcpy(config->keys, options->keys, sizeof(config->keys));
+	config->nkeys = options->nkeys;
+	config->unit_ids = options->unit_ids;
+	live->model = model__new(config);
+	return live->model ? 0 : -errno;
+}
+
 int pipeline_live_step(struct pipeline_live *live)
 {
 	int n = source__next(live->source, &live->snapshot);

@@ -35,6 +35,12 @@ int pipeline_live_prepare(struct pipeline_live *live, const struct pipeline_opti
 /* Loads, attaches and makes the model; complains on stderr. 0 or -errno. */
 int pipeline_live_open(struct pipeline_live *live, const struct pipeline_options *options,
 		       struct model_config *config, const char *who);
+/*
+ * From another source, which is the pipeline's then, also when this fails: no programs, no names of our
+ * own. 0 or -errno.
+ */
+int pipeline_live_open_source(struct pipeline_live *live, struct source *source,
+			      const struct pipeline_options *options, struct model_config *config);
 /* Takes a snapshot and applies it: live->view. 0 or -errno. */
 int pipeline_live_step(struct pipeline_live *live);
 void pipeline_live_done(struct pipeline_live *live);

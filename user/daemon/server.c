@@ -23,6 +23,7 @@
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "daemon/live_tail.h"
 #include "daemon/notify.h"
 #include "daemon/overhead.h"
 #include "daemon/selfstat.h"
@@ -30,6 +31,9 @@
 #include "export/formats.h"
 #include "sandbox/process.h"
 
+/* Views in all formats, and what is no view. */
+enum { CONTENT_ENTRIES = VIEW_FORMATS, CONTENTS };
+enum { PAGE_METRICS, PAGE_INDEX, PAGE_ENTRIES, PAGES };
 enum { MISSING_MAX = PLAN_ITEMS_MAX, FDS_MAX = HTTP_LISTENERS_MAX };
 
 #define SHARE_MIN_NS (50 * NS_PER_MS)
@@ -56,8 +60,9 @@ struct server {
 	struct self_view self;
 	struct self_missing missing[MISSING_MAX];
 	struct self_rule rules[SELF_RULES_MAX];
-	struct http_content contents[VIEW_FORMATS];
-	struct http_page pages[2];
+	struct http_content contents[CONTENTS];
+	struct http_page pages[PAGES];
+	struct live_tail tail;
 };
 
 static void arm(int timer, __u64 delay_ns)
@@ -205,6 +210,7 @@ int server__snapshot(struct server *s)
 		return err;
 	s->generation++;
 	tell_writer(s);
+	live_tail_add(&s->tail, &s->parts.live->snapshot);
 	watch_namer(s);
 	record_and_judge(s);
 	tell_self(s);
@@ -252,20 +258,22 @@ static __s64 on_refresh(void *ctx)
 }
 
 /* What is served where, in which formats. Metrics may be asked to be at /, and come first. */
-static const struct http_page pages[] = {
-	{ "/metrics", { VIEW_OPENMETRICS, VIEW_PROMETHEUS }, 2, .document = false },
-	{ "/", { VIEW_INDEX }, 1, .document = true },
+static const struct http_page pages[PAGES] = {
+	[PAGE_METRICS] = { "/metrics", { VIEW_OPENMETRICS, VIEW_PROMETHEUS }, 2 },
+	[PAGE_INDEX] = { "/", { VIEW_INDEX }, 1, .document = true },
+	[PAGE_ENTRIES] = { LIVE_TAIL_PATH, { CONTENT_ENTRIES }, 1, .local = true },
 };
-_Static_assert((int)VIEW_FORMATS <= (int)HTTP_CONTENTS_MAX, "a format finds no room");
+_Static_assert((int)CONTENTS <= (int)HTTP_CONTENTS_MAX, "a format finds no room");
 
 /* To HTTP a format is a content type with a number. */
-static void fill_contents(struct http_content contents[VIEW_FORMATS])
+static void fill_contents(struct http_content contents[CONTENTS])
 {
 	unsigned int f;
 
 	for (f = 0; f < VIEW_FORMATS; f++)
 		contents[f] = (struct http_content){ view_formats[f].media_type,
 						     view_formats[f].version };
+	contents[CONTENT_ENTRIES] = (struct http_content){ LIVE_TAIL_TYPE, NULL };
 }
 
 static int on_render(void *ctx, unsigned int page, unsigned int content, struct buf *out)
@@ -282,6 +290,8 @@ static int on_render(void *ctx, unsigned int page, unsigned int content, struct 
 	struct http_stat stat;
 	__u64 began = clock_monotonic_ns();
 
+	if (page == PAGE_ENTRIES)
+		return live_tail_read(&s->tail, &s->parts.live->snapshot, out);
 	http__stat(s->parts.http, &stat);
 	s->self.scrapes = stat.scrapes;
 	s->self.scrape_errors = stat.scrape_errors;
@@ -374,7 +384,8 @@ int server__new(const struct server_config *config, const struct server_parts *p
 	s->parts = *parts;
 	fill_contents(s->contents);
 	memcpy(s->pages, pages, sizeof(pages));
-	s->pages[0].path = config->telemetry_path;
+	s->pages[PAGE_METRICS].path = config->telemetry_path;
+	live_tail_init(&s->tail);
 	s->budget_ns = BUDGET_MAX_NS;
 	s->budget_time_ns = clock_monotonic_ns();
 	s->epoll = s->signals = s->tick = s->settle = s->alive = -1;
@@ -385,7 +396,7 @@ int server__new(const struct server_config *config, const struct server_parts *p
 	s->self.memory = config->memory;
 	s->self.config_good = true; /* or there would be no server */
 	s->self.config_read_ns = clock_wall_ns();
-	s->self.metrics_path = s->pages[0].path;
+	s->self.metrics_path = s->pages[PAGE_METRICS].path;
 	s->self.web.reload_successful = 1;
 	err = open_descriptors(s);
 	if (err) {
@@ -404,9 +415,9 @@ int server__start(struct server *s)
 		.render = on_render,
 		.ready = on_ready,
 		.contents = s->contents,
-		.ncontents = VIEW_FORMATS,
+		.ncontents = CONTENTS,
 		.pages = s->pages,
-		.npages = sizeof(pages) / sizeof(pages[0]),
+		.npages = PAGES,
 		.note = on_note,
 	};
 	int fds[FDS_MAX], err = http__start(s->parts.http, &callbacks, s->self.version);
@@ -547,5 +558,6 @@ void server__free(struct server *s)
 	close(s->tick);
 	close(s->settle);
 	close(s->alive);
+	live_tail_done(&s->tail);
 	free(s);
 }

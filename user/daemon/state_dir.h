@@ -7,6 +7,7 @@
  *	DIR/incidents/ID/     evidence, a folder a finding
  *	DIR/verdicts          verdicts on findings
  *	DIR/lock              held by the vigie that writes here
+ *	DIR/socket            where it answers who may read all that: live_tail.h
  *
  * Owns: making and opening it with the right owner, and what is refused. Not here: what is
  * in the files.
@@ -21,6 +22,7 @@
 #define STATE_DIR_INCIDENTS "incidents"
 #define STATE_DIR_VERDICTS "verdicts"
 #define STATE_DIR_LOCK "lock"
+#define STATE_DIR_SOCKET "socket"
 
 /*
  * Makes the directory (not its parents) if need be and opens it. As root it is given to uid

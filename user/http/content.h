@@ -25,6 +25,7 @@ struct http_page {
 	unsigned int contents[PAGE_CONTENTS_MAX];
 	unsigned int ncontents; /* 1 or more */
 	bool document; /* for a browser: it may load and run nothing; no scrape */
+	bool local; /* through Unix sockets only, whose files say who may; no scrape */
 };
 
 #endif

@@ -57,7 +57,7 @@ struct http {
 	struct MHD_Daemon *tls_daemon; /* NULL: never configured */
 	struct access_gate gate;
 	int epoll_fd; /* of the listeners, the lingering, the verifier and libmicrohttpd's own epolls */
-	struct listener listeners[HTTP_LISTENERS_MAX];
+	struct listener listeners[HTTP_LISTENERS_MAX + 1]; /* and what http__add() adds */
 	unsigned int nlisteners;
 	struct conns conns;
 	struct conn *accepting; /* handed to on_connection() */
@@ -318,6 +318,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 		return MHD_NO;
 	request.uri_len = c->uri_len;
 	request.check_host = c->check_host;
+	request.local = !c->tcp;
 	negotiation_init(&request.negotiation, http->routes.callbacks.contents,
 			 http->routes.callbacks.ncontents);
 	MHD_get_connection_values(mhd, MHD_HEADER_KIND, on_header, &request);
@@ -460,28 +461,38 @@ static void accept_all(struct http *http)
 
 /* --- The life of it all. ------------------------------------------------------------ */
 
+int http__add(struct http *http, const struct http_address *address)
+{
+	struct listener *l = &http->listeners[http->nlisteners];
+	int err;
+
+	if (http->nlisteners > HTTP_LISTENERS_MAX)
+		return -ENOSPC;
+	l->fd = -1;
+	err = listener_open(l, address);
+	if (err)
+		listener_close(l);
+	http->nlisteners += !err;
+	return err;
+}
+
 int http__bind(const struct http_address *addresses, unsigned int n, struct http **ret,
 	       unsigned int *ret_failed)
 {
 	struct http *http;
 	int err = 0;
 
-	if (!n || n > HTTP_LISTENERS_MAX)
-		return -EINVAL;
-	http = calloc(1, sizeof(*http));
+	http = n && n <= HTTP_LISTENERS_MAX ? calloc(1, sizeof(*http)) : NULL;
 	if (!http)
-		return -ENOMEM;
+		return n && n <= HTTP_LISTENERS_MAX ? -ENOMEM : -EINVAL;
 	farewells_init(&http->farewells);
 	gate_init(&http->gate);
 	token_bucket_init(&http->handshakes, HANDSHAKE_INTERVAL_MS, HANDSHAKE_BURST,
 			  clock_monotonic_ms());
 	http->epoll_fd = -1;
 	for (unsigned int i = 0; i < n && !err; i++) {
-		http->listeners[i].fd = -1;
-		http->nlisteners++;
-		err = listener_open(&http->listeners[i], &addresses[i]);
-		if (err)
-			*ret_failed = i;
+		*ret_failed = i;
+		err = http__add(http, &addresses[i]);
 	}
 	if (err) {
 		http__free(http);

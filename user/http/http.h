@@ -86,11 +86,16 @@ struct http;
 
 /*
  * Binds and listens, all or nothing. 0 and *ret, or -errno with *ret_failed the index of
- * the address that failed. A stale Unix socket (nobody answers) is replaced; a live one is
+ * the address that failed, if one did. A stale Unix socket (nobody answers) is replaced; a live one is
  * -EADDRINUSE. Nothing is accepted before http__start().
  */
 int http__bind(const struct http_address *addresses, unsigned int n, struct http **ret,
 	       unsigned int *ret_failed);
+/*
+ * One address more, before http__start(): for what is known later than the others. 0, -ENOSPC: one was
+ * added already; or -errno.
+ */
+int http__add(struct http *http, const struct http_address *address);
 /* As bound: a port 0 has become the one that the kernel chose. */
 const struct http_address *http__address(const struct http *http, unsigned int i);
 /*

@@ -165,7 +165,7 @@ static void answer_page(struct routes *routes, unsigned int page, const struct n
 		set_text(a, 503, a->text);
 		return;
 	}
-	if (!callbacks->pages[page].document)
+	if (!callbacks->pages[page].document && !callbacks->pages[page].local)
 		routes->scrapes++;
 	a->status = 200;
 	a->body = a->page->text.data;
@@ -208,14 +208,15 @@ static const struct {
 	{ "/-/ready", answer_ready },
 };
 
-static void answer_path(struct routes *routes, const char *path, const struct negotiation *n,
+static void answer_path(struct routes *routes, const char *path, const struct request *r,
 			struct answer *a)
 {
+	const struct http_page *pages = routes->callbacks.pages;
 	size_t i;
 
 	for (i = 0; i < routes->callbacks.npages; i++) {
-		if (!strcmp(path, routes->callbacks.pages[i].path)) {
-			answer_page(routes, i, n, a);
+		if (!strcmp(path, pages[i].path) && (r->local || !pages[i].local)) {
+			answer_page(routes, i, &r->negotiation, a);
 			return;
 		}
 	}
@@ -239,7 +240,7 @@ void routes_answer(struct routes *routes, const struct request *r, struct answer
 	else if (r->refused)
 		answer_refused(ret, r);
 	else
-		answer_path(routes, path, &r->negotiation, ret);
+		answer_path(routes, path, r, ret);
 	add_header(ret, "Cache-Control", "no-store");
 	add_header(ret, "X-Content-Type-Options", "nosniff");
 	for (unsigned int i = 0; i < routes->extra.n; i++)
