@@ -499,7 +499,7 @@ static int record(struct day *d, struct ring *ring)
 int main(int argc, char **argv)
 {
 	static struct day day;
-	const struct ring_config config = { .keep_ns = 48 * 3600 * NS_PER_S,
+	const struct ring_config config = { .retention_ns = 48 * 3600 * NS_PER_S,
 					    .max_bytes = 1 << 30,
 					    .boot = 1 };
 	struct ring *ring;
