@@ -13,17 +13,16 @@
 
 #include "app/commands.h"
 #include "app/output.h"
-#include "base/clock.h"
+#include "app/range_options.h"
 #include "base/err.h"
 #include "base/units.h"
-#include "base/when.h"
 #include "daemon/findings_recorded.h"
 #include "daemon/logbook.h"
 #include "daemon/pipeline_recorded.h"
 #include "data/stretches.h"
 #include "log/encode.h"
 
-enum { OPT_FROM = 1400, OPT_TO, OPT_AT, OPT_EVERY, LINE_BYTES = 64 << 10 };
+enum { OPT_AT = 1402, LINE_BYTES = 64 << 10 };
 
 #define LOOK_BACK_NS (120 * NS_PER_S) /* of --at: an interval is never longer */
 
@@ -33,19 +32,9 @@ struct replay_options {
 	struct pipeline_options common;
 	struct output_options output;
 	const char *directory;
-	struct replay_range range;
-	__u64 at_ns, every_ns, now_ns;
+	struct range_options range;
+	__u64 at_ns;
 };
-
-static __u64 parse_moment(const struct argp_state *state, const struct replay_options *options,
-			  const char *option, const char *arg)
-{
-	__u64 ns;
-
-	if (when_parse(arg, options->now_ns, &ns))
-		refuse_value(state, option, arg, WHEN_ALLOWED);
-	return ns;
-}
 
 static error_t parse_replay(int key, char *arg, struct argp_state *state)
 {
@@ -54,43 +43,22 @@ static error_t parse_replay(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &options->common;
-		state->child_inputs[1] = &options->output;
+		state->child_inputs[1] = &options->range;
+		state->child_inputs[2] = &options->output;
 		return 0;
-	case OPT_FROM:
-		options->range.from_wall_ns = parse_moment(state, options, "--from", arg);
-		return 0;
-	case OPT_TO:
-		options->range.to_wall_ns = parse_moment(state, options, "--to", arg);
-		return 0;
-	case OPT_AT: options->at_ns = parse_moment(state, options, "--at", arg); return 0;
-	case OPT_EVERY:
-		options->every_ns = option_duration(state, "--every", arg, NS_PER_S,
-						    366 * 86400 * NS_PER_S,
-						    "a duration from 1s on, such as 5m");
-		return 0;
+	case OPT_AT: options->at_ns = option_moment(state, &options->range, "--at", arg); return 0;
 	case ARGP_KEY_ARG:
 		if (options->directory)
 			refuse_value(state, "argument", arg, "expected: one directory is enough");
 		options->directory = arg;
 		return 0;
 	case ARGP_KEY_NO_ARGS: argp_error(state, "DIR is missing"); return 0;
-	case ARGP_KEY_END:
-		if (options->range.to_wall_ns &&
-		    options->range.from_wall_ns > options->range.to_wall_ns)
-			argp_error(state, "--from is later than --to: nothing lies between");
-		return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
 static const struct argp_option replay_option_table[] = {
-	{ "from", OPT_FROM, "TIME", 0, "Begin there: '10 min ago', '14:03', '2026-11-25 14:03'",
-	  0 },
-	{ "to", OPT_TO, "TIME", 0, "End there", 0 },
 	{ "at", OPT_AT, "TIME", 0, "Only the interval that ended then, as 'vigie once' has it", 0 },
-	{ "every", OPT_EVERY, "DURATION", 0,
-	  "A view for each such stretch, with all that happened in it (default: one for each snapshot)",
-	  0 },
 	{ 0 },
 };
 
@@ -124,7 +92,7 @@ static int replay_views(struct pipeline_recorded *recorded, const struct replay_
 {
 	struct stretches stretches;
 	const struct view *view;
-	int n = 0, err = sum_failed(stretches_init(&stretches, options->every_ns));
+	int n = 0, err = sum_failed(stretches_init(&stretches, options->range.every_ns));
 
 	while (!err && (n = pipeline_recorded_step(recorded, who)) > 0)
 		if (replay__in_range(recorded->source))
@@ -177,22 +145,22 @@ static int replay_findings(struct pipeline_recorded *recorded, const char *direc
 
 static int replay_run(struct replay_options *options)
 {
+	struct replay_range *range = &options->range.range;
 	struct model_config config;
 	struct pipeline_recorded recorded;
 	int err;
 
 	model_config_default(&config);
 	if (options->at_ns) {
-		options->range.from_wall_ns = options->at_ns > LOOK_BACK_NS
-						      ? options->at_ns - LOOK_BACK_NS
-						      : 1;
-		options->range.to_wall_ns = options->at_ns;
+		range->from_wall_ns = options->at_ns > LOOK_BACK_NS ? options->at_ns - LOOK_BACK_NS
+								    : 1;
+		range->to_wall_ns = options->at_ns;
 		model_config_unfolded(&config);
 	} else {
 		config.balance_lag_ns = 10 * NS_PER_S; /* as `vigie serve` has it */
 	}
-	err = pipeline_recorded_open(&recorded, options->directory, &options->range,
-				     &options->common, &config, who);
+	err = pipeline_recorded_open(&recorded, options->directory, range, &options->common,
+				     &config, who);
 	if (err)
 		return err;
 	if (options->output.extra_chosen)
@@ -211,7 +179,7 @@ static void options_init(struct replay_options *options)
 	static const enum group_key keys[] = { KEY_UNIT, KEY_COMM };
 
 	memset(options, 0, sizeof(*options));
-	options->now_ns = clock_wall_ns();
+	range_options_init(&options->range);
 	pipeline_options_init(&options->common, keys, 2);
 	options->output.extra = "findings";
 }
@@ -219,6 +187,7 @@ static void options_init(struct replay_options *options)
 int cmd_replay(int argc, char **argv)
 {
 	const struct argp_child children[] = { { &group_argp, 0, NULL, 0 },
+					       { &range_argp, 0, NULL, 0 },
 					       { &output_argp, 0, NULL, 0 },
 					       { 0 } };
 	const struct argp argp = {
