@@ -22,7 +22,7 @@ import lib
 from lib import PATIENCE_S, VIGIE
 from scraping import Actor, on_terminal
 
-COMMANDS = ("once", "serve", "doctor", "replay", "explain", "verdict", "verify", "record", "report",
+COMMANDS = ("once", "serve", "doctor", "replay", "export", "explain", "verdict", "verify", "record", "report",
             "detect")
 WATCHING = "once", "serve"
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all",
@@ -97,9 +97,16 @@ BAD = {
         ("--view", ["", "x", "cpu,runq"], ["cpu", "offcpu", "faults"]),
         ("--top", ["", "x", "0", "1001"], ["1", "1000"]),
     ],
+    "export": [
+        ("--dialect", ["", "x", "Excel", "excel-en", "excel,plain"], ["plain", "excel-fr", "excel-de"]),
+        ("--host", [""], ["name of a host"]),
+        ("--every", [d for d in DURATION if d != "99h"], ["1d|1h|60s|5m"]),
+        ("--from", TIME, ["10 min ago", "14:03"]),
+        ("--to", TIME, ["10 min ago", "14:03"]),
+    ] + GROUP_BY,
     "explain": [], "verdict": [], "verify": [], "detect": [],
 }
-FREE = {"--state-dir", "--log-file", "--note", "--output", "--diff", "--debug-dir", "--runtime-root"}  # whether a path will do shows when it is opened
+FREE = {"--state-dir", "--log-file", "--note", "--output", "--diff", "--debug-dir", "--runtime-root", "--csv"}  # whether a path will do shows when it is opened
 
 
 def vigie(*args, stdin=subprocess.DEVNULL, **options):
@@ -172,12 +179,12 @@ class Refusals(unittest.TestCase):
     def test_arguments_that_nobody_asked_for(self):
         for command in "once", "serve", "doctor":
             self.assertRefused(vigie(command, "extra"), f"vigie {command}", "'extra'", "options")
-        for arguments in (["replay", "a", "extra"], ["explain", "0" * 12, "extra"],
+        for arguments in (["replay", "a", "extra"], ["export", "a", "extra"], ["explain", "0" * 12, "extra"],
                           ["verdict", "0" * 12, "benign", "extra"], ["detect", "extra"]):
             self.assertRefused(vigie(*arguments), f"vigie {arguments[0]}", "'extra'")
 
     def test_arguments_that_are_missing(self):
-        for arguments, word in ((["replay"], "DIR"), (["verdict"], "ID"), (["verify"], "FILE"),
+        for arguments, word in ((["replay"], "DIR"), (["export"], "--csv"), (["verdict"], "ID"), (["verify"], "FILE"),
                                 (["verdict", "0" * 12], "benign|malicious|revoked")):
             self.assertRefused(vigie(*arguments), f"vigie {arguments[0]}", word)
 
@@ -221,6 +228,8 @@ class Refusals(unittest.TestCase):
     def test_a_range_that_ends_before_it_begins(self):
         self.assertRefused(vigie("replay", "/nonexistent", "--from", "10 min ago", "--to", "20 min ago"),
                            "vigie replay", "--from is later than --to")
+        self.assertRefused(vigie("export", "--csv", "/nonexistent", "--from", "now", "--to", "1 h ago"),
+                           "vigie export", "--from is later than --to")
 
     def test_a_hostile_value_is_no_danger_to_the_terminal(self):
         run = vigie("once", "--sort", "\x1b[31m\n\u202e")

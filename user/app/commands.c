@@ -10,6 +10,7 @@ const struct subcommand subcommands[] = {
 	{ "once", cmd_once, "watch for a moment and print what every process cost" },
 	{ "doctor", cmd_doctor, "show what this kernel gives, from where, and what is missing" },
 	{ "replay", cmd_replay, "recompute what a history shows: tables, metrics, findings" },
+	{ "export", cmd_export, "write a history as tables for Power BI and spreadsheets" },
 	{ "explain", cmd_explain, "explain a finding: its curve, culprits and remedy" },
 	{ "verdict", cmd_verdict, "call a finding's pattern benign or malicious" },
 	{ "verify", cmd_verify, "check whether a log is as it was written" },

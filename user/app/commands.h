@@ -12,6 +12,7 @@ int cmd_once(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
+int cmd_export(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_verdict(int argc, char **argv);
 int cmd_detect(int argc, char **argv);

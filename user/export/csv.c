@@ -2,7 +2,7 @@
 /*
  * csv.c - groups as comma-separated values (RFC 4180): one header, one row a group, the other.
  *
- * Owns: what stands before the columns of figures (columns.h). Not here: quoting (csv_cell.h),
+ * Owns: what stands before the columns of figures (figures.h). Not here: quoting (csv_cell.h),
  * rates (a spreadsheet divides by interval_seconds).
  */
 #include "export/encode.h"
