@@ -158,6 +158,19 @@ static void check_lists(const struct view *view)
 	}
 }
 
+/* The same view as a moment of the past. */
+static void check_now(const struct view *view)
+{
+	static const struct list_options all;
+	struct buf out;
+	const struct encode_ctx ctx = { .out = &out, .view = view, .list = &all };
+
+	buf_init(&out, PAGE_MAX);
+	now_encode(&ctx);
+	check_text(&out);
+	buf_done(&out);
+}
+
 static struct model *new_model(uint8_t choice)
 {
 	struct model_config config;
@@ -189,6 +202,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_page(view, OM_OPENMETRICS_1_0);
 	check_page(view, OM_TEXT_0_0_4);
 	check_lists(view);
+	check_now(view);
 	model__free(model);
 	free(in);
 	return 0;

@@ -466,6 +466,56 @@ static void test_answers(void **state)
 	routes_done(&routes);
 }
 
+/* What goes wrong below /api/ is said in JSON, and only there; the status and other headers stay. */
+static void test_faults_of_the_api(void **state)
+{
+	struct request r = plain_request();
+	struct routes routes;
+	struct answer a;
+
+	routes_init(&routes, &callbacks, "1");
+	r.target = "/api/v1/none";
+	routes_answer(&routes, &r, &a);
+	assert_int_equal(a.status, 404);
+	assert_string_equal(header(&a, "Content-Type"), "application/json; charset=utf-8");
+	assert_string_equal(a.body,
+			    "{\"error\":\"not found: / shows what there is\",\"status\":404}\n");
+	assert_int_equal(a.body_len, strlen(a.body));
+	assert_true(a.in_text);
+	r.method = "POST";
+	routes_answer(&routes, &r, &a);
+	assert_int_equal(a.status, 405);
+	assert_string_equal(header(&a, "Allow"), "GET, HEAD");
+	assert_non_null(strstr(a.body, "{\"error\":\"only GET and HEAD\""));
+	r.target = "/apix";
+	routes_answer(&routes, &r, &a);
+	assert_string_equal(a.body, "only GET and HEAD\n");
+	assert_null(header(&a, "Access-Control-Allow-Origin"));
+	routes_done(&routes);
+}
+
+/* It is made once, however often the view is another one, and needs none. */
+static void test_files_outlive_generations(void **state)
+{
+	static const struct http_page file = { "/x.js", { TEXT }, 1, HTTP_FILE };
+	struct http_callbacks with_file = callbacks;
+	struct page *a = NULL, *b = NULL, *metrics;
+
+	with_file.pages = &file;
+	backend.generation = -ESRCH;
+	assert_int_equal(page_cache_get(&cache, &with_file, 0, TEXT, true, &a), 0);
+	backend.generation = 5;
+	assert_int_equal(page_cache_get(&cache, &with_file, 0, TEXT, true, &b), 0);
+	assert_ptr_equal(a, b);
+	assert_int_equal(backend.renders, 1);
+	metrics = get(TEXT, false); /* of a page that is none: the generation counts */
+	assert_int_equal(backend.renders, 2);
+	page_put(metrics);
+	page_put(a);
+	page_put(b);
+	page_cache_done(&cache);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -477,6 +527,8 @@ int main(void)
 		cmocka_unit_test_setup(test_deadlines, conns_setup),
 		cmocka_unit_test_setup(test_slots_run_out, conns_setup),
 		cmocka_unit_test_setup(test_who_must_go, conns_setup),
+		cmocka_unit_test_setup(test_faults_of_the_api, pages_setup),
+		cmocka_unit_test_setup(test_files_outlive_generations, pages_setup),
 		cmocka_unit_test_setup(test_pages_are_shared, pages_setup),
 		cmocka_unit_test_setup(test_failures_leave_no_page, pages_setup),
 		cmocka_unit_test(test_gzip_round_trip),

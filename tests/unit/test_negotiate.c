@@ -230,8 +230,8 @@ static void test_more_contents(void **state)
 		{ "application/json", "1" },
 		{ "application/openmetrics-text", "1.0.0" },
 	};
-	static const struct http_page page = { "/metrics", { 2, 1, 0 }, 3, false, false };
-	static const struct http_page two = { "/other", { 1, 0 }, 2, false, false };
+	static const struct http_page page = { "/metrics", { 2, 1, 0 }, 3, HTTP_SCRAPE };
+	static const struct http_page two = { "/other", { 1, 0 }, 2, HTTP_SCRAPE };
 	static const struct {
 		const char *accept;
 		unsigned int content, of_two;
@@ -260,7 +260,7 @@ static void test_contents_without_version_or_type(void **state)
 	static const struct http_content contents[] = { { NULL, NULL },
 							{ "application/json", NULL },
 							{ "text/plain", "0.0.4" } };
-	static const struct http_page page = { "/x", { 1, 2 }, 2, false, false };
+	static const struct http_page page = { "/x", { 1, 2 }, 2, HTTP_SCRAPE };
 	char type[CONTENT_TYPE_MAX];
 	struct negotiation n;
 	struct choice c;

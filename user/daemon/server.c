@@ -33,7 +33,7 @@
 
 /* Views in all formats, and what is no view. */
 enum { CONTENT_ENTRIES = VIEW_FORMATS, CONTENTS };
-enum { PAGE_METRICS, PAGE_INDEX, PAGE_ENTRIES, PAGES };
+enum { PAGE_METRICS, PAGE_INDEX, PAGE_NOW, PAGE_ENTRIES, PAGES };
 enum { MISSING_MAX = PLAN_ITEMS_MAX, FDS_MAX = HTTP_LISTENERS_MAX };
 
 #define SHARE_MIN_NS (50 * NS_PER_MS)
@@ -259,9 +259,10 @@ static __s64 on_refresh(void *ctx)
 
 /* What is served where, in which formats. Metrics may be asked to be at /, and come first. */
 static const struct http_page pages[PAGES] = {
-	[PAGE_METRICS] = { "/metrics", { VIEW_OPENMETRICS, VIEW_PROMETHEUS }, 2 },
-	[PAGE_INDEX] = { "/", { VIEW_INDEX }, 1, .document = true },
-	[PAGE_ENTRIES] = { LIVE_TAIL_PATH, { CONTENT_ENTRIES }, 1, .local = true },
+	[PAGE_METRICS] = { "/metrics", { VIEW_OPENMETRICS, VIEW_PROMETHEUS }, 2, HTTP_SCRAPE },
+	[PAGE_INDEX] = { "/", { VIEW_INDEX }, 1, HTTP_DOCUMENT },
+	[PAGE_NOW] = { "/api/v1/now", { VIEW_NOW }, 1, HTTP_API },
+	[PAGE_ENTRIES] = { LIVE_TAIL_PATH, { CONTENT_ENTRIES }, 1, HTTP_LOCAL },
 };
 _Static_assert((int)CONTENTS <= (int)HTTP_CONTENTS_MAX, "a format finds no room");
 

@@ -89,6 +89,9 @@ void openmetrics_encode_ctx(const struct encode_ctx *ctx, enum om_dialect dialec
 void openmetrics_encode(struct buf *out, const struct view *view, const struct self_view *self,
 			enum om_dialect dialect);
 
+/* The moment, for the live page and for scripts: docs/api.md. self may be NULL: a moment of the past. */
+void now_encode(const struct encode_ctx *ctx);
+
 /* The page at /, HTML. */
 void index_encode(const struct encode_ctx *ctx);
 

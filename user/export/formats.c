@@ -38,6 +38,7 @@ const struct view_encoder view_formats[VIEW_FORMATS] = {
 	[VIEW_CSV] = { "csv", "text/csv", NULL, encode_csv, .selectable = true },
 	[VIEW_PROMETHEUS] = { "prometheus", "text/plain", "0.0.4", encode_prometheus },
 	[VIEW_INDEX] = { "index", "text/html", NULL, index_encode },
+	[VIEW_NOW] = { "now", "application/json", NULL, now_encode },
 };
 /* clang-format on */
 

@@ -16,6 +16,7 @@ enum view_format {
 	VIEW_OPENMETRICS,
 	VIEW_CSV,
 	VIEW_INDEX, /* the page at /; self is never NULL there */
+	VIEW_NOW, /* /api/v1/now */
 	VIEW_PROMETHEUS,
 	VIEW_FORMATS,
 };

@@ -16,6 +16,7 @@
 #include "export/families.h"
 #include "export/json_host.h"
 #include "export/json_units.h"
+#include "export/json_view.h"
 #include "export/row.h"
 
 /* --- Rows. */
@@ -323,9 +324,9 @@ static void shed(struct json *j, const struct view *view)
 	json_close(j, ']');
 }
 
-void json_encode(struct buf *out, const struct view *view, const struct list_options *options)
+void json_view(struct json *j, const struct view *view, const struct list_options *options)
 {
-	struct json j = { .out = out };
+	struct buf *out = j->out;
 	struct list list;
 	int err = list_init(&list, view, options);
 
@@ -333,28 +334,35 @@ void json_encode(struct buf *out, const struct view *view, const struct list_opt
 		out->err = out->err ? out->err : err;
 		return;
 	}
-	json_open(&j, NULL, '{');
-	json_text(&j, "schema", "vigie.once/1");
-	json_seconds(&j, "time", view->wall_ns);
-	json_seconds(&j, "interval_seconds", view->interval_ns);
-	json_text(&j, "sort", sort_key_name(options->sort));
-	json_host(&j, view);
-	json_line(&j);
-	err = processes(&j, view, &list);
-	json_line(&j);
-	json_units(&j, view);
-	json_line(&j);
-	delays(&j, view, &list);
-	json_line(&j);
-	oom_kills(&j, view);
-	json_line(&j);
-	books(&j, view);
-	json_line(&j);
-	losses(&j, view);
-	shed(&j, view);
-	json_close(&j, '}');
-	buf_char(out, '\n');
+	json_seconds(j, "time", view->wall_ns);
+	json_seconds(j, "interval_seconds", view->interval_ns);
+	json_text(j, "sort", sort_key_name(options->sort));
+	json_host(j, view);
+	json_line(j);
+	err = processes(j, view, &list);
+	json_line(j);
+	json_units(j, view);
+	json_line(j);
+	delays(j, view, &list);
+	json_line(j);
+	oom_kills(j, view);
+	json_line(j);
+	books(j, view);
+	json_line(j);
+	losses(j, view);
+	shed(j, view);
 	if (err && !out->err)
 		out->err = err;
 	list_done(&list);
+}
+
+void json_encode(struct buf *out, const struct view *view, const struct list_options *options)
+{
+	struct json j = { .out = out };
+
+	json_open(&j, NULL, '{');
+	json_text(&j, "schema", "vigie.once/1");
+	json_view(&j, view, options);
+	json_close(&j, '}');
+	buf_char(out, '\n');
 }

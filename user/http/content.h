@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-enum { HTTP_CONTENTS_MAX = 8, HTTP_PAGES_MAX = 8, PAGE_CONTENTS_MAX = 4 };
+enum { HTTP_CONTENTS_MAX = 12, HTTP_PAGES_MAX = 12, PAGE_CONTENTS_MAX = 4 };
 
 /* "text/plain; version=0.0.4"; always UTF-8. Texts are static. */
 struct http_content {
@@ -18,14 +18,22 @@ struct http_content {
 	const char *version; /* of its version parameter; NULL: it has none */
 };
 
+enum http_page_kind {
+	HTTP_SCRAPE, /* counted as such */
+	HTTP_API, /* for scripts; what goes wrong is said in JSON, too, as below HTTP_API_PREFIX everywhere */
+	HTTP_DOCUMENT, /* for a browser: it may load and run what this server has, and nothing else */
+	HTTP_LOCAL, /* through Unix sockets only, whose files say who may */
+	HTTP_FILE, /* a part of a document: the same in every generation */
+};
+#define HTTP_API_PREFIX "/api/"
+
 /* A path whose body is rendered from the current view, shared and compressed by page_cache.h. */
 struct http_page {
 	const char *path;
 	/* Indices of contents, the preferred one first; the last is sent where nothing fits. */
 	unsigned int contents[PAGE_CONTENTS_MAX];
 	unsigned int ncontents; /* 1 or more */
-	bool document; /* for a browser: it may load and run nothing; no scrape */
-	bool local; /* through Unix sockets only, whose files say who may; no scrape */
+	enum http_page_kind kind;
 };
 
 #endif

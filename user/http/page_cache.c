@@ -35,13 +35,18 @@ static struct page *page_new(bool gzip)
 	return page;
 }
 
-static void cache_drop(struct page_cache *c)
+/* callbacks NULL: all of it; else what may be another one in the next generation. */
+static void cache_drop(struct page_cache *c, const struct http_callbacks *callbacks)
 {
-	struct page **slot = &c->pages[0][0][0];
+	for (unsigned int p = 0; p < (callbacks ? callbacks->npages : HTTP_PAGES_MAX); p++) {
+		struct page **slot = &c->pages[p][0][0];
 
-	for (size_t i = 0; i < sizeof(c->pages) / sizeof(*slot); i++) {
-		page_put(slot[i]);
-		slot[i] = NULL;
+		if (callbacks && callbacks->pages[p].kind == HTTP_FILE)
+			continue;
+		for (size_t i = 0; i < sizeof(c->pages[p]) / sizeof(*slot); i++) {
+			page_put(slot[i]);
+			slot[i] = NULL;
+		}
 	}
 }
 
@@ -52,7 +57,7 @@ void page_cache_init(struct page_cache *c)
 
 void page_cache_done(struct page_cache *c)
 {
-	cache_drop(c);
+	cache_drop(c, NULL);
 }
 
 /* On failure the slot stays empty and the next scrape tries again. */
@@ -90,14 +95,15 @@ static void cache_compress(struct page *slots[2])
 int page_cache_get(struct page_cache *c, const struct http_callbacks *callbacks, unsigned int page,
 		   unsigned int content, bool gzip, struct page **ret)
 {
-	__s64 generation = callbacks->refresh(callbacks->ctx);
+	bool file = callbacks->pages[page].kind == HTTP_FILE;
+	__s64 generation = file ? c->generation : callbacks->refresh(callbacks->ctx);
 	struct page **slots = c->pages[page][content];
 	int err;
 
 	if (generation < 0)
 		return (int)generation;
 	if (generation != c->generation)
-		cache_drop(c);
+		cache_drop(c, callbacks);
 	c->generation = generation;
 	if (!slots[0]) {
 		err = cache_render(slots, callbacks, page, content);

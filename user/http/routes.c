@@ -124,6 +124,7 @@ static void answer_fault(struct answer *a, unsigned int status)
 			text = faults[i].text;
 	}
 	set_text(a, status, text);
+	a->fault = true;
 	if (status == 405)
 		add_header(a, "Allow", "GET, HEAD");
 }
@@ -145,14 +146,15 @@ static void answer_refused(struct answer *a, const struct request *r)
 static void add_policy(struct answer *a)
 {
 	add_header(a, "Content-Security-Policy",
-		   "default-src 'none'; base-uri 'none'; form-action 'none'; "
-		   "frame-ancestors 'none'");
+		   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+		   "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
 }
 
 static void answer_page(struct routes *routes, unsigned int page, const struct negotiation *n,
 			struct answer *a)
 {
 	const struct http_callbacks *callbacks = &routes->callbacks;
+	enum http_page_kind kind = callbacks->pages[page].kind;
 	struct choice choice = negotiation_choose(n, &callbacks->pages[page]);
 	int err = page_cache_get(&routes->cache, callbacks, page, choice.content, choice.gzip,
 				 &a->page);
@@ -163,9 +165,10 @@ static void answer_page(struct routes *routes, unsigned int page, const struct n
 			 "no metrics: the snapshot or its page failed: %s\n", err_name(err));
 		a->in_text = true;
 		set_text(a, 503, a->text);
+		a->fault = true;
 		return;
 	}
-	if (!callbacks->pages[page].document && !callbacks->pages[page].local)
+	if (kind == HTTP_SCRAPE)
 		routes->scrapes++;
 	a->status = 200;
 	a->body = a->page->text.data;
@@ -175,7 +178,7 @@ static void answer_page(struct routes *routes, unsigned int page, const struct n
 	add_header(a, "Vary", "Accept, Accept-Encoding");
 	if (a->page->gzip)
 		add_header(a, "Content-Encoding", "gzip");
-	if (callbacks->pages[page].document)
+	if (kind == HTTP_DOCUMENT)
 		add_policy(a);
 }
 
@@ -215,7 +218,7 @@ static void answer_path(struct routes *routes, const char *path, const struct re
 	size_t i;
 
 	for (i = 0; i < routes->callbacks.npages; i++) {
-		if (!strcmp(path, pages[i].path) && (r->local || !pages[i].local)) {
+		if (!strcmp(path, pages[i].path) && (r->local || pages[i].kind != HTTP_LOCAL)) {
 			answer_page(routes, i, &r->negotiation, a);
 			return;
 		}
@@ -227,6 +230,19 @@ static void answer_path(struct routes *routes, const char *path, const struct re
 		}
 	}
 	answer_fault(a, 404);
+}
+
+/* Who reads JSON finds what went wrong where it looks for all else. Our lines need no escaping. */
+static void fault_as_json(struct answer *a)
+{
+	char line[sizeof(a->text)];
+	int len = (int)strcspn(a->body, "\n");
+
+	snprintf(line, sizeof(line), "%.*s", len, a->body);
+	snprintf(a->text, sizeof(a->text), "{\"error\":\"%.150s\",\"status\":%u}\n", line,
+		 a->status);
+	a->in_text = true;
+	set_body(a, a->status, "application/json; charset=utf-8", a->text);
 }
 
 void routes_answer(struct routes *routes, const struct request *r, struct answer *ret)
@@ -241,6 +257,9 @@ void routes_answer(struct routes *routes, const struct request *r, struct answer
 		answer_refused(ret, r);
 	else
 		answer_path(routes, path, r, ret);
+	if (ret->fault &&
+	    !strncmp(path ? path : r->target, HTTP_API_PREFIX, strlen(HTTP_API_PREFIX)))
+		fault_as_json(ret);
 	add_header(ret, "Cache-Control", "no-store");
 	add_header(ret, "X-Content-Type-Options", "nosniff");
 	for (unsigned int i = 0; i < routes->extra.n; i++)

@@ -39,7 +39,8 @@ struct answer {
 	size_t body_len;
 	struct page *page; /* a reference that the answer's reader puts; or NULL */
 	bool in_text; /* the body dies with this answer */
-	char text[96];
+	bool fault; /* the body is a line for people */
+	char text[200];
 	char retry_after[12];
 	char content_type[CONTENT_TYPE_MAX];
 	struct {

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* sentence.c - owns the choice of what is said first. */
+#include "export/sentence.h"
+
+#include "data/longest_wait.h"
+
+static const struct self_finding *worst_finding(const struct self_view *self)
+{
+	const struct self_finding *worst = NULL;
+	unsigned int i;
+
+	for (i = 0; self && i < self->nfindings; i++)
+		if (!worst || self->findings[i].severity > worst->severity)
+			worst = &self->findings[i];
+	return worst;
+}
+
+const char *sentence_say(struct buf *out, const struct view *view, const struct self_view *self)
+{
+	const struct self_finding *worst = worst_finding(self);
+	struct longest_wait wait;
+
+	if (worst) {
+		buf_str(out, worst->message);
+		if (self->nfindings > 1)
+			buf_printf(out, " (and %u more)", self->nfindings - 1);
+		return severity_name(worst->severity);
+	}
+	if (longest_wait_find(view, &wait)) {
+		longest_wait_say(out, view, &wait);
+		return "wait";
+	}
+	buf_str(out, view->interval_ns ? "Nobody waits."
+				       : "Watching: figures come with the next snapshot.");
+	return "calm";
+}
