@@ -138,13 +138,22 @@ $(filter $(O)/user/collect/%,$(USER_OBJ)): | $(SKEL)
 $(filter $(O)/user/profile/%,$(USER_OBJ)): | $(O)/gen/session.skel.h
 
 # The page's script and style are files of their own; a header holds their bytes.
+define embed
+$(Q)(echo 'static const unsigned char $(subst .,_,$*)[] = {'; \
+	od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g'; echo '};') > $@.tmp && mv $@.tmp $@
+endef
 PAGE_PARTS := $(O)/gen/page.js.h $(O)/gen/page.css.h
 $(PAGE_PARTS): $(O)/gen/%.h: user/report/% Makefile
 	$(say) EMBED $@
 	@mkdir -p $(@D)
-	$(Q)(echo 'static const unsigned char $(subst .,_,$*)[] = {'; \
-		od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g'; echo '};') > $@.tmp && mv $@.tmp $@
+	$(embed)
 $(O)/user/report/html.o: | $(PAGE_PARTS)
+LIVE_PARTS := $(O)/gen/live.js.h $(O)/gen/live.css.h $(O)/gen/live.svg.h
+$(LIVE_PARTS): $(O)/gen/%.h: user/web/% Makefile
+	$(say) EMBED $@
+	@mkdir -p $(@D)
+	$(embed)
+$(O)/user/web/files.o: | $(LIVE_PARTS)
 
 $(O)/%.o: %.c $(O)/flags | $(O)/gen/version.h
 	$(say) CC $@

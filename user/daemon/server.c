@@ -30,9 +30,10 @@
 #include "daemon/status_line.h"
 #include "export/formats.h"
 #include "sandbox/process.h"
+#include "web/files.h"
 
 /* Views in all formats, and what is no view. */
-enum { CONTENT_ENTRIES = VIEW_FORMATS, CONTENTS };
+enum { CONTENT_ENTRIES = VIEW_FORMATS, CONTENT_FILES, CONTENTS = CONTENT_FILES + WEB_FILES };
 enum { PAGE_METRICS, PAGE_INDEX, PAGE_NOW, PAGE_ENTRIES, PAGES };
 enum { MISSING_MAX = PLAN_ITEMS_MAX, FDS_MAX = HTTP_LISTENERS_MAX };
 
@@ -60,8 +61,8 @@ struct server {
 	struct self_view self;
 	struct self_missing missing[MISSING_MAX];
 	struct self_rule rules[SELF_RULES_MAX];
-	struct http_content contents[CONTENTS];
-	struct http_page pages[PAGES];
+	struct http_content contents[HTTP_CONTENTS_MAX];
+	struct http_page pages[HTTP_PAGES_MAX];
 	struct live_tail tail;
 };
 
@@ -265,22 +266,39 @@ static const struct http_page pages[PAGES] = {
 	[PAGE_ENTRIES] = { LIVE_TAIL_PATH, { CONTENT_ENTRIES }, 1, HTTP_LOCAL },
 };
 _Static_assert((int)CONTENTS <= (int)HTTP_CONTENTS_MAX, "a format finds no room");
+_Static_assert((int)PAGES + (int)WEB_FILES <= (int)HTTP_PAGES_MAX, "a page finds no room");
 
-/* To HTTP a format is a content type with a number. */
-static void fill_contents(struct http_content contents[CONTENTS])
+/* To HTTP a format is a content type with a number; a file has one of its own. */
+static void fill_contents(struct server *s)
 {
+	struct http_content *contents = s->contents;
 	unsigned int f;
 
 	for (f = 0; f < VIEW_FORMATS; f++)
 		contents[f] = (struct http_content){ view_formats[f].media_type,
 						     view_formats[f].version };
 	contents[CONTENT_ENTRIES] = (struct http_content){ LIVE_TAIL_TYPE, NULL };
+	for (f = 0; f < WEB_FILES; f++)
+		contents[CONTENT_FILES + f] = (struct http_content){ web_files[f].media_type, NULL };
 }
 
-static int on_render(void *ctx, unsigned int page, unsigned int content, struct buf *out)
+/* Where metrics are, who starts vigie says. */
+static void fill_pages(struct server *s)
+{
+	unsigned int i;
+
+	memcpy(s->pages, pages, sizeof(pages));
+	s->pages[PAGE_METRICS].path = s->config.telemetry_path;
+	for (i = 0; i < WEB_FILES; i++)
+		s->pages[PAGES + i] = (struct http_page){ .path = web_files[i].path,
+							  .contents = { CONTENT_FILES + i },
+							  .ncontents = 1,
+							  .kind = HTTP_FILE };
+}
+
+static int render_view(struct server *s, unsigned int content, struct buf *out)
 {
 	static const struct list_options list; /* all rows, by CPU */
-	struct server *s = ctx;
 	const struct encode_ctx encode = {
 		.out = out,
 		.view = s->parts.live->view,
@@ -291,8 +309,6 @@ static int on_render(void *ctx, unsigned int page, unsigned int content, struct 
 	struct http_stat stat;
 	__u64 began = clock_monotonic_ns();
 
-	if (page == PAGE_ENTRIES)
-		return live_tail_read(&s->tail, &s->parts.live->snapshot, out);
 	http__stat(s->parts.http, &stat);
 	s->self.scrapes = stat.scrapes;
 	s->self.scrape_errors = stat.scrape_errors;
@@ -306,6 +322,19 @@ static int on_render(void *ctx, unsigned int page, unsigned int content, struct 
 	view_formats[content].encode(&encode);
 	s->self.renders++;
 	s->self.render_ns += clock_monotonic_ns() - began;
+	return out->err;
+}
+
+static int on_render(void *ctx, unsigned int page, unsigned int content, struct buf *out)
+{
+	struct server *s = ctx;
+
+	if (page == PAGE_ENTRIES)
+		return live_tail_read(&s->tail, &s->parts.live->snapshot, out);
+	if (content < VIEW_FORMATS)
+		return render_view(s, content, out);
+	buf_add(out, web_files[content - CONTENT_FILES].data,
+		web_files[content - CONTENT_FILES].len);
 	return out->err;
 }
 
@@ -383,9 +412,8 @@ int server__new(const struct server_config *config, const struct server_parts *p
 		return -ENOMEM;
 	s->config = *config;
 	s->parts = *parts;
-	fill_contents(s->contents);
-	memcpy(s->pages, pages, sizeof(pages));
-	s->pages[PAGE_METRICS].path = config->telemetry_path;
+	fill_contents(s);
+	fill_pages(s);
 	live_tail_init(&s->tail);
 	s->budget_ns = BUDGET_MAX_NS;
 	s->budget_time_ns = clock_monotonic_ns();
@@ -418,7 +446,7 @@ int server__start(struct server *s)
 		.contents = s->contents,
 		.ncontents = CONTENTS,
 		.pages = s->pages,
-		.npages = PAGES,
+		.npages = PAGES + WEB_FILES,
 		.note = on_note,
 	};
 	int fds[FDS_MAX], err = http__start(s->parts.http, &callbacks, s->self.version);

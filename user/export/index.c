@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * index.c - the page that a browser gets at /: what is wrong now, is vigie itself well, and who
- * uses the most. One document without script or style; a strict policy goes with it (http/).
+ * uses the most. It says all that without a script; where there is one, it draws the live page in its
+ * place (web/). A strict policy goes with it (http/).
  *
  * Owns: its HTML. Every text is escaped here, whatever it went through before: names are chosen
  * by strangers. Not here: figures of the page that are not in the view or the self view.
@@ -13,8 +14,9 @@
 #include "base/units.h"
 #include "data/text_cells.h"
 #include "export/encode.h"
+#include "export/sentence.h"
 
-enum { TOP = 5, CELL_LEN = 32 };
+enum { TOP = 5, CELL_LEN = 32, SENTENCE_MAX = 4096 };
 
 static void cell(struct buf *out, const char *text)
 {
@@ -28,6 +30,22 @@ static void number_cell(struct buf *out, const char *text)
 	buf_str(out, "<td align=\"right\">");
 	html_escape(out, text);
 	buf_str(out, "</td>");
+}
+
+/* --- The one sentence. */
+
+static void say(struct buf *out, const struct view *view, const struct self_view *self)
+{
+	struct buf text;
+	const char *state;
+
+	buf_init(&text, SENTENCE_MAX);
+	state = sentence_say(&text, view, self);
+	buf_char(&text, '\0');
+	buf_printf(out, "<p class=\"say %s\">", state);
+	html_escape(out, text.err ? "" : text.data);
+	buf_str(out, "</p>\n");
+	buf_done(&text);
 }
 
 /* --- What is wrong now. */
@@ -207,16 +225,21 @@ void index_encode(const struct encode_ctx *ctx)
 	struct buf *out = ctx->out;
 
 	buf_str(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">"
-		     "<title>vigie</title></head>\n<body>\n<h1>vigie</h1>\n<p>Version ");
+		     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+		     "<title>vigie</title>\n<link rel=\"stylesheet\" href=\"live.css\">"
+		     "<link rel=\"icon\" href=\"live.svg\"><script src=\"live.js\" defer></script>"
+		     "</head>\n<body>\n<h1>vigie</h1>\n<p>Version ");
 	html_escape(out, ctx->self->version);
 	buf_str(out, ". What every process of this host costs, and why it waits."
 		     "</p>\n<p><a href=\"");
 	buf_str(out, ctx->self->metrics_path ? ctx->self->metrics_path : "/metrics");
-	buf_str(out, "\">Metrics</a> &middot; "
-		     "<a href=\"/-/healthy\">alive?</a> &middot; "
-		     "<a href=\"/-/ready\">ready?</a></p>\n");
+	buf_str(out,
+		"\">Metrics</a> &middot; "
+		"<a href=\"/-/healthy\">alive?</a> &middot; "
+		"<a href=\"/-/ready\">ready?</a></p>\n<main id=\"app\"></main>\n<div id=\"plain\">\n");
+	say(out, ctx->view, ctx->self);
 	findings(out, ctx->view, ctx->self);
 	top(out, ctx->view);
 	health(out, ctx->view, ctx->self);
-	buf_str(out, "</body>\n</html>\n");
+	buf_str(out, "</div>\n</body>\n</html>\n");
 }
