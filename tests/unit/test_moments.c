@@ -171,12 +171,152 @@ static void what_is_added_to_a_disk(void **state)
 	moments__free(m);
 }
 
+/* --- A directory that changes, or is damaged: a copy. */
+
+static char copy_path[] = "/tmp/vigie-moments.XXXXXX";
+static unsigned char ring_bytes[1 << 20];
+static size_t ring_len;
+
+static int copy_setup(void **state)
+{
+	int ring = open_ring(), fd = openat(ring, "00000001.seg", O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	(void)state;
+	strcpy(copy_path + strlen(copy_path) - 6, "XXXXXX");
+	assert_true(fd >= 0 && mkdtemp(copy_path));
+	n = read(fd, ring_bytes, sizeof(ring_bytes));
+	assert_true(n > 0 && (size_t)n < sizeof(ring_bytes));
+	ring_len = n;
+	close(fd);
+	close(ring);
+	return 0;
+}
+
+static void copy_write(const char *name, size_t len)
+{
+	int dir = open(copy_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0 && write(fd, ring_bytes, len) == (ssize_t)len);
+	close(fd);
+	close(dir);
+}
+
+static int copy_teardown(void **state)
+{
+	char path[64];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/00000001.seg", copy_path);
+	unlink(path);
+	return rmdir(copy_path);
+}
+
+static struct moments *open_copy(void)
+{
+	struct moments *m;
+
+	assert_int_equal(moments__open(open(copy_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), &m), 0);
+	return m;
+}
+
+/* As a reader beside the writer sees it: more, each time that it looks. */
+static void a_directory_that_grows(void **state)
+{
+	static struct replayed all[ENTRIES_MAX];
+	size_t n = replay_all(all), i, part, before = 0;
+	struct moments *m;
+
+	(void)state;
+	copy_write("00000001.seg", 48);
+	m = open_copy();
+	assert_int_equal(moments__count(m), 0);
+	for (part = 1; part <= 7; part++) {
+		copy_write("00000001.seg", part * ring_len / 7);
+		assert_int_equal(moments__look_again(m), 0);
+		assert_true(moments__count(m) > before);
+		before = moments__count(m);
+		for (i = 0; i < before; i += 3)
+			assert_moment(m, all, i);
+	}
+	assert_int_equal(before, n);
+	for (i = 0; i < n; i++) {
+		assert_moment(m, all, i);
+		buf_done(&all[i].bytes);
+	}
+	moments__free(m);
+}
+
+static size_t undecodable_in_copy(void)
+{
+	const struct replay_range range = { 0 };
+	struct source *source;
+	struct snapshot s;
+	size_t n;
+
+	assert_int_equal(replay__open(open(copy_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), &range,
+				      &source),
+			 0);
+	while (source__next(source, &s) > 0)
+		;
+	n = replay__undecodable(source);
+	source__free(source);
+	return n;
+}
+
+/* How many of them cannot be had; those that can are what they were. */
+static size_t missing_from(struct moments *m, const struct replayed *all)
+{
+	size_t missing = 0, k = 0, i;
+	struct snapshot now, before;
+
+	for (i = 0; i < moments__count(m); i++, k++) {
+		while (all[k].wall_ns != moments__wall_ns(m, i))
+			k++;
+		if (moments__load(m, i, &now, &before))
+			missing++;
+		else
+			assert_same(&now, &all[k].bytes);
+	}
+	return missing;
+}
+
+/* What follows a damaged entry is not there up to the next key: nothing false in its place. */
+static void a_damaged_entry(void **state)
+{
+	static struct replayed all[ENTRIES_MAX];
+	size_t n = replay_all(all), missing = 0, part, i;
+
+	(void)state;
+	for (part = 1; part < 12; part++) {
+		unsigned char *byte = &ring_bytes[part * ring_len / 12];
+		struct moments *m;
+
+		*byte ^= 0x40;
+		copy_write("00000001.seg", ring_len);
+		*byte ^= 0x40;
+		m = open_copy();
+		assert_true(moments__skipped(m) >= 1);
+		assert_int_equal(moments__count(m), n - 1);
+		i = missing_from(m, all);
+		assert_int_equal(i, undecodable_in_copy());
+		missing += i;
+		moments__free(m);
+	}
+	assert_true(missing > 0);
+	for (i = 0; i < n; i++)
+		buf_done(&all[i].bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_order),
 		cmocka_unit_test(what_is_added),
 		cmocka_unit_test(what_is_added_to_a_disk),
+		cmocka_unit_test_setup_teardown(a_directory_that_grows, copy_setup, copy_teardown),
+		cmocka_unit_test_setup_teardown(a_damaged_entry, copy_setup, copy_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

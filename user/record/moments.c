@@ -25,6 +25,7 @@ struct moment {
 	char *bytes;
 	size_t len;
 	bool key;
+	bool orphan; /* what it is a delta to is damaged or gone */
 	__u8 version;
 };
 
@@ -37,6 +38,7 @@ struct moments {
 	struct buf data;
 	struct encoder *encoder;
 	size_t kept, since_key;
+	__u64 skipped;
 };
 
 void snapshot_head_only(struct snapshot *s)
@@ -60,22 +62,67 @@ static int add_moment(struct moments *m, const struct moment *moment)
 	return err;
 }
 
+static void count_skipped(struct moments *m)
+{
+	const struct reader_stat *stat = reader__stat(m->reader);
+	int i;
+
+	for (i = 0; i < READER_SKIPS; i++)
+		m->skipped += stat->skipped[i];
+}
+
 static int list_disk(struct moments *m)
 {
 	struct reader_place place;
 	struct entry_head head;
+	bool orphan = m->n && m->all[m->n - 1].orphan;
 	int n, err = 0;
 
 	while (!err && (n = reader__next(m->reader, &head, NULL, &place)) != 0) {
-		const struct moment moment = { .wall_ns = head.wall_ns,
-					       .place = place,
-					       .key = head.key,
-					       .version = head.version };
+		struct moment moment = { .wall_ns = head.wall_ns,
+					 .place = place,
+					 .key = head.key,
+					 .version = head.version };
+
+		orphan = !head.key && (reader__broke(m->reader) || orphan);
+		if (head.key)
+			reader__broke(m->reader); /* it needs nothing before it */
+		moment.orphan = orphan;
 
 		err = n < 0 ? n : add_moment(m, &moment);
 	}
 	m->ndisk = m->n;
+	count_skipped(m);
 	return err;
+}
+
+int moments__look_again(struct moments *m)
+{
+	const struct reader_place start = { 0 };
+	struct reader_place last = m->n ? m->all[m->n - 1].place : start, place;
+	struct entry_head head;
+	int err;
+
+	if (!m->reader || m->n > m->ndisk)
+		return -EINVAL;
+	err = reader__look_again(m->reader);
+	if (err)
+		return err;
+	reader__seek(m->reader, &last);
+	err = m->n ? reader__next(m->reader, &head, NULL, &place) : 0;
+	if (err < 0)
+		return err;
+	/* Behind the last one; if that is gone, from the next one on, which has lost what it follows. */
+	if (err && (place.segment != last.segment || place.at != last.at))
+		reader__seek(m->reader, &place);
+	else if (m->n)
+		reader__broke(m->reader);
+	return list_disk(m);
+}
+
+__u64 moments__skipped(const struct moments *m)
+{
+	return m->skipped;
 }
 
 int moments__open(int dirfd, struct moments **ret)
@@ -185,8 +232,10 @@ static int decode_moment(struct moments *m, size_t i, struct snapshot *ret)
 static int decode_up_to(struct moments *m, size_t i, struct snapshot *ret)
 {
 	size_t at = i;
-	int err = 0;
+	int err = m->all[i].orphan ? -ENODATA : 0;
 
+	if (err)
+		return err;
 	while (at && !m->all[at].key && m->decoded != at - 1)
 		at--;
 	if (!m->all[at].key && (m->decoded == NOWHERE || m->decoded != at - 1))

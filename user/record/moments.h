@@ -18,6 +18,11 @@ struct moments;
 int moments__open(int dirfd, struct moments **ret);
 void moments__free(struct moments *moments); /* accepts NULL */
 
+/* What was written there meanwhile comes behind; nothing may have been added. 0 or -errno. */
+int moments__look_again(struct moments *moments);
+/* Places of the directory that were damaged, and passed over as it was listed. */
+__u64 moments__skipped(const struct moments *moments);
+
 size_t moments__count(const struct moments *moments);
 /* The wall clock of the i-th entry; i below the count. */
 __u64 moments__wall_ns(const struct moments *moments, size_t i);

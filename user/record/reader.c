@@ -42,8 +42,11 @@ static int by_number(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* Those behind the last that is known. */
 static int list_segments(struct reader *r)
 {
+	size_t known = r->nsegments;
+	__u64 last = known ? r->sequences[known - 1] : 0, sequence;
 	struct dirent *e;
 	DIR *dir;
 	int err = io_list_dir(io_reopen_dir(r->dirfd), &dir);
@@ -51,11 +54,16 @@ static int list_segments(struct reader *r)
 	if (err)
 		return err;
 	while (r->nsegments < SEGMENTS_MAX && (e = readdir(dir)))
-		if (segment_name_get(e->d_name, &r->sequences[r->nsegments]))
-			r->nsegments++;
+		if (segment_name_get(e->d_name, &sequence) && (!known || sequence > last))
+			r->sequences[r->nsegments++] = sequence;
 	closedir(dir);
-	qsort(r->sequences, r->nsegments, sizeof(*r->sequences), by_number);
+	qsort(r->sequences + known, r->nsegments - known, sizeof(*r->sequences), by_number);
 	return r->nsegments ? 0 : -ENOENT;
+}
+
+int reader__look_again(struct reader *r)
+{
+	return list_segments(r);
 }
 
 int reader__open(int dirfd, struct reader **ret)

@@ -46,6 +46,11 @@ void reader__free(struct reader *reader); /* accepts NULL */
  */
 int reader__next(struct reader *reader, struct entry_head *ret, struct buf *data,
 		 struct reader_place *ret_place);
+/*
+ * Segments that were begun meanwhile come behind those that are known, whose places stay what they are. 0 or
+ * -errno: nothing has changed.
+ */
+int reader__look_again(struct reader *reader);
 /* Go on at this place. */
 void reader__seek(struct reader *reader, const struct reader_place *place);
 /*
