@@ -209,9 +209,7 @@ static const struct argp_option services_option_table[] = {
 	  "(default 1%)",
 	  2 },
 	{ "max-memory", OPT_MAX_MEMORY, "SIZE|off", 0,
-	  "What vigie may take of the host's memory, its BPF maps included; its tables are that "
-	  "large (default 192MB)",
-	  2 },
+	  "What vigie may take of memory (default 192MB)", 2 },
 	{ "log-file", OPT_FILE, "FILE", 0, "The log as JSON lines (default DIR/events.ndjson)", 2 },
 	{ "log-level", OPT_LEVEL, "LEVEL", 0,
 	  "Log from here on: debug, info, warning, error, critical (default info)", 2 },
