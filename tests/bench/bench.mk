@@ -20,7 +20,7 @@ $(BASE_VIGIE):
 	$(Q)$(MAKE) -C $(BASE_TREE) O=build
 endif
 
-.PHONY: bench bench-budget bench-doc
+.PHONY: bench bench-budget bench-web bench-doc
 bench: $(O)/vigie $(BENCH_TOOLS) $(O)/tests/bench/empty.bpf.o $(BASE_VIGIE)
 	$(Q)O=$(O) BASE_VIGIE=$(BASE_VIGIE) python3 -B tests/bench/bench.py $(BENCH_ROWS)
 
@@ -31,6 +31,10 @@ bench-session: $(O)/vigie $(O)/tests/workload/requests
 # What vigie costs a load that only switches, with and without a budget: from outside, 5 minutes.
 bench-budget: $(O)/vigie $(BENCH_TOOLS)
 	$(Q)O=$(O) python3 -B tests/bench/budget.py
+
+# Strangers beside a scrape over TLS with a password: vigie and Debian's node exporter, 4 minutes.
+bench-web: $(O)/vigie
+	$(Q)O=$(O) python3 -B tests/bench/web.py
 
 # Puts the last results into the documentation; does not measure.
 bench-doc:

@@ -5,7 +5,6 @@
 Owns the limits under TLS: deadlines are absolute, 408 and 431 are said encrypted, a scrape of somebody
 who is known is not kept waiting by who is not. Against http_fixture.
 """
-import http.client
 import os
 import random
 import resource
@@ -18,21 +17,13 @@ import time
 import unittest
 
 from http_client import BINARY, Case, at_eof, request
+from web_attacks import (Scraper, anybody, client_hello, connects, guesses, half_open_handshakes,
+                         slow_headers, slow_readers, whole_handshakes)
 from web_client import TLS, Place, WebFixture, basic, bcrypt
 
 with open(BINARY, "rb") as f:
     SANITIZED = b"__asan_init" in f.read()  # its memory is not ours
 SHARED = {}
-
-
-def client_hello(context):
-    """The first bytes of a real handshake."""
-    out = ssl.MemoryBIO()
-    try:
-        context.wrap_bio(ssl.MemoryBIO(), out, server_hostname="localhost").do_handshake()
-    except ssl.SSLWantReadError:
-        pass
-    return out.read()
 
 
 class Timed(threading.Thread):
@@ -272,29 +263,10 @@ class Crowds(AbuseCase):
             self.skipTest("needs 1 500 descriptors (ulimit -n)")
 
     def scrapes(self, server, seconds):
-        """How long each took, in s. A connection that was closed for another is opened anew."""
-        connection = None
-        took = []
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            begin = time.monotonic()
-            for _ in range(2):
-                try:
-                    connection = connection or http.client.HTTPSConnection(
-                        "localhost", server.port, context=self.trust, timeout=10)
-                    connection.request("GET", "/metrics", headers={
-                        "Authorization": basic("alice", "secret")})
-                    answer = connection.getresponse()
-                    answer.read()
-                    self.assertEqual(answer.status, 200)
-                    break
-                except (http.client.HTTPException, OSError):
-                    connection.close()
-                    connection = None
-            took.append(time.monotonic() - begin)
-            time.sleep(0.01)
-        connection.close()
-        return sorted(took)
+        scraper = Scraper(server.port, self.trust)
+        took = scraper.scrapes(seconds)
+        self.assertEqual(scraper.failed, 0)
+        return took
 
     def beside(self, attack, seconds=4, text=None):
         server = self.serve(text or TLS + self.USERS, series=500)
@@ -323,83 +295,31 @@ class Crowds(AbuseCase):
         return server
 
     def test_1000_half_open_handshakes(self):
-        hello = client_hello(self.trust)
-
-        def attack(server, stop):
-            held = []
-            while not stop.is_set():
-                if len(held) < 1000:
-                    s = server.connect()
-                    s.sendall(hello[:100])
-                    held.append(s)
-                else:
-                    held.pop(0).close()
-                time.sleep(0.001)
-            for s in held:
-                s.close()
-
-        server = self.beside(attack)
+        server = self.beside(lambda server, stop: half_open_handshakes(server, self.trust, stop))
         self.assertGreater(server.stat()["refused"], 100)
 
-    def test_slow_readers(self):
-        def attack(server, stop):
-            held = []
-            for _ in range(50):
-                s = self.trust.wrap_socket(server.connect(receive_buffer=4096),
-                                           server_hostname="localhost")
-                s.sendall(request(headers=[("Authorization", basic("alice", "secret"))]))
-                held.append(s)
-            stop.wait()
-            for s in held:
-                s.close()
+    def test_slow_headers(self):
+        self.beside(lambda server, stop: slow_headers(server, self.trust, stop))
 
-        self.beside(attack)
+    def test_slow_readers(self):
+        self.beside(lambda server, stop: slow_readers(server, self.trust, stop))
 
     def test_guessing(self):
-        """New passwords all the time, from many addresses."""
-        def attack(server, stop):
-            n = 0
-            while not stop.is_set():
-                n += 1
-                try:
-                    server.get(self.trust, auth=basic("alice", f"guess{n}"),
-                               source=f"127.0.{n % 200}.{n % 250 + 1}")
-                except (http.client.HTTPException, OSError):
-                    pass
-
-        self.beside(attack, text=TLS + f"basic_auth_users:\n  alice: {bcrypt('secret')}\n"
+        self.beside(lambda server, stop: guesses(server, self.trust, stop),
+                    text=TLS + f"basic_auth_users:\n  alice: {bcrypt('secret')}\n"
                     f"  other: {bcrypt('x', cost=11)}\n")
 
     def test_whole_handshakes(self):
-        """Strangers who go through with it and ask for nothing: each costs a signature."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        """Each costs a signature."""
         done = []
-
-        def one(server, stop):
-            while not stop.is_set():
-                try:
-                    context.wrap_socket(server.connect(timeout=2)).close()
-                    done.append(time.monotonic())
-                except OSError:
-                    pass
-
-        def attack(server, stop):
-            threads = [threading.Thread(target=one, args=(server, stop)) for _ in range(4)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-
-        self.beside(attack)
+        self.beside(lambda server, stop: done.extend(whole_handshakes(server, stop)))
         seconds = done[-1] - done[0]
         self.assertGreater(len(done), 100)  # they did come
         self.assertLess(len(done), 100 + 210 * seconds)
 
     def test_a_socket_beside_it(self):
         """Who may not shake hands yet holds up nobody on a Unix socket, and gets no turn from it."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context = anybody()
         path = os.path.join(tempfile.mkdtemp(), "s")
         self.addCleanup(shutil.rmtree, os.path.dirname(path))
         server = self.serve(addresses=("127.0.0.1:0", f"unix:{path}"))
@@ -430,16 +350,7 @@ class Crowds(AbuseCase):
         self.assertLess(sorted(times)[len(times) // 2], .1, times)
 
     def test_connects(self):
-        def attack(server, stop):
-            for _ in range(10000):
-                if stop.is_set():
-                    break
-                try:
-                    server.connect().close()
-                except OSError:
-                    pass
-
-        self.beside(attack)
+        self.beside(connects)
 
 
 if __name__ == "__main__":
