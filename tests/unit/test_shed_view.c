@@ -93,7 +93,8 @@ static void metrics_lose_their_families(void **state)
 {
 	static const char *const culprits[] = { "vigie_delay_seconds",
 						"vigie_retired_delay_seconds" };
-	static const char *const three[] = { "vigie_delay_seconds", "vigie_retired_delay_seconds",
+	static const char *const three[] = { "vigie_delay_seconds",
+					     "vigie_retired_delay_seconds",
 					     "vigie_process_run_queue_wait_seconds",
 					     "vigie_time_slice_seconds",
 					     "vigie_process_off_cpu_seconds",

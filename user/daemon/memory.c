@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "vigie/abi.h"
+#include <vigie/abi.h>
 
 /*
  * Bytes of all of it together: the daemon, the process that writes, the kernel. As measured with
