@@ -32,7 +32,7 @@ ERROR_OF = {call: error for error, calls in ERRORS.items() for call in calls.spl
 NEVER = set("close close_range munmap exit_group exit execve rt_sigreturn restart_syscall rt_sigaction "
             "rt_sigprocmask clock_gettime gettimeofday getpid gettid getppid getuid geteuid getgid "
             "getegid getrusage uname umask set_robust_list set_tid_address arch_prctl rseq "
-            "sched_yield".split())
+            "sched_yield futex".split())
 # Commands of others that cannot: libmicrohttpd aborts where a descriptor will not leave an epoll set.
 CERTAIN = re.compile(r"EPOLL_CTL_DEL|F_GETFD|F_SETFD|F_GETFL")
 LINE = re.compile(r"(\w+)\((.*)")

@@ -183,7 +183,7 @@ static int copy_setup(void **state)
 	ssize_t n;
 
 	(void)state;
-	strcpy(copy_path + strlen(copy_path) - 6, "XXXXXX");
+	memcpy(copy_path + strlen(copy_path) - 6, "XXXXXX", 6);
 	assert_true(fd >= 0 && mkdtemp(copy_path));
 	n = read(fd, ring_bytes, sizeof(ring_bytes));
 	assert_true(n > 0 && (size_t)n < sizeof(ring_bytes));
