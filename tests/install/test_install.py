@@ -52,6 +52,8 @@ def expected(prefix):
     paths = [f"{prefix}/share/man/man8/{name}" for name in manual]
     paths += [f"{prefix}/share/man/man5/vigie.yml.5"]
     paths += [f"{doc}/docs/{name}" for name in docs]
+    paths += [f"{doc}/examples/grafana/{os.path.basename(path)}"
+              for path in glob.glob(f"{ROOT}/deploy/grafana/dashboards/*")]
     paths += [f"{doc}/{name}" for name in ("README.md", "CHANGELOG.md", "LICENSE",
                                            "LICENSES/BSD-2-Clause.txt", "examples/vigie-rules.yml",
                                            "examples/vigie.yml")]
