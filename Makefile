@@ -86,9 +86,10 @@ help:
 	'  bench      vigie against its peers, in the same run (root)' \
 	'  campaign   real faults and what looks like them, 25 minutes (root)' \
 	'  campaign-day  days of a made-up host: warnings for nothing?' \
-	'  lint       format, layers, sizes, banned functions, shell' \
-	'  format     apply clang-format' \
+	'  lint       format, layers, sizes, banned functions, shell, rules, dashboards' \
+	'  format     apply clang-format and jsonnetfmt' \
 	'  docs       regenerate docs/metrics.md, rules.md, units.md, configuration.md, deploy/vigie.yml' \
+	'  mixin      regenerate the rules, dashboards and resources that deploy/mixin makes' \
 	'  manual     build/manual: manual pages, completion for bash and zsh' \
 	'  deb        build/deb: a Debian package (test-deb: twice, lintian, installed in a chroot)' \
 	'  install    program, manual, unit, documents, below $$DESTDIR$$PREFIX; uninstall' \

@@ -126,7 +126,8 @@ class Work:
         self.began = time.time()
         self.gone = free_port()
         self.prometheus = enter(Prometheus(
-            {"vigie": self.daemon.port}, flags=["--enable-feature=native-histograms"],
+            {"vigie": self.daemon.port}, {"vigie": ["scrape_interval: 2s", "scrape_timeout: 2s"]},
+            flags=["--enable-feature=native-histograms"],
             more=LATER.format(twin=self.twin.port, gone=self.gone, rules=RULES,
                               alertmanager=enter(alertmanager(self.webhook.port)))))
         self.real, self.other = (f"127.0.0.1:{port}" for port in (self.daemon.port, self.twin.port))
@@ -141,7 +142,8 @@ class Work:
             os.sched_setaffinity(rival.pid, {min(os.sched_getaffinity(0))})
         for instance in (self.real, self.other):
             self.seen(f'count_over_time(vigie_host_cpus{{instance="{instance}"}}[1m]) >= 3')
-        wait_for(self.all_there, "waits of both targets, and a kill that is active", every_s=0.1)
+        wait_for(self.all_there, "waits of both targets, and a kill that is active",
+                 patience_s=150, every_s=0.1)
 
     def all_there(self):
         """While the rivals wait for each other, and a unit is killed for memory again and again."""
@@ -151,10 +153,16 @@ class Work:
         for rival in self.rivals:
             rival.answer()
         self.at = time.time()
-        # A kill is active until the next snapshot.
+        # A kill is active until the next snapshot; a busy host misses scrapes.
         return self.prometheus.query(
             f'vigie_finding_active{{rule="oom-kill",instance="{self.real}"}} > 0', self.at) and \
-            all(self.groups_of_pairs(instance) for instance in (self.real, self.other))
+            all(self.is_seen(instance) and self.groups_of_pairs(instance)
+                for instance in (self.real, self.other))
+
+    def is_seen(self, instance):
+        up = f'up{{instance="{instance}"}}'
+        return self.prometheus.query(
+            f'{up} == 1 and sum_over_time({up}[{TIMES["__rate_interval"]}]) >= 3', self.at)
 
     def groups_of_pairs(self, instance):
         """[(unit, comm)] of groups that wait because of others, and others because of them."""
