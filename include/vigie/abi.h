@@ -30,7 +30,8 @@ enum {
 	VIGIE_EXE_LEN = 32, /* file name of the executable, cut, NUL included */
 	VIGIE_BUCKETS = 12, /* histogram buckets: le = 1 us * 4^i, the last is +Inf */
 	VIGIE_EPOCHS = 2, /* tables that are swapped: one fills while the other is read */
-	VIGIE_DELAY_CELLS = 128, /* (victim, culprit) pairs a CPU can hold in one epoch */
+	VIGIE_DELAY_CELLS = 512, /* pairs of names a CPU can hold in one epoch */
+	VIGIE_DELAY_PROCESSES = 128, /* and of processes */
 	VIGIE_DELAY_PROBES = 4, /* cells tried before a pair is folded */
 	VIGIE_RETIRED_MAX = 16384, /* keys of dead tasks an epoch can hold */
 	VIGIE_RETIRED_SPARE = 128, /* and those that no memory was had for at once */
@@ -116,6 +117,7 @@ enum vigie_task_flags {
 	VIGIE_TASK_UNTRACKED = 1 << 2, /* no state could be allocated: no increments */
 	VIGIE_TASK_OTHER = 1 << 3, /* a retired key: what did not fit the map */
 	VIGIE_TASK_ASLEEP = 1 << 4, /* the record is a vigie_asleep */
+	VIGIE_TASK_SOME = 1 << 5, /* of a party: some processes of that name; tgid is one of them */
 };
 
 /* One task as iter/task writes it. A process is all records of one tgid. */
@@ -190,6 +192,10 @@ struct vigie_party {
 	char comm[VIGIE_COMM_LEN]; /* of the leader */
 };
 
+/*
+ * A cell is one of all processes that have the two parties' names and cgroups: that is what groups are
+ * made of, and a build has few of them and thousands of processes. Which ones: vigie_delay_process.
+ */
 struct vigie_delay {
 	struct vigie_party victim; /* victim.tgid 0: the cell is free */
 	struct vigie_party culprit; /* who ran on that CPU just before */
@@ -199,6 +205,17 @@ struct vigie_delay {
 
 /* What a cell's former pairs had: only the rest of its sums is its present one's. */
 struct vigie_delay_past {
+	__u64 wait_ns;
+	__u64 waits;
+};
+
+/* Of a cell, the part of two processes. Who has none has a part in the rest of that cell. */
+struct vigie_delay_process {
+	__u32 victim, culprit; /* tgid; victim 0: free */
+	__u32 execs; /* of both: a program that is executed has another name */
+	__u32 cell; /* index of the vigie_delay */
+	__u32 cell_past; /* its vigie_delay_past.waits as it was this pair's */
+	__u32 zero;
 	__u64 wait_ns;
 	__u64 waits;
 };
@@ -239,8 +256,7 @@ struct vigie_slices {
 
 /*
  * One CPU's slot of the "cpus" array, which user space maps. Written on its own CPU
- * only; user space clears culprits[e] and culprit_past[e] after epoch e has ended and never
- * writes elsewhere.
+ * only; user space clears the tables of epoch e after it has ended and never writes elsewhere.
  */
 struct vigie_cpu {
 	__u64 loss[VIGIE_LOSSES];
@@ -254,6 +270,7 @@ struct vigie_cpu {
 	__u64 culprit_other_waits[VIGIE_EPOCHS];
 	struct vigie_delay culprits[VIGIE_EPOCHS][VIGIE_DELAY_CELLS];
 	struct vigie_delay_past culprit_past[VIGIE_EPOCHS][VIGIE_DELAY_CELLS];
+	struct vigie_delay_process culprit_processes[VIGIE_EPOCHS][VIGIE_DELAY_PROCESSES];
 } __attribute__((aligned(128)));
 
 /* Ring buffer: rare events only. Recorded. */
@@ -293,6 +310,7 @@ VIGIE_ASSERT_SIZE(vigie_key, 80);
 VIGIE_ASSERT_SIZE(vigie_retired, 39 * 8);
 VIGIE_ASSERT_SIZE(vigie_party, 32);
 VIGIE_ASSERT_SIZE(vigie_delay, 80);
+VIGIE_ASSERT_SIZE(vigie_delay_process, 40);
 VIGIE_ASSERT_SIZE(vigie_slices, 128);
 VIGIE_ASSERT_SIZE(vigie_oom_event, 72);
 VIGIE_ASSERT_SIZE(vigie_cgroup_event, 16 + 512);

@@ -65,17 +65,21 @@ int logic_cell(struct logic_cell *ctx)
 {
 	__u32 zero = 0;
 	struct vigie_cpu *cpu = bpf_map_lookup_elem(&cpus, &zero);
+	struct vigie_party names[2] = { { .tgid = ctx->victim, .cgroup_id = ctx->victim },
+					{ .tgid = ctx->culprit, .cgroup_id = ctx->culprit } };
 	struct vigie_delay *cell;
+	__u32 at;
 
 	if (!cpu)
 		return 1;
-	cell = culprit_cell(cpu, ctx->epoch, ctx->victim, ctx->culprit);
-	ctx->found = cell != NULL;
-	if (!cell)
+	at = culprit_cell(cpu, ctx->epoch, names);
+	ctx->found = at < VIGIE_DELAY_CELLS;
+	if (!ctx->found)
 		return 0;
+	cell = &cpu->culprits[ctx->epoch & 1][at & (VIGIE_DELAY_CELLS - 1)];
 	if (!cell->victim.tgid) {
-		cell->victim.tgid = ctx->victim;
-		cell->culprit.tgid = ctx->culprit;
+		cell->victim = names[0];
+		cell->culprit = names[1];
 	}
 	cell->waits++;
 	return 0;

@@ -19,7 +19,7 @@
 #include "bpf_test.h"
 #include "collect/epoch.h"
 
-enum { KEYS = 3000, ROOM = 2500, CPUS = 3, PARTIES = 12, WORDS = VIGIE_USAGE_WORDS };
+enum { KEYS = 3000, ROOM = 2500, CPUS = 3, PARTIES = 12, OF_A_NAME = 5, WORDS = VIGIE_USAGE_WORDS };
 
 /* One more key than there are: the last is what found no room. */
 struct totals {
@@ -27,6 +27,7 @@ struct totals {
 	__u64 tasks[KEYS + 1];
 	__u64 culprit_ns[PARTIES][PARTIES], culprit_waits[PARTIES][PARTIES];
 	__u64 culprit_other_ns, culprit_other_waits;
+	__u64 of_process[PARTIES][OF_A_NAME + 1]; /* by its name */
 };
 static struct totals written, got;
 static __u64 peaks[KEYS + 1]; /* highest ever written */
@@ -105,14 +106,34 @@ static void write_retired(__u32 e)
 	assert_int_equal(__real_bpf_map_update_elem(reader.other_fd, &e, &value, BPF_ANY), 0);
 }
 
+/* Which processes of the cell's names it was: as far as there is room, and after the cell itself. */
+static void write_part(struct vigie_cpu *cpu, __u32 e, __u32 at, __u64 ns)
+{
+	__u32 pid = 1 + random() % OF_A_NAME;
+	struct vigie_delay_process *p =
+		&cpu->culprit_processes[e][(at * OF_A_NAME + pid) % VIGIE_DELAY_PROCESSES];
+
+	if (random() % 8 == 0)
+		return;
+	if (p->victim != 1000 + pid || p->cell != at ||
+	    p->cell_past != (__u32)cpu->culprit_past[e][at].waits)
+		*p = (struct vigie_delay_process){ .victim = 1000 + pid, .culprit = 2000 + pid };
+	p->cell = at;
+	p->cell_past = (__u32)cpu->culprit_past[e][at].waits;
+	p->wait_ns += ns;
+	p->waits++;
+	written.of_process[cpu->culprits[e][at].victim.cgroup_id][pid] += ns;
+}
+
 static void write_culprit(__u32 e)
 {
 	__u32 victim = 1 + random() % (PARTIES - 1), culprit = random() % PARTIES;
 	struct vigie_cpu *cpu = &cpus[random() % CPUS];
-	__u32 at = (victim * PARTIES + culprit) % (VIGIE_DELAY_CELLS / 2); /* they collide */
+	__u32 at = (victim * PARTIES + culprit) % 64; /* they collide */
 	struct vigie_delay *cell = &cpu->culprits[e][at];
 	__u64 ns = random();
 
+	cpu->slow_waits++;
 	if (cell->victim.tgid && (cell->victim.tgid != victim || cell->culprit.tgid != culprit) &&
 	    random() % 2) {
 		/* A larger one takes the cell; what of the old one was not read yet is folded. */
@@ -126,10 +147,11 @@ static void write_culprit(__u32 e)
 		written.culprit_other_waits++;
 		return;
 	}
-	cell->culprit.tgid = culprit;
-	cell->victim.tgid = victim;
+	cell->culprit = (struct vigie_party){ .tgid = culprit, .cgroup_id = culprit };
+	cell->victim = (struct vigie_party){ .tgid = victim, .cgroup_id = victim };
 	cell->wait_ns += ns;
 	cell->waits++;
+	write_part(cpu, e, at, ns);
 	written.culprit_ns[victim][culprit] += ns;
 	written.culprit_waits[victim][culprit]++;
 }
@@ -253,9 +275,15 @@ static int read_all(void)
 	for (i = 0; i < reader.nculprits; i++) {
 		const struct vigie_delay *b = &reader.culprits[i];
 
-		assert_in_range(b->victim.tgid, 1, PARTIES - 1);
-		got.culprit_ns[b->victim.tgid][b->culprit.tgid] += b->wait_ns;
-		got.culprit_waits[b->victim.tgid][b->culprit.tgid] += b->waits;
+		assert_in_range(b->victim.cgroup_id, 1, PARTIES - 1);
+		assert_true(b->wait_ns && b->waits);
+		got.culprit_ns[b->victim.cgroup_id][b->culprit.cgroup_id] += b->wait_ns;
+		got.culprit_waits[b->victim.cgroup_id][b->culprit.cgroup_id] += b->waits;
+		if (b->victim.flags & VIGIE_TASK_SOME)
+			continue;
+		assert_in_range(b->victim.tgid, 1001, 1000 + OF_A_NAME);
+		assert_int_equal(b->culprit.tgid, b->victim.tgid + 1000);
+		got.of_process[b->victim.cgroup_id][b->victim.tgid - 1000] += b->wait_ns;
 	}
 	got.culprit_other_ns += reader.culprit_other_ns;
 	got.culprit_other_waits += reader.culprit_other_waits;
@@ -275,6 +303,9 @@ static void check_culprits(void)
 			folded_ns += written.culprit_ns[v][c] - got.culprit_ns[v][c];
 			folded_waits += written.culprit_waits[v][c] - got.culprit_waits[v][c];
 		}
+	for (v = 0; v < PARTIES; v++)
+		for (c = 0; c <= OF_A_NAME; c++)
+			assert_true(got.of_process[v][c] <= written.of_process[v][c]);
 	assert_int_equal(got.culprit_other_ns, written.culprit_other_ns + folded_ns);
 	assert_int_equal(got.culprit_other_waits, written.culprit_other_waits + folded_waits);
 }
@@ -415,6 +446,7 @@ static void any_order(void **state)
 	NEED_BPF();
 	steps(3000);
 	finish();
+	assert_true(got.of_process[1][1] > written.of_process[1][1] / 4);
 }
 
 /* Without a settle the table runs full: what finds no room is handed out as "other". */

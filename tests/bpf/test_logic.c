@@ -302,12 +302,13 @@ static void culprit_collisions(void **state)
 	assert_true(at >= 0);
 	/* Strangers in all cells of the probe sequence but the last. */
 	for (i = 0; i < VIGIE_DELAY_PROBES - 1; i++)
-		slots[0].culprits[0][(at + i) % VIGIE_DELAY_CELLS].victim.tgid = 9000 + i;
+		slots[0].culprits[0][(at + i) % VIGIE_DELAY_CELLS].victim =
+			(struct vigie_party){ .tgid = 9000 + i, .cgroup_id = 9000 + i };
 	assert_true(put(0, 1, 2));
 	taken = (at + VIGIE_DELAY_PROBES - 1) % VIGIE_DELAY_CELLS;
 	assert_int_equal(slots[0].culprits[0][taken].victim.tgid, 1);
 	assert_int_equal(slots[0].culprits[0][taken].culprit.tgid, 2);
-	slots[0].culprits[0][taken].victim.tgid = 9999;
+	slots[0].culprits[0][taken].victim.cgroup_id = 9999;
 	assert_false(put(0, 1, 2)); /* the cell after the last probe is free, and stays so */
 	assert_int_equal(slots[0].culprits[0][(taken + 1) % VIGIE_DELAY_CELLS].victim.tgid, 0);
 }

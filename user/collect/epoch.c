@@ -24,6 +24,7 @@ enum { BATCH = 1024 };
 int epoch_init(struct epoch_reader *e)
 {
 	size_t cells = (size_t)e->ncpus * VIGIE_DELAY_CELLS;
+	size_t processes = (size_t)e->ncpus * VIGIE_DELAY_PROCESSES;
 
 	hash_init(&e->by_key);
 	if (getrandom(&e->seed, sizeof(e->seed), GRND_NONBLOCK) < 0)
@@ -32,10 +33,12 @@ int epoch_init(struct epoch_reader *e)
 	e->keys = calloc(BATCH, sizeof(*e->keys));
 	e->values = calloc(BATCH, sizeof(*e->values));
 	e->last_delay = calloc(cells, sizeof(*e->last_delay));
+	e->last_process = calloc(processes, sizeof(*e->last_process));
+	e->parts = calloc(VIGIE_DELAY_PROCESSES, sizeof(*e->parts));
 	e->last_culprit_other_ns = calloc(e->ncpus, sizeof(__u64));
 	e->last_culprit_other_waits = calloc(e->ncpus, sizeof(__u64));
-	if (e->keys && e->values && e->last_delay && e->last_culprit_other_ns &&
-	    e->last_culprit_other_waits)
+	if (e->keys && e->values && e->last_delay && e->last_process && e->parts &&
+	    e->last_culprit_other_ns && e->last_culprit_other_waits)
 		return 0;
 	epoch_done(e);
 	return -ENOMEM;
@@ -47,6 +50,8 @@ void epoch_done(struct epoch_reader *e)
 	free(e->values);
 	free(e->last);
 	free(e->last_delay);
+	free(e->last_process);
+	free(e->parts);
 	free(e->last_culprit_other_ns);
 	free(e->last_culprit_other_waits);
 	free(e->retired);
@@ -98,6 +103,8 @@ static void last_forget(struct epoch_reader *e)
 	hash_done(&e->by_key);
 	memset(&e->last_other, 0, sizeof(e->last_other));
 	memset(e->last_delay, 0, (size_t)e->ncpus * VIGIE_DELAY_CELLS * sizeof(*e->last_delay));
+	memset(e->last_process, 0,
+	       (size_t)e->ncpus * VIGIE_DELAY_PROCESSES * sizeof(*e->last_process));
 	memset(e->last_culprit_other_ns, 0, e->ncpus * sizeof(__u64));
 	memset(e->last_culprit_other_waits, 0, e->ncpus * sizeof(__u64));
 }
@@ -195,12 +202,79 @@ static void skip_past(struct epoch_reader *e, const struct vigie_delay_past *pas
 	*last = *past;
 }
 
-static int read_cell(struct epoch_reader *e, const struct vigie_delay *cell,
-		     const struct vigie_delay_past *cell_past, struct vigie_delay_past *last)
+/*
+ * What the cell of two processes grew by. Not read while it is written; and what another pair had there
+ * between two reads stays in the sum of their names: nothing depends on it.
+ */
+static void read_part(struct epoch_reader *e, const struct vigie_delay_process *cell,
+		      const struct vigie_delay_process *last, struct delay_part *part)
 {
+	struct vigie_delay_process now = *(const volatile struct vigie_delay_process *)cell;
+	struct vigie_delay_process again = *(const volatile struct vigie_delay_process *)cell;
+	bool same = now.victim == last->victim && now.culprit == last->culprit &&
+		    now.execs == last->execs && now.wait_ns >= last->wait_ns &&
+		    now.waits >= last->waits;
+	__u32 *first = &e->first_part[now.cell % VIGIE_DELAY_CELLS];
+
+	if (!now.victim || memcmp(&now, &again, sizeof(now)))
+		return;
+	part->now = now;
+	part->wait_ns = now.wait_ns - (same ? last->wait_ns : 0);
+	part->waits = now.waits - (same ? last->waits : 0);
+	if (!part->waits)
+		return;
+	part->next = *first;
+	*first = 1 + (__u32)(part - e->parts);
+}
+
+/* Room was made for it. */
+static void emit_delay(struct epoch_reader *e, const struct vigie_delay *names, __u64 wait_ns,
+		       __u64 waits)
+{
+	struct vigie_delay *to = &e->culprits[e->nculprits++];
+
+	*to = *names;
+	to->wait_ns = wait_ns;
+	to->waits = waits;
+}
+
+/* Of what the cell grew by, the parts of processes; what they leave is some of that name. */
+static void emit_parts(struct epoch_reader *e, __u32 part, struct vigie_delay *growth,
+		       __u32 past_waits, struct vigie_delay_process *last)
+{
+	struct vigie_delay one = *growth;
+
+	for (; part; part = e->parts[part - 1].next) {
+		const struct delay_part *p = &e->parts[part - 1];
+
+		if (p->now.cell_past != past_waits || p->wait_ns > growth->wait_ns ||
+		    p->waits > growth->waits)
+			continue;
+		one.victim.tgid = p->now.victim;
+		one.culprit.tgid = p->now.culprit;
+		emit_delay(e, &one, p->wait_ns, p->waits);
+		growth->wait_ns -= p->wait_ns;
+		growth->waits -= p->waits;
+		last[part - 1] = p->now;
+	}
+	if (!growth->wait_ns && !growth->waits)
+		return;
+	growth->victim.flags |= VIGIE_TASK_SOME;
+	if (growth->culprit.tgid)
+		growth->culprit.flags |= VIGIE_TASK_SOME;
+	emit_delay(e, growth, growth->wait_ns, growth->waits);
+}
+
+static int read_cell(struct epoch_reader *e, unsigned int of_cpu, __u32 epoch, __u32 at)
+{
+	const struct vigie_cpu *cpu = &e->cpus[of_cpu];
+	const struct vigie_delay *cell = &cpu->culprits[epoch][at];
 	struct vigie_delay now = *(const volatile struct vigie_delay *)cell;
-	struct vigie_delay_past past = *(const volatile struct vigie_delay_past *)cell_past;
+	struct vigie_delay_past past =
+		*(const volatile struct vigie_delay_past *)&cpu->culprit_past[epoch][at];
 	struct vigie_delay again = *(const volatile struct vigie_delay *)cell;
+	struct vigie_delay_past *last = &e->last_delay[of_cpu * VIGIE_DELAY_CELLS + at];
+	struct vigie_delay_past read = { now.wait_ns, now.waits };
 	int err;
 
 	/* Being written this moment: the next read has it. */
@@ -209,33 +283,51 @@ static int read_cell(struct epoch_reader *e, const struct vigie_delay *cell,
 	skip_past(e, &past, last);
 	if (now.waits == last->waits && now.wait_ns == last->wait_ns)
 		return 0;
-	err = array_grow(&e->culprits, &e->culprits_cap, e->nculprits + 1, sizeof(*e->culprits),
-			 SIZE_MAX);
+	err = array_grow(&e->culprits, &e->culprits_cap, e->nculprits + VIGIE_DELAY_PROCESSES + 1,
+			 sizeof(*e->culprits), SIZE_MAX);
 	if (err)
 		return err;
-	e->culprits[e->nculprits] = now;
-	e->culprits[e->nculprits].waits = now.waits - last->waits;
-	e->culprits[e->nculprits++].wait_ns = now.wait_ns - last->wait_ns;
-	*last = (struct vigie_delay_past){ now.wait_ns, now.waits };
+	now.waits -= last->waits;
+	now.wait_ns -= last->wait_ns;
+	emit_parts(e, e->first_part[at], &now, (__u32)past.waits,
+		   &e->last_process[of_cpu * VIGIE_DELAY_PROCESSES]);
+	*last = read;
 	return 0;
+}
+
+/* The parts first: what is in them is in the sums that are read after them. */
+static int read_tables(struct epoch_reader *e, unsigned int cpu, __u32 epoch)
+{
+	const struct vigie_cpu *c = &e->cpus[cpu];
+	const struct vigie_delay_process *last = &e->last_process[cpu * VIGIE_DELAY_PROCESSES];
+	__u32 i;
+	int err = 0;
+
+	memset(e->first_part, 0, sizeof(e->first_part));
+	for (i = 0; i < VIGIE_DELAY_PROCESSES; i++)
+		read_part(e, &c->culprit_processes[epoch][i], &last[i], &e->parts[i]);
+	for (i = 0; i < VIGIE_DELAY_CELLS && !err; i++)
+		err = read_cell(e, cpu, epoch, i);
+	return err;
 }
 
 static int read_blames(struct epoch_reader *e, __u32 epoch)
 {
-	unsigned int cpu, i;
+	unsigned int cpu;
 	int err = 0;
 
 	for (cpu = 0; cpu < e->ncpus; cpu++) {
 		const struct vigie_cpu *c = &e->cpus[cpu];
 		__u64 ns = c->culprit_other_ns[epoch], waits = c->culprit_other_waits[epoch];
 
+		if (!c->slow_waits) /* nor any memory of its own yet */
+			continue;
 		e->culprit_other_ns += ns - e->last_culprit_other_ns[cpu];
 		e->culprit_other_waits += waits - e->last_culprit_other_waits[cpu];
 		e->last_culprit_other_ns[cpu] = ns;
 		e->last_culprit_other_waits[cpu] = waits;
-		for (i = 0; i < VIGIE_DELAY_CELLS && !err; i++)
-			err = read_cell(e, &c->culprits[epoch][i], &c->culprit_past[epoch][i],
-					&e->last_delay[cpu * VIGIE_DELAY_CELLS + i]);
+		if (!err)
+			err = read_tables(e, cpu, epoch);
 	}
 	return err;
 }
@@ -281,9 +373,13 @@ static int empty_epoch(struct epoch_reader *e, __u32 epoch)
 	if (err)
 		return err;
 	for (cpu = 0; cpu < e->ncpus; cpu++) {
+		if (!e->cpus[cpu].slow_waits)
+			continue;
 		memset(e->cpus[cpu].culprits[epoch], 0, sizeof(e->cpus[cpu].culprits[epoch]));
 		memset(e->cpus[cpu].culprit_past[epoch], 0,
 		       sizeof(e->cpus[cpu].culprit_past[epoch]));
+		memset(e->cpus[cpu].culprit_processes[epoch], 0,
+		       sizeof(e->cpus[cpu].culprit_processes[epoch]));
 		e->cpus[cpu].culprit_other_ns[epoch] = 0;
 		e->cpus[cpu].culprit_other_waits[epoch] = 0;
 	}

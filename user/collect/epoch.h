@@ -13,6 +13,13 @@
 #include "base/hash.h"
 #include "data/snapshot.h"
 
+/* What the cell of two processes grew by. */
+struct delay_part {
+	struct vigie_delay_process now; /* as it was read */
+	__u64 wait_ns, waits;
+	__u32 next; /* 1 + index */
+};
+
 struct epoch_reader {
 	int retired_fd[VIGIE_EPOCHS], spare_fd[VIGIE_EPOCHS];
 	int other_fd; /* array: index is the epoch */
@@ -33,7 +40,12 @@ struct epoch_reader {
 	__u64 seed; /* of by_key */
 	struct vigie_retired last_other;
 	struct vigie_delay_past *last_delay; /* [cpu * VIGIE_DELAY_CELLS + cell] */
+	struct vigie_delay_process *last_process; /* [cpu * VIGIE_DELAY_PROCESSES + cell] */
 	__u64 *last_culprit_other_ns, *last_culprit_other_waits; /* [cpu] */
+
+	/* Of one CPU: what its processes' cells grew by, listed by the cell of their names. */
+	struct delay_part *parts;
+	__u32 first_part[VIGIE_DELAY_CELLS]; /* 1 + index */
 
 	/* The increments of this snapshot. */
 	struct retired *retired;

@@ -85,6 +85,12 @@ struct waited {
 	__u64 others_cpu; /* all that those others used */
 };
 
+/* Where it is only known that some of that name waited, it is of none of them. */
+static bool is_of(const struct vigie_delay *delay, const struct process *p)
+{
+	return delay->victim.tgid == p->pid && !(delay->victim.flags & VIGIE_TASK_SOME);
+}
+
 static struct waited sum_waited(const struct view *view, const struct process *p)
 {
 	struct waited sum = { 0 };
@@ -94,7 +100,7 @@ static struct waited sum_waited(const struct view *view, const struct process *p
 		const struct vigie_delay *b = &view->culprits[i];
 		const struct process *culprit;
 
-		if (b->victim.tgid != p->pid)
+		if (!is_of(b, p))
 			continue;
 		sum.known += b->wait_ns;
 		if (b->culprit.tgid == p->pid ||
@@ -134,7 +140,7 @@ static void add_blames(const struct view *view, const struct process *p, struct 
 	size_t i;
 
 	for (i = 0; i < view->nculprits; i++)
-		if (view->culprits[i].victim.tgid == p->pid && view->culprits[i].culprit.tgid)
+		if (is_of(&view->culprits[i], p) && view->culprits[i].culprit.tgid)
 			episode_add_culprit(episode, &view->culprits[i].culprit,
 					    view->culprits[i].wait_ns);
 }

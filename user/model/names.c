@@ -18,6 +18,7 @@
 #define UNIT_KERNEL "(kernel)"
 #define NO_CGROUP "(unknown cgroup)"
 #define UNKNOWN "(unknown)"
+#define SEVERAL "(several)" /* processes of one name, not told apart */
 #define ENDED "(ended)" /* a process of which no number is known */
 
 enum { CGROUPS_MAX_FACTOR = 4 };
@@ -307,7 +308,8 @@ static size_t spell_key(const struct names *names, enum group_key which,
 	case KEY_PID:
 		/* A history keeps of the dead what `serve` groups by, which is no pid. */
 		if (!key->tgid)
-			return (size_t)snprintf(dst, LABEL_SIZE, ENDED);
+			return (size_t)snprintf(dst, LABEL_SIZE, "%s",
+						unknown & LABELS_SOME ? SEVERAL : ENDED);
 		return (size_t)snprintf(dst, LABEL_SIZE, "%u", key->tgid);
 	default: return (size_t)snprintf(dst, LABEL_SIZE, UNKNOWN);
 	}

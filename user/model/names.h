@@ -81,8 +81,8 @@ struct labels {
 	char text[LABELS_SIZE];
 };
 
-/* What cannot be known about a dead party. */
-enum { LABELS_NO_USER = 1 << 0, LABELS_NO_EXE = 1 << 1 };
+/* What cannot be known about a dead party, or one that is several processes. */
+enum { LABELS_NO_USER = 1 << 0, LABELS_NO_EXE = 1 << 1, LABELS_SOME = 1 << 2 };
 
 void names_init(struct names *names, const struct model_config *config, __u64 seed);
 void names_done(struct names *names);

@@ -29,7 +29,9 @@ size_t party_labels(struct groups *groups, const struct snapshot *snapshot,
 		.tgid = party->tgid,
 		.flags = party->flags,
 	}, key;
-	const struct process *process;
+	/* One of those of that name speaks for all, but where they are told apart. */
+	bool several = party->flags & VIGIE_TASK_SOME && names_have_key(groups->names, KEY_PID);
+	const struct process *process = NULL;
 	struct group *group = NULL;
 	unsigned int unknown = 0;
 	struct labels labels;
@@ -37,12 +39,15 @@ size_t party_labels(struct groups *groups, const struct snapshot *snapshot,
 	if (!party->tgid)
 		return idle_labels(groups->names->config.nkeys, dst);
 	memcpy(raw.comm, party->comm, sizeof(raw.comm));
-	process = processes_find(snapshot->processes, snapshot->nprocesses, party->tgid);
+	if (several)
+		raw.tgid = 0;
+	else
+		process = processes_find(snapshot->processes, snapshot->nprocesses, party->tgid);
 	if (process && !strncmp(process->comm, party->comm, VIGIE_COMM_LEN)) {
 		names_key(groups->names, process, &key);
 		group = groups_peek(groups, &key);
 	} else {
-		unknown = LABELS_NO_USER | LABELS_NO_EXE;
+		unknown = LABELS_NO_USER | LABELS_NO_EXE | (several ? LABELS_SOME : 0);
 		names_normalise(groups->names, &raw, &key);
 	}
 	if (group) {
