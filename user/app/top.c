@@ -142,6 +142,8 @@ int top_open(struct top *top, const struct top_options *options)
 		 options->filter ? options->filter : "");
 	err = top_view_init(&top->views, options->common.unit_ids);
 	if (!err)
+		err = top_view_init(&top->trail_views, options->common.unit_ids);
+	if (!err)
 		err = open_sources(top);
 	if (!err)
 		err = top_findings_read(&top->findings, options->state_dir);
@@ -154,7 +156,9 @@ void top_done(struct top *top)
 {
 	pipeline_live_done(&top->pipeline);
 	top_view_done(&top->views);
+	top_view_done(&top->trail_views);
 	top_findings_done(&top->findings);
+	trail_clear(&top->trail);
 	moments__free(top->moments);
 }
 
@@ -211,18 +215,89 @@ static void offer_containers(struct top *top)
 			top->frame.offered |= 1u << BY_CONTAINER;
 }
 
+/* --- The samples before it. */
+
+enum { TRAIL_PROCESSES = 40000 }; /* in all of them: on a host of many there are fewer samples */
+
+static int trail_take(struct top *top, size_t i)
+{
+	struct snapshot now, before;
+	const struct view *view;
+	int err = moments__load(top->moments, i, &now, &before);
+
+	if (!err)
+		err = top_view_make(&top->trail_views, top->tui.group, &before, &now, &view);
+	if (!err && !view->interval_ns) /* nobody knows since when its figures are */
+		err = -ENODATA;
+	return err ? err : trail_add(&top->trail, view);
+}
+
+static void trail_fill(struct top *top, size_t end)
+{
+	size_t i, fit;
+
+	trail_clear(&top->trail);
+	if (!end || trail_take(top, end - 1))
+		return;
+	fit = TRAIL_PROCESSES / (top->trail.samples[0].n + 1);
+	fit = fit < TRAIL_SAMPLES - 1 ? fit : TRAIL_SAMPLES - 1;
+	trail_clear(&top->trail);
+	for (i = end > fit ? end - fit : 0; i < end; i++)
+		if (trail_take(top, i) == -ENODATA)
+			trail_clear(&top->trail); /* what is older than a gap is no trail to here */
+}
+
+/* It leads to the sample before the i-th, by the grouping that is shown. */
+static void trail_lead_to(struct top *top, size_t i)
+{
+	const struct trail *trail = &top->trail;
+	bool same = trail->n && top->trail_group == top->tui.group &&
+		    trail->samples[trail->n - 1].interval_ns;
+
+	if (same && i &&
+	    trail->samples[trail->n - 1].wall_ns == moments__wall_ns(top->moments, i - 1))
+		return;
+	trail_fill(top, i);
+	top->trail_group = top->tui.group;
+}
+
+/* Then the view itself. */
+static int trail_end(struct top *top)
+{
+	struct trail *trail = &top->trail;
+
+	top->frame.trail = trail;
+	if (trail->n && top->trail_group == top->tui.group &&
+	    trail->samples[trail->n - 1].wall_ns == top->frame.view->wall_ns)
+		return 0;
+	return trail_add(trail, top->frame.view);
+}
+
 static int load_past(struct top *top)
 {
 	struct snapshot now, before;
 	size_t i = moments__find(top->moments, top->shown_ns);
-	int err = moments__load(top->moments, i, &now, &before);
+	int err;
 
+	trail_lead_to(top, i);
+	err = moments__load(top->moments, i, &now, &before);
 	if (err) {
 		snprintf(top->tui.note, sizeof(top->tui.note), "this sample cannot be read: %s",
 			 err_name(err));
 		return top->frame.view ? 0 : err;
 	}
 	return top_view_make(&top->views, top->tui.group, &before, &now, &top->frame.view);
+}
+
+/* The last sample is the history's last entry, too, unless there was no memory for it. */
+static int load_live(struct top *top)
+{
+	size_t n = moments__count(top->moments);
+
+	if (n && moments__wall_ns(top->moments, n - 1) == top->pipeline.snapshot.wall_ns)
+		trail_lead_to(top, n - 1);
+	return top_view_make(&top->views, top->tui.group, &top->before, &top->pipeline.snapshot,
+			     &top->frame.view);
 }
 
 static void mark_findings(struct top *top)
@@ -246,11 +321,9 @@ int top_frame(struct top *top)
 {
 	int err;
 
-	if (top->frame.time == TUI_LIVE)
-		err = top_view_make(&top->views, top->tui.group, &top->before,
-				    &top->pipeline.snapshot, &top->frame.view);
-	else
-		err = load_past(top);
+	err = top->frame.time == TUI_LIVE ? load_live(top) : load_past(top);
+	if (!err)
+		err = trail_end(top);
 	if (err)
 		return err;
 	offer_containers(top);

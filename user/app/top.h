@@ -45,7 +45,9 @@ struct top {
 	struct moments *moments;
 	__u64 shown_ns; /* the moment that is shown, where it is not the last live one */
 	struct top_findings findings;
-	struct top_view views;
+	struct top_view views, trail_views; /* of the frame; of the samples before it */
+	struct trail trail;
+	enum tui_group trail_group;
 	char source[128];
 };
 

@@ -35,6 +35,7 @@ struct moments {
 	struct reader *reader; /* NULL: there is no disk */
 	struct decoder *decoder;
 	size_t decoded; /* the entry that it decoded last; NOWHERE: it must begin with a key */
+	struct snapshot head; /* of that one, without its arrays */
 	struct buf data;
 	struct encoder *encoder;
 	size_t kept, since_key;
@@ -225,6 +226,10 @@ static int decode_moment(struct moments *m, size_t i, struct snapshot *ret)
 		err = decoder__decode(m->decoder, m->data.data, m->data.len, moment->key,
 				      moment->version, ret);
 	m->decoded = err ? NOWHERE : i;
+	if (!err) {
+		m->head = *ret;
+		snapshot_head_only(&m->head);
+	}
 	return err == -EBADMSG ? -ENODATA : err;
 }
 
@@ -245,23 +250,24 @@ static int decode_up_to(struct moments *m, size_t i, struct snapshot *ret)
 	return err;
 }
 
-/* One life of vigie on one boot: then the second's increments are since the first. */
+/* One life of vigie on one boot, and none between them that was lost: then the second's increments are since the first. */
 static bool follows(const struct snapshot *before, const struct snapshot *now)
 {
 	return before->time_ns && now->time_ns > before->time_ns &&
-	       now->stat.snapshots > before->stat.snapshots;
+	       now->stat.snapshots == before->stat.snapshots + 1;
 }
 
 int moments__load(struct moments *m, size_t i, struct snapshot *ret, struct snapshot *ret_before)
 {
 	struct snapshot before = { 0 };
-	int err;
+	int err = 0;
 
 	if (i >= m->n)
 		return -ENODATA;
-	if (i && decode_up_to(m, i - 1, &before))
-		before.time_ns = 0;
-	snapshot_head_only(&before);
+	if (i && m->decoded != i - 1)
+		err = decode_up_to(m, i - 1, ret);
+	if (i && !err)
+		before = m->head;
 	err = decode_up_to(m, i, ret);
 	if (err)
 		return err;

@@ -17,6 +17,9 @@
 enum {
 	LINE_MAX_BYTES = 16384,
 	TALL = 12, /* from that height on there is room for the day */
+	TREND = 8, /* samples in a row's spark line */
+	TREND_WIDTH = TREND + 1,
+	TREND_FROM = 90, /* from that width on there is one */
 	WIDE = 100, /* from that width on memory and tasks share a line */
 };
 
@@ -179,6 +182,28 @@ static void row_cells(struct drawing *d, unsigned int y, const struct columns_fi
 	}
 }
 
+/* Its CPU time in the last samples: a full block is one CPU all the time, or more. */
+static void row_trend(struct drawing *d, unsigned int y, const struct group_view *group)
+{
+	const struct trail *trail = d->frame->trail;
+	unsigned int i, first = trail->n > TREND ? trail->n - TREND : 0;
+	unsigned int x = d->grid->width - (trail->n - first);
+	__u64 row = trail_row(d->frame->view, group);
+
+	for (i = first; i < trail->n; i++) {
+		const struct trail_point *p = trail_point(trail, i, row);
+		__u64 cpu_ns = p ? p->user_ns + p->system_ns : 0;
+
+		grid_put(d->grid, x + i - first, y, 1, INK_GOOD,
+			 draw_block(d->grid, cpu_ns, trail->samples[i].interval_ns), false);
+	}
+}
+
+static bool has_trend(const struct drawing *d)
+{
+	return d->frame->trail && d->grid->width >= TREND_FROM;
+}
+
 /* The chosen row is on the screen, and what was on top stays there as long as it can. */
 static void scroll(struct tui *tui, size_t page)
 {
@@ -202,10 +227,16 @@ static void draw_rows(struct drawing *d, unsigned int y, unsigned int end)
 	scroll(d->tui, end > y + 1 ? end - y - 1 : 0);
 	shown.rows += tui->first;
 	shown.n = tui->rows - tui->first < tui->page ? tui->rows - tui->first : tui->page;
-	columns_fit(&fit, d->frame->view, &shown, false, d->grid->width);
-	title_cells(d, y++, &fit);
+	columns_fit(&fit, d->frame->view, &shown, false,
+		    d->grid->width - (has_trend(d) ? TREND_WIDTH : 0));
+	title_cells(d, y, &fit);
+	if (has_trend(d))
+		grid_put(d->grid, d->grid->width - TREND, y, TREND, INK_STRONG, "TREND", true);
+	y++;
 	for (i = 0; i < shown.n; i++) {
 		row_cells(d, y + i, &fit, shown.rows[i]);
+		if (has_trend(d))
+			row_trend(d, y + i, shown.rows[i]);
 		if (tui->chosen[0] && tui->first + i == tui->row)
 			grid_choose(d->grid, y + i);
 	}

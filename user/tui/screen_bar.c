@@ -18,13 +18,23 @@ static unsigned int bin_range(unsigned int x, unsigned int width, unsigned int *
 	return from;
 }
 
+const char *draw_block(const struct grid *grid, __u64 part, __u64 whole)
+{
+	static const char *const blocks[LEVELS] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
+	static const char *const letters[LEVELS] = { "_", ".", ":", "-", "=", "+", "*", "#" };
+	unsigned int level = whole ? (double)part / whole * LEVELS : 0;
+
+	if (!part)
+		return " ";
+	level = level < LEVELS ? level : LEVELS - 1;
+	return grid->ascii ? letters[level] : blocks[level];
+}
+
 static void bar_cell(struct drawing *d, unsigned int x, unsigned int y, unsigned int width,
 		     unsigned int left)
 {
-	static const char *const blocks[LEVELS] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
-	static const char *const marks[LEVELS] = { "_", ".", ":", "-", "=", "+", "*", "#" };
 	const struct tui_bar *bar = d->frame->bar;
-	unsigned int i, end, load = 0, mark = 0, known = 0, level;
+	unsigned int i, end, load = 0, mark = 0, known = 0;
 
 	for (i = bin_range(x, width, &end); i < end; i++) {
 		mark = bar->marks[i] > mark ? bar->marks[i] : mark;
@@ -33,14 +43,12 @@ static void bar_cell(struct drawing *d, unsigned int x, unsigned int y, unsigned
 		known = 1;
 		load = bar->load[i] > load ? bar->load[i] : load;
 	}
-	level = load * LEVELS / 1001;
-	level = level < LEVELS ? level : LEVELS - 1;
 	if (mark)
 		grid_put(d->grid, left + x, y, 1, mark >= SEVERITY_WARNING ? INK_ALARM : INK_WARM,
 			 "!", false);
-	else if (known)
+	else if (known) /* an idle host is not an unknown one */
 		grid_put(d->grid, left + x, y, 1, INK_GOOD,
-			 d->grid->ascii ? marks[level] : blocks[level], false);
+			 draw_block(d->grid, load ? load : 1, 1000), false);
 }
 
 void draw_bar(struct drawing *d, unsigned int y)

@@ -18,6 +18,7 @@ struct detail {
 	struct drawing *d;
 	const struct group_view *group;
 	char name[TUI_ROW_NAME];
+	__u64 row; /* in the trail */
 	unsigned int y, end;
 };
 
@@ -69,54 +70,94 @@ static void time_line(struct detail *t, const char *what, __u64 ns, __u64 whole_
 	detail_line(t, ns ? INK_PLAIN : INK_FAINT);
 }
 
-/* Every thread is somewhere all the time: the parts are its wall time, or we say why not. */
-static void say_sum(struct detail *t, __u64 sum_ns)
+/* What the samples that are there have of this row, together. */
+struct window {
+	struct trail_point sum;
+	__u64 wall_ns, threads_ns; /* of the window; of all of its threads */
+	unsigned int samples;
+	bool unknown; /* of one of them nobody knows since when its figures are */
+};
+
+static void window_add(struct window *w, const struct trail_sample *sample,
+		       const struct trail_point *p)
 {
-	const struct group_view *g = t->group;
-	__u64 wall_ns = t->d->frame->view->interval_ns * g->threads;
+	int i;
+
+	w->samples++;
+	w->wall_ns += sample->interval_ns;
+	w->unknown |= !sample->interval_ns;
+	if (!p)
+		return;
+	w->sum.user_ns += p->user_ns;
+	w->sum.system_ns += p->system_ns;
+	w->sum.wait_ns += p->wait_ns;
+	for (i = 0; i < VIGIE_OFF_REASONS; i++)
+		w->sum.off_ns[i] += p->off_ns[i];
+	w->sum.changed |= p->changed;
+	w->threads_ns += sample->interval_ns * p->threads;
+}
+
+static struct window window_of(const struct detail *t)
+{
+	const struct trail *trail = t->d->frame->trail;
+	struct window w = { .samples = 0 };
+	unsigned int i;
+
+	for (i = 0; trail && i < trail->n; i++)
+		window_add(&w, &trail->samples[i], trail_point(trail, i, t->row));
+	return w;
+}
+
+/* Every thread is somewhere all the time: the parts are its wall time, or we say why not. */
+static void say_sum(struct detail *t, const struct window *w, __u64 sum_ns)
+{
 	struct buf *line = &t->d->line;
 
 	buf_printf(line, "  %-*s", LABEL_WIDTH, "together");
 	host_seconds(line, sum_ns);
 	if (t->d->frame->view->shed & VIGIE_SHED_REASONS) {
 		buf_str(line, "; time off the CPU was not looked at: vigie cost more than it may");
-	} else if (!t->d->frame->view->interval_ns) {
-		buf_str(line, "; since when is not known: there is no sample before this one");
-	} else if (g->inc.starts || list_exits(g) || g->inc.thread_starts) {
+	} else if (w->unknown) {
+		buf_str(line, "; since when is not known: there is no sample before the first");
+	} else if (w->sum.changed) {
 		buf_str(line, "; threads came and went meanwhile");
 	} else {
 		buf_printf(line, " of ");
-		host_seconds(line, wall_ns);
-		buf_printf(line, ": the wall time of %u thread%s", g->threads,
-			   g->threads == 1 ? "" : "s");
+		host_seconds(line, w->threads_ns);
+		buf_printf(line, ": the wall time of %u thread%s", t->group->threads,
+			   t->group->threads == 1 ? "" : "s");
 	}
 	detail_line(t, INK_STRONG);
 }
 
 static void say_times(struct detail *t)
 {
-	const struct vigie_usage *inc = &t->group->inc;
+	const struct window w = window_of(t);
+	const struct trail_point *sum = &w.sum;
 	const struct {
 		const char *what;
 		__u64 ns;
 	} times[TIMES] = {
-		{ "on a CPU, in user mode", inc->user_ns },
-		{ "on a CPU, in the kernel", inc->system_ns },
-		{ "waited for a CPU", inc->wait_ns },
-		{ "blocked on storage", inc->off_ns[VIGIE_OFF_DISK] },
-		{ "blocked on memory", inc->off_ns[VIGIE_OFF_MEMORY] },
-		{ "blocked on locks, events", inc->off_ns[VIGIE_OFF_UNINTERRUPTIBLE] },
-		{ "slept", inc->off_ns[VIGIE_OFF_SLEEP] },
+		{ "on a CPU, in user mode", sum->user_ns },
+		{ "on a CPU, in the kernel", sum->system_ns },
+		{ "waited for a CPU", sum->wait_ns },
+		{ "blocked on storage", sum->off_ns[VIGIE_OFF_DISK] },
+		{ "blocked on memory", sum->off_ns[VIGIE_OFF_MEMORY] },
+		{ "blocked on locks, events", sum->off_ns[VIGIE_OFF_UNINTERRUPTIBLE] },
+		{ "slept", sum->off_ns[VIGIE_OFF_SLEEP] },
 	};
 	__u64 sum_ns = 0;
 	int i;
 
 	for (i = 0; i < TIMES; i++)
 		sum_ns += times[i].ns;
-	detail_title(t, "where its time went");
+	buf_printf(&t->d->line, "where its time went in %u sample%s, ", w.samples,
+		   w.samples == 1 ? "" : "s");
+	host_seconds(&t->d->line, w.wall_ns);
+	detail_line(t, INK_STRONG);
 	for (i = 0; i < TIMES; i++)
 		time_line(t, times[i].what, times[i].ns, sum_ns);
-	say_sum(t, sum_ns);
+	say_sum(t, &w, sum_ns);
 }
 
 /* --- Who delayed whom. */
@@ -187,6 +228,36 @@ static void say_findings(struct detail *t)
 	}
 }
 
+/* Between its least and its most: what a curve from 0 would hide is what one looks for. */
+static void say_curve(struct detail *t)
+{
+	const struct trail *trail = t->d->frame->trail;
+	__u64 least = UINT64_MAX, most = 0;
+	char low[32], high[32];
+	unsigned int i;
+
+	for (i = 0; trail && i < trail->n; i++) {
+		const struct trail_point *p = trail_point(trail, i, t->row);
+
+		least = p && p->rss_bytes < least ? p->rss_bytes : least;
+		most = p && p->rss_bytes > most ? p->rss_bytes : most;
+	}
+	if (!most)
+		return;
+	buf_str(&t->d->line, "  ");
+	for (i = 0; i < trail->n; i++) {
+		const struct trail_point *p = trail_point(trail, i, t->row);
+
+		buf_str(&t->d->line,
+			p ? draw_block(t->d->grid, p->rss_bytes - least + 1, most - least + 1)
+			  : " ");
+	}
+	text_bytes(low, sizeof(low), least);
+	text_bytes(high, sizeof(high), most);
+	buf_printf(&t->d->line, "  resident %s to %s", low, high);
+	detail_line(t, INK_GOOD);
+}
+
 static void say_memory(struct detail *t)
 {
 	static const char *const kinds[VIGIE_RSS_KINDS] = {
@@ -206,6 +277,7 @@ static void say_memory(struct detail *t)
 		buf_printf(&t->d->line, " %s %s", text, kinds[i]);
 	}
 	detail_line(t, INK_STRONG);
+	say_curve(t);
 }
 
 void draw_detail(struct drawing *d, unsigned int y, unsigned int end)
@@ -220,6 +292,7 @@ void draw_detail(struct drawing *d, unsigned int y, unsigned int end)
 		detail_line(&t, INK_STRONG);
 		return;
 	}
+	t.row = trail_row(d->frame->view, t.group);
 	say_who(&t);
 	say_times(&t);
 	say_memory(&t);

@@ -19,6 +19,8 @@ struct drawing {
 
 /* The text in d->line as a line of the grid; empties it. */
 void draw_line(struct drawing *d, unsigned int y, enum ink ink);
+/* A value of a part of the whole as a block, or as a letter; " " is nothing at all. */
+const char *draw_block(const struct grid *grid, __u64 part, __u64 whole);
 void draw_bar(struct drawing *d, unsigned int y);
 void draw_detail(struct drawing *d, unsigned int y, unsigned int end);
 void draw_help(struct drawing *d, unsigned int y, unsigned int end);

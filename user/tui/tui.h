@@ -12,6 +12,7 @@
 #include "data/columns.h"
 #include "data/finding.h"
 #include "tui/keys.h"
+#include "tui/trail.h"
 
 /* What a row is. */
 enum tui_group { BY_PROCESS, BY_NAME, BY_UNIT, BY_CONTAINER, BY_USER, TUI_GROUPS };
@@ -54,6 +55,7 @@ struct tui_frame {
 	const struct tui_finding *findings; /* under way then, the worst first */
 	size_t nfindings;
 	const struct tui_bar *bar; /* or NULL */
+	const struct trail *trail; /* of the same grouping; its last sample is the view. Or NULL */
 };
 
 enum tui_mode { TUI_LIST, TUI_DETAIL, TUI_HELP };
