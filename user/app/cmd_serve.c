@@ -203,6 +203,7 @@ static int serve_until_stopped(const struct serve *serve, struct pipeline_live *
 		.notify = notify,
 		.web = serve->web,
 		.meter = services->meter,
+		.history = services->history,
 		.reload = reload_config,
 		.reload_ctx = &reload,
 	};

@@ -338,6 +338,50 @@ static int on_render(void *ctx, unsigned int page, unsigned int content, struct 
 	return out->err;
 }
 
+/* What is asked of the past is answered by another process. */
+static unsigned int on_ask(void *ctx, unsigned int ask, const char *query, bool gzip, __u64 job,
+			   const char **ret_why)
+{
+	struct server *s = ctx;
+	struct web_question question;
+	int err;
+
+	if (web_question_parse(ask, query, &question, ret_why))
+		return 400;
+	*ret_why = "no history is kept: see --state-dir and --no-history";
+	if (!s->parts.history)
+		return 404;
+	err = history__ask(s->parts.history, job, gzip, &question);
+	*ret_why = err == -EAGAIN ? "too many ask for the past at once: ask again later"
+				  : "the process that reads the history is gone: restart vigie";
+	return err ? 503 : 0;
+}
+
+/* Whoever still waits for one that is gone is told so when its time is over. */
+static void take_answers(struct server *s)
+{
+	struct history_said said;
+
+	while (history__listen(s->parts.history, &said)) {
+		const struct http_said answer = {
+			.status = said.status,
+			.type = said.policy ? "text/html" : "application/json",
+			.policy = said.policy,
+			.gzip = said.gzip,
+			.text = said.text,
+		};
+
+		if (said.job) {
+			http__answer(s->parts.http, said.job, &answer);
+			buf_clear(said.text); /* if nobody waits any more */
+			continue;
+		}
+		logbook_say(s->parts.book, SEVERITY_ERROR, "history-failed", 0,
+			    "the process that reads the history is gone: the page at / has no "
+			    "past");
+	}
+}
+
 static bool on_ready(void *ctx)
 {
 	struct server *s = ctx;
@@ -397,6 +441,8 @@ static int open_descriptors(struct server *s)
 		err = watch_fd(s, profiler__fd(s->parts.profiler));
 	if (!err && s->parts.web)
 		err = watch_fd(s, web_access__fd(s->parts.web));
+	if (!err && s->parts.history)
+		err = watch_fd(s, history__fd(s->parts.history));
 	if (!err && overhead_fd(&s->overhead) >= 0)
 		err = watch_fd(s, overhead_fd(&s->overhead));
 	return err ? err : watch_fd(s, s->settle);
@@ -448,6 +494,9 @@ int server__start(struct server *s)
 		.pages = s->pages,
 		.npages = PAGES + WEB_FILES,
 		.note = on_note,
+		.asks = web_ask_paths,
+		.nasks = WEB_ASKS,
+		.ask = on_ask,
 	};
 	int fds[FDS_MAX], err = http__start(s->parts.http, &callbacks, s->self.version);
 	unsigned int i, n;
@@ -542,6 +591,8 @@ static bool take_event(struct server *s, int fd)
 		finding_handler_listen(s->parts.handler);
 	} else if (s->parts.web && fd == web_access__fd(s->parts.web)) {
 		web_access__listen(s->parts.web);
+	} else if (s->parts.history && fd == history__fd(s->parts.history)) {
+		take_answers(s);
 	} else if (fd == overhead_fd(&s->overhead)) {
 		overhead_listen(&s->overhead);
 	}

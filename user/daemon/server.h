@@ -13,6 +13,7 @@
 #define VIGIE_DAEMON_SERVER_H
 
 #include "daemon/finding_handler.h"
+#include "daemon/history.h"
 #include "daemon/notify.h"
 #include "daemon/pipeline_live.h"
 #include "daemon/web_access.h"
@@ -40,6 +41,7 @@ struct server_parts {
 	struct profiler *profiler; /* NULL: findings get no profiling sessions */
 	struct notify *notify; /* the service manager, told when it serves, reads anew and stops */
 	struct meter *meter; /* or NULL */
+	struct history *history; /* NULL: nobody answers for the past */
 	struct web_access *web; /* NULL: there is no web configuration */
 	/* SIGHUP: reads the configuration anew, server__change() included; or NULL. False: broken. */
 	bool (*reload)(void *ctx);

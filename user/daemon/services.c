@@ -93,6 +93,20 @@ static void start_meter(struct services *services, const struct services_options
 			    "what the probes cost is not measured but assumed: %s", what);
 }
 
+/* A page without a past is a page still. */
+static void start_history(struct services *services, uid_t uid, gid_t gid, bool change_user)
+{
+	const char *what;
+	int err;
+
+	if (services->state_dir < 0)
+		return;
+	err = history__start(services->state_dir, uid, gid, change_user, &services->history, &what);
+	if (err)
+		logbook_say(&services->book, SEVERITY_WARNING, "history-off", err,
+			    "the page at / has no past: %s", what);
+}
+
 static int start_writer(struct services *services, const struct services_options *options,
 			uid_t uid, gid_t gid, bool change_user, int profiler, const char *who)
 {
@@ -158,6 +172,7 @@ int services_open(struct services *services, const struct services_options *opti
 	start_profiler(services, options, change_user, &profiler);
 	kallsyms_drop();
 	start_meter(services, options, change_user);
+	start_history(services, uid, gid, change_user);
 	err = start_writer(services, options, uid, gid, change_user, profiler, who);
 	if (profiler >= 0)
 		close(profiler);
@@ -182,6 +197,7 @@ void services_done(struct services *services)
 	/* First: what it still hands over the writer still writes. */
 	profiler__free(services->profiler);
 	meter__free(services->meter);
+	history__free(services->history);
 	writer__free(services->writer);
 	logbook_done(&services->book);
 	if (services->lock >= 0)

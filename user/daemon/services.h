@@ -10,6 +10,7 @@
 #define VIGIE_DAEMON_SERVICES_H
 
 #include "daemon/finding_handler.h"
+#include "daemon/history.h"
 #include "daemon/meter.h"
 
 struct services_options {
@@ -32,6 +33,7 @@ struct services {
 	int state_dir, lock; /* -1: none */
 	struct writer *writer;
 	struct profiler *profiler; /* NULL: findings get no profiling sessions */
+	struct history *history; /* NULL: nobody answers for the past */
 	struct meter *meter; /* NULL: what our probes cost is not measured */
 	struct logbook book;
 	struct recorder recorder;

@@ -52,7 +52,7 @@ static void side_process_child(const struct side_process_plan *plan, int fd)
 	limit();
 	if (plan->niceness)
 		setpriority(PRIO_PROCESS, 0, plan->niceness);
-	word.err = confine_as_nobody(plan->role, &what);
+	word.err = plan->as ? confine(plan->as, &what) : confine_as_nobody(plan->role, &what);
 	snprintf(word.what, sizeof(word.what), "%s", what);
 	send(fd, &word, sizeof(word), MSG_NOSIGNAL);
 	if (!word.err)

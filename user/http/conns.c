@@ -11,6 +11,7 @@ enum {
 	HEADER_MS = 10 * 1000,
 	VERIFY_MS = 10 * 1000,
 	ANSWER_MS = 10 * 1000,
+	ASKED_MS = 20 * 1000,
 	IDLE_MS = 90 * 1000,
 	/* A client in good order is done with these long before. */
 	HEADER_STALE_MS = 2 * 1000,
@@ -20,10 +21,8 @@ enum {
 void conn_enter(struct conn *c, enum phase phase, __u64 now_ms)
 {
 	static const unsigned int limits_ms[] = {
-		[PHASE_HEADER] = HEADER_MS,
-		[PHASE_VERIFY] = VERIFY_MS,
-		[PHASE_ANSWER] = ANSWER_MS,
-		[PHASE_IDLE] = IDLE_MS,
+		[PHASE_HEADER] = HEADER_MS, [PHASE_VERIFY] = VERIFY_MS, [PHASE_ANSWER] = ANSWER_MS,
+		[PHASE_ASKED] = ASKED_MS,   [PHASE_IDLE] = IDLE_MS,
 	};
 
 	c->phase = phase;
@@ -67,6 +66,7 @@ static int dispensable(const struct conn *c, __u64 now_ms)
 	case PHASE_HEADER: return age_ms >= HEADER_STALE_MS ? 4 : 2;
 	case PHASE_VERIFY: return 2; /* few are verified at once, which has limits of its own */
 	case PHASE_IDLE: return c->trusted ? 1 : 3;
+	case PHASE_ASKED:
 	case PHASE_ANSWER: break;
 	}
 	return age_ms >= ANSWER_STALE_MS ? 0 : -1;

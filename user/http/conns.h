@@ -25,11 +25,14 @@ enum phase {
 	PHASE_HEADER, /* a handshake or request is awaited or begun: 10 s for all of it */
 	PHASE_VERIFY, /* its password is being verified: 10 s */
 	PHASE_ANSWER, /* the answer is being written: 10 s for all of it */
+	PHASE_ASKED, /* what it asks for is made elsewhere: 20 s */
 	PHASE_IDLE, /* kept alive: 90 s, longer than the usual 60 s between scrapes */
 };
 
 /* What is known of whether a request may be answered. */
 enum gate { GATE_NEW, GATE_WAITING, GATE_DECIDED };
+/* Is its answer made elsewhere? See deferred.h. */
+enum deferral { DEFERRAL_NONE, DEFERRAL_WAITING, DEFERRAL_OVER };
 
 struct conn {
 	bool used;
@@ -54,6 +57,9 @@ struct conn {
 	enum gate gate;
 	enum auth_verdict verdict; /* once decided */
 	__u64 job; /* that is waited for */
+	enum deferral deferral;
+	__u64 deferred_job;
+	struct said *said; /* its answer; NULL: there will be none */
 };
 
 struct conns {

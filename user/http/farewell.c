@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -87,4 +86,16 @@ __u64 farewells_deadline(const struct farewells *f, __u64 next)
 			next = l->deadline_ms;
 	}
 	return next;
+}
+
+void farewell_refuse(struct farewells *f, int fd, bool encrypted, __u64 now_ms)
+{
+	static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n"
+				     "Retry-After: 1\r\nConnection: close\r\n\r\n";
+
+	if (!encrypted)
+		(void)!send(fd, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	shutdown(fd, SHUT_WR);
+	farewell_start(f, fd, now_ms);
+	close(fd);
 }

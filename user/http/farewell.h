@@ -12,6 +12,7 @@
 #define VIGIE_HTTP_FAREWELL_H
 
 #include <linux/types.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { FAREWELLS_MAX = 32 };
@@ -36,5 +37,8 @@ void farewell_start(struct farewells *f, int fd, __u64 now_ms);
 void farewells_run(struct farewells *f, __u64 now_ms);
 /* The earliest of them and of next (0: none). */
 __u64 farewells_deadline(const struct farewells *f, __u64 next);
+
+/* 503 to who cannot be admitted, unless that would need a handshake first; takes fd. */
+void farewell_refuse(struct farewells *f, int fd, bool encrypted, __u64 now_ms);
 
 #endif

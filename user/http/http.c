@@ -20,10 +20,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <gnutls/abstract.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
-#include <linux/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,10 +35,13 @@
 #include "base/token_bucket.h"
 #include "base/units.h"
 #include "http/access_gate.h"
+#include "http/conn_socket.h"
 #include "http/conns.h"
+#include "http/deferred.h"
 #include "http/farewell.h"
 #include "http/listener.h"
 #include "http/routes.h"
+#include "http/tls_library.h"
 
 enum {
 	ACCEPT_BATCH = 32,
@@ -60,6 +61,7 @@ struct http {
 	struct listener listeners[HTTP_LISTENERS_MAX + 1]; /* and what http__add() adds */
 	unsigned int nlisteners;
 	struct conns conns;
+	struct deferred deferred;
 	struct conn *accepting; /* handed to on_connection() */
 	struct farewells farewells;
 	__u64 now_ms;
@@ -73,28 +75,19 @@ struct http {
 
 /* --- Connections. ------------------------------------------------------------------- */
 
-/* 0 where it is no TCP connection. */
-static __u64 conn_bytes_received(const struct conn *c)
-{
-	struct tcp_info info = { 0 };
-	socklen_t len = sizeof(info);
-
-	if (!c->tcp || getsockopt(c->fd, IPPROTO_TCP, TCP_INFO, &info, &len))
-		return 0;
-	return info.tcpi_bytes_received;
-}
-
-/* Idle, and yet more has come than the requests so far were long: another has begun. */
-static bool conn_has_begun(const struct conn *c)
-{
-	return c->phase == PHASE_IDLE && conn_bytes_received(c) > c->bytes_parsed;
-}
-
 /* The library calls on_request() again, in its next run. */
 static void conn_resume(struct conn *c, enum auth_verdict verdict)
 {
 	c->gate = GATE_DECIDED;
 	c->verdict = verdict;
+	MHD_resume_connection(c->mhd);
+}
+
+/* The same, with its answer or without one. */
+static void conn_stop_waiting(struct http *http, struct conn *c)
+{
+	deferred_give_up(c);
+	conn_enter(c, PHASE_ANSWER, http->now_ms);
 	MHD_resume_connection(c->mhd);
 }
 
@@ -109,27 +102,24 @@ static void conn_end(struct http *http, struct conn *c)
 	conns_end(&http->conns, c);
 	if (c->gate == GATE_WAITING) /* the library does not look at it while it is suspended */
 		conn_resume(c, AUTH_BUSY);
+	if (c->deferral == DEFERRAL_WAITING)
+		conn_stop_waiting(http, c);
 }
 
 /* Its header took too long: say so, where it began one at all. */
 static void conn_expire(struct http *http, struct conn *c)
 {
-	static const char answer[] = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n"
-				     "Connection: close\r\n\r\n";
-
 	if (c->gate == GATE_WAITING) { /* that is not its fault, and it gets an answer */
 		conn_resume(c, AUTH_BUSY);
 		conn_enter(c, PHASE_ANSWER, http->now_ms);
 		return;
 	}
-	if (c->phase == PHASE_HEADER && conn_bytes_received(c)) {
-		if (!c->encrypted)
-			(void)!send(c->fd, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-		else if (tls_is_established(&c->tls))
-			tls_send(&c->tls, answer, sizeof(answer) - 1);
-		else
-			gate_note_handshake(&http->gate, c, "the handshake was not over in time");
+	if (c->deferral == DEFERRAL_WAITING) {
+		conn_stop_waiting(http, c);
+		return;
 	}
+	if (c->phase == PHASE_HEADER && conn_bytes_received(c) && !conn_say_late(c))
+		gate_note_handshake(&http->gate, c, "the handshake was not over in time");
 	conn_end(http, c);
 }
 
@@ -200,6 +190,7 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
 	if (c->encrypted && !c->ended && !tls_is_established(&c->tls) && conn_bytes_received(c))
 		gate_note_handshake(&http->gate, c, tls_failure(&c->tls));
 	tls_end(&c->tls);
+	deferred_done(c);
 	/* Unread: a body, or what follows a header that the library has refused by itself. */
 	if (!c->ended && (c->has_body || c->phase == PHASE_HEADER || conn_has_begun(c)))
 		farewell_start(&http->farewells, c->fd, http->now_ms);
@@ -230,6 +221,7 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **context,
 		return;
 	conn_enter(c, PHASE_IDLE, http->now_ms);
 	c->gate = GATE_NEW;
+	deferred_done(c);
 	if (c->encrypted)
 		c->bytes_parsed = conn_bytes_received(c);
 }
@@ -244,6 +236,13 @@ static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char 
 				 const char *value)
 {
 	request_add_header(cls, key, value ? value : "");
+	return MHD_YES;
+}
+
+static enum MHD_Result on_argument(void *cls, enum MHD_ValueKind kind, const char *key,
+				   const char *value)
+{
+	query_add(cls, key, value);
 	return MHD_YES;
 }
 
@@ -262,6 +261,32 @@ static struct MHD_Response *body_response(const struct answer *a)
 	return MHD_create_response_from_buffer(a->body_len, (void *)a->body,
 					       a->in_text ? MHD_RESPMEM_MUST_COPY
 							  : MHD_RESPMEM_PERSISTENT);
+}
+
+/* True: it waits, suspended, until http__answer(). */
+static bool http_defer(struct http *http, struct MHD_Connection *mhd, struct conn *c,
+		       struct request *request)
+{
+	struct query query = { .len = 0 };
+
+	if (routes_find_ask(&http->routes, request) < 0)
+		return false;
+	MHD_get_connection_values(mhd, MHD_GET_ARGUMENT_KIND, on_argument, &query);
+	if (!deferred_begin(&http->deferred, &http->routes, &http->conns, c, request, &query))
+		return false;
+	conn_enter(c, PHASE_ASKED, http->now_ms);
+	MHD_suspend_connection(mhd);
+	return true;
+}
+
+void http__answer(struct http *http, __u64 job, const struct http_said *said)
+{
+	struct conn *c = deferred_answer(&http->conns, job, said);
+
+	if (!c)
+		return;
+	conn_enter(c, PHASE_ANSWER, clock_monotonic_ms());
+	MHD_resume_connection(c->mhd);
 }
 
 static enum MHD_Result reply(struct http *http, struct MHD_Connection *mhd, const struct conn *c,
@@ -328,11 +353,15 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 		*context = c;
 		return MHD_YES;
 	}
-	if (!gate_decide(&http->gate, c, &request, http->now_ms)) {
+	if (c->deferral == DEFERRAL_OVER) {
+		deferred_take(c, &request);
+	} else if (!gate_decide(&http->gate, c, &request, http->now_ms)) {
 		conn_enter(c, PHASE_VERIFY, http->now_ms);
 		MHD_suspend_connection(mhd);
 		return MHD_YES;
 	}
+	if (c->deferral == DEFERRAL_NONE && http_defer(http, mhd, c, &request))
+		return MHD_YES;
 	if (!c->encrypted)
 		c->bytes_parsed += request.header_bytes;
 	routes_answer(&http->routes, &request, &answer);
@@ -340,20 +369,6 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 }
 
 /* --- Accepting. --------------------------------------------------------------------- */
-
-/* All places are taken, and none of their connections may be closed. */
-static void http_refuse(struct http *http, int fd, bool encrypted)
-{
-	static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n"
-				     "Retry-After: 1\r\nConnection: close\r\n\r\n";
-
-	http->connections_refused++;
-	if (!encrypted)
-		(void)!send(fd, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-	shutdown(fd, SHUT_WR);
-	farewell_start(&http->farewells, fd, http->now_ms);
-	close(fd);
-}
 
 static struct conn *conn_reserve(struct http *http, int fd)
 {
@@ -372,7 +387,9 @@ static void http_admit(struct http *http, const struct listener *l, int fd,
 	struct conn *c = conn_reserve(http, fd);
 
 	if (!c) {
-		http_refuse(http, fd, encrypted);
+		/* All places are taken, and none of their connections may be closed. */
+		http->connections_refused++;
+		farewell_refuse(&http->farewells, fd, encrypted, http->now_ms);
 		return;
 	}
 	c->tcp = tcp;
@@ -507,15 +524,6 @@ const struct http_address *http__address(const struct http *http, unsigned int i
 	return &http->listeners[i].address;
 }
 
-/* GnuTLS asks it for a certificate of its own; ours are in each session (tls.c). */
-static int no_certificate(gnutls_session_t session, const gnutls_datum_t *req_ca_dn, int nreqs,
-			  const gnutls_pk_algorithm_t *pk_algos, int pk_algos_length,
-			  gnutls_pcert_st **pcert, unsigned int *pcert_length,
-			  gnutls_privkey_t *privkey)
-{
-	return -1;
-}
-
 static struct MHD_Daemon *daemon_start(struct http *http, bool encrypted)
 {
 	/* As the last one: arrays of options cannot have it. */
@@ -531,7 +539,7 @@ static struct MHD_Daemon *daemon_start(struct http *http, bool encrypted)
 				MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
 				MHD_OPTION_URI_LOG_CALLBACK, on_uri, http,
 				MHD_OPTION_UNESCAPE_CALLBACK, no_unescape, NULL, last,
-				no_certificate, MHD_OPTION_END);
+				tls_no_certificate, MHD_OPTION_END);
 }
 
 static int daemon_open(struct http *http, bool encrypted, struct MHD_Daemon **ret)
@@ -683,7 +691,9 @@ void http__free(struct http *http)
 	for (unsigned int i = 0; i < http->nlisteners; i++)
 		listener_close(&http->listeners[i]);
 	for (unsigned int i = 0; i < CONN_SLOTS; i++) /* it stops with none suspended only */
-		if (http->conns.slots[i].used && http->conns.slots[i].gate == GATE_WAITING)
+		if (http->conns.slots[i].used &&
+		    (http->conns.slots[i].gate == GATE_WAITING ||
+		     http->conns.slots[i].deferral == DEFERRAL_WAITING))
 			conn_end(http, &http->conns.slots[i]);
 	if (http->daemon)
 		MHD_stop_daemon(http->daemon);

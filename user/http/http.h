@@ -69,6 +69,15 @@ struct http_callbacks {
 	unsigned int npages;
 	/* peer: an address, or ""; what: one line, printable. NULL: nobody wants to know. */
 	void (*note)(void *ctx, enum http_note note, const char *peer, const char *what);
+	/*
+	 * Paths whose answers are made elsewhere, by index: all of it that a request has is its query, as sent
+	 * ("" or "a=b&c=d"). 0: http__answer() is called with this job some time; or the status of a
+	 * refusal with *ret_why a static line. gzip: the answer may be.
+	 */
+	const char *const *asks;
+	unsigned int nasks;
+	unsigned int (*ask)(void *ctx, unsigned int ask, const char *query, bool gzip, __u64 job,
+			    const char **ret_why);
 };
 
 struct http_stat {
@@ -110,6 +119,15 @@ int http__configure(struct http *http, const struct access *access, const char *
 /* Who answers password_ask (password_wire.h); the descriptor is ours from now on. Before http__start(). */
 void http__set_verifier(struct http *http, int fd);
 int http__start(struct http *http, const struct http_callbacks *callbacks, const char *version);
+/* What became of a job; nobody may wait for it any more. */
+struct http_said {
+	unsigned int status;
+	const char *type; /* static: "application/json" */
+	const char *policy; /* Content-Security-Policy; NULL: none. Copied */
+	bool gzip;
+	struct buf *text; /* taken over: empty afterwards */
+};
+void http__answer(struct http *http, __u64 job, const struct http_said *said);
 /* File descriptors to poll for input; on any of them, or after the timeout, call http__run(). */
 unsigned int http__fds(struct http *http, int *ret_fds, unsigned int max);
 int http__timeout_ms(struct http *http); /* -1: none */

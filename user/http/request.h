@@ -45,6 +45,10 @@ struct request {
 	unsigned int refused;
 	bool offer_basic, offer_bearer;
 	unsigned int retry_after_s;
+	/* Set where it was asked elsewhere: the status and a static line, where that was refused; or the answer. */
+	unsigned int unasked;
+	const char *why;
+	struct said *said;
 };
 
 /* One header line; the negotiation must be initialised. value must outlive r. */

@@ -211,6 +211,45 @@ static const struct {
 	{ "/-/ready", answer_ready },
 };
 
+static void answer_unasked(struct answer *a, const struct request *r)
+{
+	snprintf(a->text, sizeof(a->text), "%s\n", r->why);
+	a->in_text = true;
+	a->fault = true;
+	set_text(a, r->unasked, a->text);
+	if (r->unasked == 503)
+		add_header(a, "Retry-After", "2");
+}
+
+/* Made elsewhere. Its page goes on living with the answer. */
+static void answer_said(struct answer *a, struct said *said)
+{
+	a->status = said->status;
+	a->page = said->page;
+	a->page->refs++;
+	a->body = a->page->text.data;
+	a->body_len = a->page->text.len;
+	snprintf(a->content_type, sizeof(a->content_type), "%s; charset=utf-8", said->type);
+	add_header(a, "Content-Type", a->content_type);
+	add_header(a, "Vary", "Accept-Encoding");
+	if (a->page->gzip)
+		add_header(a, "Content-Encoding", "gzip");
+	if (said->policy[0])
+		add_header(a, "Content-Security-Policy", said->policy);
+}
+
+int routes_find_ask(const struct routes *routes, const struct request *r)
+{
+	const char *path;
+
+	if (r->refused || request_check(r, &path))
+		return -1;
+	for (unsigned int i = 0; i < routes->callbacks.nasks; i++)
+		if (!strcmp(path, routes->callbacks.asks[i]))
+			return (int)i;
+	return -1;
+}
+
 static void answer_path(struct routes *routes, const char *path, const struct request *r,
 			struct answer *a)
 {
@@ -255,6 +294,10 @@ void routes_answer(struct routes *routes, const struct request *r, struct answer
 		answer_fault(ret, fault);
 	else if (r->refused)
 		answer_refused(ret, r);
+	else if (r->said)
+		answer_said(ret, r->said);
+	else if (r->unasked)
+		answer_unasked(ret, r);
 	else
 		answer_path(routes, path, r, ret);
 	if (ret->fault &&

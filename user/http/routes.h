@@ -11,6 +11,7 @@
 #include "data/access.h"
 #include "http/http.h"
 #include "http/negotiate.h"
+#include "http/deferred.h"
 #include "http/page_cache.h"
 #include "http/request.h"
 
@@ -58,6 +59,8 @@ int extra_headers_copy(const struct access *access, struct extra_headers *ret);
 void extra_headers_done(struct extra_headers *extra);
 /* They are the routes' from then on. */
 void routes_take_headers(struct routes *routes, const struct extra_headers *extra);
+/* Which of the paths that are asked elsewhere this request is for, if it may be answered at all; or -1. */
+int routes_find_ask(const struct routes *routes, const struct request *r);
 /* Always an answer. To be used in place: it points into itself. */
 void routes_answer(struct routes *routes, const struct request *r, struct answer *ret);
 

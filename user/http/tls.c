@@ -20,6 +20,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "http/tls_library.h"
 
 enum { PRIORITY_MAX = 2048, SAN_LEN = 1024 };
 
@@ -501,4 +502,13 @@ void tls_end(struct tls_state *state)
 	tls_context__put(state->context);
 	state->context = NULL;
 	state->session = NULL;
+}
+
+/* GnuTLS asks it for a certificate of its own; ours are in each session (tls.c). */
+int tls_no_certificate(gnutls_session_t session, const gnutls_datum_t *req_ca_dn, int nreqs,
+		       const gnutls_pk_algorithm_t *pk_algos, int pk_algos_length,
+		       gnutls_pcert_st **pcert, unsigned int *pcert_length,
+		       gnutls_privkey_t *privkey)
+{
+	return -1;
 }

@@ -277,6 +277,11 @@ int moments__load(struct moments *m, size_t i, struct snapshot *ret, struct snap
 	return 0;
 }
 
+int moments__load_one(struct moments *m, size_t i, struct snapshot *ret)
+{
+	return i < m->n ? decode_up_to(m, i, ret) : -ENODATA;
+}
+
 int moments__load_key(struct moments *m, size_t i, struct snapshot *ret)
 {
 	return m->all[i].key ? decode_moment(m, i, ret) : -ENODATA;

@@ -37,6 +37,8 @@ size_t moments__find(const struct moments *moments, __u64 wall_ns);
  */
 int moments__load(struct moments *moments, size_t i, struct snapshot *ret,
 		  struct snapshot *ret_before);
+/* It alone; who goes from one to the next has each decoded once. As moments__load(). */
+int moments__load_one(struct moments *moments, size_t i, struct snapshot *ret);
 /* A key by itself: cheaper, for who looks at many. As moments__load(). */
 int moments__load_key(struct moments *moments, size_t i, struct snapshot *ret);
 

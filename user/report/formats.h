@@ -48,6 +48,8 @@ void profile_text_encode(struct buf *out, const struct profile *p, const struct 
  * and pick threads. With `other` (NULL: none) frames are coloured by how much more of the whole
  * they take than there, matched by the names along their path.
  */
+void profile_html_policy(
+	struct buf *out); /* the page's Content-Security-Policy, which is in it, too */
 void profile_html_encode(struct buf *out, const struct profile *p, const struct profile *other);
 
 /* What the encoding of one session works with. */

@@ -43,13 +43,20 @@ static void source_hash(struct buf *out, const char *directive, const unsigned c
 	buf_printf(out, "; %s 'sha256-%.*s'", directive, (int)sizeof(text), text);
 }
 
+void profile_html_policy(struct buf *out)
+{
+	buf_str(out, "default-src 'none'");
+	source_hash(out, "script-src", page_js, sizeof(page_js));
+	source_hash(out, "style-src", page_css, sizeof(page_css));
+	buf_str(out, "; base-uri 'none'; form-action 'none'");
+}
+
 static void page_head(struct buf *out, const struct profile *p)
 {
 	buf_str(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-		     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'");
-	source_hash(out, "script-src", page_js, sizeof(page_js));
-	source_hash(out, "style-src", page_css, sizeof(page_css));
-	buf_str(out, "; base-uri 'none'; form-action 'none'\">\n"
+		     "<meta http-equiv=\"Content-Security-Policy\" content=\"");
+	profile_html_policy(out);
+	buf_str(out, "\">\n"
 		     "<meta name=\"color-scheme\" content=\"light dark\">\n"
 		     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 		     "<title>");

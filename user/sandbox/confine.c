@@ -151,6 +151,13 @@ static const int writer_calls[] = {
 	SCMP_SYS(landlock_restrict_self),
 };
 
+/* To confine itself further, which is all that these can do. */
+static const int landlock_calls[] = {
+	SCMP_SYS(landlock_create_ruleset),
+	SCMP_SYS(landlock_add_rule),
+	SCMP_SYS(landlock_restrict_self),
+};
+
 /*
  * Of maps, iterators and programs that exist: loading, creating and pinning are not here. To attach is to
  * put a program of ours back on its tracepoint.
@@ -312,6 +319,10 @@ static int allow_role(scmp_filter_ctx ctx, enum confine_role role)
 		return 0;
 	if (role == CONFINE_OPENER)
 		return allow_reading_files(ctx);
+	if (role == CONFINE_HISTORY) {
+		err = allow_calls(ctx, landlock_calls, COUNT(landlock_calls));
+		return err ? err : allow_reading_files(ctx);
+	}
 	if (role == CONFINE_METER)
 		return confine_allow_stats(ctx);
 	if (role == CONFINE_WRITER)

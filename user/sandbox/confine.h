@@ -19,6 +19,7 @@ enum confine_role {
 	CONFINE_SYMBOLIZER, /* reads foreign files by the descriptors that it is sent; opens nothing */
 	CONFINE_VERIFIER, /* computes; opens nothing */
 	CONFINE_OPENER, /* opens any file for reading, by CAP_DAC_READ_SEARCH; forks nobody */
+	CONFINE_HISTORY, /* reads files below its directory; writes none, opens no socket */
 	CONFINE_NAMER, /* opens any file for reading, by CAP_DAC_READ_SEARCH; forks confine_reader()s */
 	CONFINE_METER, /* switches statistics of BPF programs on, by CAP_SYS_ADMIN; opens nothing */
 };

@@ -8,7 +8,7 @@
  */
 "use strict";
 
-const POLL_MS = 3000, RANGE_MS = 60000, POINTS = 360, ROWS = 40, MATRIX = 8;
+const POLL_MS = 3000, RANGE_MS = 60000, POINTS = 360, ROWS = 40, MATRIX = 8, MINUTE_S = 61;
 const SVG = "http://www.w3.org/2000/svg";
 const state = { t: 0, from: 0, to: 0, group: "", finding: "", sort: "cpu", filter: "" };
 let view = null, range = null, cursor = -1, timer = 0, rangeTimer = 0, asked = 0;
@@ -377,9 +377,19 @@ function nearest(t) {
 }
 
 /* A point stands for all snapshots of its step: its busiest one is what a click on a spike means. */
-function openPoint(i) {
-	if (i >= 0)
-		writeAddress({ t: range.peak_time[i] });
+async function openPoint(i) {
+	if (i < 0)
+		return;
+	let t = range.peak_time[i];
+	if (!range.whole) { /* a snapshot a minute was read: which one in that minute was it? */
+		try {
+			t = (await ask("api/v1/instant?" + query({ at: t, from: Math.max(1, t - MINUTE_S) }))).time;
+		} catch (error) {
+			complain("trouble", error);
+			return;
+		}
+	}
+	writeAddress({ t });
 }
 
 function timeAt(event) {

@@ -1,0 +1,527 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * history_answers.c - owns which entries are read for which answer.
+ *
+ * A range of at most FINE_MAX entries is read whole. Of a longer one keys are, one a minute, by which counters since
+ * boot give the mean of each minute; what they say is kept, so that each is read once. A group's past has the
+ * increments of the entries that are read.
+ */
+#include "daemon/history_answers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/io.h"
+#include "base/json_writer.h"
+#include "base/units.h"
+#include "daemon/history_findings.h"
+#include "daemon/profiler_wire.h"
+#include "daemon/state_dir.h"
+#include "data/view_list.h"
+#include "export/encode.h"
+#include "model/model.h"
+#include "record/moments.h"
+#include "record/session_file.h"
+#include "report/formats.h"
+#include "web/range.h"
+
+enum {
+	FINE_MAX = 3000,
+	GROUP_ENTRIES_MAX = 720, /* of which a model is made */
+	ROWS_MAX = 200,
+	SAMPLES_MAX = 1 << 20,
+};
+#define LOOK_EVERY_NS NS_PER_S
+#define OPEN_EVERY_NS (3600 * NS_PER_S) /* what the ring has dropped is forgotten then */
+
+struct key_sample {
+	size_t entry;
+	struct web_sample sample;
+};
+
+struct history_answers {
+	int state_dir;
+	struct moments *moments; /* NULL: none yet */
+	__u64 opened_ns, looked_ns; /* CLOCK_MONOTONIC */
+	struct key_sample *keys; /* of all keys before the entry `sampled` that can be read */
+	size_t nkeys, capacity, sampled;
+	struct finding_marks marks;
+};
+
+int history_answers__new(int state_dir, struct history_answers **ret)
+{
+	struct history_answers *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return -ENOMEM;
+	h->state_dir = state_dir;
+	*ret = h;
+	return 0;
+}
+
+static void history_close(struct history_answers *h)
+{
+	moments__free(h->moments);
+	h->moments = NULL;
+	h->nkeys = h->sampled = 0;
+}
+
+void history_answers__free(struct history_answers *h)
+{
+	if (!h)
+		return;
+	history_close(h);
+	free(h->keys);
+	finding_marks_done(&h->marks);
+	free(h);
+}
+
+unsigned int history_refuse(struct buf *out, unsigned int status, const char *why)
+{
+	buf_printf(out, "{\"error\":\"%s\",\"status\":%u}\n", why, status);
+	return status;
+}
+
+static unsigned int refuse_errno(struct buf *out, const char *what, int err)
+{
+	buf_clear(out);
+	buf_printf(out, "{\"error\":\"%s: %s\",\"status\":503}\n", what, err_name(err));
+	return 503;
+}
+
+/* --- The entries. */
+
+static int history_open(struct history_answers *h, __u64 now_ns)
+{
+	int ring, err;
+
+	if (h->moments && now_ns - h->opened_ns < OPEN_EVERY_NS) {
+		if (now_ns - h->looked_ns < LOOK_EVERY_NS)
+			return 0;
+		h->looked_ns = now_ns;
+		return moments__look_again(h->moments);
+	}
+	history_close(h);
+	ring = io_open_subdir(h->state_dir, STATE_DIR_RING);
+	err = ring < 0 ? ring : moments__open(ring, &h->moments);
+	h->opened_ns = h->looked_ns = now_ns;
+	return err;
+}
+
+/* 0: there is an entry at least; or the status of a refusal, which is in out. */
+static unsigned int history_ready(struct history_answers *h, struct buf *out)
+{
+	int err = history_open(h, clock_monotonic_ns());
+
+	if (err && err != -ENOENT) {
+		history_close(h);
+		return refuse_errno(out, "the history cannot be read", err);
+	}
+	if (err || !moments__count(h->moments))
+		return history_refuse(out, 404, "the history has no snapshot yet");
+	return 0;
+}
+
+struct span {
+	size_t first, last; /* entries */
+	__u64 from_ns, to_ns;
+};
+
+static struct span span_of(const struct history_answers *h, const struct web_question *q)
+{
+	const struct moments *m = h->moments;
+	struct span s = {
+		.from_ns = q->from_ns ? q->from_ns : moments__wall_ns(m, 0),
+		.to_ns = q->to_ns ? q->to_ns : moments__wall_ns(m, moments__count(m) - 1),
+	};
+
+	if (s.to_ns <= s.from_ns)
+		s.to_ns = s.from_ns + 1;
+	s.first = moments__find(m, s.from_ns);
+	s.last = moments__find(m, s.to_ns);
+	if (s.first > s.last) /* a clock that was set back */
+		s.first = s.last;
+	return s;
+}
+
+/* --- The host's load. */
+
+static int sample_keys(struct history_answers *h)
+{
+	size_t n = moments__count(h->moments);
+	struct snapshot snapshot;
+	int err = 0;
+
+	for (; h->sampled < n && !err; h->sampled++) {
+		if (!moments__is_key(h->moments, h->sampled) ||
+		    moments__load_key(h->moments, h->sampled, &snapshot))
+			continue;
+		err = array_grow(&h->keys, &h->capacity, h->nkeys + 1, sizeof(*h->keys),
+				 SAMPLES_MAX);
+		if (err)
+			break;
+		h->keys[h->nkeys].entry = h->sampled;
+		web_sample_take(&h->keys[h->nkeys++].sample, &snapshot);
+	}
+	return err;
+}
+
+static void add_keys(const struct history_answers *h, const struct span *s, struct web_range *range)
+{
+	size_t i;
+
+	for (i = 0; i < h->nkeys; i++)
+		if (h->keys[i].entry >= s->first && h->keys[i].entry <= s->last)
+			web_range_add(range, &h->keys[i].sample);
+}
+
+static void add_all(struct history_answers *h, const struct span *s, struct web_range *range)
+{
+	struct web_sample sample;
+	struct snapshot snapshot;
+	size_t i;
+
+	for (i = s->first; i <= s->last; i++) {
+		if (moments__load_one(h->moments, i, &snapshot))
+			continue; /* damaged, or dropped by the ring meanwhile */
+		web_sample_take(&sample, &snapshot);
+		web_range_add(range, &sample);
+	}
+}
+
+static void put_range(struct history_answers *h, const struct web_range *range, bool whole,
+		      struct buf *out)
+{
+	const struct moments *m = h->moments;
+	struct json j = { .out = out };
+
+	json_open(&j, NULL, '{');
+	json_text(&j, "schema", "vigie.range/1");
+	json_seconds(&j, "oldest", moments__wall_ns(m, 0));
+	json_seconds(&j, "newest", moments__wall_ns(m, moments__count(m) - 1));
+	json_u64(&j, "snapshots", moments__count(m));
+	json_u64(&j, "skipped", moments__skipped(m));
+	json_bool(&j, "whole", whole);
+	web_range_put(range, &j);
+	json_line(&j);
+	finding_marks_put(&h->marks, &j, "findings", range->from_ns, range->to_ns);
+	json_close(&j, '}');
+	buf_char(out, '\n');
+}
+
+static unsigned int answer_range(struct history_answers *h, const struct web_question *q,
+				 struct buf *out)
+{
+	const struct span s = span_of(h, q);
+	bool fine = s.last - s.first < FINE_MAX;
+	struct web_range range;
+	int err = web_range_init(&range, s.from_ns, s.to_ns, q->points);
+
+	if (!err)
+		err = finding_marks_read(&h->marks, h->state_dir);
+	if (!err && !fine)
+		err = sample_keys(h);
+	if (!err && fine)
+		add_all(h, &s, &range);
+	else if (!err)
+		add_keys(h, &s, &range);
+	if (!err)
+		put_range(h, &range, fine, out);
+	web_range_done(&range);
+	return err ? refuse_errno(out, "the history cannot be shown", err) : 200;
+}
+
+/* --- One moment. */
+
+/* The busiest entry of these, which a point of a range stands for. */
+static size_t busiest(struct history_answers *h, size_t first, size_t last)
+{
+	struct web_sample before = { 0 }, sample;
+	double most = -1, busy;
+	struct snapshot snapshot;
+	size_t best = last, i;
+
+	if (last - first > FINE_MAX)
+		first = last - FINE_MAX;
+	for (i = first; i <= last; i++) {
+		if (moments__load_one(h->moments, i, &snapshot))
+			continue;
+		web_sample_take(&sample, &snapshot);
+		busy = i > first ? web_sample_busy(&before, &sample) : -1;
+		before = sample;
+		if (busy > most) {
+			most = busy;
+			best = i;
+		}
+	}
+	return best;
+}
+
+/* A model of this entry alone, in which everybody has a row. */
+static int view_of(const struct snapshot *before, const struct snapshot *now, bool by_pid,
+		   struct model **ret_model, const struct view **ret)
+{
+	static const enum group_key keys[] = { KEY_UNIT, KEY_COMM, KEY_PID };
+	struct model_config config;
+	struct model *model;
+	int err = 0;
+
+	model_config_default(&config);
+	model_config_unfolded(&config);
+	memcpy(config.keys, keys, sizeof(keys));
+	config.nkeys = by_pid ? 3 : 2;
+	model = model__new(&config);
+	if (!model)
+		return -ENOMEM;
+	if (before->time_ns)
+		err = model__apply(model, before, ret);
+	if (!err)
+		err = model__apply(model, now, ret);
+	if (err)
+		model__free(model);
+	else
+		*ret_model = model;
+	return err;
+}
+
+static unsigned int answer_instant(struct history_answers *h, const struct web_question *q,
+				   struct buf *out)
+{
+	const struct list_options list = { .sort = SORT_CPU, .top = ROWS_MAX };
+	struct encode_ctx ctx = { .out = out, .list = &list };
+	size_t i = q->at_ns ? moments__find(h->moments, q->at_ns) : moments__count(h->moments) - 1;
+	size_t first = q->from_ns ? moments__find(h->moments, q->from_ns) : i;
+	struct snapshot before, now;
+	struct model *model;
+	int err;
+
+	if (q->at_ns && moments__wall_ns(h->moments, i) > q->at_ns)
+		return history_refuse(out, 404, "the history begins later");
+	if (first < i)
+		i = busiest(h, first, i);
+	err = moments__load(h->moments, i, &now, &before);
+	if (err == -ENODATA)
+		return history_refuse(out, 404,
+				      "that moment is damaged, or was dropped by the ring");
+	if (!err)
+		err = view_of(&before, &now, q->by_pid, &model, &ctx.view);
+	if (err)
+		return refuse_errno(out, "that moment cannot be shown", err);
+	now_encode(&ctx);
+	model__free(model);
+	return 200;
+}
+
+/* --- A group's past. */
+
+struct group_sample {
+	__u64 wall_ns;
+	bool there;
+	double cpu, wait, disk; /* of the interval */
+	__u64 resident;
+};
+
+static const struct group_view *find_group(const struct view *view, const struct web_question *q)
+{
+	size_t i;
+
+	for (i = 0; i < view->ngroups; i++)
+		if (!strcmp(view->groups[i].label[0], q->unit) &&
+		    !strcmp(view->groups[i].label[1], q->comm))
+			return &view->groups[i];
+	return NULL;
+}
+
+/* Increments are those of its own interval, whatever lies between the entries that are read. */
+static int sample_group(struct history_answers *h, size_t i, const struct web_question *q,
+			struct group_sample *ret)
+{
+	const struct group_view *group;
+	struct snapshot before, now;
+	const struct view *view;
+	struct model *model;
+	int err = moments__load(h->moments, i, &now, &before);
+
+	if (!err)
+		err = view_of(&before, &now, false, &model, &view);
+	if (err)
+		return err;
+	group = find_group(view, q);
+	*ret = (struct group_sample){ .wall_ns = now.wall_ns };
+	if (group && view->interval_ns) {
+		ret->there = true;
+		ret->cpu = (double)list_cpu_ns(group) / view->interval_ns;
+		ret->wait = (double)group->inc.wait_ns / view->interval_ns;
+		ret->disk = (double)group->inc.off_ns[VIGIE_OFF_DISK] / view->interval_ns;
+		ret->resident = list_rss_bytes(group);
+	}
+	model__free(model);
+	return 0;
+}
+
+static void put_column(struct json *j, const char *name, const struct group_sample *all, size_t n,
+		       size_t offset)
+{
+	char text[32];
+	size_t i;
+
+	json_line(j);
+	json_open(j, name, '[');
+	for (i = 0; i < n; i++) {
+		snprintf(text, sizeof(text), "%.4f",
+			 *(const double *)((const char *)&all[i] + offset));
+		json_literal(j, NULL, all[i].there ? text : "null");
+	}
+	json_close(j, ']');
+}
+
+static void put_group(struct buf *out, const struct web_question *q, const struct span *s,
+		      const struct group_sample *all, size_t n)
+{
+	struct json j = { .out = out };
+	size_t i;
+
+	json_open(&j, NULL, '{');
+	json_text(&j, "schema", "vigie.group/1");
+	json_text(&j, "unit", q->unit);
+	json_text(&j, "comm", q->comm);
+	json_seconds(&j, "from", s->from_ns);
+	json_seconds(&j, "to", s->to_ns);
+	json_line(&j);
+	json_open(&j, "time", '[');
+	for (i = 0; i < n; i++)
+		json_seconds(&j, NULL, all[i].wall_ns);
+	json_close(&j, ']');
+	put_column(&j, "cpu_ratio", all, n, offsetof(struct group_sample, cpu));
+	put_column(&j, "run_queue_wait_ratio", all, n, offsetof(struct group_sample, wait));
+	put_column(&j, "disk_ratio", all, n, offsetof(struct group_sample, disk));
+	json_line(&j);
+	json_open(&j, "resident_bytes", '[');
+	for (i = 0; i < n; i++) {
+		if (all[i].there)
+			json_u64(&j, NULL, all[i].resident);
+		else
+			json_literal(&j, NULL, "null");
+	}
+	json_close(&j, ']');
+	json_close(&j, '}');
+	buf_char(out, '\n');
+}
+
+static unsigned int answer_group(struct history_answers *h, const struct web_question *q,
+				 struct buf *out)
+{
+	const struct span s = span_of(h, q);
+	size_t entries = s.last - s.first + 1, n = 0, step, i;
+	unsigned int most = q->points < GROUP_ENTRIES_MAX ? q->points : GROUP_ENTRIES_MAX;
+	struct group_sample *all = calloc(most, sizeof(*all));
+	bool seen = false;
+
+	if (!all)
+		return refuse_errno(out, "the group's past cannot be shown", -ENOMEM);
+	step = (entries + most - 1) / most;
+	for (i = s.first; i <= s.last && n < most; i += step)
+		if (!sample_group(h, i, q, &all[n]))
+			seen |= all[n++].there;
+	if (seen)
+		put_group(out, q, &s, all, n);
+	free(all);
+	return seen ? 200 : history_refuse(out, 404, "the history has no such group then");
+}
+
+/* --- Findings and sessions. */
+
+static unsigned int answer_finding(struct history_answers *h, const struct web_question *q,
+				   struct buf *out)
+{
+	int err = finding_story_put(h->state_dir, q->id, out);
+
+	if (err == -ENOENT)
+		return history_refuse(out, 404,
+				      "no such finding in the log of the state directory");
+	return err ? refuse_errno(out, "the log cannot be read", err) : 200;
+}
+
+static int read_session(int state_dir, const char *id, struct buf *file)
+{
+	char path[64], *to;
+	struct stat st;
+	ssize_t n = -1;
+	int fd;
+
+	snprintf(path, sizeof(path), STATE_DIR_INCIDENTS "/%s/" PROFILER_FILE, id);
+	fd = openat(state_dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size > SESSION_FILE_MAX) {
+		close(fd);
+		return -EBADMSG;
+	}
+	to = buf_reserve(file, st.st_size ? st.st_size : 1);
+	while (to && (n = pread(fd, to + file->len, st.st_size - file->len, file->len)) > 0)
+		file->len += n;
+	close(fd);
+	return !to ? -ENOMEM : n < 0 ? -EIO : 0;
+}
+
+static unsigned int answer_session(struct history_answers *h, const struct web_question *q,
+				   struct buf *out, char policy[HISTORY_POLICY_LEN])
+{
+	const char *why = "cannot be read";
+	struct profile *profile = NULL;
+	struct buf file, text;
+	int err;
+
+	buf_init(&file, SESSION_FILE_MAX);
+	err = read_session(h->state_dir, q->id, &file);
+	if (err == -ENOENT) {
+		buf_done(&file);
+		return history_refuse(out, 404, "this finding has no session");
+	}
+	if (!err)
+		err = session_file_decode(file.data, file.len, &profile, &why);
+	buf_done(&file);
+	if (err)
+		return refuse_errno(out, "the session is damaged or cannot be read", err);
+	buf_init(&text, HISTORY_POLICY_LEN);
+	profile_html_policy(&text);
+	buf_str(&text, "; frame-ancestors 'none'");
+	buf_char(&text, '\0');
+	if (!text.err)
+		memcpy(policy, text.data, text.len);
+	profile_html_encode(out, profile, NULL);
+	if (text.err && !out->err)
+		out->err = text.err;
+	buf_done(&text);
+	profile__free(profile);
+	return 200;
+}
+
+unsigned int history_answer(struct history_answers *h, const struct web_question *q,
+			    struct buf *out, char policy[HISTORY_POLICY_LEN])
+{
+	unsigned int status;
+
+	policy[0] = '\0';
+	if (q->ask == WEB_FINDING)
+		return answer_finding(h, q, out);
+	if (q->ask == WEB_SESSION)
+		return answer_session(h, q, out, policy);
+	status = history_ready(h, out);
+	if (status)
+		return status;
+	switch (q->ask) {
+	case WEB_RANGE: return answer_range(h, q, out);
+	case WEB_INSTANT: return answer_instant(h, q, out);
+	case WEB_GROUP: return answer_group(h, q, out);
+	}
+	return history_refuse(out, 404, "not found");
+}

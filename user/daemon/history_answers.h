@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * history_answers.h - what a state directory has to say to a question of the past: docs/api.md.
+ *
+ * Owns: which entries are read for an answer, within bounds, and the documents. Everything in the directory may be
+ * damaged. Not here: processes and sockets (history.h).
+ */
+#ifndef VIGIE_DAEMON_HISTORY_ANSWERS_H
+#define VIGIE_DAEMON_HISTORY_ANSWERS_H
+
+#include "base/buf.h"
+#include "daemon/history_wire.h"
+
+struct history_answers;
+
+/* The descriptor stays the caller's. 0 or -ENOMEM. */
+int history_answers__new(int state_dir, struct history_answers **ret);
+void history_answers__free(struct history_answers *answers); /* accepts NULL */
+/*
+ * Appends the answer's body; returns the status of HTTP. policy: "" if it is JSON, else that of the document
+ * that it is.
+ */
+unsigned int history_answer(struct history_answers *answers, const struct web_question *question,
+			    struct buf *out, char policy[HISTORY_POLICY_LEN]);
+/* A refusal in JSON; returns the status. why: printable, without quotes. */
+unsigned int history_refuse(struct buf *out, unsigned int status, const char *why);
+
+#endif

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* history_child.c - owns the order of questions, what they may cost, and sending answers in parts. */
+#include "daemon/history_child.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/gzip.h"
+#include "base/units.h"
+#include "daemon/history_answers.h"
+#include "daemon/history_wire.h"
+#include "daemon/side_process.h"
+#include "sandbox/landlock.h"
+#include "sandbox/process.h"
+
+enum {
+	NICENESS = 10,
+	SHARE = 5, /* a fifth of a core in the long run */
+};
+#define CREDIT_MAX_NS (10 * NS_PER_S) /* and so much of one at once */
+
+struct history_loop {
+	int fd;
+	struct history_answers *answers;
+	__s64 credit_ns;
+	__u64 seen_ns, cpu_ns;
+	struct history_part part;
+};
+
+static void account(struct history_loop *l)
+{
+	__u64 now_ns = clock_monotonic_ns(), cpu_ns = process_cpu_ns(RUSAGE_SELF);
+
+	l->credit_ns += (__s64)((now_ns - l->seen_ns) / SHARE) - (__s64)(cpu_ns - l->cpu_ns);
+	if (l->credit_ns > (__s64)CREDIT_MAX_NS)
+		l->credit_ns = CREDIT_MAX_NS;
+	l->seen_ns = now_ns;
+	l->cpu_ns = cpu_ns;
+}
+
+static void compress(struct buf *text, bool *gzip)
+{
+	struct buf packed;
+
+	buf_init(&packed, HISTORY_ANSWER_MAX);
+	*gzip = !gzip_encode(&packed, text->data, text->len);
+	if (*gzip) {
+		buf_done(text);
+		*text = packed;
+	} else {
+		buf_done(&packed);
+	}
+}
+
+/* The socket blocks: the server takes as fast as it can. 0 or -errno: it is gone. */
+static int send_parts(struct history_loop *l, const struct buf *text)
+{
+	struct history_part *part = &l->part;
+	size_t at = 0, len;
+
+	do {
+		len = text->len - at;
+		part->len = len < HISTORY_PART_BYTES ? len : HISTORY_PART_BYTES;
+		part->last = at + part->len == text->len;
+		if (part->len)
+			memcpy(part->bytes, text->data + at, part->len);
+		at += part->len;
+		len = sizeof(*part) - sizeof(part->bytes) + part->len;
+		if (send(l->fd, part, len, MSG_NOSIGNAL) != (ssize_t)len)
+			return -EPIPE;
+	} while (!part->last);
+	return 0;
+}
+
+static int answer(struct history_loop *l, const struct history_ask *ask)
+{
+	struct history_part *part = &l->part;
+	struct buf text;
+	bool gzip = false;
+	int err;
+
+	memset(part, 0, sizeof(*part) - sizeof(part->bytes));
+	part->job = ask->job;
+	buf_init(&text, HISTORY_ANSWER_MAX);
+	account(l);
+	if (l->credit_ns < 0)
+		part->status = history_refuse(&text, 503,
+					      "the past was asked for too much: ask again later");
+	else
+		part->status = history_answer(l->answers, &ask->question, &text, part->policy);
+	if (text.err) {
+		buf_clear(&text);
+		part->policy[0] = '\0';
+		part->status = history_refuse(&text, 503, "the answer is too large: ask for less");
+	}
+	if (ask->gzip && part->status == 200)
+		compress(&text, &gzip);
+	part->gzip = gzip;
+	account(l);
+	part->cpu_ns = l->cpu_ns;
+	err = send_parts(l, &text);
+	buf_done(&text);
+	return err;
+}
+
+static void history_run(int fd, const void *ctx)
+{
+	static struct history_loop l; /* of this process: too large for a stack */
+	static struct history_ask ask;
+	const int *state_dir = ctx;
+	int err = landlock_confine_reading(state_dir, 1);
+	ssize_t n;
+
+	/* Without Landlock the filter and the user are what there is. */
+	if ((err && err != -EOPNOTSUPP) || history_answers__new(*state_dir, &l.answers))
+		return;
+	l.fd = fd;
+	l.credit_ns = CREDIT_MAX_NS;
+	l.seen_ns = clock_monotonic_ns();
+	while ((n = recv(fd, &ask, sizeof(ask), 0)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n != sizeof(ask) || answer(&l, &ask))
+			break;
+	}
+	history_answers__free(l.answers);
+}
+
+int history_child_start(int state_dir, const struct confine_config *as, pid_t *ret_pid, int *ret_fd,
+			const char **ret_what)
+{
+	const struct side_process_plan plan = {
+		.name = "vigie-history",
+		.niceness = NICENESS,
+		.run = history_run,
+		.ctx = &state_dir,
+		.as = as,
+		.kept = &state_dir,
+	};
+
+	return side_process_start(&plan, ret_pid, ret_fd, ret_what);
+}

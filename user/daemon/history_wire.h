@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * history_wire.h - what goes between the server and the process that answers for the past.
+ *
+ * Fixed sizes towards it; back come parts, in order, the last one marked. Owns: their form.
+ */
+#ifndef VIGIE_DAEMON_HISTORY_WIRE_H
+#define VIGIE_DAEMON_HISTORY_WIRE_H
+
+#include <linux/types.h>
+
+#include "web/question.h"
+
+struct history_ask {
+	__u64 job;
+	__u32 gzip, zero;
+	struct web_question question;
+};
+
+enum {
+	HISTORY_PART_BYTES = 48 << 10,
+	HISTORY_ANSWER_MAX = 64 << 20,
+	HISTORY_POLICY_LEN = 600,
+};
+
+struct history_part {
+	__u64 job;
+	__u32 status; /* of HTTP */
+	__u32 len; /* bytes of this part */
+	__u32 last;
+	__u32 gzip;
+	__u64 cpu_ns; /* what the process used, ever */
+	char policy[HISTORY_POLICY_LEN]; /* it is a document with this policy; "": JSON */
+	char bytes[HISTORY_PART_BYTES];
+};
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * deferred.h - requests whose answers are made elsewhere and come later.
+ *
+ * Owns: how many may wait, who waits for which job, and the life of an answer. PURE. Not here:
+ * suspending and resuming (http.c), headers (routes.c).
+ */
+#ifndef VIGIE_HTTP_DEFERRED_H
+#define VIGIE_HTTP_DEFERRED_H
+
+#include "http/conns.h"
+#include "http/page_cache.h"
+#include "http/request.h"
+
+enum { DEFERRED_MAX = 8 };
+
+struct said {
+	unsigned int status;
+	const char *type; /* static */
+	char policy[600];
+	struct page *page;
+};
+
+struct routes;
+
+struct deferred {
+	__u64 last_job;
+};
+
+/* "a=b&c=d" of what a library took apart; too long ones are refused as a whole. */
+struct query {
+	char text[4096];
+	size_t len;
+	bool too_long;
+};
+void query_add(struct query *query, const char *name, const char *value);
+
+/*
+ * The connection's request is for such a path: asked. True: it has to wait, which it does already. False: it is
+ * answered now, and the request says with what.
+ */
+bool deferred_begin(struct deferred *d, const struct routes *routes, struct conns *cs,
+		    struct conn *c, struct request *r, const struct query *query);
+/* The one who waits for it, who has the answer from then on; NULL: nobody any more, or no memory for it. */
+struct conn *deferred_answer(struct conns *cs, __u64 job, const struct http_said *said);
+/* No answer comes in time: what the request says then. */
+void deferred_give_up(struct conn *c);
+/* Its answer is queued, or it is gone. */
+void deferred_done(struct conn *c);
+/* A request that comes again because its wait is over: what it gets. */
+void deferred_take(const struct conn *c, struct request *r);
+
+#endif
