@@ -79,6 +79,7 @@ help:
 	'  test-bpf   BPF logic through syscall programs (root)' \
 	'  test-e2e   the whole against the running kernel (root)' \
 	'  test-vm    the same binary on other kernels, in VMs (test-vm-rt: real-time ones)' \
+	'  test-powerbi  an export before LibreOffice and a parser of Power Query' \
 	'  torture    unit tests with every allocation failing once' \
 	'  fuzz       parsers and writers under libFuzzer, FUZZ_SECONDS each' \
 	'  torture-syscalls  vigie serve with every system call failing once (root)' \

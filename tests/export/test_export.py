@@ -10,6 +10,7 @@ import csv
 import datetime
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -19,6 +20,7 @@ from decimal import Decimal
 from exported import HERE, RECORDING, TABLES, VIGIE, export, hostile_history, read, run, text, vigie
 
 GOLDEN = os.path.join(HERE, "golden")
+DEPLOYED = os.path.join(HERE, "..", "..", "deploy", "powerbi")
 KEYS = {"hosts": "host_key", "units": "unit_key", "groups": "group_key", "calendar": "date_key"}
 REFERS = {
     "samples": {"host_key": "hosts", "unit_key": "units", "group_key": "groups", "date_key": "calendar"},
@@ -37,6 +39,11 @@ def views(documents):
         view, at = decoder.raw_decode(documents, at)
         at += 1
         yield view
+
+
+def cells_of(line):
+    """With their quotes: of a line without line ends in its cells."""
+    return re.findall(r'(?:^|,)((?:"(?:[^"]|"")*")|[^,"]*)', line.strip())
 
 
 class Exports(unittest.TestCase):
@@ -125,6 +132,33 @@ class Keys(Exports):
                               "quarter": (day.month + 2) // 3, "month": day.month, "day": day.day,
                               "year_month": int(day.strftime("%Y%m")), "iso_year": year,
                               "iso_week": week, "iso_weekday": weekday})
+
+
+class Queries(Exports):
+    """What deploy/powerbi says of columns is true of the files. That Power Query's parser takes it, and
+    more: make test-powerbi."""
+
+    def test_texts_are_named(self):
+        to = self.to()
+        export(to, RECORDING)
+        for table in TABLES:
+            with open(f"{to}/{table}.csv", encoding="utf-8") as file:
+                header, first = file.readline().strip().split(","), file.readline()
+            with open(f"{DEPLOYED}/{table}.pq", encoding="utf-8") as file:
+                named = file.read().split('"')[3::2]
+            self.assertEqual(named, [name for name, cell in zip(header, cells_of(first)) if cell[:1] == '"'],
+                             table)
+
+    def test_measures_name_what_is_there(self):
+        tables = export(self.to(), RECORDING)
+        with open(f"{DEPLOYED}/measures.dax", encoding="utf-8") as file:
+            text = "".join(line for line in file if not line.startswith("//"))
+        used = set(re.findall(r"\b(\w+)\[(\w+)\]", text))
+        self.assertGreater(len(used), 12)
+        for table, column in used:
+            self.assertIn(column, tables[table][0], table)
+        made = set(re.findall(r"^([A-Z][\w, ]*?) =", text, re.M))
+        self.assertLessEqual(set(re.findall(r"(?<![\w])\[([^\]]+)\]", text)), made)
 
 
 class Figures(Exports):
