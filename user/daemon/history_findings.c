@@ -96,6 +96,7 @@ static void take_event(void *ctx, const struct finding_event *e)
 		mark = add_mark(ctx, e);
 	if (!mark)
 		return;
+	mark->last_ns = e->wall_ns;
 	mark->end_ns = ended ? e->wall_ns : 0;
 	if (ended && mark->message[0])
 		return; /* an end has a lower level and other words */
@@ -121,9 +122,10 @@ int finding_marks_read(struct finding_marks *marks, int state_dir)
 
 /* --- Marks. */
 
+/* One whose end nobody logged may have ended with the vigie that found it. */
 static bool mark_meets(const struct finding_mark *mark, __u64 from_ns, __u64 to_ns)
 {
-	return mark->since_ns <= to_ns && (!mark->end_ns || mark->end_ns >= from_ns);
+	return mark->since_ns <= to_ns && mark->last_ns >= from_ns;
 }
 
 static void put_end(struct json *j, __u64 end_ns)
@@ -153,6 +155,7 @@ void finding_marks_put(const struct finding_marks *marks, struct json *j, const 
 		put_text(j, "rule", mark->rule);
 		put_text(j, "severity", mark->severity);
 		json_seconds(j, "since", mark->since_ns);
+		json_seconds(j, "last", mark->last_ns);
 		put_end(j, mark->end_ns);
 		put_text(j, "message", mark->message);
 		json_close(j, '}');

@@ -13,7 +13,8 @@
 struct finding_mark {
 	char id[FINDING_ID_LEN];
 	char rule[64], severity[12], message[512];
-	__u64 since_ns, end_ns; /* CLOCK_REALTIME; end 0: no end was logged */
+	__u64 since_ns, last_ns,
+		end_ns; /* CLOCK_REALTIME; end 0: no end was logged, last is what was */
 };
 
 struct finding_marks {

@@ -265,13 +265,13 @@ function drawMemory() {
 function findingsShown() {
 	if (!state.t)
 		return view.findings || [];
-	return range ? range.findings.filter(f => f.since <= state.t && (f.end === null || f.end >= state.t)) : [];
+	return range ? range.findings.filter(f => f.since <= state.t && f.last >= state.t) : [];
 }
 
 function drawFindings() {
 	const shown = findingsShown();
 	const row = f => el("tr", {}, el("td", { class: f.severity === "error" || f.severity === "critical" ? "hot" : "" }, f.severity),
-		el("td", { class: "n wide" }, clock(f.since, false)), el("td", { class: "n" }, age((f.end ?? view.time) - f.since)),
+		el("td", { class: "n wide" }, clock(f.since, false)), el("td", { class: "n" }, age((f.end ?? f.last ?? view.time) - f.since)),
 		el("td", { class: "name" }, link(f.message, "finding " + f.id, () => writeAddress({ finding: f.id, group: "" }), "the story of: " + f.message)));
 	fill("findings", shown.length ? el("table", { "aria-label": "findings" },
 		el("thead", {}, el("tr", {}, ...["severity", "since", "for", "what"].map((title, i) =>
@@ -333,7 +333,7 @@ function drawBar() {
 		       draw("path", { class: "stroke io", d: path(xs, range.pressure_io_ratio, 100, 1) }),
 		       draw("path", { class: "stroke memory", d: path(xs, range.pressure_memory_ratio, 100, 1) })];
 	for (const f of range.findings) {
-		const left = Math.max(0, xOf(f.since)), right = Math.min(1000, xOf(f.end ?? range.to));
+		const left = Math.max(0, xOf(f.since)), right = Math.min(1000, xOf(f.last));
 		parts.push(draw("rect", { class: "mark " + f.severity, x: left, y: 102, width: Math.max(4, right - left), height: 8 },
 			draw("title", {}, document.createTextNode(f.message))));
 	}
