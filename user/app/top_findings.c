@@ -29,6 +29,16 @@ void top_findings_done(struct top_findings *f)
 	*f = (struct top_findings){ 0 };
 }
 
+/* One whose end nobody wrote down, for vigie was stopped, was over soon after its last word. */
+static bool is_under_way(const struct tui_finding *one, __u64 wall_ns)
+{
+	if (one->since_wall_ns > wall_ns)
+		return false;
+	if (one->until_wall_ns)
+		return one->until_wall_ns > wall_ns;
+	return one->seen_wall_ns == ALWAYS || one->seen_wall_ns + SILENCE_NS > wall_ns;
+}
+
 static struct tui_finding *find_by_id(struct top_findings *f, const char *id)
 {
 	size_t i;
@@ -53,14 +63,36 @@ static struct tui_finding *insert(struct top_findings *f, __u64 since_wall_ns)
 	return &f->all[i];
 }
 
-static struct tui_finding *finding_of(struct top_findings *f, const char *id, __u64 since_wall_ns)
+/*
+ * One that is in the log already and goes on, which we see ourselves from later on: not two.
+ */
+static struct tui_finding *find_going_on(struct top_findings *f, const char *pattern,
+					 __u64 since_wall_ns)
+{
+	size_t i;
+
+	for (i = f->n; i; i--) {
+		struct tui_finding *one = &f->all[i - 1];
+
+		if (!strcmp(one->pattern, pattern) && is_under_way(one, since_wall_ns))
+			return one;
+	}
+	return NULL;
+}
+
+static struct tui_finding *finding_of(struct top_findings *f, const char *id, const char *pattern,
+				      __u64 since_wall_ns)
 {
 	struct tui_finding *found = find_by_id(f, id);
 
-	if (!found) {
-		found = insert(f, since_wall_ns);
-		if (found)
-			snprintf(found->id, sizeof(found->id), "%s", id);
+	if (!found)
+		found = find_going_on(f, pattern, since_wall_ns);
+	if (found)
+		return found;
+	found = insert(f, since_wall_ns);
+	if (found) {
+		snprintf(found->id, sizeof(found->id), "%s", id);
+		snprintf(found->pattern, sizeof(found->pattern), "%s", pattern);
 	}
 	return found;
 }
@@ -91,7 +123,8 @@ static void take_event(void *ctx, const struct finding_event *e)
 
 	if (strncmp(e->action, "finding-", 8))
 		return;
-	to = finding_of(reading->findings, e->id, e->since_wall_ns ? e->since_wall_ns : e->wall_ns);
+	to = finding_of(reading->findings, e->id, e->pattern,
+			e->since_wall_ns ? e->since_wall_ns : e->wall_ns);
 	if (!to) {
 		reading->err = -ENOMEM;
 		return;
@@ -128,7 +161,7 @@ static int take_finding(struct top_findings *f, const struct finding *finding)
 
 	if (finding->silenced)
 		return 0;
-	to = finding_of(f, finding->id,
+	to = finding_of(f, finding->id, finding->pattern,
 			finding->since_wall_ns ? finding->since_wall_ns : finding->now_wall_ns);
 	if (!to)
 		return -ENOMEM;
@@ -170,16 +203,6 @@ static int worse_first(const void *a, const void *b)
 	if (x->severity != y->severity)
 		return x->severity < y->severity ? 1 : -1;
 	return (x->since_wall_ns < y->since_wall_ns) - (x->since_wall_ns > y->since_wall_ns);
-}
-
-/* One whose end nobody wrote down, for vigie was stopped, was over soon after its last word. */
-static bool is_under_way(const struct tui_finding *one, __u64 wall_ns)
-{
-	if (one->since_wall_ns > wall_ns)
-		return false;
-	if (one->until_wall_ns)
-		return one->until_wall_ns > wall_ns;
-	return one->seen_wall_ns == ALWAYS || one->seen_wall_ns + SILENCE_NS > wall_ns;
 }
 
 size_t top_findings_at(struct top_findings *f, __u64 wall_ns)

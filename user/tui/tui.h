@@ -40,7 +40,7 @@ struct tui_finding {
 	enum severity severity;
 	__u64 since_wall_ns, until_wall_ns; /* until 0: nobody has seen its end */
 	__u64 seen_wall_ns; /* and this was the last that was heard of it */
-	char id[FINDING_ID_LEN];
+	char id[FINDING_ID_LEN], pattern[FINDING_ID_LEN];
 	char comm[FINDING_COMM_LEN], unit[FINDING_UNIT_LEN];
 	__u32 pid;
 	char message[320]; /* one line, sanitised */
