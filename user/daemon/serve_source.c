@@ -119,8 +119,7 @@ static int next_entry(struct serve_source *s, struct entry_head *head, const cha
 	if (!left)
 		return 0;
 	if (left < ENTRY_HEAD || entry_head_get((const unsigned char *)at, head) ||
-	    head->deflated || head->stored > left - ENTRY_HEAD ||
-	    entry_crc(at + ENTRY_HEAD, head->stored) != head->crc)
+	    head->deflated || head->stored > left - ENTRY_HEAD)
 		return -EBADMSG;
 	*ret_data = at + ENTRY_HEAD;
 	s->at += ENTRY_HEAD + head->stored;
@@ -139,6 +138,8 @@ static int next_new(struct serve_source *s, struct snapshot *ret)
 			continue;
 		if (!head.key && !s->whole)
 			continue;
+		if (entry_crc(data, head.stored) != head.crc)
+			return -EBADMSG;
 		err = decoder__decode(s->decoder, data, head.stored, head.key, head.version, ret);
 		s->whole = !err;
 		if (err)
