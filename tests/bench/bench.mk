@@ -20,13 +20,17 @@ $(BASE_VIGIE):
 	$(Q)$(MAKE) -C $(BASE_TREE) O=build
 endif
 
-.PHONY: bench bench-budget bench-web bench-doc
+.PHONY: bench bench-budget bench-web bench-top bench-doc
 bench: $(O)/vigie $(BENCH_TOOLS) $(O)/tests/bench/empty.bpf.o $(BASE_VIGIE)
 	$(Q)O=$(O) BASE_VIGIE=$(BASE_VIGIE) python3 -B tests/bench/bench.py $(BENCH_ROWS)
 
 # What a session costs its target, beside perf and offcputime: 14 minutes.
 bench-session: $(O)/vigie $(O)/tests/workload/requests
 	$(Q)O=$(O) PATH=$$PATH:/usr/sbin python3 -B tests/bench/session.py
+
+# `vigie top` beside top, htop, atop: 5 minutes.
+bench-top: $(O)/vigie $(O)/tests/bench/sleepers
+	$(Q)O=$(O) python3 -B tests/bench/top.py
 
 # What vigie costs a load that only switches, with and without a budget: from outside, 5 minutes.
 bench-budget: $(O)/vigie $(BENCH_TOOLS)
