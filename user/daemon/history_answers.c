@@ -340,22 +340,19 @@ static const struct group_view *find_group(const struct view *view, const struct
 	return NULL;
 }
 
-/* Increments are those of its own interval, whatever lies between the entries that are read. */
-static int sample_group(struct history_answers *h, size_t i, const struct web_question *q,
-			struct group_sample *ret)
+/* Increments are those of its own interval, whatever lies between the entries that become points. */
+static int sample_group(const struct snapshot *before, const struct snapshot *now,
+			const struct web_question *q, struct group_sample *ret)
 {
 	const struct group_view *group;
-	struct snapshot before, now;
 	const struct view *view;
 	struct model *model;
-	int err = moments__load(h->moments, i, &now, &before);
+	int err = view_of(before, now, false, &model, &view);
 
-	if (!err)
-		err = view_of(&before, &now, false, &model, &view);
 	if (err)
 		return err;
 	group = find_group(view, q);
-	*ret = (struct group_sample){ .wall_ns = now.wall_ns };
+	*ret = (struct group_sample){ .wall_ns = now->wall_ns };
 	if (group && view->interval_ns) {
 		ret->there = true;
 		ret->cpu = (double)list_cpu_ns(group) / view->interval_ns;
@@ -416,21 +413,53 @@ static void put_group(struct buf *out, const struct web_question *q, const struc
 	buf_char(out, '\n');
 }
 
+/* One life of vigie on one boot: as the increments have it. */
+static bool follows(const struct snapshot *before, const struct snapshot *now)
+{
+	return now->time_ns > before->time_ns && now->stat.snapshots > before->stat.snapshots;
+}
+
+/*
+ * Every step-th entry becomes a point. All are decoded, once each: what lies between them is needed to
+ * decode them at all. Returns how many points.
+ */
+static size_t sample_span(struct history_answers *h, const struct web_question *q,
+			  const struct span *s, size_t step, struct group_sample *all)
+{
+	struct snapshot before = { 0 }, now;
+	size_t n = 0, i;
+
+	for (i = s->first ? s->first - 1 : 0; i <= s->last; i++) {
+		if (moments__load_one(h->moments, i, &now)) {
+			before.time_ns = 0;
+			continue;
+		}
+		if (i >= s->first && (i - s->first) % step == 0) {
+			if (!follows(&before, &now))
+				before.time_ns = 0;
+			n += !sample_group(&before, &now, q, &all[n]);
+		}
+		before = now;
+		snapshot_head_only(&before);
+	}
+	return n;
+}
+
 static unsigned int answer_group(struct history_answers *h, const struct web_question *q,
 				 struct buf *out)
 {
 	const struct span s = span_of(h, q);
-	size_t entries = s.last - s.first + 1, n = 0, step, i;
+	size_t entries = s.last - s.first + 1, n = 0;
 	unsigned int most = q->points < GROUP_ENTRIES_MAX ? q->points : GROUP_ENTRIES_MAX;
 	struct group_sample *all = calloc(most, sizeof(*all));
 	bool seen = false;
+	size_t i;
 
 	if (!all)
 		return refuse_errno(out, "the group's past cannot be shown", -ENOMEM);
-	step = (entries + most - 1) / most;
-	for (i = s.first; i <= s.last && n < most; i += step)
-		if (!sample_group(h, i, q, &all[n]))
-			seen |= all[n++].there;
+	n = sample_span(h, q, &s, (entries + most - 1) / most, all);
+	for (i = 0; i < n; i++)
+		seen |= all[i].there;
 	if (seen)
 		put_group(out, q, &s, all, n);
 	free(all);

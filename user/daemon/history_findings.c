@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/array.h"
@@ -21,7 +22,7 @@
 #include "log/log_file.h"
 
 enum {
-	MARKS_MAX = 4096, /* remembered; of more the first, which a log that long has lost anyhow */
+	MARKS_MAX = 4096, /* remembered; of more the later */
 	MARKS_SHOWN = 300,
 	EVENTS_MAX = 200,
 };
@@ -48,13 +49,18 @@ static void put_text(struct json *j, const char *name, const char *text)
 
 /* --- Reading. */
 
-static bool log_is_there(int state_dir, struct log_place *place)
+static bool log_is_there(int state_dir, struct log_place *place, struct stat *st)
 {
 	int fd = openat(state_dir, LOG_FILE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
+	int err;
+
 	if (fd < 0)
 		return false;
+	err = fstat(fd, st);
 	close(fd);
+	if (err)
+		return false;
 	*place = (struct log_place){ .dirfd = state_dir, .name = LOG_FILE_NAME };
 	snprintf(place->path, sizeof(place->path), "%s", LOG_FILE_NAME);
 	return true;
@@ -74,6 +80,10 @@ static struct finding_mark *add_mark(struct finding_marks *marks, const struct f
 {
 	struct finding_mark *mark;
 
+	if (marks->n == MARKS_MAX) {
+		marks->n /= 2;
+		memmove(marks->all, marks->all + marks->n, marks->n * sizeof(*marks->all));
+	}
 	if (array_grow(&marks->all, &marks->capacity, marks->n + 1, sizeof(*marks->all), MARKS_MAX))
 		return NULL;
 	mark = &marks->all[marks->n++];
@@ -108,14 +118,21 @@ int finding_marks_read(struct finding_marks *marks, int state_dir)
 {
 	__u64 now_ns = clock_monotonic_ns();
 	struct log_place place;
+	struct stat st;
 	int err;
 
 	if (marks->read_ns && now_ns - marks->read_ns < READ_EVERY_NS)
 		return 0;
-	marks->n = 0;
 	marks->read_ns = now_ns;
-	if (!log_is_there(state_dir, &place))
+	if (!log_is_there(state_dir, &place, &st)) {
+		marks->n = 0;
 		return 0;
+	}
+	if (marks->log_inode == st.st_ino && marks->log_size == (__u64)st.st_size)
+		return 0;
+	marks->log_inode = st.st_ino;
+	marks->log_size = st.st_size;
+	marks->n = 0;
 	err = findings_log_read(&place, NULL, who, take_event, marks);
 	return err == -ENOMEM ? err : 0;
 }
@@ -297,9 +314,10 @@ int finding_story_put(int state_dir, const char *id, struct buf *out)
 	struct story story = { .found = false };
 	struct log_place place;
 	struct buf events;
+	struct stat st;
 	int err;
 
-	if (!log_is_there(state_dir, &place))
+	if (!log_is_there(state_dir, &place, &st))
 		return -ENOENT;
 	buf_init(&events, out->max);
 	story.events_json.out = &events;

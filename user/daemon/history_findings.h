@@ -21,6 +21,7 @@ struct finding_marks {
 	struct finding_mark *all; /* in the order of their starts */
 	size_t n, capacity;
 	__u64 read_ns; /* CLOCK_MONOTONIC; 0: never */
+	__u64 log_inode, log_size; /* of the log as it was read */
 };
 
 void finding_marks_done(struct finding_marks *marks);

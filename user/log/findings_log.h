@@ -3,7 +3,8 @@
  * findings_log.h - reading back what the log says of a finding, for people's questions.
  *
  * Owns: going through a log and its rotated predecessors, and reading ECS lines with json-c.
- * Only commands that a person starts read JSON; the daemon never does. A line that cannot be
+ * Only commands that a person starts read JSON, and the process that answers for the past
+ * (daemon/history.h); the serving one never does. A line that cannot be
  * read is passed over: what is wrong with it `vigie verify` says.
  */
 #ifndef VIGIE_LOG_FINDINGS_LOG_H

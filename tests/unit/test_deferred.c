@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * test_deferred.c - requests whose answers come later: who waits, how many may, who gets which answer.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "../lib/http_contents.h"
+#include "http/deferred.h"
+#include "http/routes.h"
+
+static struct {
+	unsigned int asked, refuse;
+	unsigned int ask;
+	bool gzip;
+	char query[4096];
+	__u64 job;
+} backend;
+
+static unsigned int on_ask(void *ctx, unsigned int ask, const char *query, bool gzip, __u64 job,
+			   const char **ret_why)
+{
+	(void)ctx;
+	backend.asked++;
+	backend.ask = ask;
+	backend.gzip = gzip;
+	backend.job = job;
+	snprintf(backend.query, sizeof(backend.query), "%s", query);
+	*ret_why = "no such thing";
+	return backend.refuse;
+}
+
+static const char *const paths[] = { "/api/v1/range", "/api/v1/instant" };
+static const struct http_callbacks callbacks = { TEST_CONTENTS, .asks = paths, .nasks = 2,
+						 .ask = on_ask };
+static struct conns table;
+static struct routes routes;
+static struct deferred deferred;
+static struct query query;
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&backend, 0, sizeof(backend));
+	memset(&table, 0, sizeof(table));
+	memset(&deferred, 0, sizeof(deferred));
+	memset(&query, 0, sizeof(query));
+	routes_init(&routes, &callbacks, "1");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	routes_done(&routes);
+	return 0;
+}
+
+static struct request request(const char *target)
+{
+	struct request r = { .method = "GET",
+			     .version = "HTTP/1.1",
+			     .target = target,
+			     .host = "localhost",
+			     .hosts = 1,
+			     .check_host = true };
+
+	negotiation_init(&r.negotiation, test_contents, CONTENTS);
+	negotiation_accept_encoding(&r.negotiation, "gzip");
+	return r;
+}
+
+static bool begin(struct conn *c, struct request *r)
+{
+	return deferred_begin(&deferred, &routes, &table, c, r, &query);
+}
+
+/* A path, a query and an answer; the answer's text changes hands. */
+static void one_waits_for_its_answer(void **state)
+{
+	struct request r = request("/api/v1/instant");
+	struct http_said said = { .status = 200, .type = "application/json", .policy = "p" };
+	struct conn *c = conns_add(&table, 3, 0), *other = conns_add(&table, 4, 0);
+	struct answer a;
+	struct buf text;
+
+	(void)state;
+	query_add(&query, "at", "5");
+	query_add(&query, "x", NULL);
+	assert_true(begin(c, &r));
+	assert_int_equal(backend.ask, 1);
+	assert_true(backend.gzip);
+	assert_string_equal(backend.query, "at=5&x");
+	assert_true(begin(other, &r));
+	buf_init(&text, 100);
+	buf_str(&text, "{}");
+	said.text = &text;
+	assert_null(deferred_answer(&table, backend.job + 1, &said));
+	assert_ptr_equal(deferred_answer(&table, backend.job - 1, &said), c);
+	assert_int_equal(text.len, 0);
+	assert_null(deferred_answer(&table, backend.job - 1, &said)); /* once */
+	deferred_take(c, &r);
+	routes_answer(&routes, &r, &a);
+	assert_int_equal(a.status, 200);
+	assert_memory_equal(a.body, "{}", 2);
+	assert_int_equal(a.body_len, 2);
+	deferred_done(c);
+	assert_int_equal(c->deferral, DEFERRAL_NONE);
+	assert_memory_equal(a.body, "{}", 2); /* it lives as long as who sends it */
+	page_put(a.page);
+	deferred_done(other);
+	buf_done(&text);
+}
+
+static void too_many_do_not_wait(void **state)
+{
+	struct request r;
+	struct answer a;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i <= DEFERRED_MAX; i++) {
+		r = request("/api/v1/range");
+		assert_int_equal(begin(conns_add(&table, 3, 0), &r), i < DEFERRED_MAX);
+	}
+	assert_int_equal(backend.asked, DEFERRED_MAX);
+	routes_answer(&routes, &r, &a);
+	assert_int_equal(a.status, 503);
+	assert_non_null(strstr(a.body, "{\"error\":\"too many"));
+	deferred_give_up(&table.slots[0]);
+	r = request("/api/v1/range");
+	assert_true(begin(conns_add(&table, 3, 0), &r));
+	deferred_take(&table.slots[0], &r);
+	routes_answer(&routes, &r, &a);
+	assert_int_equal(a.status, 503);
+	assert_non_null(strstr(a.body, "no answer in time"));
+}
+
+/* What is refused waits for nobody, and nobody is asked who need not be. */
+static void refusals(void **state)
+{
+	struct request r = request("/api/v1/range");
+	struct conn *c = conns_add(&table, 3, 0);
+	struct answer a;
+	int i;
+
+	(void)state;
+	backend.refuse = 404;
+	assert_false(begin(c, &r));
+	routes_answer(&routes, &r, &a);
+	assert_int_equal(a.status, 404);
+	assert_string_equal(a.body, "{\"error\":\"no such thing\",\"status\":404}\n");
+	backend.refuse = backend.asked = 0;
+	r = request("/metrics");
+	assert_false(begin(c, &r));
+	r = request("/api/v1/range");
+	r.method = "POST";
+	assert_false(begin(c, &r));
+	r = request("/api/v1/range");
+	r.host = "evil.example";
+	assert_false(begin(c, &r));
+	r = request("/api/v1/range");
+	r.refused = 401;
+	assert_false(begin(c, &r));
+	r = request("/api/v1/range");
+	for (i = 0; i < 1000; i++)
+		query_add(&query, "points", "100");
+	assert_false(begin(c, &r));
+	assert_int_equal(r.unasked, 414);
+	assert_int_equal(backend.asked, 0);
+	assert_int_equal(c->deferral, DEFERRAL_NONE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(one_waits_for_its_answer, setup, teardown),
+		cmocka_unit_test_setup_teardown(too_many_do_not_wait, setup, teardown),
+		cmocka_unit_test_setup_teardown(refusals, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
