@@ -40,6 +40,7 @@ enum {
 	SAMPLES_MAX = 1 << 20,
 };
 #define LOOK_EVERY_NS NS_PER_S
+#define LINGER_NS (366 * 24 * 3600 * NS_PER_S) /* who comes back after a gap has a row at once */
 #define OPEN_EVERY_NS (3600 * NS_PER_S) /* what the ring has dropped is forgotten then */
 
 struct key_sample {
@@ -265,31 +266,41 @@ static size_t busiest(struct history_answers *h, size_t first, size_t last)
 	return best;
 }
 
-/* A model of this entry alone, in which everybody has a row. */
-static int view_of(const struct snapshot *before, const struct snapshot *now, bool by_pid,
-		   struct model **ret_model, const struct view **ret)
+/* In which everybody has a row. */
+static struct model *model_new(bool by_pid)
 {
 	static const enum group_key keys[] = { KEY_UNIT, KEY_COMM, KEY_PID };
 	struct model_config config;
-	struct model *model;
-	int err = 0;
 
 	model_config_default(&config);
 	model_config_unfolded(&config);
 	memcpy(config.keys, keys, sizeof(keys));
 	config.nkeys = by_pid ? 3 : 2;
-	model = model__new(&config);
-	if (!model)
+	config.linger_ns = LINGER_NS;
+	return model__new(&config);
+}
+
+/*
+ * What happened between two neighbours. The model may have seen earlier ones of the same life of vigie: to make one
+ * takes longer than all else. Where nothing is known before (time_ns 0) it is made anew. NULL: there is none yet;
+ * it is the caller's to free, also after a failure.
+ */
+static int view_of(const struct snapshot *before, const struct snapshot *now, bool by_pid,
+		   struct model **model, const struct view **ret)
+{
+	int err = 0;
+
+	if (!before->time_ns) {
+		model__free(*model);
+		*model = NULL;
+	}
+	if (!*model)
+		*model = model_new(by_pid);
+	if (!*model)
 		return -ENOMEM;
 	if (before->time_ns)
-		err = model__apply(model, before, ret);
-	if (!err)
-		err = model__apply(model, now, ret);
-	if (err)
-		model__free(model);
-	else
-		*ret_model = model;
-	return err;
+		err = model__apply(*model, before, ret);
+	return err ? err : model__apply(*model, now, ret);
 }
 
 static unsigned int answer_instant(struct history_answers *h, const struct web_question *q,
@@ -300,7 +311,7 @@ static unsigned int answer_instant(struct history_answers *h, const struct web_q
 	size_t i = q->at_ns ? moments__find(h->moments, q->at_ns) : moments__count(h->moments) - 1;
 	size_t first = q->from_ns ? moments__find(h->moments, q->from_ns) : i;
 	struct snapshot before, now;
-	struct model *model;
+	struct model *model = NULL;
 	int err;
 
 	if (q->at_ns && moments__wall_ns(h->moments, i) > q->at_ns)
@@ -313,11 +324,10 @@ static unsigned int answer_instant(struct history_answers *h, const struct web_q
 				      "that moment is damaged, or was dropped by the ring");
 	if (!err)
 		err = view_of(&before, &now, q->by_pid, &model, &ctx.view);
-	if (err)
-		return refuse_errno(out, "that moment cannot be shown", err);
-	now_encode(&ctx);
+	if (!err)
+		now_encode(&ctx);
 	model__free(model);
-	return 200;
+	return err ? refuse_errno(out, "that moment cannot be shown", err) : 200;
 }
 
 /* --- A group's past. */
@@ -341,26 +351,25 @@ static const struct group_view *find_group(const struct view *view, const struct
 }
 
 /* Increments are those of its own interval, whatever lies between the entries that become points. */
-static int sample_group(const struct snapshot *before, const struct snapshot *now,
-			const struct web_question *q, struct group_sample *ret)
+static int sample_group(struct model **model, const struct snapshot *before,
+			const struct snapshot *now, const struct web_question *q,
+			struct group_sample *ret)
 {
 	const struct group_view *group;
 	const struct view *view;
-	struct model *model;
-	int err = view_of(before, now, false, &model, &view);
+	int err = view_of(before, now, false, model, &view);
 
 	if (err)
 		return err;
 	group = find_group(view, q);
 	*ret = (struct group_sample){ .wall_ns = now->wall_ns };
-	if (group && view->interval_ns) {
+	if (group && view->interval_ns && list_active(group)) {
 		ret->there = true;
 		ret->cpu = (double)list_cpu_ns(group) / view->interval_ns;
 		ret->wait = (double)group->inc.wait_ns / view->interval_ns;
 		ret->disk = (double)group->inc.off_ns[VIGIE_OFF_DISK] / view->interval_ns;
 		ret->resident = list_rss_bytes(group);
 	}
-	model__free(model);
 	return 0;
 }
 
@@ -427,6 +436,7 @@ static size_t sample_span(struct history_answers *h, const struct web_question *
 			  const struct span *s, size_t step, struct group_sample *all)
 {
 	struct snapshot before = { 0 }, now;
+	struct model *model = NULL;
 	size_t n = 0, i;
 
 	for (i = s->first ? s->first - 1 : 0; i <= s->last; i++) {
@@ -434,14 +444,17 @@ static size_t sample_span(struct history_answers *h, const struct web_question *
 			before.time_ns = 0;
 			continue;
 		}
-		if (i >= s->first && (i - s->first) % step == 0) {
-			if (!follows(&before, &now))
-				before.time_ns = 0;
-			n += !sample_group(&before, &now, q, &all[n]);
+		if (!follows(&before, &now)) { /* another life, in which another model was */
+			model__free(model);
+			model = NULL;
+			before.time_ns = 0;
 		}
+		if (i >= s->first && (i - s->first) % step == 0)
+			n += !sample_group(&model, &before, &now, q, &all[n]);
 		before = now;
 		snapshot_head_only(&before);
 	}
+	model__free(model);
 	return n;
 }
 
