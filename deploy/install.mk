@@ -28,6 +28,7 @@ define INSTALL_LIST
 0644 docs/* $(DOCDIR)/docs/
 0644 deploy/prometheus/vigie-rules.yml $(DOCDIR)/examples/vigie-rules.yml
 0644 deploy/grafana/dashboards/*.json $(DOCDIR)/examples/grafana/
+0644 deploy/logs/* $(DOCDIR)/examples/logs/
 0644 deploy/powerbi/* $(DOCDIR)/examples/powerbi/
 0644 deploy/vigie.yml $(DOCDIR)/examples/vigie.yml
 $(LICENCES)

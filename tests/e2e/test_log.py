@@ -227,41 +227,6 @@ class Rotation(InPlace):
         seen = [json.loads(l)["event"]["sequence"] for f in files for l in lines(f)]
         self.assertEqual(seen, list(range(1, 20001)))
 
-    def test_a_shipper_that_follows_the_file_misses_nothing(self):
-        """rsyslog's imfile across renames, 10 000 lines."""
-        needs(shutil.which("rsyslogd"), "rsyslogd is not installed")
-        shipped, config = (os.path.join(self.place, f) for f in ("shipped", "rsyslog.conf"))
-        os.mkdir(os.path.join(self.place, "work"))
-        open(self.log, "w", encoding="ascii").close()
-        with open(config, "w", encoding="ascii") as f:
-            f.write(f'''global(workDirectory="{self.place}/work" maxMessageSize="64k")
-module(load="imfile" mode="inotify")
-template(name="raw" type="string" string="%msg%\\n")
-input(type="imfile" file="{self.log}" tag="vigie" reopenOnTruncate="on")
-*.* action(type="omfile" file="{shipped}" template="raw")
-''')
-        shipper = subprocess.Popen(["rsyslogd", "-n", "-f", config, "-i",
-                                    os.path.join(self.place, "pid")],
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            time.sleep(1)
-            child = subprocess.Popen([FIXTURE, "write", self.place, "10000", str(1 << 30), "9"])
-            for n in range(4):
-                time.sleep(0.03)
-                wait_for(lambda: os.path.exists(self.log), "the file to be made anew")
-                if child.poll() is None:
-                    os.rename(self.log, f"{self.log}.{n + 1}")
-            self.assertEqual(child.wait(PATIENCE_S), 0)
-
-            def all_there():
-                return os.path.exists(shipped) and len(lines(shipped)) >= 10000
-            wait_for(all_there, "10 000 shipped lines")
-        finally:
-            shipper.terminate()
-            shipper.wait(PATIENCE_S)
-        seen = [json.loads(l)["event"]["sequence"] for l in lines(shipped)]
-        self.assertEqual(sorted(seen), list(range(1, 10001)))
-
 
 class FullDisk(InPlace):
     def test_whole_lines_only_and_on_it_goes(self):

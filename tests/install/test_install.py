@@ -57,8 +57,9 @@ def expected(prefix):
     paths += [f"{doc}/{name}" for name in ("README.md", "CHANGELOG.md", "LICENSE",
                                            "LICENSES/BSD-2-Clause.txt", "examples/vigie-rules.yml",
                                            "examples/vigie.yml")]
-    queries = [os.path.basename(path) for path in glob.glob(f"{ROOT}/deploy/powerbi/*")]
-    paths += [f"{doc}/examples/powerbi/{name}" for name in queries]
+    for folder in "logs", "powerbi":
+        names = [os.path.basename(path) for path in glob.glob(f"{ROOT}/deploy/{folder}/*")]
+        paths += [f"{doc}/examples/{folder}/{name}" for name in names]
     paths += [f"{prefix}/share/bash-completion/completions/vigie",
               f"{prefix}/share/zsh/site-functions/_vigie",
               f"{prefix}/lib/systemd/system/vigie.service",
