@@ -37,11 +37,8 @@ ifneq ($(SAN),)
   CFLAGS := $(filter-out -D_FORTIFY_SOURCE=2,$(CFLAGS)) -fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=undefined
   LDFLAGS += -fsanitize=$(SAN)
 endif
-ifeq ($(STATIC),1)
-  # libmicrohttpd's archive wants the whole of GnuTLS: everything else is linked in.
-  LDLIBS += -Wl,-Bstatic -lbpf -lz -lseccomp -lcap-ng -ljson-c -lyaml -lcrypt -liberty -lncursesw -ltinfo -Wl,-Bdynamic -ldw -lelf -llzma -lmicrohttpd -lgnutls -lnettle
-else
-  # libiberty, which demangles, has no pkg-config file and is an archive only.
+ifneq ($(STATIC),1)
+  # libiberty, which demangles, has no pkg-config file and is an archive only. STATIC=1: deploy/static.
   LDLIBS += $(shell $(PKG_CONFIG) --libs $(PKGS)) -liberty
 endif
 
@@ -93,6 +90,7 @@ help:
 	'  mixin      regenerate the rules, dashboards and resources that deploy/mixin makes' \
 	'  manual     build/manual: manual pages, completion for bash and zsh' \
 	'  deb        build/deb: a Debian package (test-deb: twice, lintian, installed in a chroot)' \
+	'  container  an image with podman, from a binary of STATIC=1 (test-static, test-container, test-kubernetes)' \
 	'  install    program, manual, unit, documents, below $$DESTDIR$$PREFIX; uninstall' \
 	'  clean      remove $$O' \
 	'Knobs: V=1 (show commands) O=DIR DEV=1 (-Werror) SAN=address,undefined STATIC=1'
@@ -105,11 +103,11 @@ $(LIB): $(LIB_OBJ)
 	$(say) AR $@
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-# The flags are a prerequisite, so that a change of DEV, SAN or the compiler rebuilds.
+# The flags are a prerequisite, so that a change of DEV, SAN, STATIC or the compiler rebuilds.
 $(O)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(CLANG) $(BPF_CFLAGS)' | cmp -s - $@ || \
-		echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(CLANG) $(BPF_CFLAGS)' > $@
+	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(CLANG) $(BPF_CFLAGS) $(STATIC)' | cmp -s - $@ || \
+		echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(CLANG) $(BPF_CFLAGS) $(STATIC)' > $@
 $(O)/gen/version.h: FORCE
 	@mkdir -p $(@D)
 	@printf '#define VIGIE_VERSION "%s"\n#define VIGIE_REVISION "%s"\n' '$(VERSION)' '$(REVISION)' > $@.tmp
