@@ -193,7 +193,7 @@ class Reader(html.parser.HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.tags.add(tag)
-        self.links += [value for name, value in attrs if name == "href"]
+        self.links += [value for name, value in attrs if name in ("href", "src")]
         if tag == "td":
             self.cells.append("")
             self.inside = True
@@ -210,9 +210,10 @@ class Index(unittest.TestCase):
     """What a browser gets at /."""
 
     KNOWN = {"html", "head", "meta", "title", "body", "h1", "h2", "p", "a", "table", "tr", "th",
-             "td", "ul", "li", "code"}
+             "td", "ul", "li", "code", "main", "div", "script", "link"}
+    OURS = ("/metrics", "/-/healthy", "/-/ready", "live.js", "live.css", "live.svg")
 
-    def test_it_names_the_hog_and_loads_nothing(self):
+    def test_it_names_the_hog_and_loads_only_what_is_ours(self):
         evil = b"<b>&'\"</b>"
         with Serve() as daemon, Actor(evil) as hog:
             hog.do("cpu", 300)
@@ -227,8 +228,9 @@ class Index(unittest.TestCase):
         self.assertEqual(head[1]["content-security-policy"], headers["content-security-policy"])
         self.assertLessEqual(page.tags, self.KNOWN)
         self.assertIn(evil.decode(), page.cells)
+        self.assertNotIn("unsafe", headers["content-security-policy"])
         for link in page.links:
-            self.assertIn(link, ("/metrics", "/-/healthy", "/-/ready"))
+            self.assertIn(link, self.OURS)
         self.assertEqual(scrapes, 0)  # a look at the page is none
 
 

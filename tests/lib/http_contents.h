@@ -15,7 +15,9 @@ static const struct http_content test_contents[CONTENTS] = {
 	[OPENMETRICS] = { "application/openmetrics-text", "1.0.0" },
 	[TEXT] = { "text/plain", "0.0.4" },
 };
-static const struct http_page test_pages[] = { { "/metrics", { OPENMETRICS, TEXT }, 2, HTTP_SCRAPE } };
+static const struct http_page test_pages[] = {
+	{ "/metrics", { OPENMETRICS, TEXT }, 2, HTTP_SCRAPE }
+};
 
 #define TEST_CONTENTS \
 	.contents = test_contents, .ncontents = CONTENTS, .pages = test_pages, .npages = 1
