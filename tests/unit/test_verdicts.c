@@ -242,15 +242,47 @@ static void half_written_is_taken_back(void **state)
 	assert_int_equal(verdicts.bad, 0);
 }
 
+/* It is opened when it was changed and only then: by a descriptor that is none that shows. */
+static void watched_it_is_not_looked_at(void **state)
+{
+	enum { NOT_OPEN = 987654 };
+	struct taken taken = { .n = 0 };
+	struct verdict v = made("a0a0a0a0a0a0", VERDICT_BENIGN, "");
+	struct verdicts verdicts;
+
+	assert_int_equal(verdict_append(dirfd_, &v), 0);
+	verdicts_init(&verdicts, dirfd_);
+	verdicts_watch(&verdicts);
+	assert_true(verdicts.watch >= 0);
+	assert_int_equal(verdicts_read(&verdicts, take, &taken), 0);
+	assert_int_equal(taken.n, 1);
+	verdicts.dirfd = NOT_OPEN;
+	assert_int_equal(verdicts_read(&verdicts, take, &taken), 0);
+	close(openat(dirfd_, "events.ndjson", O_WRONLY | O_CREAT, 0600));
+	assert_int_equal(unlinkat(dirfd_, "events.ndjson", 0), 0);
+	assert_int_equal(verdicts_read(&verdicts, take, &taken), 0);
+	assert_int_equal(verdict_append(dirfd_, &v), 0);
+	assert_int_equal(verdicts_read(&verdicts, take, &taken), -EBADF);
+	verdicts.dirfd = dirfd_;
+	assert_int_equal(verdicts_read(&verdicts, take, &taken), 0);
+	assert_int_equal(taken.n, 2);
+	verdicts_done(&verdicts);
+}
+
 #define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_PLACE(there_and_back),	   IN_PLACE(half_a_line_waits),
-		IN_PLACE(what_is_none_is_counted), cmocka_unit_test(hostile_notes),
-		IN_PLACE(longer_than_any_line),	   IN_PLACE(begun_anew),
-		IN_PLACE(no_file_of_ours),	   IN_PLACE(half_written_is_taken_back),
+		IN_PLACE(there_and_back),
+		IN_PLACE(half_a_line_waits),
+		IN_PLACE(what_is_none_is_counted),
+		cmocka_unit_test(hostile_notes),
+		IN_PLACE(longer_than_any_line),
+		IN_PLACE(begun_anew),
+		IN_PLACE(no_file_of_ours),
+		IN_PLACE(half_written_is_taken_back),
+		IN_PLACE(watched_it_is_not_looked_at),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,6 +45,7 @@ int finding_handler_init(struct finding_handler *handler, struct logbook *book,
 	handler->recorder = recorder;
 	handler->profiler = profiler;
 	verdicts_init(&handler->verdicts, dirfd);
+	verdicts_watch(&handler->verdicts); /* before the first look */
 	detect_config_default(&config);
 	handler->detect = detect__new(&config);
 	if (!handler->detect)
@@ -57,6 +58,7 @@ int finding_handler_init(struct finding_handler *handler, struct logbook *book,
 
 void finding_handler_done(struct finding_handler *handler)
 {
+	verdicts_done(&handler->verdicts);
 	detect__free(handler->detect);
 }
 

@@ -279,7 +279,8 @@ static void fill_contents(struct server *s)
 						     view_formats[f].version };
 	contents[CONTENT_ENTRIES] = (struct http_content){ LIVE_TAIL_TYPE, NULL };
 	for (f = 0; f < WEB_FILES; f++)
-		contents[CONTENT_FILES + f] = (struct http_content){ web_files[f].media_type, NULL };
+		contents[CONTENT_FILES + f] = (struct http_content){ web_files[f].media_type,
+								     NULL };
 }
 
 /* Where metrics are, who starts vigie says. */

@@ -143,6 +143,11 @@ static int start_writer(struct services *services, const struct services_options
 	if (err)
 		fprintf(stderr, "%s: cannot keep a log and a history: %s: %s\n", who, what,
 			err_name(err));
+	/* It holds the lock: to close a file on a disk that hangs would keep us from ending. */
+	if (!err && services->lock >= 0) {
+		close(services->lock);
+		services->lock = -1;
+	}
 	return err;
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,7 +19,54 @@ enum { READ_MAX = 1 << 20, FILE_MODE = 0640 };
 
 void verdicts_init(struct verdicts *verdicts, int dirfd)
 {
-	*verdicts = (struct verdicts){ .dirfd = dirfd };
+	*verdicts = (struct verdicts){ .dirfd = dirfd, .watch = -1, .due = true };
+}
+
+void verdicts_watch(struct verdicts *v)
+{
+	char path[32];
+
+	if (v->dirfd < 0)
+		return;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", v->dirfd);
+	v->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (v->watch >= 0 &&
+	    inotify_add_watch(v->watch, path, IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_ONLYDIR) < 0)
+		verdicts_done(v);
+}
+
+void verdicts_done(struct verdicts *v)
+{
+	if (v->watch >= 0)
+		close(v->watch);
+	v->watch = -1;
+}
+
+/* Of all that goes on in that directory. */
+static bool is_about_verdicts(const char *events, size_t len)
+{
+	struct inotify_event event;
+	const char *at;
+
+	for (at = events; at < events + len; at += sizeof(event) + event.len) {
+		memcpy(&event, at, sizeof(event));
+		if (event.mask & IN_Q_OVERFLOW ||
+		    (event.len && !strcmp(at + sizeof(event), STATE_DIR_VERDICTS)))
+			return true;
+	}
+	return false;
+}
+
+static bool verdicts_due(struct verdicts *v)
+{
+	bool due = v->due || v->watch < 0;
+	char events[4096];
+	ssize_t n;
+
+	v->due = false;
+	while (v->watch >= 0 && (n = read(v->watch, events, sizeof(events))) > 0)
+		due |= is_about_verdicts(events, n);
+	return due;
 }
 
 /* The next word of at most size - 1 bytes; moves *at on. False: none, or too long. */
@@ -126,9 +174,10 @@ int verdicts_read(struct verdicts *v, void (*take)(void *ctx, const struct verdi
 	ssize_t n;
 	int fd;
 
-	if (v->dirfd < 0)
+	if (v->dirfd < 0 || !verdicts_due(v))
 		return 0;
 	fd = open_verdicts(v, &size);
+	v->due = fd < 0 && fd != -ENOENT;
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
 	if (size < v->at) /* somebody began anew */
@@ -139,6 +188,7 @@ int verdicts_read(struct verdicts *v, void (*take)(void *ctx, const struct verdi
 	}
 	text = malloc(READ_MAX);
 	n = text ? pread(fd, text, READ_MAX, v->at) : -1;
+	v->due = n < 0 || n == READ_MAX; /* there is more, or was */
 	if (n > 0)
 		v->at += take_lines(v, text, n, take, ctx);
 	free(text);

@@ -12,6 +12,7 @@
 #ifndef VIGIE_DAEMON_VERDICTS_H
 #define VIGIE_DAEMON_VERDICTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -22,11 +23,20 @@ enum { VERDICT_LINE_MAX = 1024 };
 /* A reader that goes on where it stopped. */
 struct verdicts {
 	int dirfd; /* the caller's; -1: there are none */
+	int watch; /* inotify: says when there may be something new; -1: it is looked each time */
+	bool due; /* look, whatever that says */
 	off_t at;
 	__u64 bad; /* lines that are no verdict */
 };
 
 void verdicts_init(struct verdicts *verdicts, int dirfd);
+/*
+ * For who reads with every snapshot: from now on the file is opened only when it was changed. A disk
+ * that hangs would hold up who looks, and nobody changes a file there. Where that cannot be had it is looked
+ * each time.
+ */
+void verdicts_watch(struct verdicts *verdicts);
+void verdicts_done(struct verdicts *verdicts);
 /* Calls take for every line that is new. Reads at most 1 MiB at a time. 0 or -errno. */
 int verdicts_read(struct verdicts *verdicts, void (*take)(void *ctx, const struct verdict *verdict),
 		  void *ctx);
