@@ -22,7 +22,7 @@ import lib
 from lib import PATIENCE_S, VIGIE
 from scraping import Actor, on_terminal
 
-COMMANDS = ("once", "serve", "doctor", "replay", "export", "explain", "verdict", "verify", "record", "report",
+COMMANDS = ("once", "top", "serve", "doctor", "replay", "export", "explain", "verdict", "verify", "record", "report",
             "detect")
 WATCHING = "once", "serve"
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all",
@@ -75,6 +75,11 @@ BAD = {
         ("--log-format", ["%(foo)s", "%s", "%(message)d", "a\nb", "%"], ["line|asctime"]),
     ],
     "doctor": [],
+    "top": [
+        ("--interval", DURATION + ["99ms", "2h"], ["100ms", "1h"]),
+        ("--group-by", ["", "x", "pid", "PROCESS", "name,unit"], ["process", "container", "user"]),
+        ("--at", TIME, ["10 min ago", "14:03"]),
+    ] + SHOWN[:1] + COMMON[1:],
     "replay": [
         ("--format", ["", "xml", "JSON", "json,csv"], ["table", "json", "findings"]),
         ("--every", [d for d in DURATION if d != "99h"], ["1d|1h|60s|5m"]),
@@ -106,7 +111,7 @@ BAD = {
     ] + GROUP_BY,
     "explain": [], "verdict": [], "verify": [], "detect": [],
 }
-FREE = {"--state-dir", "--log-file", "--note", "--output", "--diff", "--debug-dir", "--runtime-root", "--csv"}  # whether a path will do shows when it is opened
+FREE = {"--state-dir", "--log-file", "--note", "--output", "--diff", "--debug-dir", "--runtime-root", "--csv", "--recording", "--filter"}  # whether a path will do shows when it is opened
 
 
 def vigie(*args, stdin=subprocess.DEVNULL, **options):
@@ -167,7 +172,7 @@ class Refusals(unittest.TestCase):
         self.assertNotIn("libbpf", said)
 
     def test_unknown_command(self):
-        for command in ("top", "", "--frob", "Once"):
+        for command in ("htop", "", "--frob", "Once"):
             self.assertRefused(vigie(command), f"'{command}'", *COMMANDS)
 
     def test_unknown_options(self):
