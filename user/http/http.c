@@ -384,6 +384,7 @@ static void http_admit(struct http *http, const struct listener *l, int fd,
 		       const struct sockaddr_storage *ss, socklen_t len)
 {
 	bool tcp = l->address.family != AF_UNIX, encrypted = tcp && http->gate.tls;
+	struct MHD_Daemon *daemon = encrypted ? http->tls_daemon : http->daemon;
 	struct conn *c = conn_reserve(http, fd);
 
 	if (!c) {
@@ -399,14 +400,17 @@ static void http_admit(struct http *http, const struct listener *l, int fd,
 	c->check_host = c->tcp && l->address.loopback && !encrypted;
 	gate_set_peer(c, ss);
 	http->accepting = c;
-	/* It closes the descriptor if it fails, and tells on_connection() only if it knew of it. */
-	if (MHD_add_connection(encrypted ? http->tls_daemon : http->daemon, fd,
-			       (const struct sockaddr *)ss, len) != MHD_YES) {
-		if (c->used)
-			conns_remove(&http->conns, c);
-	} else if (c->broken) {
+	/*
+	 * It closes the descriptor if it fails, and tells on_connection() only if it knew of it. Since 1.0
+	 * it only puts the connection on a list, and makes it what it is as it runs.
+	 */
+	if (MHD_add_connection(daemon, fd, (const struct sockaddr *)ss, len) == MHD_YES &&
+	    c->used && !c->mhd)
+		MHD_run(daemon);
+	if (c->used && !c->mhd)
+		conns_remove(&http->conns, c);
+	else if (c->used && c->broken)
 		conn_end(http, c);
-	}
 	http->accepting = NULL;
 }
 
