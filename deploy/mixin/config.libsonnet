@@ -21,7 +21,7 @@
     shedsFor: '15m',
 
     // Where the page of a host is, for links in alerts; %(at)s is the moment, in Unix seconds.
-    pageUrl: 'http://{{ $labels.instance }}/?at=%(at)s',
+    pageUrl: 'http://{{ $labels.instance }}/#t=%(at)s',
     // Such as 'https://grafana.example.org': alerts link to the dashboard of the host, too.
     grafanaUrl: null,
 

@@ -352,9 +352,9 @@ class Alerts(unittest.TestCase):
         self.assertEqual(alert["labels"]["severity"], "critical")
         annotations = alert["annotations"]
         self.assertEqual(annotations["summary"], f"{W.real}: killed for lack of memory")
-        found = re.fullmatch(rf"http://{W.real}(/\?at=(\d+))", annotations["page_url"])
+        found = re.fullmatch(rf"http://{W.real}(/#t=(\d+))", annotations["page_url"])
         self.assertTrue(W.began - 1 < int(found[2]) < time.time() + 1, annotations)
-        self.assertEqual(W.daemon.get(found[1])[0], 200)
+        self.assertEqual(W.daemon.get("/", Accept="text/html")[0], 200)
         command = annotations["command"].split()
         self.assertEqual(command[0], "vigie")
         run = subprocess.run([VIGIE, *command[1:], "--state-dir", os.path.join(W.state, "vigie")],
