@@ -63,7 +63,12 @@ static void what_was_asked_for_comes_first(void **state)
 	assert_true(memory_least(&many) > memory_least(&usual) + 9900 * 8000ULL);
 	assert_int_equal(memory_divide(memory_least(&many), &many, &shares), 0);
 	assert_int_equal(shares.groups, 10000);
-	assert_true(memory_least(&wide) > memory_least(&usual) + 1000 * 60000ULL);
+	assert_true(memory_least(&wide) > memory_least(&usual) + 1000 * 120000ULL);
+	/* Whom nobody told a limit starts there, too, and has room for tasks. */
+	assert_true(memory_least(&wide) > MEMORY_DEFAULT_BYTES);
+	assert_int_equal(memory_divide(memory_default(&wide), &wide, &shares), 0);
+	assert_true(shares.tasks > 10000);
+	assert_int_equal(memory_default(&usual), MEMORY_DEFAULT_BYTES);
 }
 
 int main(void)

@@ -40,7 +40,8 @@ struct serve {
 	struct http_address listen[HTTP_LISTENERS_MAX]; /* those of the options, and systemd's */
 	unsigned int nlisten;
 	struct web_access *web; /* NULL: no --web.config.file */
-	struct memory_shares shares; /* all 0: there is no bound */
+	__u64 max_memory; /* bytes; 0: there is no bound, and all shares are 0 */
+	struct memory_shares shares;
 	bool change_user; /* we are root */
 	uid_t uid; /* as whom to serve and write */
 	gid_t gid;
@@ -100,13 +101,17 @@ static int prepare_web(struct serve *serve, bool take_sockets)
 /* What --max-memory leaves room for; complains where that is not enough for what else was asked for. */
 static int share_memory(struct serve *serve)
 {
-	__u64 limit = serve->options->services.max_memory;
 	const struct memory_needs needs = {
 		.cpus = sysconf(_SC_NPROCESSORS_CONF),
 		.max_groups = serve->options->model.max_groups,
 	};
-	int err = limit ? memory_divide(limit, &needs, &serve->shares) : 0;
+	__u64 limit = serve->options->services.max_memory;
+	int err;
 
+	if (limit == MEMORY_DEFAULT_BYTES)
+		limit = memory_default(&needs);
+	serve->max_memory = limit;
+	err = limit ? memory_divide(limit, &needs, &serve->shares) : 0;
 	if (err)
 		fprintf(stderr,
 			"%s: --max-memory: %llu bytes are too little for %u groups (--max-groups) and "
@@ -213,7 +218,7 @@ static int serve_until_stopped(const struct serve *serve, struct pipeline_live *
 
 	config.max_overhead_ppb = serve->options->services.max_overhead_ppb;
 	config.memory = (struct self_memory){
-		.limit_bytes = serve->options->services.max_memory,
+		.limit_bytes = serve->max_memory,
 		.max_tasks = serve->shares.tasks,
 		.max_retired = serve->shares.retired ? serve->shares.retired : VIGIE_RETIRED_MAX,
 	};

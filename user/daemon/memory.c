@@ -13,7 +13,7 @@
 enum {
 	/* Both processes with their libraries, programs, pages for clients, findings; loading takes 20 MB of it. */
 	BASE = 24000000,
-	A_CPU = 64 << 10, /* slots, pairs of slow waits */
+	A_CPU = 160 << 10, /* slots; pairs of slow waits, there and what was read of them */
 	A_SERIES = 8192, /* a group on the page, in both formats, and deflated */
 	A_GROUP = 2560, /* with its labels, and four raw keys that lead to it */
 	A_CGROUP = 2048, /* a path of 500 bytes, as it was read and as the model has it */
@@ -36,6 +36,13 @@ uint64_t memory_least(const struct memory_needs *needs)
 	return BASE + (uint64_t)A_CPU * needs->cpus + (uint64_t)A_SERIES * needs->max_groups +
 	       (uint64_t)A_GROUP * groups_least(needs) + (uint64_t)A_CGROUP * CGROUPS_LEAST +
 	       (uint64_t)A_KEY * KEYS_LEAST + (uint64_t)A_TASK * TASKS_LEAST;
+}
+
+uint64_t memory_default(const struct memory_needs *needs)
+{
+	uint64_t roomy = MEMORY_DEFAULT_BYTES / 2 + memory_least(needs);
+
+	return roomy > MEMORY_DEFAULT_BYTES ? roomy : MEMORY_DEFAULT_BYTES;
 }
 
 /* The least of it, and what a part of what there is beyond that buys; what that does not need is left. */

@@ -28,6 +28,8 @@ struct memory_shares {
 
 /* Below that vigie does not start. */
 uint64_t memory_least(const struct memory_needs *needs);
+/* Where nobody says a limit: MEMORY_DEFAULT_BYTES, and more where hundreds of CPUs leave too little of it. */
+uint64_t memory_default(const struct memory_needs *needs);
 /* 0, or -ENOSPC: limit is below the least. */
 int memory_divide(uint64_t limit, const struct memory_needs *needs, struct memory_shares *ret);
 
