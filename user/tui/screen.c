@@ -116,7 +116,7 @@ static unsigned int lines_above(struct drawing *d)
 
 	status_line(d);
 	y = host_lines(d, 1);
-	ink = tui_sentence(&d->line, d->frame, &d->list);
+	ink = tui_sentence(&d->line, d->frame);
 	y = draw_wrapped(d, y, d->grid->height >= TALL ? 2 : 1, ink);
 	if (d->frame->bar && d->frame->bar->to_ns && d->grid->height >= TALL)
 		draw_bar(d, y++);

@@ -1,59 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sentence.c - owns the choice of the sentence, and its words. */
+/* sentence.c - owns the words of the sentence: a finding, or the longest wait. */
 #include "tui/sentence.h"
 
-#include <string.h>
-
 #include "data/host_lines.h"
+#include "data/longest_wait.h"
 #include "data/text_cells.h"
 
-enum {
-	WORTH_PERMILLE = 20, /* of the interval: what is less is in the table for who looks */
-	BAD_PERMILLE = 500,
-};
-
-/* What somebody waited for, and for how long. */
-struct longest {
-	const struct group_view *who;
-	const char *what;
-	__u64 ns;
-};
-
-static void consider(struct longest *l, const struct group_view *group, __u64 ns, const char *what)
-{
-	if (ns > l->ns)
-		*l = (struct longest){ group, what, ns };
-}
-
-static struct longest longest_wait(const struct view *view)
-{
-	struct longest l = { 0 };
-	size_t i;
-
-	for (i = 0; i < view->ngroups; i++) {
-		const struct group_view *g = &view->groups[i];
-
-		if (g->kernel)
-			continue;
-		consider(&l, g, g->inc.wait_ns, "for a CPU");
-		if (view->shed & VIGIE_SHED_REASONS)
-			continue;
-		consider(&l, g, g->inc.off_ns[VIGIE_OFF_DISK], "for storage");
-		consider(&l, g, list_stall_ns(g), "for memory");
-	}
-	return l;
-}
-
-/* Who ran while most of it passed. */
-static const struct delay_view *worst_culprit(const struct list *list, const char *victim)
-{
-	size_t i;
-
-	for (i = 0; i < list->ndelays; i++)
-		if (!strcmp(list->delays[i]->victim, victim))
-			return list->delays[i];
-	return NULL;
-}
+enum { BAD_PERMILLE = 500 };
 
 static void add_share(struct buf *out, __u64 ns, const struct view *view)
 {
@@ -89,41 +42,37 @@ static void add_named(struct buf *out, const struct view *view, const char *name
 		buf_str(out, name);
 }
 
-static enum ink say_wait(struct buf *out, const struct view *view, const struct list *list)
+static enum ink say_wait(struct buf *out, const struct view *view)
 {
-	struct longest l = view->interval_ns ? longest_wait(view) : (struct longest){ 0 };
-	const struct delay_view *delay;
-	char name[TUI_ROW_NAME];
+	struct longest_wait wait;
 
-	if (list_permille(l.ns, view->interval_ns) < WORTH_PERMILLE) {
+	if (!longest_wait_find(view, &wait)) {
 		buf_str(out, view->interval_ns ? "nobody waits"
 					       : "watching: figures come with the next sample");
 		return INK_GOOD;
 	}
-	tui_row_name(view, l.who, name);
-	add_group(out, view, l.who);
-	buf_printf(out, " waited %s ", l.what);
-	add_share(out, l.ns, view);
+	add_group(out, view, wait.who);
+	buf_printf(out, " waited %s ", wait.what);
+	add_share(out, wait.ns, view);
 	buf_str(out, " of the time");
-	if (l.who->threads > 1)
-		buf_printf(out, " (sum of its %u threads)", l.who->threads);
-	delay = l.ns == l.who->inc.wait_ns ? worst_culprit(list, name) : NULL;
-	if (delay) {
+	if (wait.who->threads > 1)
+		buf_printf(out, " (sum of its %u threads)", wait.who->threads);
+	if (wait.delay) {
 		buf_str(out, ", because of ");
-		add_named(out, view, delay->culprit);
+		add_named(out, view, wait.delay->culprit);
 		buf_str(out, ", which ran during ");
-		host_seconds(out, delay->wait_inc_ns);
+		host_seconds(out, wait.delay->wait_inc_ns);
 		buf_str(out, " of it");
 	}
-	return list_permille(l.ns, view->interval_ns) >= BAD_PERMILLE ? INK_HOT : INK_WARM;
+	return list_permille(wait.ns, view->interval_ns) >= BAD_PERMILLE ? INK_HOT : INK_WARM;
 }
 
-enum ink tui_sentence(struct buf *out, const struct tui_frame *frame, const struct list *list)
+enum ink tui_sentence(struct buf *out, const struct tui_frame *frame)
 {
 	const struct tui_finding *worst = frame->nfindings ? &frame->findings[0] : NULL;
 
 	if (!worst)
-		return say_wait(out, frame->view, list);
+		return say_wait(out, frame->view);
 	buf_printf(out, "%s: ", severity_name(worst->severity));
 	buf_str(out, worst->message);
 	if (frame->nfindings > 1)

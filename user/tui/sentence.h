@@ -2,8 +2,8 @@
 /*
  * sentence.h - the one sentence above the table: who waits, on what, because of whom. PURE.
  *
- * Owns: which of all that could be said matters most, and its words. Not here: what is a finding
- * (detect/), where the sentence stands (screen.h).
+ * Owns: its words on this screen. Not here: what is a finding (detect/), which wait is worth it
+ * (data/longest_wait.h), where the sentence stands (screen.h).
  */
 #ifndef VIGIE_TUI_SENTENCE_H
 #define VIGIE_TUI_SENTENCE_H
@@ -15,6 +15,6 @@
  * The worst finding that is under way; without one the longest wait of the interval, if it is worth a
  * word; else that nobody waits. Appended to out; returns the ink that it deserves.
  */
-enum ink tui_sentence(struct buf *out, const struct tui_frame *frame, const struct list *list);
+enum ink tui_sentence(struct buf *out, const struct tui_frame *frame);
 
 #endif
