@@ -247,11 +247,33 @@ scrape_configs:
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
-class ClassicOnly:
+class LoopbackServer:
+    """An HTTP server in this process, at .port, while the block lasts. Handler has do_GET or do_POST."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    def __init__(self, handler):
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.port = self.server.server_address[1]
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+class ClassicOnly(LoopbackServer):
     """A way to the same page for a Prometheus that must get text 0.0.4: Accept is replaced."""
 
     def __init__(self, port):
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Handler(LoopbackServer.Handler):
             def do_GET(self):  # noqa: N802
                 upstream = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
                 upstream.request("GET", self.path, headers={"Accept": CLASSIC})
@@ -264,21 +286,7 @@ class ClassicOnly:
                 self.wfile.write(body)
                 upstream.close()
 
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+        super().__init__(Handler)
 
 
 # --- BPF objects

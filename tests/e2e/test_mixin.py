@@ -10,7 +10,6 @@ where a metric is not on its page (which says so), or for a state that only the 
 Not here: which alert fires when (deploy/prometheus/vigie-rules.test.yml), how a panel looks.
 """
 import contextlib
-import http.server
 import json
 import math
 import os
@@ -19,13 +18,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import unittest
 
 import lib
 from lib import VIGIE, Cgroup, Serve, wait_for
-from scraping import CLASSIC, Actor, Prometheus, fetch, free_port
+from scraping import CLASSIC, Actor, LoopbackServer, Prometheus, fetch, free_port
 from twin import RARE, Twin
 
 sys.path.insert(0, os.path.join(lib.ROOT, "tests", "mixin"))
@@ -55,34 +53,20 @@ receivers: [{{name: here, webhook_configs: [{{url: 'http://127.0.0.1:{port}/'}}]
 """
 
 
-class Webhook:
+class Webhook(LoopbackServer):
     """Keeps the alerts that it is told of."""
 
     def __init__(self):
         alerts = self.alerts = []
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Handler(LoopbackServer.Handler):
             def do_POST(self):  # noqa: N802
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 alerts.extend(json.loads(body)["alerts"])
                 self.send_response(200)
                 self.end_headers()
 
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+        super().__init__(Handler)
 
 
 @contextlib.contextmanager

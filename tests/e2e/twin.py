@@ -7,12 +7,12 @@ in for families that a kernel or a quiet host does not give. Not here: expectati
 import collections
 import contextlib
 import http.client
-import http.server
 import math
 import re
 import struct
-import threading
 import time
+
+from scraping import LoopbackServer
 
 CLASSIC = "text/plain;version=0.0.4"
 CONTENT_TYPE = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
@@ -165,13 +165,13 @@ def encoded(family):
 
 # --- The target
 
-class Twin:
+class Twin(LoopbackServer):
     """Each scrape of it is one of the vigie at that port."""
 
     def __init__(self, port):
         began = time.monotonic()
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Handler(LoopbackServer.Handler):
             def do_GET(self):  # noqa: N802
                 upstream = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
                 upstream.request("GET", "/metrics", headers={"Accept": CLASSIC})
@@ -188,18 +188,4 @@ class Twin:
                 with contextlib.suppress(ConnectionError):  # who asked may have lost patience
                     self.wfile.write(body)
 
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+        super().__init__(Handler)

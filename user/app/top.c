@@ -25,25 +25,11 @@ const char top_who[] = "vigie top";
 
 /* --- Opening. */
 
-/* DIR/ring, or DIR itself. */
-static int open_history(const char *directory)
-{
-	int fd = io_open_dir(directory), ring;
-
-	if (fd < 0)
-		return fd;
-	ring = io_open_subdir(fd, STATE_DIR_RING);
-	if (ring == -ENOENT)
-		return fd;
-	close(fd);
-	return ring;
-}
-
 /* Live there may be none: then what is seen from now on is all there is. */
 static int open_moments(struct top *top, bool needed)
 {
 	const struct top_options *options = top->options;
-	int fd = open_history(options->state_dir);
+	int fd = state_dir_ring(options->state_dir);
 	int err = fd < 0 ? fd : moments__open(fd, &top->moments);
 
 	if (!err && moments__count(top->moments) == 0 && options->past)

@@ -13,20 +13,6 @@
 #include "base/when.h"
 #include "daemon/state_dir.h"
 
-/* The folder of the segments: DIR/ring, or DIR itself. */
-static int open_ring(const char *directory)
-{
-	int fd = io_open_dir(directory), ring;
-
-	if (fd < 0)
-		return fd;
-	ring = io_open_subdir(fd, STATE_DIR_RING);
-	if (ring == -ENOENT)
-		return fd;
-	close(fd);
-	return ring;
-}
-
 /* What there is instead of what was asked for. */
 static void tell_span(const char *directory, const char *who)
 {
@@ -34,7 +20,7 @@ static void tell_span(const char *directory, const char *who)
 	char first[20], last[20];
 	struct source *source;
 	__u64 first_ns, last_ns;
-	int fd = open_ring(directory);
+	int fd = state_dir_ring(directory);
 
 	if (fd < 0 || replay__open(fd, &all, &source)) {
 		fprintf(stderr, "%s: '%s' holds no snapshot\n", who, directory);
@@ -52,7 +38,7 @@ int pipeline_recorded_open(struct pipeline_recorded *recorded, const char *direc
 			   const struct replay_range *range, const struct pipeline_options *options,
 			   struct model_config *config, const char *who)
 {
-	int fd = open_ring(directory), err;
+	int fd = state_dir_ring(directory), err;
 
 	memset(recorded, 0, sizeof(*recorded));
 	err = fd < 0 ? fd : replay__open(fd, range, &recorded->source);

@@ -201,6 +201,19 @@ int state_dir_sub(int dirfd, const char *name)
 	return io_open_subdir(dirfd, name);
 }
 
+int state_dir_ring(const char *path)
+{
+	int fd = io_open_dir(path), ring;
+
+	if (fd < 0)
+		return fd;
+	ring = io_open_subdir(fd, STATE_DIR_RING);
+	if (ring == -ENOENT)
+		return fd;
+	close(fd);
+	return ring;
+}
+
 int state_dir_lock(int dirfd, int *ret_fd)
 {
 	int fd = openat(dirfd, STATE_DIR_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,

@@ -39,6 +39,8 @@ int state_dir_make(const char *path, uid_t uid, gid_t gid, const char **ret_why)
 int state_dir_adopt(const char *path, uid_t uid, gid_t gid);
 /* A sub-directory, made if need be. >= 0: the descriptor; or -errno. */
 int state_dir_sub(int dirfd, const char *name);
+/* For who reads: where the segments are, DIR/ring or DIR itself. >= 0: the descriptor; or -errno. */
+int state_dir_ring(const char *path);
 /* 0: the lock is ours as long as the descriptor *ret_fd is open; -EWOULDBLOCK: another's. */
 int state_dir_lock(int dirfd, int *ret_fd);
 /* The same; root that has no CAP_DAC_OVERRIDE makes it as the user whose directory it is. */
