@@ -379,8 +379,12 @@ class Reload(Place):
     def history(self):
         """(directory of the segments, what is in it by name)."""
         ring = os.path.join(self.directory, "state", "ring")
-        return ring, {name: os.stat(os.path.join(ring, name)).st_size
-                      for name in sorted(os.listdir(ring)) if name.endswith(".seg")}
+        sizes = {}
+        for name in sorted(os.listdir(ring)):
+            with contextlib.suppress(FileNotFoundError):  # removed meanwhile
+                if name.endswith(".seg"):
+                    sizes[name] = os.stat(os.path.join(ring, name)).st_size
+        return ring, sizes
 
     def serve_history(self, keys, *args):
         """Whose only snapshots are those that a scrape asks for."""

@@ -34,3 +34,13 @@ bool conn_say_late(struct conn *c)
 		return false;
 	return true;
 }
+
+void conn_shut(const struct conn *c)
+{
+	const struct linger reset = { .l_onoff = 1 };
+
+	/* With megabytes queued for a reader that is gone: do not keep them in the kernel. */
+	if (c->phase == PHASE_ANSWER)
+		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	shutdown(c->fd, SHUT_RDWR);
+}

@@ -15,5 +15,7 @@ __u64 conn_bytes_received(const struct conn *c);
 bool conn_has_begun(const struct conn *c);
 /* 408, if its encryption stands or it has none. False: its handshake is not over. */
 bool conn_say_late(struct conn *c);
+/* The library finds it closed, and frees what it holds. */
+void conn_shut(const struct conn *c);
 
 #endif

@@ -93,12 +93,7 @@ static void conn_stop_waiting(struct http *http, struct conn *c)
 
 static void conn_end(struct http *http, struct conn *c)
 {
-	const struct linger reset = { .l_onoff = 1 };
-
-	/* With megabytes queued for a reader that is gone: do not keep them in the kernel. */
-	if (c->phase == PHASE_ANSWER)
-		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-	shutdown(c->fd, SHUT_RDWR);
+	conn_shut(c);
 	conns_end(&http->conns, c);
 	if (c->gate == GATE_WAITING) /* the library does not look at it while it is suspended */
 		conn_resume(c, AUTH_BUSY);
@@ -400,10 +395,7 @@ static void http_admit(struct http *http, const struct listener *l, int fd,
 	c->check_host = c->tcp && l->address.loopback && !encrypted;
 	gate_set_peer(c, ss);
 	http->accepting = c;
-	/*
-	 * It closes the descriptor if it fails, and tells on_connection() only if it knew of it. Since 1.0
-	 * it only puts the connection on a list, and makes it what it is as it runs.
-	 */
+	/* Closes the descriptor if it fails, and tells on_connection() only of what it knew: since 1.0 as it runs. */
 	if (MHD_add_connection(daemon, fd, (const struct sockaddr *)ss, len) == MHD_YES &&
 	    c->used && !c->mhd)
 		MHD_run(daemon);
@@ -484,15 +476,10 @@ static void accept_all(struct http *http)
 
 int http__add(struct http *http, const struct http_address *address)
 {
-	struct listener *l = &http->listeners[http->nlisteners];
-	int err;
+	int err = -ENOSPC;
 
-	if (http->nlisteners > HTTP_LISTENERS_MAX)
-		return -ENOSPC;
-	l->fd = -1;
-	err = listener_open(l, address);
-	if (err)
-		listener_close(l);
+	if (http->nlisteners <= HTTP_LISTENERS_MAX)
+		err = listener_open(&http->listeners[http->nlisteners], address);
 	http->nlisteners += !err;
 	return err;
 }
@@ -629,11 +616,8 @@ static bool daemon_has_work(struct MHD_Daemon *daemon)
 
 static void daemon_run(struct MHD_Daemon *daemon)
 {
-	for (int i = 0; daemon && i < ACCEPT_BATCH; i++) {
+	for (int i = 0; daemon && i < ACCEPT_BATCH && (!i || daemon_has_work(daemon)); i++)
 		MHD_run(daemon);
-		if (!daemon_has_work(daemon))
-			break;
-	}
 }
 
 /* Whoever waits for this job goes on. */

@@ -136,7 +136,7 @@ static int adopt(struct listener *l)
 	return 0;
 }
 
-int listener_open(struct listener *l, const struct http_address *address)
+static int listener_try(struct listener *l, const struct http_address *address)
 {
 	struct sockaddr_storage ss;
 	socklen_t len;
@@ -152,7 +152,7 @@ int listener_open(struct listener *l, const struct http_address *address)
 	if (l->fd < 0 && errno == EAFNOSUPPORT && !strcmp(address->host, "::")) {
 		struct http_address any = { AF_INET, "0.0.0.0", address->port, "", false, 0 };
 
-		return listener_open(l, &any);
+		return listener_try(l, &any);
 	}
 	if (l->fd < 0)
 		return -errno;
@@ -171,4 +171,15 @@ void listener_close(struct listener *l)
 	close(l->fd);
 	if (l->ino && !stat(l->address.path, &st) && st.st_dev == l->dev && st.st_ino == l->ino)
 		unlink(l->address.path);
+}
+
+int listener_open(struct listener *l, const struct http_address *address)
+{
+	int err;
+
+	l->fd = -1;
+	err = listener_try(l, address);
+	if (err)
+		listener_close(l);
+	return err;
 }

@@ -19,7 +19,7 @@ struct listener {
 	ino_t ino;
 };
 
-/* address in l becomes what was bound: port 0 a real one. 0 or -errno; close it either way. */
+/* address in l becomes what was bound: port 0 a real one. 0; or -errno, and nothing is open. */
 int listener_open(struct listener *l, const struct http_address *address);
 /* Removes the file of a Unix socket if it is still ours. */
 void listener_close(struct listener *l);
