@@ -9,10 +9,12 @@
  * byte of a stranger is read.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fsuid.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/commands.h"
@@ -249,6 +251,7 @@ static int serve_until_stopped(const struct serve *serve, struct pipeline_live *
 static int add_socket(const struct serve *serve, int state_dir, struct http *http)
 {
 	struct http_address address;
+	struct stat st;
 	const char *why;
 	char text[64];
 	int err;
@@ -261,6 +264,9 @@ static int add_socket(const struct serve *serve, int state_dir, struct http *htt
 		setfsgid(serve->gid);
 		setfsuid(serve->uid);
 	}
+	/* The directory's lock is ours: whoever made one there, as whichever user, is gone. */
+	if (!fstatat(state_dir, STATE_DIR_SOCKET, &st, AT_SYMLINK_NOFOLLOW) && S_ISSOCK(st.st_mode))
+		unlinkat(state_dir, STATE_DIR_SOCKET, 0);
 	err = http__add(http, &address);
 	if (serve->change_user) {
 		setfsuid(0);
