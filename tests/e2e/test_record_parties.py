@@ -254,7 +254,7 @@ class Wakers(Session):
             with self.subTest(kind):
                 run = self.record("--views", "wakers", "--", lib.workload("ring"), kind, rounds)
                 slept = [int(n) for n in run.stdout.split()]
-                self.assertGreater(min(slept), .9 * rounds)
+                self.assertGreater(min(slept), .7 * rounds)  # beside others the token may be there already
                 session = self.json()
                 for i in range(4):
                     wakes = collections.Counter()
