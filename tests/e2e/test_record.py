@@ -73,13 +73,11 @@ class Session(unittest.TestCase):
         CPU it lasts as long, beside others longer, and has as many stacks. What vigie used."""
         vigie = subprocess.Popen([lib.VIGIE, "record", "-p", str(child.pid), "-d", "60s", "-o", self.file,
                                   *map(str, args)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        def ended():  # without a wait(): what it used is asked for below
-            return os.waitid(os.P_PID, vigie.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-
+        flags = os.WEXITED | os.WNOHANG | os.WNOWAIT  # no wait(): what it used is asked for below
         try:
-            lib.wait_for(lambda: has_clock(vigie.pid) or ended(), "the session's clock")
+            lib.wait_for(lambda: has_clock(vigie.pid) or os.waitid(os.P_PID, vigie.pid, flags), "the session's clock")
             enough = lib.schedstats(child.pid)[0] + cpu_s * 1e9
-            lib.wait_for(lambda: lib.schedstats(child.pid)[0] >= enough or ended(),
+            lib.wait_for(lambda: lib.schedstats(child.pid)[0] >= enough or os.waitid(os.P_PID, vigie.pid, flags),
                          f"{cpu_s} s of CPU time", every_s=.01)
             os.kill(vigie.pid, signal.SIGINT)  # no method of its: that would wait for it
             said = vigie.stderr.read()
