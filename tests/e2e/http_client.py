@@ -12,6 +12,7 @@ import time
 import unittest
 
 BINARY = os.path.join(os.environ.get("O", "build"), "tests/e2e/http_fixture")
+PROMPT_S = 5  # half of the least that the server waits for anybody
 OM = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 PROMETHEUS_2 = ("application/openmetrics-text;version=1.0.0,"

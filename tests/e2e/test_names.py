@@ -20,6 +20,8 @@ import unittest
 import lib
 from test_record import Session, by_function, running, samples
 
+OVER_S = 25  # a session of a second whose reader is given up after two, on a busy host
+
 
 def setUpModule():
     lib.needs_watching()
@@ -140,7 +142,7 @@ class Lines(Session):
         hostile_debug(lib.workload(self.PROGRAM), program, 100 << 20)
         began = time.monotonic()
         session = self.session(program, "1s")
-        self.assertLess(time.monotonic() - began, 5)
+        self.assertLess(time.monotonic() - began, OVER_S)
         self.assertGreater(by_function(session, "cpu")["outer"], 0)
         q = session["quality"]
         self.assertLess(q["lines_looked_at"], q["lines_wanted"])
@@ -262,7 +264,7 @@ class FramePointers(Session):
 
     def session(self, how, *args, path=None):
         with running("", 60, how, path=path or self.program) as child:
-            self.record("-p", child.pid, "-d", "1s", "--hz", "199", "--views", "cpu", *args)
+            self.record_running(child, 1, "--hz", "199", "--views", "cpu", *args)
         return self.json()["quality"], self.report("folded").decode()
 
     def test_a_chain(self):
