@@ -269,6 +269,7 @@ struct noted {
 	struct source base;
 	__u32 parts;
 	unsigned int told;
+	int err; /* not 0: nothing is switched */
 	struct probe_costs costs;
 };
 
@@ -276,6 +277,8 @@ static int note_shed(struct source *source, __u32 parts)
 {
 	struct noted *n = (struct noted *)source;
 
+	if (n->err)
+		return n->err;
 	n->parts = parts;
 	n->told++;
 	return 0;
@@ -358,6 +361,53 @@ static void steps_go_in_their_order(void **state)
 	assert_true(d.o.self.shed_ns[SELF_SHED_REASONS] > d.o.self.shed_ns[SELF_SHED_INTERVAL]);
 }
 
+/* Nothing is so, or said, before the kernel has done it; then each step is, one after the other. */
+static void a_step_that_fails_is_taken_later(void **state)
+{
+	struct desk d;
+	unsigned int i;
+
+	desk_init(&d, 10000000, INTERVAL_NS);
+	d.noted.err = -EBUSY;
+	for (i = 0; i < 2; i++)
+		desk_pass(&d, 0.5, 0);
+	assert_int_equal(d.o.budget.taken, 2);
+	assert_int_equal(d.o.said, 0);
+	assert_true(!d.o.self.shed[0] && !d.o.self.shed[1] && d.o.failed);
+	d.noted.err = 0;
+	desk_pass(&d, 0.005, 0);
+	assert_int_equal(d.noted.parts, 3);
+	assert_int_equal(d.o.said, 2);
+	assert_true(d.o.self.shed[0] && d.o.self.shed[1] && !d.o.failed);
+	assert_false(d.o.saves); /* of two at once neither's saving is known */
+	/* One that returns, too. */
+	d.noted.err = -EBUSY;
+	for (i = 0; i < 1000 && d.o.budget.taken == 2; i++)
+		desk_pass(&d, 0.001, 0);
+	assert_int_equal(d.o.said, 2);
+	assert_true(d.o.self.shed[1]);
+	d.noted.err = 0;
+	desk_pass(&d, 0.001, 0);
+	assert_int_equal(d.o.said, 1);
+	assert_true(d.o.self.shed[0] && !d.o.self.shed[1]);
+}
+
+/* What it saved is known from the prices after it, not from those of a try that failed. */
+static void a_step_saves_from_when_it_is_taken(void **state)
+{
+	struct desk d;
+
+	desk_init(&d, 10000000, INTERVAL_NS);
+	d.noted.err = -EBUSY;
+	desk_pass(&d, 0.5, 0);
+	assert_int_equal(d.o.budget.taken, 1);
+	assert_false(d.o.saves);
+	d.noted.err = 0;
+	desk_pass(&d, 0.005, 0);
+	assert_int_equal(d.o.said, 1);
+	assert_true(d.o.saves);
+}
+
 /* Where the kernel's waits need none there is no such step: none is taken that saves nothing. */
 static void what_is_not_there_is_no_step(void **state)
 {
@@ -370,7 +420,7 @@ static void what_is_not_there_is_no_step(void **state)
 	assert_int_equal(d.noted.parts, 7);
 	assert_true(overhead_interval_ns(&d.o) == 2 * INTERVAL_NS);
 	assert_true(overhead_least_interval_ns(&d.o) == 2 * INTERVAL_NS);
-	assert_true(!d.o.self.shed[SELF_SHED_WAKEUP] && d.o.self.shed[SELF_SHED_INTERVAL]);
+	assert_true(!d.o.self.shed[SELF_SHED_MOVED] && d.o.self.shed[SELF_SHED_INTERVAL]);
 }
 
 static void without_a_budget_nothing_goes(void **state)
@@ -473,6 +523,8 @@ int main(void)
 		cmocka_unit_test(it_does_not_fall_through_to_the_floor),
 		cmocka_unit_test(what_a_step_saved_keeps_it_off),
 		cmocka_unit_test(steps_go_in_their_order),
+		cmocka_unit_test(a_step_that_fails_is_taken_later),
+		cmocka_unit_test(a_step_saves_from_when_it_is_taken),
 		cmocka_unit_test(what_is_not_there_is_no_step),
 		cmocka_unit_test(without_a_budget_nothing_goes),
 		cmocka_unit_test(probes_count_in_others_time),

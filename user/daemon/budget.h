@@ -35,8 +35,9 @@ void budget_init(struct budget *budget, double limit, unsigned int steps, __u64 
 		 __u64 now_ns);
 /*
  * A reading: what was spent of a core since the one before, and nothing of before the last change. more: what
- * the step that would be the next to return would add to it, as far as that is known; else 0. Says what
- * to do now; taken has it already.
+ * the step that would be the next to return would add to it, as far as that is known; else 0. helps:
+ * the next step to take would save something; if not, none is taken. Says what to do now; taken has
+ * it already.
  */
 enum budget_change budget_see(struct budget *budget, __u64 now_ns, double spent, double more,
 			      bool helps);

@@ -174,52 +174,56 @@ __u64 overhead_least_interval_ns(const struct overhead *o)
 	return o->budget.taken > part_steps(o) ? overhead_interval_ns(o) : 0;
 }
 
-static void overhead_say(struct overhead *o, bool returns, double spent)
+static void overhead_say_step(struct overhead *o, unsigned int step, bool returns)
 {
-	unsigned int step = returns ? o->budget.taken : o->budget.taken - 1;
-	double percent = 100 * spent, limit = 100 * o->budget.limit;
+	const char *event = returns ? "budget-return" : "budget-shed";
+	enum severity severity = returns ? SEVERITY_INFO : SEVERITY_WARNING;
+	double percent = 100 * o->spent, limit = 100 * o->budget.limit;
 
 	if (step < part_steps(o))
-		logbook_say(o->book, returns ? SEVERITY_INFO : SEVERITY_WARNING,
-			    returns ? "budget-return" : "budget-shed", 0,
+		logbook_say(o->book, severity, event, 0,
 			    "vigie costs %.3g %% of a core, its budget is %.3g %%: %s", percent,
 			    limit, returns ? steps[step].on : steps[step].off);
 	else
 		logbook_say(
-			o->book, returns ? SEVERITY_INFO : SEVERITY_WARNING,
-			returns ? "budget-return" : "budget-shed", 0,
+			o->book, severity, event, 0,
 			"vigie costs %.3g %% of a core, its budget is %.3g %%: a snapshot every %.3g s",
 			percent, limit, overhead_interval_ns(o) / 1e9);
 }
 
-/* The probes as the budget wants them, and what is said of them is so. */
-static void overhead_switch(struct overhead *o)
+/* The probes as the budget wants them, and what is said of them is so. Failing is said once. */
+static int overhead_switch(struct overhead *o)
 {
 	unsigned int taken = o->budget.taken, i;
-	bool failed = o->failed;
 	__u32 parts = 0;
 	int err;
 
 	if (taken)
 		parts = steps[(taken < part_steps(o) ? taken : part_steps(o)) - 1].parts;
 	err = source__shed(o->source, parts);
-	o->failed = err != 0;
-	if (err && !failed)
+	if (err && !o->failed)
 		logbook_say(o->book, SEVERITY_ERROR, "budget-failed", err,
 			    "cannot switch parts of the probes: tried again");
-	for (i = 0; i < SELF_SHED_INTERVAL && !err; i++)
+	o->failed = err != 0;
+	if (err)
+		return err;
+	for (i = 0; i < SELF_SHED_INTERVAL; i++)
 		o->self.shed[i] = i < part_steps(o) && taken > i;
-	if (!err)
-		o->self.shed[SELF_SHED_INTERVAL] = taken > part_steps(o);
+	o->self.shed[SELF_SHED_INTERVAL] = taken > part_steps(o);
+	return 0;
 }
 
-static void overhead_apply(struct overhead *o, bool returns, double spent)
+/* What the budget has decided and is not yet so; several steps if they failed before. */
+static void overhead_apply(struct overhead *o)
 {
-	overhead_switch(o);
-	o->saves = !returns && o->budget.taken <= part_steps(o);
+	if (overhead_switch(o))
+		return;
+	o->saves = o->budget.taken == o->said + 1 && o->budget.taken <= part_steps(o);
 	o->before_ns = o->prices.switch_ns;
-	if (!o->failed)
-		overhead_say(o, returns, spent);
+	while (o->said < o->budget.taken)
+		overhead_say_step(o, o->said++, false);
+	while (o->said > o->budget.taken)
+		overhead_say_step(o, --o->said, true);
 	o->priced = false;
 	o->waited = 0;
 	o->outdated = o->asked;
@@ -283,12 +287,11 @@ static void overhead_from(struct overhead *o, const struct overhead_totals *now)
 void overhead_see(struct overhead *o, const struct overhead_totals *now)
 {
 	enum budget_change change;
-	double spent;
 
 	if (!o->self.limit_ppb)
 		return;
 	if (o->failed)
-		overhead_switch(o);
+		overhead_apply(o);
 	if (!o->began) {
 		overhead_from(o, now);
 		source__costs(o->source, &o->costs);
@@ -312,12 +315,12 @@ void overhead_see(struct overhead *o, const struct overhead_totals *now)
 		overhead_from(o, now);
 		return;
 	}
-	spent = overhead_spent(o, now);
-	change = budget_see(&o->budget, now->time_ns, spent, overhead_more(o, now),
+	o->spent = overhead_spent(o, now);
+	change = budget_see(&o->budget, now->time_ns, o->spent, overhead_more(o, now),
 			    overhead_next_helps(o));
 	overhead_from(o, now);
 	if (change != BUDGET_STAYS)
-		overhead_apply(o, change == BUDGET_RETURNS, spent);
+		overhead_apply(o);
 	else if (now->time_ns - o->costs_ns >= SAMPLE_NS)
 		ask_for_prices(o);
 }

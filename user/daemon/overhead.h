@@ -48,12 +48,16 @@ struct overhead {
 	bool asked, priced; /* the meter is at it; the prices are those of what is on now */
 	bool outdated; /* a step was taken since it was asked */
 	bool failed; /* the probes are not as the budget wants them: tried again */
+	unsigned int said; /* steps that are so, and in the log */
+	double spent; /* of a core, by the last reading */
 	unsigned int waited;
 	struct self_budget self;
 };
 
-/* limit_ppb: of one core, in parts of 10^9; 0: there is none, and nothing is measured. */
-/* corrects_waits: the probes have a part that does (plan.moved_sleepers), which is the last of them to go. */
+/*
+ * limit_ppb: of one core, in parts of 10^9; 0: there is none, and nothing is measured. corrects_waits:
+ * the probes have a part that does (plan.moved_sleepers), which is the last of them to go.
+ */
 void overhead_init(struct overhead *o, __u64 limit_ppb, __u64 interval_ns, bool corrects_waits,
 		   struct source *source, struct logbook *book, struct meter *meter);
 /* From now on; how often it may be doubled stays as it was at first. */

@@ -128,7 +128,7 @@ struct self_web { SELF_WEB_TABLE(SELF_MEMBER, SELF_MEMBERS) };
 	X(SELF_SHED_CULPRITS, "culprits") \
 	X(SELF_SHED_HISTOGRAMS, "histograms") \
 	X(SELF_SHED_REASONS, "off_cpu") \
-	X(SELF_SHED_WAKEUP, "wakeup") /* the correction of waits: 6.12 and later */ \
+	X(SELF_SHED_MOVED, "wakeup") /* the correction of waits: 6.12 and later */ \
 	X(SELF_SHED_INTERVAL, "interval") /* snapshots are further apart */
 
 /* Whose time it is. */
@@ -141,7 +141,7 @@ enum self_shed { SELF_SHED_TABLE(SELF_ENUM) SELF_SHED_STEPS };
 _Static_assert(VIGIE_SHED_CULPRITS == 1 << SELF_SHED_CULPRITS &&
 		       VIGIE_SHED_HISTOGRAMS == 1 << SELF_SHED_HISTOGRAMS &&
 		       VIGIE_SHED_REASONS == 1 << SELF_SHED_REASONS &&
-		       VIGIE_SHED_MOVED == 1 << SELF_SHED_WAKEUP,
+		       VIGIE_SHED_MOVED == 1 << SELF_SHED_MOVED,
 	       "a step is called as another one");
 enum self_overhead { SELF_OVERHEAD_TABLE(SELF_ENUM) SELF_OVERHEAD_PARTS };
 
