@@ -118,37 +118,17 @@ static const int server_calls[] = {
 	SCMP_SYS(getpeername),
 };
 
-/* Each question is answered by a process of its own. */
+/* Each question is answered by a process of its own, which gives up by prctl() what it has. */
 static const int namer_calls[] = {
-	SCMP_SYS(pipe2),
-	SCMP_SYS(wait4),
-	SCMP_SYS(set_robust_list),
-	SCMP_SYS(rseq),
-	SCMP_SYS(alarm),
-	SCMP_SYS(prctl), /* what a reader gives up; nothing is gained by it */
-	SCMP_SYS(seccomp),
-	SCMP_SYS(landlock_create_ruleset),
-	SCMP_SYS(landlock_add_rule),
-	SCMP_SYS(landlock_restrict_self),
+	SCMP_SYS(pipe2), SCMP_SYS(wait4), SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
+	SCMP_SYS(alarm), SCMP_SYS(prctl), SCMP_SYS(seccomp),
 };
 
 /* Files, by any path: which of them is the user's business, and Landlock's. */
 static const int writer_calls[] = {
-	SCMP_SYS(openat),
-	SCMP_SYS(pwrite64),
-	SCMP_SYS(pwritev),
-	SCMP_SYS(ftruncate),
-	SCMP_SYS(fdatasync),
-	SCMP_SYS(fsync),
-	SCMP_SYS(mkdirat),
-	SCMP_SYS(renameat),
-	SCMP_SYS(renameat2),
-	SCMP_SYS(unlinkat),
-
-	/* To confine itself further, which is all that these can do. */
-	SCMP_SYS(landlock_create_ruleset),
-	SCMP_SYS(landlock_add_rule),
-	SCMP_SYS(landlock_restrict_self),
+	SCMP_SYS(openat),    SCMP_SYS(pwrite64), SCMP_SYS(pwritev), SCMP_SYS(ftruncate),
+	SCMP_SYS(fdatasync), SCMP_SYS(fsync),	 SCMP_SYS(mkdirat), SCMP_SYS(renameat),
+	SCMP_SYS(renameat2), SCMP_SYS(unlinkat),
 };
 
 /* To confine itself further, which is all that these can do. */
@@ -319,12 +299,15 @@ static int allow_role(scmp_filter_ctx ctx, enum confine_role role)
 		return 0;
 	if (role == CONFINE_OPENER)
 		return allow_reading_files(ctx);
-	if (role == CONFINE_HISTORY) {
-		err = allow_calls(ctx, landlock_calls, COUNT(landlock_calls));
-		return err ? err : allow_reading_files(ctx);
-	}
 	if (role == CONFINE_METER)
 		return confine_allow_stats(ctx);
+	if (role == CONFINE_HISTORY || role == CONFINE_WRITER || role == CONFINE_NAMER) {
+		err = allow_calls(ctx, landlock_calls, COUNT(landlock_calls));
+		if (err)
+			return err;
+	}
+	if (role == CONFINE_HISTORY)
+		return allow_reading_files(ctx);
 	if (role == CONFINE_WRITER)
 		return allow_calls(ctx, writer_calls, COUNT(writer_calls));
 	if (role == CONFINE_NAMER) {
