@@ -68,9 +68,7 @@ int pipeline_live_open(struct pipeline_live *live, const struct pipeline_options
 	const char *what = "read the user names";
 	int err = open_users(live, options, config);
 
-	memcpy(config->keys, options->keys, sizeof(config->keys));
-	config->nkeys = options->nkeys;
-	config->unit_ids = options->unit_ids;
+	pipeline_options_model(options, config);
 	open_names(live, options);
 	if (!err) {
 		what = "make the model";
@@ -96,9 +94,7 @@ int pipeline_live_open_source(struct pipeline_live *live, struct source *source,
 	err = open_users(live, options, config);
 	if (err)
 		return err;
-	memcpy(config->keys, options->keys, sizeof(config->keys));
-	config->nkeys = options->nkeys;
-	config->unit_ids = options->unit_ids;
+	pipeline_options_model(options, config);
 	live->model = model__new(config);
 	return live->model ? 0 : -errno;
 }

@@ -41,3 +41,10 @@ void pipeline_options_collect(const struct pipeline_options *options, struct col
 			ret->unit_top = unit_top;
 	}
 }
+
+void pipeline_options_model(const struct pipeline_options *options, struct model_config *ret)
+{
+	memcpy(ret->keys, options->keys, sizeof(ret->keys));
+	ret->nkeys = options->nkeys;
+	ret->unit_ids = options->unit_ids;
+}

@@ -11,6 +11,7 @@
 
 #include "collect/plan.h"
 #include "data/view.h"
+#include "model/model.h"
 
 struct pipeline_options {
 	enum group_key keys[GROUP_KEYS];
@@ -29,5 +30,7 @@ void pipeline_options_init(struct pipeline_options *options, const enum group_ke
 			   unsigned int nkeys);
 /* What the kernel side must carry for these keys. */
 void pipeline_options_collect(const struct pipeline_options *options, struct collect_config *ret);
+/* What is grouped by, and how units are called. */
+void pipeline_options_model(const struct pipeline_options *options, struct model_config *ret);
 
 #endif

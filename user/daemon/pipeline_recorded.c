@@ -51,9 +51,7 @@ int pipeline_recorded_open(struct pipeline_recorded *recorded, const char *direc
 			err == -ENOENT ? " (it should hold ring/ with *.seg in it)" : "");
 		return err;
 	}
-	memcpy(config->keys, options->keys, sizeof(config->keys));
-	config->nkeys = options->nkeys;
-	config->unit_ids = options->unit_ids;
+	pipeline_options_model(options, config);
 	recorded->config = *config;
 	return 0;
 }
