@@ -212,6 +212,11 @@ class Refusals(unittest.TestCase):
                                            f"vigie {command}: {option}: '{shown(value)}' is not ",
                                            *allowed)
 
+    def test_an_empty_name_is_nobodys(self):
+        """Not even of a process that has cleared its own: who types none has an empty variable."""
+        with Actor(b""):
+            self.assertRefused(vigie("record", "--comm="), "vigie record: --comm: '' is not ")
+
     def test_no_option_is_left_out_here(self):
         """Every option that help names and that takes a value is in the table above."""
         for command in COMMANDS:
@@ -525,7 +530,8 @@ class OncePsutil(unittest.TestCase):
             low = min(getattr(before, name), getattr(after, name)) - drift
             high = max(getattr(before, name), getattr(after, name)) + drift
             self.assertTrue(low <= ours[name] <= high, (name, low, ours[name], high))
-        self.assertAlmostEqual(float(ours["percent"]), after.percent, delta=1.0)
+        percents = before.percent, after.percent
+        self.assertTrue(min(percents) - 1 <= ours["percent"] <= max(percents) + 1, (ours["percent"], percents))
         self.assertLessEqual(set(before._fields), set(ours))
 
     def test_swap_and_load_and_boot(self):
@@ -546,20 +552,24 @@ class OncePsutil(unittest.TestCase):
         return all_s - idle_s, all_s, own.children_user + own.children_system
 
     def test_cpu_percent(self):
-        """Around the same two seconds, with a known load in them; less what vigie needs to begin."""
+        """Around the same two seconds, with a known load in them. What vigie needs to begin takes idle
+        time where there is some, and else others' time."""
         with Actor(b"busy") as actor:
             actor.send("cpu", 5000)
+            actor_ns = lib.schedstats(actor.pid)[0]
             busy_s, all_s, own_s = self.used_s()
             found = lib.once(interval="2s")
             busy_s, all_s, own_s = (b - a for a, b in zip((busy_s, all_s, own_s), self.used_s()))
-            theirs = 100 * (busy_s - own_s) / all_s
+            actor_ns = lib.schedstats(actor.pid)[0] - actor_ns
             actor.answer()
-        self.assertAlmostEqual(float(found["cpu_percent"]), theirs, delta=10)
+        least, most = 100 * (busy_s - own_s) / all_s, 100 * busy_s / all_s
+        self.assertTrue(least - 10 <= found["cpu_percent"] <= most + 10, (least, found["cpu_percent"], most))
         row = lib.row(found, comm="busy")
         wall = found["interval_seconds"]
         self.assertAlmostEqual(float(row["cpu_percent"]),
                                float(lib.cpu_ns(row) / wall / 10**7), delta=0.2)
-        self.assertGreater(row["cpu_percent"], 20)
+        self.assertLessEqual(lib.cpu_ns(row), actor_ns)
+        self.assertGreater(lib.cpu_ns(row), .2 * actor_ns)
         percents = found["cpu_times_percent"]
         self.assertAlmostEqual(float(sum(percents.values())), 100, delta=1)
 

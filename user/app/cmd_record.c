@@ -105,7 +105,8 @@ static void parse_pids(struct argp_state *state, struct record_options *options,
 
 static void parse_comm(struct argp_state *state, struct record_options *options, const char *arg)
 {
-	if (targets_by_comm(&options->targets, arg) || !options->targets.n)
+	/* A process may have a name without a letter; who types none has an empty variable. */
+	if (!*arg || targets_by_comm(&options->targets, arg) || !options->targets.n)
 		refuse_value(
 			state, "--comm", arg,
 			strlen(arg) > TARGETS_COMM_MAX
