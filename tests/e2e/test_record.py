@@ -523,11 +523,11 @@ class Safety(Session):
         self.assertLess(quality["lost"]["stacks"], .1 * quality["stacks"]["on_cpu"])
 
     def test_cost_ends_it(self):
-        """Two hundred calls deep, a thousand times a second: asked for thirty seconds."""
-        began = time.monotonic()
-        with running("unwinds", "deep", 60) as child:
-            run = self.record("-p", child.pid, "-d", "30s", "--hz", "999", "--views", "cpu")
-        self.assertLess(time.monotonic() - began, 15)
+        """Two hundred calls deep; four of them have most of two CPUs beside others, too."""
+        with contextlib.ExitStack() as stack:
+            targets = [stack.enter_context(running("unwinds", "deep", 90)) for _ in range(4)]
+            run = self.record("-p", ",".join(str(t.pid) for t in targets), "-d", "60s", "--hz", "999",
+                              "--views", "cpu")
         self.assertRegex(run.stderr.decode(), r"stopped early: it cost more than 5 % of a core")
         session = self.json()
         self.assertEqual(session["quality"]["ended"], "cost")
