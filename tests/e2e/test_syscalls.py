@@ -6,7 +6,9 @@ What must hold, and how it is done: tests/syscalls/torture.py.
 """
 import os
 import shutil
+import subprocess
 import sys
+import tempfile
 import unittest
 
 import lib
@@ -31,6 +33,19 @@ class SystemCalls(unittest.TestCase):
 
     def test_start(self):
         self.holds("start", 8, 4)
+
+    def test_variables_that_cannot_be_mapped(self):
+        """libbpf asks the kernel with a map of its own; where that fails it loads programs all the same
+        and gives no address for their variables."""
+        command = [lib.VIGIE, "once", "--interval", "10ms"]
+        trace = ["strace", "-qq", "-o", self.enterContext(tempfile.NamedTemporaryFile()).name, "-e", "trace=bpf"]
+        subprocess.run([*trace, *command], stdout=subprocess.DEVNULL, check=True, timeout=lib.PATIENCE_S)
+        calls = lib.read(trace[3]).splitlines()
+        first = next(i for i, call in enumerate(calls, 1) if "BPF_F_MMAPABLE" in call)
+        run = subprocess.run([*trace, "-e", f"inject=bpf:error=ENOMEM:when={first}", *command], text=True, check=False,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=lib.PATIENCE_S)
+        self.assertEqual((run.returncode, run.stdout), (1, ""), run.stderr)
+        self.assertRegex(run.stderr, r"vigie once: cannot map the programs' variables: -ENOMEM")
 
     def test_cycle(self):
         self.holds("cycle", 8, 4)

@@ -257,6 +257,10 @@ static int load_and_attach(struct bpf_loaded *l, const struct plan *plan,
 	err = vigie_bpf__load(l->skel);
 	if (err)
 		return err;
+	/* Loaded all the same, libbpf says so where the variables could not be mapped. */
+	*ret_what = "map the programs' variables";
+	if (!l->skel->bss || !l->skel->rodata)
+		return -ENOMEM;
 	*ret_what = "map the CPU slots";
 	l->ncpus = plan->possible_cpus;
 	err = map_cpus(l);

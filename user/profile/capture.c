@@ -179,6 +179,10 @@ static int open_all(struct capture *c, const char **ret_what)
 	err = session_bpf__load(c->skel);
 	if (err)
 		return err;
+	/* Loaded all the same, libbpf says so where the variables could not be mapped. */
+	*ret_what = "map the session's variables";
+	if (!c->skel->bss)
+		return -ENOMEM;
 	*ret_what = "hand out room for threads";
 	err = fill_slots(c);
 	if (err)
