@@ -159,6 +159,7 @@ int services_open(struct services *services, const struct services_options *opti
 
 	memset(services, 0, sizeof(*services));
 	services->state_dir = services->lock = -1;
+	verdicts_init(&services->handler.verdicts, -1); /* services_done() closes what it watches */
 	logbook_init(&services->book);
 	services->book.level = options->log_level;
 	services->book.format = options->log_format;
