@@ -406,6 +406,40 @@ static void culprit_takes(void **state)
 	assert_int_equal(slots[0].loss[VIGIE_LOSS_DELAY_FULL], 1);
 }
 
+/* A full table of processes: who waited longest is in it, each as its own; all waits are by name. */
+static void culprit_process_takes(void **state)
+{
+	struct vigie_delay_process *p = slots[0].culprit_processes[0];
+	struct logic_culprit ctx = { .wait_ns = 2999999 };
+	int i, own = 0;
+
+	NEED_BPF();
+	pin(0);
+	for (i = 0; i < VIGIE_DELAY_PROCESSES; i++)
+		p[i] = (struct vigie_delay_process){ .victim = 0x40000000 + i,
+						     .wait_ns = 3000000,
+						     .waits = 1 };
+	call(skel->progs.logic_culprit, &ctx, sizeof(ctx));
+	for (i = 0; i < VIGIE_DELAY_PROCESSES; i++)
+		assert_int_equal(p[i].victim, 0x40000000 + i);
+	ctx.wait_ns = 3000001;
+	call(skel->progs.logic_culprit, &ctx, sizeof(ctx));
+	ctx.wait_ns = 5;
+	call(skel->progs.logic_culprit, &ctx, sizeof(ctx)); /* now it has one */
+	for (i = 0; i < VIGIE_DELAY_PROCESSES; i++) {
+		if (p[i].victim != (__u32)getpid()) {
+			assert_int_equal(p[i].wait_ns, 3000000);
+			continue;
+		}
+		own++;
+		assert_int_equal(p[i].culprit, getpid());
+		assert_int_equal(p[i].wait_ns, 3000006);
+		assert_int_equal(p[i].waits, 2);
+	}
+	assert_int_equal(own, 1);
+	assert_int_equal(waits_of(0, getpid(), getpid()), 3);
+}
+
 /* --- delta_waits */
 
 static void off_cpu(const struct logic_waits *delivered, struct logic_waits *ret)
@@ -593,6 +627,7 @@ int main(void)
 		LOGIC_TEST(culprit_named),
 		LOGIC_TEST(culprit_folded),
 		LOGIC_TEST(culprit_takes),
+		LOGIC_TEST(culprit_process_takes),
 		LOGIC_TEST(absence_that_ended),
 		LOGIC_TEST(waits_that_were_sleep),
 		LOGIC_TEST(absence_under_way),
