@@ -68,8 +68,18 @@ class Hung(Session):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.stuck)
 
+    @contextlib.contextmanager
+    def there_runs(self, *args, **options):
+        """A program that has to do with the file system; who waits for that cannot be killed, so it
+        answers before the program's end, also where an assertion failed."""
+        with running(*args, **options) as child:
+            try:
+                yield child
+            finally:
+                self.answer()
+
     def remote(self):
-        return running("unwinds", "deep", 60, path=os.path.join(self.there, "remote"))
+        return self.there_runs("unwinds", "deep", 60, path=os.path.join(self.there, "remote"))
 
     def in_time(self, pid, *views):
         began = time.monotonic()
@@ -103,7 +113,6 @@ class Hung(Session):
             self.hang()
             session = self.in_time(child.pid)
             self.unreadable(session)
-            self.answer()
 
     def test_late_each_time(self):
         """Nobody hangs: each file comes just in time. All together they have a limit nevertheless."""
@@ -111,12 +120,11 @@ class Hung(Session):
         for path in many:
             shutil.copy(os.path.join(self.directory, "real", "lib0.so"),
                         os.path.join(self.directory, "real", os.path.basename(path)))
-        with running("guests", "keep", 120, *many) as child:
+        with self.there_runs("guests", "keep", 120, *many) as child:
             lib.write(self.stuck, ".8")
             began = time.monotonic()
             self.record("-p", child.pid, *ROUND, "--views", "cpu")
             took = time.monotonic() - began
-            self.answer()
         # Twenty seconds for who opens the files, and the reader gives up what it cannot read.
         self.assertLess(took, SECONDS + 20 + 12)
         q = self.json()["quality"]
@@ -129,7 +137,6 @@ class Hung(Session):
             subprocess.run(["umount", "-l", self.there], check=True)
             self.hang()
             self.unreadable(self.in_time(child.pid))
-            self.answer()
 
     def test_below_an_overlay(self):
         """What a container may have mounted; its files do not look like FUSE."""
@@ -142,10 +149,9 @@ class Hung(Session):
         lib.needs(not probe.returncode, f"no overlay can be mounted here: {probe.stderr.decode().strip()}")
         self.addCleanup(subprocess.run, ["umount", "-l", top], check=True)
         self.addCleanup(self.answer)
-        with running("unwinds", "deep", 60, path=os.path.join(top, "remote")) as child:
+        with self.there_runs("unwinds", "deep", 60, path=os.path.join(top, "remote")) as child:
             self.hang()
             self.unreadable(self.in_time(child.pid))
-            self.answer()
 
     def holders(self, pid, path):
         """Those of a session's processes that have the file."""
@@ -192,7 +198,7 @@ class Hung(Session):
 
     def test_many_files_of_it(self):
         """Not each takes its two seconds: where the reader hung twice it does not go again."""
-        with running("guests", "keep", 60, *self.guests) as child:
+        with self.there_runs("guests", "keep", 60, *self.guests) as child:
             session = self.hung_at_the_end(child.pid, *self.guests)
         self.assertEqual(session["quality"]["reader_restarts"], 2)
         self.assertNotIn("visitor", self.names(session))
@@ -202,7 +208,7 @@ class Hung(Session):
         """Who opens hangs, and later the reader dies: the next opener has taken up what the first had."""
         program = lib.workload("guests")
         near = stacks.guest(self.directory, "neighbour")
-        with running("guests", "keep", 60, self.guests[0], near) as child:
+        with self.there_runs("guests", "keep", 60, self.guests[0], near) as child:
             self.hang()
             vigie = subprocess.Popen([lib.VIGIE, "record", "-p", str(child.pid), "-d", "4s", "--views", "cpu",
                                       "-o", self.file], stderr=subprocess.PIPE)
@@ -211,7 +217,6 @@ class Hung(Session):
             os.kill(test_record.Safety.reader_of(vigie.pid)[0], signal.SIGKILL)
             _, err = vigie.communicate(timeout=60)
             self.assertEqual(vigie.returncode, 0, err.decode())
-            self.answer()
         session = self.json()
         self.assertEqual((session["quality"]["hangs"], session["quality"]["reader_restarts"]), (1, 1))
         self.assertGreaterEqual(self.names(session), {"neighbour", "call_for", "main", "_start"})
@@ -246,11 +251,10 @@ class Hung(Session):
         os.mkdir(place)
         subprocess.run(["mount", "--bind", self.there, place], check=True)
         self.addCleanup(subprocess.run, ["umount", "-l", place], check=True)
-        with running("guests", "keep", 60, library) as child:
+        with self.there_runs("guests", "keep", 60, library) as child:
             if hang:
                 self.hang()
             session = self.in_time(child.pid, "--views", "cpu")
-            self.answer()
         self.complete(session)
         return session
 
@@ -270,13 +274,12 @@ class Hung(Session):
 
     def test_below_a_sleepers_stack(self):
         """Its copy is a page fault in a process of the session's; the others' stacks are whole."""
-        with running("borrowed", os.path.join(self.there, "pages"), 60) as child:
+        with self.there_runs("borrowed", os.path.join(self.there, "pages"), 60) as child:
             self.hang()
             session = self.in_time(child.pid, "-d", "5s")
             # Who was left behind holds none of them.
             names = {p["name"] for p in attached()}
             self.assertFalse({n for n in names if n.startswith("on_session")} - {"on_session_sleeper"})
-            self.answer()
         q = session["quality"]
         self.assertIn("compute", self.names(session))
         self.balanced(session)
@@ -284,14 +287,9 @@ class Hung(Session):
         self.assertEqual(q["hangs"], 1)
         self.assertGreater(q["incomplete"]["stack_not_readable"], 20, q)
 
-    @contextlib.contextmanager
     def locked(self):
         """A program that waits for the file system with its address space locked."""
-        with running("locked", os.path.join(self.there, "pages"), self.stuck, 60) as child:
-            try:
-                yield child
-            finally:
-                self.answer()
+        return self.there_runs("locked", os.path.join(self.there, "pages"), self.stuck, 60)
 
     def lock(self, pid):
         self.hang()
