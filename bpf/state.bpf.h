@@ -70,7 +70,7 @@ extern struct tasks_map tasks SEC(".maps");
 /* Keyed by the address of the task_struct: immune to PID reuse while the entry lives. */
 struct tasks_hash_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 32768);
+	__uint(max_entries, VIGIE_TASKS_MAX);
 	__type(key, __u64);
 	__type(value, struct task_state);
 };
@@ -91,19 +91,19 @@ static const struct task_state no_state;
 /*
  * How many more tasks may have a state. Counted here as they come and go, and set anew by user space
  * with each snapshot: what a probe that was skipped did not count lasts no longer. Two CPUs at once may
- * overdraw it by one each. The hash has a bound of its own.
+ * overdraw it by one each.
  */
 extern volatile __s64 task_room;
 
 static __always_inline bool state_has_room(void)
 {
-	return !cfg_task_storage || !cfg_max_tasks || task_room > 0;
+	return !cfg_max_tasks || task_room > 0;
 }
 
 /* n: -1 for a state that was made, 1 for one that goes. */
 static __always_inline void state_count(__s64 n)
 {
-	if (cfg_task_storage && cfg_max_tasks)
+	if (cfg_max_tasks)
 		__sync_fetch_and_add(&task_room, n);
 }
 
@@ -136,10 +136,9 @@ static __always_inline struct task_state *state_create(struct task_struct *task,
 		return st;
 	}
 	key = (__u64)task;
-	if (first)
-		bpf_map_update_elem(&tasks_hash, &key, first, BPF_NOEXIST);
-	else
-		bpf_map_update_elem(&tasks_hash, &key, (void *)&no_state, BPF_NOEXIST);
+	if (!bpf_map_update_elem(&tasks_hash, &key, first ? (void *)first : (void *)&no_state,
+				 BPF_NOEXIST))
+		state_count(-1);
 	return bpf_map_lookup_elem(&tasks_hash, &key);
 }
 

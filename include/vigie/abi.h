@@ -33,6 +33,7 @@ enum {
 	VIGIE_DELAY_CELLS = 512, /* pairs of names a CPU can hold in one epoch */
 	VIGIE_DELAY_PROCESSES = 128, /* and of processes */
 	VIGIE_DELAY_PROBES = 4, /* cells tried before a pair is folded */
+	VIGIE_TASKS_MAX = 32768, /* with a state, where the kernel has no task storage */
 	VIGIE_RETIRED_MAX = 16384, /* keys of dead tasks an epoch can hold */
 	VIGIE_RETIRED_SPARE = 128, /* and those that no memory was had for at once */
 	VIGIE_CGROUP_TREES = 6, /* hierarchies that may name a process */

@@ -153,6 +153,8 @@ class Bound(Place):
             page = daemon.scrape()
         self.assertEqual(lib.ns(page.sum("vigie_process_cpu_seconds_total", comm=burn.comm)), used)
         self.assert_balanced(page)
+        # The 6000 that ended, most of them in no list before, owe nothing.
+        self.assertLess(page.one("vigie_self_unfreed_tasks"), 100)
 
     def test_who_is_passed_over_and_ends_is_counted(self):
         with crowd(6000, 20), self.serve("--max-memory", "40MB", *self.ROOMY) as daemon:

@@ -133,7 +133,33 @@ static void remedies_are_newer(void **state)
 	}
 }
 
-/* Compiled in but off, or not compiled in: the remedies differ. */
+/* A hash of tasks ends where it was made to end; task storage where it is asked to, or never. */
+static void tasks_with_a_state(void **state)
+{
+	static const struct {
+		bool storage;
+		__u32 asked, most;
+	} cases[] = {
+		{ true, 0, 0 },
+		{ true, 100000, 100000 },
+		{ false, 0, VIGIE_TASKS_MAX },
+		{ false, 100, 100 },
+		{ false, 100000, VIGIE_TASKS_MAX },
+	};
+	struct collect_config config;
+	struct kfacts f = newest();
+	struct plan plan;
+	size_t i;
+
+	collect_config_default(&config);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		f.task_storage = cases[i].storage;
+		config.max_tasks = cases[i].asked;
+		plan_make(&f, &config, &plan);
+		assert_int_equal(plan.config.max_tasks, cases[i].most);
+	}
+}
+
 /* A real-time kernel whose task storage would sleep in a probe: as if there were none. */
 static void storage_that_sleeps(void **state)
 {
@@ -152,6 +178,7 @@ static void storage_that_sleeps(void **state)
 	check_items(&plan);
 }
 
+/* Compiled in but off, or not compiled in: the remedies differ. */
 static void without_psi(void **state)
 {
 	struct kfacts f = newest();
@@ -354,6 +381,7 @@ int main(void)
 		cmocka_unit_test(linux_5_10),
 		cmocka_unit_test(the_poorest),
 		cmocka_unit_test(run_delay_that_is_false),
+		cmocka_unit_test(tasks_with_a_state),
 		cmocka_unit_test(storage_that_sleeps),
 		cmocka_unit_test(without_psi),
 		cmocka_unit_test(many_cpus),

@@ -221,7 +221,7 @@ static int serve_until_stopped(const struct serve *serve, struct pipeline_live *
 	config.max_overhead_ppb = serve->options->services.max_overhead_ppb;
 	config.memory = (struct self_memory){
 		.limit_bytes = serve->max_memory,
-		.max_tasks = serve->shares.tasks,
+		.max_tasks = live->plan.config.max_tasks,
 		.max_retired = serve->shares.retired ? serve->shares.retired : VIGIE_RETIRED_MAX,
 	};
 	err = server__new(&config, &parts, &server);

@@ -52,20 +52,22 @@ static void load_programs(struct vigie_bpf *skel, const struct plan *plan)
 	bpf_program__set_autoload(skel->progs.on_nothing, plan->config.priced);
 }
 
-static void bound_maps(struct vigie_bpf *skel, const struct collect_config *config)
+static void bound_maps(struct vigie_bpf *skel, const struct plan *plan)
 {
-	if (config->max_tasks && config->max_tasks < bpf_map__max_entries(skel->maps.tasks_hash))
+	const struct collect_config *config = &plan->config;
+
+	if (!plan->task_storage)
 		bpf_map__set_max_entries(skel->maps.tasks_hash, config->max_tasks);
+	skel->bss->task_room = config->max_tasks;
 	if (config->max_retired && config->max_retired < VIGIE_RETIRED_MAX) {
 		bpf_map__set_max_entries(skel->maps.retired_0, config->max_retired);
 		bpf_map__set_max_entries(skel->maps.retired_1, config->max_retired);
 	}
-	skel->bss->task_room = config->max_tasks;
 }
 
 static void load_maps(struct vigie_bpf *skel, const struct plan *plan)
 {
-	bound_maps(skel, &plan->config);
+	bound_maps(skel, plan);
 	bpf_map__set_max_entries(skel->maps.cpus, plan->possible_cpus);
 	/* libbpf creates the maps of unloaded programs too. */
 	bpf_map__set_autocreate(plan->task_storage ? skel->maps.tasks_hash : skel->maps.tasks,

@@ -50,6 +50,7 @@ struct bpf_source {
 	struct host_pressure pressure;
 	__u64 last_weighed_ns; /* of our BPF objects */
 	__s64 owed_before; /* see count_unfreed() */
+	bool passed_over_before; /* the last pass did so to somebody */
 	bool incomplete; /* the last pass lost somebody */
 	__u64 loss_before[VIGIE_LOSSES]; /* while we were only half attached */
 	__u32 max_tasks; /* with a state; 0: no bound */
@@ -291,13 +292,19 @@ static int read_kernel(struct bpf_source *s, __u64 now, struct snapshot *ret)
 	return 0;
 }
 
-/* Against the first snapshot: born since + living then = freed since + living now + unfreed. */
+/*
+ * Against the first snapshot: born since + living then = freed since + living now + unfreed. Whom a
+ * pass had no room for is in none of these and may be in all of them by the next; the figure stays
+ * as it is until nobody is passed over, and counts on from there.
+ */
 static void count_unfreed(struct bpf_source *s)
 {
 	__s64 owed = s->stat.forks - s->stat.frees - s->tasks.records;
+	bool passed_over = s->bpf.skel->bss->passed_over;
 
-	if (!s->stat.snapshots)
-		s->owed_before = owed;
+	if (!s->stat.snapshots || passed_over || s->passed_over_before)
+		s->owed_before = owed - (__s64)s->stat.unfreed;
+	s->passed_over_before = passed_over;
 	owed -= s->owed_before;
 	s->stat.unfreed = owed > 0 ? owed : 0;
 }

@@ -104,6 +104,10 @@ static void plan_run_delay(const struct kfacts *f, struct plan *plan)
 static void plan_scheduler(const struct kfacts *f, struct plan *plan)
 {
 	plan->task_storage = f->task_storage;
+	/* A hash is made for so many, and has always an end. */
+	if (!f->task_storage &&
+	    (!plan->config.max_tasks || plan->config.max_tasks > VIGIE_TASKS_MAX))
+		plan->config.max_tasks = VIGIE_TASKS_MAX;
 	plan->off_cpu = f->rq_clock;
 	plan->lookup_fails = f->task_storage && !f->lookup_recursion_safe;
 	if (!f->init_pid_ns)

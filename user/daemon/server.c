@@ -102,19 +102,20 @@ static void watch_namer(struct server *s)
 static void watch_memory(struct server *s)
 {
 	const struct collect_stat *stat = &s->parts.live->view->stat;
+	__u64 room = s->config.memory.max_tasks;
 	__u64 now = clock_monotonic_ns();
 
-	if (!s->config.memory.limit_bytes)
+	if (!room)
 		return;
-	if (stat->untracked &&
-	    stat->tasks - stat->untracked >= s->config.memory.max_tasks / 10 * 9) {
+	if (stat->untracked && stat->tasks - stat->untracked >= room / 10 * 9) {
 		if (!s->crowded_ns)
-			logbook_say(
-				s->parts.book, SEVERITY_WARNING, "memory-full", 0,
-				"%llu of %llu threads are in no list: --max-memory leaves room for %llu",
-				(unsigned long long)stat->untracked,
-				(unsigned long long)stat->tasks,
-				(unsigned long long)s->config.memory.max_tasks);
+			logbook_say(s->parts.book, SEVERITY_WARNING, "memory-full", 0,
+				    "%llu of %llu threads are in no list: %s room for %llu",
+				    (unsigned long long)stat->untracked,
+				    (unsigned long long)stat->tasks,
+				    room == VIGIE_TASKS_MAX ? "this kernel's map has"
+							    : "--max-memory leaves",
+				    (unsigned long long)room);
 		s->crowded_ns = now;
 	} else if (s->crowded_ns && now - s->crowded_ns >= CROWDED_NS) {
 		s->crowded_ns = 0;
