@@ -238,8 +238,13 @@ class Wakers(Session):
                 count[why] += c["count"]
                 ns[why] += c["ns"]
         self.assertEqual(set(count), {("pipe", "sleep"), ("event", "sleep")}, count)
-        self.assertLessEqual(abs(count["pipe", "sleep"] - count["event", "sleep"]), 2, count)
+        waits = {why: asks["off_cpu"][why]["count"] for why in ("pipe", "event")}
+        # Who asks and is kept from a CPU for as long as the other one sleeps finds the answer there.
+        self.assertAlmostEqual(waits["pipe"] / waits["event"], 1, delta=.05, msg=waits)
         for why, least in (("pipe", 4e6), ("event", 8e6)):
+            # Beside others who wakes may have waited for a CPU for longer than it slept: that chain is short.
+            self.assertLessEqual(count[why, "sleep"], waits[why], count)
+            self.assertGreaterEqual(count[why, "sleep"], .9 * waits[why], (count, waits))
             self.assertGreater(ns[why, "sleep"] / count[why, "sleep"], .99 * least)
             self.assertLess(ns[why, "sleep"] / count[why, "sleep"], least + 3e6)
             # Of the thread's own books, all but the session's begin and end.
@@ -263,7 +268,9 @@ class Wakers(Session):
                             wakes[session["parties"][s["party"]]["comm"]] += s["count"]
                     before = wakes[f"ring-{(i - 1) % 4}"]
                     self.assertLessEqual(before, slept[i] + 1, wakes)
-                    self.assertGreaterEqual(before, .99 * slept[i], wakes)
+                    # Some kernels run no program while a certain process is current: a switch from
+                    # that one to ours is seen by nobody, and the wait before it is not booked.
+                    self.assertGreaterEqual(before, .97 * slept[i], wakes)
                     self.assertGreaterEqual(before, .99 * sum(wakes.values()), wakes)
 
 
