@@ -264,7 +264,7 @@ class FramePointers(Session):
 
     def session(self, how, *args, path=None):
         with running("", 60, how, path=path or self.program) as child:
-            self.record_running(child, 1, "--hz", "199", "--views", "cpu", *args)
+            self.record_running(child.pid, 1, "--hz", "199", "--views", "cpu", *args)
         return self.json()["quality"], self.report("folded").decode()
 
     def test_a_chain(self):

@@ -68,16 +68,16 @@ class Session(unittest.TestCase):
     def record(self, *args, status=0):
         return self.vigie("record", "-o", self.file, *args, status=status)
 
-    def record_running(self, child, cpu_s, *args):
-        """A session in which the child runs for so many seconds by the kernel's account: on a quiet
+    def record_running(self, pid, cpu_s, *args):
+        """A session in which the process runs for so many seconds by the kernel's account: on a quiet
         CPU it lasts as long, beside others longer, and has as many stacks. What vigie used."""
-        vigie = subprocess.Popen([lib.VIGIE, "record", "-p", str(child.pid), "-d", "60s", "-o", self.file,
+        vigie = subprocess.Popen([lib.VIGIE, "record", "-p", str(pid), "-d", "60s", "-o", self.file,
                                   *map(str, args)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         flags = os.WEXITED | os.WNOHANG | os.WNOWAIT  # no wait(): what it used is asked for below
         try:
             lib.wait_for(lambda: has_clock(vigie.pid) or os.waitid(os.P_PID, vigie.pid, flags), "the session's clock")
-            enough = lib.schedstats(child.pid)[0] + cpu_s * 1e9
-            lib.wait_for(lambda: lib.schedstats(child.pid)[0] >= enough or os.waitid(os.P_PID, vigie.pid, flags),
+            enough = lib.schedstats(pid)[0] + cpu_s * 1e9
+            lib.wait_for(lambda: lib.schedstats(pid)[0] >= enough or os.waitid(os.P_PID, vigie.pid, flags),
                          f"{cpu_s} s of CPU time", every_s=.01)
             os.kill(vigie.pid, signal.SIGINT)  # no method of its: that would wait for it
             said = vigie.stderr.read()
@@ -137,7 +137,7 @@ def by_function(session, view):
 class OnCpu(Session):
     def test_shares_are_the_programs(self):
         with running("leaves", 60) as child:
-            self.record_running(child, 4, "--hz", "499")
+            self.record_running(child.pid, 4, "--hz", "499")
         session = self.json()
         self.complete(session)
         sums = by_function(session, "cpu")
@@ -149,7 +149,7 @@ class OnCpu(Session):
 
     def test_callers_of_leaves_are_there(self):
         with running("leaves", 60) as child:
-            self.record_running(child, 2)
+            self.record_running(child.pid, 2)
         folded = self.report("folded").decode()
         self.assertRegex(folded, r"(?m)^leaves;_start;.*;main;top;middle;leaf_a;work_\[i\] \d+$")
 
@@ -179,14 +179,14 @@ class OnCpu(Session):
     def test_stacks_are_looked_at_together(self):
         """Whoever wakes for each has switched twice for each, the reader included."""
         with running("leaves", 60) as child:
-            used = self.record_running(child, 2, "--hz", "499", "--views", "cpu")
+            used = self.record_running(child.pid, 2, "--hz", "499", "--views", "cpu")
         stacks = self.json()["quality"]["stacks"]["on_cpu"]
         self.assertGreater(stacks, 500)
         self.assertLess(used.ru_nvcsw, stacks, "of which starting and naming have some, too")
 
     def test_a_copy_that_is_too_short_is_marked(self):
         with running("deep", 60) as child:
-            self.record_running(child, 1, "--views", "cpu")
+            self.record_running(child.pid, 1, "--views", "cpu")
         folded = self.report("folded").decode().splitlines()
         self.assertTrue(folded)
         for line in folded:
@@ -204,7 +204,7 @@ class StackSize(Session):
     def truncated(self, kib):
         """Shares of stacks: marked as truncated, and reaching the program's first function."""
         with running("deep", 60) as child:
-            self.record_running(child, 1, "--hz", "199", "--views", "cpu", "--stack", kib)
+            self.record_running(child.pid, 1, "--hz", "199", "--views", "cpu", "--stack", kib)
         session = self.json()
         self.assertEqual(session["session"]["stack_bytes"], kib * 1024)
         q, whole, marked, total = session["quality"], 0, 0, 0
@@ -235,7 +235,7 @@ class StackSize(Session):
 
     def test_a_little_suffices_for_shallow_ones(self):
         with running("leaves", 60) as child:
-            self.record_running(child, 1, "--hz", "199", "--stack", "3")
+            self.record_running(child.pid, 1, "--hz", "199", "--stack", "3")
         self.complete(self.json())
         with running("waits", self.directory, 60) as child:
             self.record("-p", child.pid, "-d", "2s", "--views", "offcpu", "--stack", "5")

@@ -16,7 +16,7 @@ import lib
 import stacks
 from test_record import Session, leaf, running, samples
 
-ROUND = "-d", "1500ms", "--hz", "499", "--views", "cpu"
+ROUND = "--hz", "499", "--views", "cpu"
 
 
 def setUpModule():
@@ -34,8 +34,8 @@ class Places(Session):
         self.assertGreater(n, 150, session["quality"])
         return all_of / n
 
-    def named(self, pid, *through, least=.99):
-        self.record("-p", pid, *ROUND)
+    def named(self, pid, *through, least=.98):
+        self.record_running(pid, 1, *ROUND)
         session = self.json()
         self.assertGreaterEqual(self.share(session, *through), least, session["quality"])
         self.complete(session)

@@ -30,7 +30,7 @@ class Whole(Session):
 
     def recorded(self, program, *args, cpu_s=ROUND_S):
         with running("", *args, path=program) as child:
-            self.record_running(child, cpu_s, *ROUND)
+            self.record_running(child.pid, cpu_s, *ROUND)
         session = self.json()
         self.assertGreater(sum(session["quality"]["stacks"].values()), 150)
         return session
@@ -165,7 +165,7 @@ class Cut(Session):
 
     def cut(self, kind, outermost):
         with running("unwinds", kind, 60) as child:
-            self.record_running(child, ROUND_S, *ROUND)
+            self.record_running(child.pid, ROUND_S, *ROUND)
         session = self.json()
         cut = inside = 0
         for s in samples(session, "cpu"):
@@ -188,7 +188,7 @@ class Cut(Session):
         view = "offcpu" if kind == "nap" else "cpu"
         with running("unwinds", kind, 60) as child:
             if view == "cpu":
-                self.record_running(child, ROUND_S, *ROUND, *args)
+                self.record_running(child.pid, ROUND_S, *ROUND, *args)
             else:
                 self.record("-p", child.pid, "-d", "3s", "--views", view, *args)
         session = self.json()
