@@ -166,6 +166,8 @@ static void tell_status(struct server *s)
 	http__stat(s->parts.http, &http);
 	figures.cpu_ns = watching_ns(s) + s->overhead.meter_cpu_ns + s->self.profiler.cpu_ns +
 			 http.verifier_cpu_ns;
+	if (s->parts.history)
+		figures.cpu_ns += history__cpu_ns(s->parts.history);
 	for (i = 0; i < s->self.nrules; i++)
 		figures.findings += s->self.rules[i].active;
 	status_line_make(&s->status, &figures, text, sizeof(text));
@@ -173,8 +175,8 @@ static void tell_status(struct server *s)
 }
 
 /*
- * What vigie costs until now, and what a budget makes of it. Not in it: sessions, which have a limit of
- * their own, and passwords: strangers could have us look away by guessing them, and it would save nothing.
+ * What vigie costs until now, and what a budget makes of it. Not in it: sessions and questions of the past, which have
+ * limits of their own, and passwords: strangers could have us look away by guessing them, and it would save nothing.
  */
 static void watch_overhead(struct server *s)
 {
