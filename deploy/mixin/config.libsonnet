@@ -40,7 +40,9 @@
       ruleLabels: { prometheus: 'k8s', role: 'alert-rules' },
       port: 'metrics',
       interval: '15s',
-      // vigie answers beyond loopback by TLS and with credentials only: docs/web-config.md.
+      // As in deploy/kubernetes/daemonset.yaml: plain HTTP within the cluster, by --allow-insecure. With
+      // --web.config.file (docs/web-config.md): true, and these are what a scrape needs.
+      tls: false,
       secret: 'vigie-scrape',
       serverName: 'vigie',
     },

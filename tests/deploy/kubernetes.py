@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,8 @@ import published
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 DAEMONSET = os.path.join(ROOT, "deploy/kubernetes/daemonset.yaml")
 CHART = os.path.join(ROOT, "deploy/helm/vigie")
+MONITORS = {kind: os.path.join(ROOT, "deploy/prometheus-operator", kind.lower() + ".yml")
+            for kind in ("PodMonitor", "ServiceMonitor")}
 VIGIE = os.path.join(ROOT, os.environ.get("VIGIE", "build/vigie"))
 WITHOUT_SCHEMA = {"VerticalPodAutoscaler"}
 
@@ -148,6 +151,57 @@ class Manifest(unittest.TestCase):
         self.assertTrue(pod(manifest())["containers"][0]["image"].endswith(f":{version}"))
         with open(os.path.join(CHART, "Chart.yaml"), encoding="utf-8") as chart:
             self.assertEqual(str(yaml.safe_load(chart)["appVersion"]), version)
+
+
+def endpoint_of(monitor):
+    [endpoint] = monitor["spec"]["podMetricsEndpoints" if monitor["kind"] == "PodMonitor" else "endpoints"]
+    return endpoint
+
+
+class Monitors(unittest.TestCase):
+    """What deploy/mixin makes for the Prometheus Operator, beside the DaemonSet."""
+
+    @staticmethod
+    def shipped():
+        for path in MONITORS.values():
+            with open(path, encoding="utf-8") as file:
+                yield yaml.safe_load(file)
+
+    @staticmethod
+    def with_tls():
+        if not shutil.which("jsonnet"):
+            raise unittest.SkipTest("jsonnet is not installed")
+        mixin = os.path.join(ROOT, "deploy/mixin/mixin.libsonnet")
+        operator = f"((import '{mixin}') + {{ _config+:: {{ operator+: {{ tls: true }} }} }}).prometheusOperator"
+        made = subprocess.run(["jsonnet", "-e", f"local o = {operator}; [o.podMonitor, o.serviceMonitor]"],
+                              stdout=subprocess.PIPE, check=True)
+        return json.loads(made.stdout)
+
+    def test_schema(self):
+        for monitors in self.shipped(), self.with_tls():
+            self.assertEqual(problems(list(monitors)), [(kind, []) for kind in MONITORS])
+
+    def test_they_scrape_the_daemonset_as_it_runs(self):
+        daemonset = of_kind(manifest(), "DaemonSet")
+        [container] = pod(manifest())["containers"]
+        self.assertIn("--allow-insecure", container["args"])  # so it answers by HTTP
+        for monitor in self.shipped():
+            with self.subTest(monitor["kind"]):
+                endpoint = endpoint_of(monitor)
+                self.assertEqual(endpoint["scheme"], "http")
+                self.assertFalse({"authorization", "tlsConfig"} & set(endpoint))
+                self.assertIn(endpoint["port"], [port["name"] for port in container["ports"]])
+                self.assertEqual(monitor["metadata"]["namespace"], daemonset["metadata"]["namespace"])
+                self.assertLessEqual(monitor["spec"]["selector"]["matchLabels"].items(),
+                                     daemonset["spec"]["template"]["metadata"]["labels"].items())
+
+    def test_with_tls_they_know_the_authority_and_a_token(self):
+        for monitor in self.with_tls():
+            with self.subTest(monitor["kind"]):
+                endpoint = endpoint_of(monitor)
+                self.assertEqual(endpoint["scheme"], "https")
+                self.assertEqual(endpoint["authorization"]["credentials"], {"name": "vigie-scrape", "key": "token"})
+                self.assertEqual(endpoint["tlsConfig"]["ca"]["secret"], {"name": "vigie-scrape", "key": "ca.crt"})
 
 
 class Chart(unittest.TestCase):

@@ -9,13 +9,14 @@
     port: o.port,
     path: '/metrics',
     interval: o.interval,
-    scheme: 'https',
-    authorization: { type: 'Bearer', credentials: secretKey('token') },
-    tlsConfig: { ca: { secret: secretKey('ca.crt') }, serverName: o.serverName },
+    scheme: if o.tls then 'https' else 'http',
     relabelings: [
       { sourceLabels: ['__meta_kubernetes_pod_node_name'], targetLabel: 'node' },
     ],
-  },
+  } + if o.tls then {
+    authorization: { type: 'Bearer', credentials: secretKey('token') },
+    tlsConfig: { ca: { secret: secretKey('ca.crt') }, serverName: o.serverName },
+  } else {},
   local monitor(kind, endpoints) = {
     apiVersion: 'monitoring.coreos.com/v1',
     kind: kind,
