@@ -20,8 +20,12 @@
     recordingFailsFor: '5m',
     shedsFor: '15m',
 
-    // Where the page of a host is, for links in alerts; %(at)s is the moment, in Unix seconds.
-    pageUrl: 'http://{{ $labels.instance }}/#t=%(at)s',
+    // Where the page of a host is, for links in alerts; %(at)s is the moment, in Unix seconds. The scheme:
+    // 'https' where vigie has a web configuration with a certificate.
+    pageScheme: 'http',
+    pageUrl: '%(scheme)s://{{ $labels.instance }}/#t=%(at)s',
+    // What to run on a host that does not answer. Where vigie is a DaemonSet, kubectl's.
+    downCommand: 'systemctl status vigie; journalctl -u vigie -n 50',
     // Such as 'https://grafana.example.org': alerts link to the dashboard of the host, too.
     grafanaUrl: null,
 

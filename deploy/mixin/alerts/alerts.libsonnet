@@ -30,7 +30,7 @@
   // Of a host that answers: what it was like at that moment.
   local withLinks(a) = a {
     annotations+: {
-      page_url: c.pageUrl % { at: at },
+      page_url: c.pageUrl % { scheme: c.pageScheme, at: at },
       command: 'vigie once --at @' + at,
       [if c.grafanaUrl != null then 'dashboard_url']:
         '%s/d/vigie-host?var-instance={{ $labels.instance }}&from=%s&to=%s' %
@@ -118,7 +118,7 @@
           'vigie does not answer',
           'nobody watches this host',
           c.downFor,
-        ),
+        ) + { annotations+: { command: c.downCommand } },
       ],
     }],
   },
