@@ -75,16 +75,16 @@ help:
 	'  test       unit and golden tests: no root, no network' \
 	'  test-bpf   BPF logic through syscall programs (root)' \
 	'  test-e2e   the whole against the running kernel (root)' \
-	'  test-vm    the same binary on other kernels, in VMs (test-vm-rt: real-time ones)' \
+	'  test-vm    the same binary on other kernels, in VMs (test-vm-rt: real-time ones; test-vm-systemd: the package)' \
 	'  test-powerbi  an export before LibreOffice and a parser of Power Query' \
 	'  torture    unit tests with every allocation failing once' \
 	'  fuzz       parsers and writers under libFuzzer, FUZZ_SECONDS each' \
 	'  torture-syscalls  vigie serve with every system call failing once (root)' \
-	'  soak       vigie serve for SOAK_SECONDS=1800 under all that happens: has it grown? (root)' \
-	'  bench      vigie against its peers, in the same run (root)' \
-	'  campaign   real faults and what looks like them, 25 minutes (root)' \
+	'  soak       vigie serve for SOAK_SECONDS=1800 under all that happens: has it grown? (root; soak-self-test: would it see?)' \
+	'  bench      vigie against its peers, in the same run (root; bench-session, bench-budget, bench-web, bench-top)' \
+	'  campaign   real faults and what looks like them, 25 minutes (root; campaign-sessions: a part of it)' \
 	'  campaign-day  days of a made-up host: warnings for nothing?' \
-	'  lint       format, layers, sizes, banned functions, shell, rules, dashboards' \
+	'  lint       format, layers, sizes, banned functions, shell, rules, dashboards, links' \
 	'  format     apply clang-format and jsonnetfmt' \
 	'  docs       regenerate docs/metrics.md, rules.md, units.md, configuration.md, deploy/vigie.yml' \
 	'  mixin      regenerate the rules, dashboards and resources that deploy/mixin makes' \
