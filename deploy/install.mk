@@ -25,7 +25,9 @@ define INSTALL_LIST
 0644 deploy/tmpfiles.d/vigie.conf $(TMPFILESDIR)/vigie.conf
 0644 README.md $(DOCDIR)/README.md
 0644 CHANGELOG.md $(DOCDIR)/CHANGELOG.md
+0644 CONTRIBUTING.md $(DOCDIR)/CONTRIBUTING.md
 0644 docs/* $(DOCDIR)/docs/
+0644 deploy/README.md $(DOCDIR)/deploy/README.md
 0644 deploy/prometheus/vigie-rules.yml $(DOCDIR)/examples/vigie-rules.yml
 0644 deploy/grafana/dashboards/*.json $(DOCDIR)/examples/grafana/
 0644 deploy/logs/* $(DOCDIR)/examples/logs/

@@ -25,6 +25,10 @@ no_place_of_ours() {
 	dpkg-deb -R "$deb" "$place/unpacked" && ! grep -rlF "$PWD" "$place/unpacked"
 }
 
+documents_link() {
+	scripts/check-links "$place/unpacked/usr/share/doc/vigie"
+}
+
 lint() {
 	[ -z "$(lintian --allow-root --pedantic --fail-on error,warning "$first"/*.changes 2>&1 | tee /dev/stderr)" ]
 }
@@ -94,6 +98,7 @@ leaves_nothing() {
 deb=$(echo "$first"/vigie_*.deb)
 check "two builds of the package are the same bytes" same_bytes
 check "no path of the machine that built it" no_place_of_ours
+check "its documents link to what is installed" documents_link
 check "lintian finds nothing, pedantic tags included" lint
 check "the package has the version of the program" versions_agree
 if ! command -v mmdebstrap >/dev/null || [ "$(id -u)" -ne 0 ]; then

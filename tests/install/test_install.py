@@ -54,9 +54,9 @@ def expected(prefix):
     paths += [f"{doc}/docs/{name}" for name in docs]
     paths += [f"{doc}/examples/grafana/{os.path.basename(path)}"
               for path in glob.glob(f"{ROOT}/deploy/grafana/dashboards/*")]
-    paths += [f"{doc}/{name}" for name in ("README.md", "CHANGELOG.md", "LICENSE",
-                                           "LICENSES/BSD-2-Clause.txt", "examples/vigie-rules.yml",
-                                           "examples/vigie.yml")]
+    paths += [f"{doc}/{name}" for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "deploy/README.md",
+                                           "LICENSE", "LICENSES/BSD-2-Clause.txt",
+                                           "examples/vigie-rules.yml", "examples/vigie.yml")]
     for folder in "logs", "powerbi":
         names = [os.path.basename(path) for path in glob.glob(f"{ROOT}/deploy/{folder}/*")]
         paths += [f"{doc}/examples/{folder}/{name}" for name in names]

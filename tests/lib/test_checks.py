@@ -146,6 +146,31 @@ class SizesTest(CheckTest):
         self.passes("check-sizes", "vmlinux/vmlinux.h", "int a;\n" * 9999)
 
 
+class LinksTest(CheckTest):
+    INSTALL = "0644 README.md $(DOCDIR)/README.md\n0644 docs/* $(DOCDIR)/docs/\n"
+
+    def links(self, *files, saying=None):
+        done = self.run_on("check-links", {"docs/a.md": "# A `b` *c*\n", "deploy/b.md": "", "deploy/install.mk": self.INSTALL,
+                                           **dict(files)})
+        self.assertEqual(done.returncode, 1 if saying else 0, done.stdout)
+        self.assertIn(saying or "", done.stdout)
+        if not saying:
+            self.assertEqual(done.stdout, "")
+
+    def test_files(self):
+        self.links(("README.md", "[a](docs/a.md) [x](https://example.org/x.md)\n\n    [code](no.md)\n`[code](no.md)`\n"))
+        self.links(("README.md", "\n[a](docs/b.md)\n"), saying="README.md:2: a link to docs/b.md, which is not there")
+
+    def test_anchors(self):
+        self.links(("README.md", "[a](docs/a.md#a-b-c) [here](#x)\n<a name=\"x\"></a>\n"))
+        self.links(("README.md", "[a](docs/a.md#b)\n"), saying="docs/a.md#b: no such heading")
+        self.links(("README.md", "[a](#a)\n"), saying="#a: no such heading")
+
+    def test_where_installed(self):
+        self.links(("deploy/b.md", "[a](../docs/a.md)\n"))  # is not installed
+        self.links(("docs/c.md", "[b](../deploy/b.md)\n"), saying="docs/c.md:1: a link to ../deploy/b.md, which is not installed")
+
+
 class StyleTest(CheckTest):
     def good(self, path, text):
         self.passes("check-style", path, text)
