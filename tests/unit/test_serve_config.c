@@ -15,6 +15,7 @@
 
 #include "base/units.h"
 #include "config_scene.h"
+#include "daemon/memory.h"
 
 static struct config_scene s;
 
@@ -304,6 +305,27 @@ static void what_changes(void **state)
 	scene_end(&s);
 }
 
+/* The size of the default, said, is a limit; unsaid it may be more. Both ways it is a change. */
+static void a_limit_that_was_said(void **state)
+{
+	const struct serve_options *o;
+
+	scene_begin(&s, "log: {level: info}\n");
+	o = read_good();
+	assert_true(o->services.max_memory == MEMORY_UNSAID);
+	assert_int_equal(reread("process: {max-memory: 192MB}\n"), 0);
+	assert_int_equal(change_of("--max-memory"), NEEDS_RESTART);
+	assert_int_equal(reread("log: {level: info}\n"), 0);
+	assert_int_equal(changes.nrestart, 0);
+	scene_end(&s);
+	scene_begin(&s, "process: {max-memory: 192MB}\n");
+	o = read_good();
+	assert_true(o->services.max_memory == MEMORY_DEFAULT_BYTES);
+	assert_int_equal(reread("process: {max-memory: 192000kB}\n"), 0);
+	assert_int_equal(changes.nrestart, 0);
+	scene_end(&s);
+}
+
 static void all_or_nothing(void **state)
 {
 	scene_begin(&s, "log: {level: info}\n");
@@ -478,6 +500,7 @@ int main(void)
 		cmocka_unit_test(a_long_value_does_not_hide_what_is_allowed),
 		cmocka_unit_test(faults_come_in_the_order_of_the_file),
 		cmocka_unit_test(what_changes),
+		cmocka_unit_test(a_limit_that_was_said),
 		cmocka_unit_test(all_or_nothing),
 		cmocka_unit_test(a_flag_stays),
 		cmocka_unit_test(a_file_that_comes),

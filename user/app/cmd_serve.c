@@ -110,7 +110,7 @@ static int share_memory(struct serve *serve)
 	__u64 limit = serve->options->services.max_memory;
 	int err;
 
-	if (limit == MEMORY_DEFAULT_BYTES)
+	if (limit == MEMORY_UNSAID)
 		limit = memory_default(&needs);
 	serve->max_memory = limit;
 	err = limit ? memory_divide(limit, &needs, &serve->shares) : 0;

@@ -415,6 +415,8 @@ static bool same_quantity(const char *a, const char *b)
 {
 	uint64_t x, y;
 
+	if (!a || !b) /* one that has no default and was not said */
+		return a == b;
 	if (!parse_duration(a, 0, UINT64_MAX, &x) && !parse_duration(b, 0, UINT64_MAX, &y))
 		return x == y;
 	return !parse_size(a, 0, UINT64_MAX, &x) && !parse_size(b, 0, UINT64_MAX, &y) && x == y;

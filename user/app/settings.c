@@ -124,8 +124,10 @@ const struct setting settings[] = {
 	  .help = "What vigie may cost the host, its probes included, of one core; beyond it does less.",
 	  .why_restart = FORKED },
 	{ { "process", "max-memory", CONFIG_TEXT }, "--max-memory", option_set_max_memory, OF_SERVICES,
-	  .value = "192MB", .allowed = "a size from some 33MB on, off", .quantity = true,
-	  .help = "What vigie may take of the host's memory, its BPF maps included; its tables are that large.",
+	  .words = "192MB, more where there are hundreds of CPUs", .sample = "192MB",
+	  .allowed = "a size from some 33MB on, off", .quantity = true,
+	  .help = "What vigie may take of the host's memory, its BPF maps included; its tables are that large. More "
+		  "than three quarters of the unit's MemoryMax=, 256M as shipped, wants a larger one of these, too.",
 	  .why_restart = LOADED },
 	{ { "process", "user", CONFIG_TEXT }, "--user", option_set_user, OF_SERVE,
 	  .words = "vigie where it exists, else nobody", .sample = "vigie",

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #define MEMORY_DEFAULT_BYTES 192000000ULL
+#define MEMORY_UNSAID UINT64_MAX /* nobody said a limit: no size that can be typed */
 
 struct memory_needs {
 	unsigned int cpus; /* possible ones */

@@ -30,7 +30,7 @@ void services_options_init(struct services_options *options)
 		.log_level = SEVERITY_INFO,
 		.capture = true,
 		.max_overhead_ppb = NS_PER_S / 100,
-		.max_memory = MEMORY_DEFAULT_BYTES,
+		.max_memory = MEMORY_UNSAID,
 	};
 }
 

@@ -23,7 +23,7 @@ struct services_options {
 	enum severity log_level;
 	bool capture; /* a session as a finding begins, where that is possible; default on */
 	const char *runtime_root; /* as in pipeline_options; NULL: sessions show containers' ids */
-	__u64 max_memory; /* bytes; 0: no bound; see memory.h */
+	__u64 max_memory; /* bytes; 0: no bound; MEMORY_UNSAID; see memory.h */
 	__u64 max_overhead_ppb; /* of one core, in parts of 10^9; 0: no bound; default 1 % */
 };
 
