@@ -4,12 +4,13 @@
 
 	hung_fs.py DIRECTORY MOUNT STUCK
 
-Shows DIRECTORY at MOUNT: its files can be read and overwritten. As long as the file STUCK exists it
-takes requests and answers none: who asked waits where no signal reaches. Where STUCK holds a number,
-each request is answered, so many seconds late.
+Shows DIRECTORY at MOUNT: files can be read, written, made and removed there, for the user who asks.
+As long as the file STUCK exists it takes requests and answers none: who asked waits where no signal
+reaches. Where STUCK holds a number, each request is answered, so many seconds late.
 """
 import errno
 import os
+import stat
 import sys
 import time
 
@@ -65,8 +66,50 @@ class Hung(fusepy.Operations):
         os.close(fh)
         return 0
 
+    # --- What a program that keeps files needs besides.
+
+    def given(self, path):
+        """What was made belongs to who made it, not to us."""
+        os.chown(self.at(path), *fusepy.fuse_get_context()[:2])
+
+    def create(self, path, mode, fi=None):
+        fd = os.open(self.at(path), os.O_RDWR | os.O_CREAT, stat.S_IMODE(mode))
+        self.given(path)
+        return fd
+
+    def mknod(self, path, mode, dev):
+        os.mknod(self.at(path), mode, dev)
+        self.given(path)
+
+    def mkdir(self, path, mode):
+        os.mkdir(self.at(path), mode)
+        self.given(path)
+
+    def truncate(self, path, length, fh=None):
+        os.truncate(self.at(path) if fh is None else fh, length)
+
+    def fsync(self, path, datasync, fh):
+        os.fsync(fh)
+        return 0
+
+    def chmod(self, path, mode):
+        os.chmod(self.at(path), stat.S_IMODE(mode))
+
+    def chown(self, path, uid, gid):
+        os.chown(self.at(path), uid, gid)
+
+    def rename(self, old, new):
+        os.rename(self.at(old), self.at(new))
+
+    def unlink(self, path):
+        os.unlink(self.at(path))
+
+    def rmdir(self, path):
+        os.rmdir(self.at(path))
+
 
 if __name__ == "__main__":
+    os.umask(0)  # the kernel has taken off that of who asks
     # kernel_cache: what a program has read stays in memory when somebody else opens the file.
     fusepy.FUSE(Hung(sys.argv[1], sys.argv[3]), sys.argv[2], foreground=True, nothreads=True,
                 allow_other=True, use_ino=True, kernel_cache=True)
