@@ -61,6 +61,7 @@ class Cpu(unittest.TestCase):
                     pages += daemon.get(timeout=5)[0] == 200
                 sizes.append(anonymous_kib(daemon.pid))
             said = storm.point()
+            throttled = dict(line.split() for line in group.get("cpu.stat").splitlines())["nr_throttled"]
             self.limit(group, None)
             ended = int(said.split()[1])
 
@@ -72,6 +73,7 @@ class Cpu(unittest.TestCase):
             page = daemon.scrape()
         print(f"# {ended} processes in 12 s; {pages} pages at 2 % of a CPU, RssAnon {sizes[0]} to "
               f"{max(sizes)} KiB")
+        self.assertGreater(int(throttled), 0)  # or nothing was in its way
         self.assertLess(max(sizes), 32 << 10, sizes)
         self.assertEqual(page.sum("vigie_self_losses_total", cause="retired_full") -
                          first.sum("vigie_self_losses_total", cause="retired_full"), 0)
