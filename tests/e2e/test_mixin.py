@@ -340,11 +340,21 @@ class Alerts(unittest.TestCase):
         self.assertTrue(W.began - 1 < int(found[2]) < time.time() + 1, annotations)
         self.assertEqual(W.daemon.get("/", Accept="text/html")[0], 200)
         command = annotations["command"].split()
-        self.assertEqual(command[0], "vigie")
-        run = subprocess.run([VIGIE, *command[1:], "--state-dir", os.path.join(W.state, "vigie")],
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
-        self.assertEqual((run.returncode, run.stderr), (0, b""))
-        self.assertIn(b"tasks", run.stdout)
+        self.assertEqual(command, ["vigie", "once", "--at", "@" + found[2]])
+        # It is the moment of the alert, which is rounded to a second, and not the last one there is.
+        then = self.shown(*command[1:])
+        wait_for(lambda: self.shown("once", "--at", "now")["time"] > int(found[2]) + 1, "a later snapshot")
+        self.assertEqual(self.shown(*command[1:])["time"], then["time"])
+        self.assertTrue(W.began - 1 < then["time"] < int(found[2]) + 1, then["time"])
+        self.assertIn(f"rivalA-{W.tag}", {row["labels"]["comm"] for row in then["processes"]})
+
+    @staticmethod
+    def shown(*args):
+        run = subprocess.run([VIGIE, *args, "--state-dir", os.path.join(W.state, "vigie"), "--format", "json",
+                              "--top", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        if run.returncode or run.stderr:
+            raise AssertionError(f"vigie {args}: status {run.returncode}: {run.stderr}")
+        return lib.parse(run.stdout)
 
     def test_a_finding_reaches_it_by_rule(self):
         alert = self.received(alertname="VigieFinding", instance=W.real, rule="oom-kill")
