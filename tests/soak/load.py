@@ -2,13 +2,14 @@
 """load - everything that happens to a `vigie serve` in its life, over and over.
 
 Owns: processes that come and go, scrapers of all kinds, reloads good and broken, certificates
-that change, log rotation, sessions, strangers. Not here: what is measured meanwhile.
+that change, log rotation, sessions, questions of the past, strangers. Not here: what is measured meanwhile.
 """
 import collections
 import contextlib
 import glob
 import http.client
 import itertools
+import json
 import os
 import re
 import signal
@@ -17,6 +18,7 @@ import subprocess
 import threading
 import time
 import traceback
+import urllib.parse
 
 import lib
 from scraping import Actor
@@ -138,7 +140,7 @@ class Load:
         self.rotated = itertools.count()
         jobs = ((self.scrape, 0.2), (self.scrape_encrypted, 1), (self.churn, 0.5),
                 (self.crowd, 10), (self.reload, 7), (self.certify, 20), (self.rotate, 30),
-                (self.strangers, 5), (self.session, sessions_every_s))
+                (self.strangers, 5), (self.past, 3), (self.session, sessions_every_s))
         self.threads = [threading.Thread(target=self._run, args=job) for job in jobs]
 
     def _run(self, what, every_s):
@@ -204,6 +206,26 @@ class Load:
                     held[-1].send((b"GET /metrics HT", b"\x16\x03\x01", b"\0" * 100)[n % 3])
             for s in held:
                 s.close()
+
+    def past(self):
+        """A page that is left open: its bar of the past, a moment of it, and a group of that moment."""
+        data = self.asked("range", points=360)
+        moment = data and self.asked("instant", at=data["oldest"] + (data["newest"] - data["oldest"]) / 2)
+        if moment:
+            labels = moment["processes"][0]["labels"]
+            self.asked("group", points=60, **{key: labels[key] for key in ("unit", "comm")})
+
+    def asked(self, path, **question):
+        """None: it says that it was asked too much, as it may."""
+        status, _, body = self.daemon.get(f"/api/v1/{path}?{urllib.parse.urlencode(question)}")
+        if status == 503:
+            self.counts["past refused"] += 1
+            return None
+        answer = json.loads(body)
+        if status != 200 or answer["schema"].split("/")[0] not in (f"vigie.{path}", "vigie.now"):
+            raise AssertionError(f"{path} {question}: status {status}: {body[:200]}")
+        self.counts[f"past: {path}"] += 1
+        return answer
 
     def session(self):
         with Actor(b"soak-session") as actor:

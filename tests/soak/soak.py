@@ -75,6 +75,8 @@ class Soak:
         self.watch.write(os.path.join(lib.BUILD, "soak.csv"))
         self.verdicts.check("everything that was done to it worked", not self.load.failed,
                             "\n".join(self.load.failed))
+        unanswered = [path for path in ("range", "instant", "group") if not self.load.counts[f"past: {path}"]]
+        self.verdicts.check("each question of the past was answered", not unanswered, unanswered)
         trouble = kernel.trouble()
         self.verdicts.check("the kernel's log has no new warning", not trouble,
                             "\n".join(trouble))
@@ -131,6 +133,8 @@ class Soak:
                 f"{counts['scrape']} scrapes and {counts['scrape_encrypted']} with TLS and a "
                 f"password, {counts['reload']} reloads, {counts['certify']} certificates, "
                 f"{counts['rotate']} rotations of the log, {counts['session']} sessions, "
+                f"{counts['past: range'] + counts['past: instant'] + counts['past: group']} questions of the past "
+                f"({counts['past refused']} refused), "
                 f"{counts['strangers'] * 40} connections that were broken off. "
                 f"{self.verdicts.said - len(self.verdicts.failed)} of {self.verdicts.said} checks held"
                 f"{'; not: ' if self.verdicts.failed else ''}{', '.join(self.verdicts.failed)}.\n\n"
