@@ -225,13 +225,21 @@ class NobodyListens(unittest.TestCase):
         self.assertIn("WARNING - the service manager is not told how it goes: "
                       "NOTIFY_SOCKET='/nonexistent/notify': -ENOENT", daemon.stderr)
 
+    @staticmethod
+    def goes_on(daemon, snapshots):
+        """For so many intervals of 200 ms, in each of which the manager is told."""
+        def taken():
+            return daemon.scrape().one("vigie_self_snapshots_total")
+        before = taken()
+        wait_for(lambda: taken() >= before + snapshots, "snapshots", every_s=0.2)
+
     def test_manager_goes_away(self):
         with path_manager() as manager:
             with Serve("--interval", "200ms",
                        env=environment(manager, WATCHDOG_USEC="200000")) as daemon:
                 manager.hear("READY=1")
                 manager.close()
-                time.sleep(0.5)
+                self.goes_on(daemon, 3)
                 self.serves_and_stops(daemon)
 
     def test_manager_never_reads(self):
@@ -239,7 +247,7 @@ class NobodyListens(unittest.TestCase):
         with path_manager() as manager:
             with Serve("--interval", "200ms",
                        env=environment(manager, WATCHDOG_USEC="20000")) as daemon:
-                time.sleep(3)
+                self.goes_on(daemon, 15)
                 self.serves_and_stops(daemon)
 
 
