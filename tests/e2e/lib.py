@@ -28,6 +28,8 @@ import time
 import unittest
 from decimal import Decimal
 
+from page import Page  # noqa: F401: everybody has it as lib.Page
+
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 BUILD = os.path.join(ROOT, os.environ.get("O", "build"))
 VIGIE = os.path.abspath(os.environ.get("VIGIE") or os.path.join(BUILD, "vigie"))
@@ -418,42 +420,6 @@ class Serve:
         return self.status
 
 
-SAMPLE = re.compile(r"([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)")
-LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
-ESCAPED = re.compile(r"\\(.)")
-
-
-class Page:
-    """The samples of a page, exact: (name, labels) -> Decimal. Not a checker of its syntax."""
-
-    def __init__(self, text):
-        self.samples = {}
-        for line in text.splitlines():
-            if line and not line.startswith("#"):
-                name, labels, value = SAMPLE.fullmatch(line).groups()
-                pairs = ((k, ESCAPED.sub(lambda m: {"n": "\n"}.get(m[1], m[1]), v))
-                         for k, v in LABEL.findall(labels or ""))
-                key = name, frozenset(pairs)
-                if key in self.samples:
-                    raise AssertionError(f"the page has {key} twice")
-                self.samples[key] = Decimal(value)
-
-    def all(self, name, **labels):
-        """{labels as a dict's items: value} of the samples with these labels and maybe more."""
-        wanted = {(k, str(v)) for k, v in labels.items()}
-        return {key: value for (sample, key), value in self.samples.items()
-                if sample == name and wanted <= key}
-
-    def sum(self, name, **labels):
-        return sum(self.all(name, **labels).values(), Decimal(0))
-
-    def one(self, name, **labels):
-        found = list(self.all(name, **labels).values())
-        if len(found) != 1:
-            raise AssertionError(f"{len(found)} samples {name}{labels}, expected one")
-        return found[0]
-
-
 # --- /proc
 
 def proc_stat():
@@ -488,6 +454,20 @@ def schedstat(pid, tid=None):
 def schedstats(pid):
     """The same, summed over the living threads."""
     return tuple(map(sum, zip(*(schedstat(pid, tid) for tid in threads(pid)))))
+
+
+def children(pid):
+    """{name: pid} of those that it has forked."""
+    names = {}
+    for child in read(f"/proc/{pid}/task/{pid}/children").split():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            names[status(child)["Name"]] = int(child)
+    return names
+
+
+def child_named(pid, name):
+    """The pid of the child of that name, or None."""
+    return children(pid).get(name)
 
 
 def stat_fields(pid, tid=None):

@@ -29,24 +29,8 @@ def setUpModule():
     lib.needs_watching()
 
 
-def processes(name):
-    """Pids by comm."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError):
-            if lib.read(f"/proc/{pid}/comm").strip() == name:
-                found.append(int(pid))
-    return found
-
-
-def child_named(parent, name):
-    def look():
-        for pid in processes(name):
-            with contextlib.suppress(OSError):
-                if int(lib.read(f"/proc/{pid}/stat").rsplit(")", 1)[1].split()[1]) == parent:
-                    return pid
-        return None
-    return lib.wait_for(look, f"a {name}")
+def namer_of(pid):
+    return lib.wait_for(lambda: lib.child_named(pid, "vigie-namer"), "a vigie-namer")
 
 
 class Rooted(unittest.TestCase):
@@ -244,7 +228,7 @@ class Namer(Rooted):
 
     def test_what_it_may_do(self):
         with self.serve() as serve:
-            status = self.status(child_named(serve.pid, "vigie-namer"))
+            status = self.status(namer_of(serve.pid))
         uid = {line.split(":")[0]: line.split(":")[2] for line in lib.read("/etc/passwd").splitlines()}
         self.assertEqual(status["Uid"].split(), [uid["nobody"]] * 4)
         only_reading = f"{1 << 2:016x}"  # CAP_DAC_READ_SEARCH
@@ -278,7 +262,7 @@ class Namer(Rooted):
         self.put_docker(second, "late")
         with self.container(first), self.serve() as serve:
             self.assertEqual(serve.scrape().one("vigie_self_names_up"), 1)
-            os.kill(child_named(serve.pid, "vigie-namer"), signal.SIGKILL)
+            os.kill(namer_of(serve.pid), signal.SIGKILL)
             with self.container(second):
                 page = lib.wait_for(lambda: (p := serve.scrape()).one("vigie_self_names_up") == 0 and p,
                                     "vigie_self_names_up 0")

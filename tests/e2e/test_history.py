@@ -29,22 +29,12 @@ def vigie(*args):
                           text=True, timeout=PATIENCE_S, check=False)
 
 
-def children_of(pid):
-    return [int(child) for child in lib.read(f"/proc/{pid}/task/{pid}/children").split()]
-
-
-def child_of(daemon, name):
-    """The pid of the daemon's child of that name, or None."""
-    named = [pid for pid in children_of(daemon.pid) if lib.status(pid)["Name"] == name]
-    return named[0] if named else None
-
-
 def capabilities(pid, kind):
     return int(re.search(rf"^{kind}:\s+(\w+)$", lib.read(f"/proc/{pid}/status"), re.M)[1], 16)
 
 
 def writer_of(daemon):
-    return child_of(daemon, "vigie-writer")
+    return lib.child_named(daemon.pid, "vigie-writer")
 
 
 def gone(pid):
@@ -358,7 +348,7 @@ class Findings(Recorded):
         root = os.path.join(self.place, "root")
         container = self.container(root, "5e" * 32, "web")
         with self.serve("--runtime-root", root) as daemon, Stage() as stage:
-            profiler = child_of(daemon, "vigie-profiler")
+            profiler = lib.child_named(daemon.pid, "vigie-profiler")
             self.assertEqual(capabilities(daemon.pid, "CapPrm"), 0)
             status = lib.status(profiler)
             # BPF, PERFMON, SYS_PTRACE and what else confine_profiler.c lists; SYS_ADMIN only where
@@ -389,7 +379,7 @@ class Findings(Recorded):
             self.assertGreaterEqual(page.one("vigie_self_captures_total", outcome="captured"), 1)
             self.assertGreater(page.one("vigie_self_capture_cpu_seconds_total"), 0)
             # The session's process is gone, and its programs with it; the profiler sleeps.
-            wait_for(lambda: not children_of(profiler), "the session's end")
+            wait_for(lambda: not lib.children(profiler), "the session's end")
             story = vigie("explain", ident, "--state-dir", self.state)
             self.assertIn(f"vigie report {path}", story.stdout)
             self.assertEqual(daemon.stop(), 0)
@@ -405,7 +395,7 @@ class Findings(Recorded):
 
     def test_without_capture_nobody_stays_privileged(self):
         with self.serve("--capture", "off") as daemon:
-            self.assertIsNone(child_of(daemon, "vigie-profiler"))
+            self.assertIsNone(lib.child_named(daemon.pid, "vigie-profiler"))
             self.assertIsNotNone(writer_of(daemon))
         refused = vigie("serve", "--capture", "always")
         self.assertEqual(refused.returncode, 2)
@@ -414,7 +404,7 @@ class Findings(Recorded):
     def test_the_profiler_killed(self):
         """Serving and writing go on, and a stop is a stop. In a session: test_profiler.py."""
         with self.serve() as daemon:
-            profiler = child_of(daemon, "vigie-profiler")
+            profiler = lib.child_named(daemon.pid, "vigie-profiler")
             os.kill(profiler, signal.SIGKILL)
             wait_for(lambda: gone(profiler), "the end of the profiler")
             self.wait_for_entries(daemon, 2)

@@ -10,7 +10,7 @@ import unittest
 import lib
 from hung_disk import HungDisk
 from lib import Serve, wait_for
-from test_history import child_of, gone
+from test_history import gone
 
 SOON_S = 20  # a deadline, for who would wait until the disk answers
 
@@ -27,7 +27,7 @@ class Hung(unittest.TestCase):
             daemon = stack.enter_context(Serve("--state-dir", f"{disk.path}/state", "--interval", "1s"))
             stack.callback(disk.abort)  # before Serve waits for who has its standard error
             wait_for(lambda: daemon.scrape().one("vigie_self_recording_entries_total"), "an entry")
-            left = [child_of(daemon, f"vigie-{name}") for name in ("writer", "history")]
+            left = [lib.child_named(daemon.pid, f"vigie-{name}") for name in ("writer", "history")]
             self.assertTrue(all(left), left)
 
             disk.hang()

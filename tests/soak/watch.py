@@ -33,12 +33,7 @@ TROUBLE = re.compile(r"WARNING|BUG|Oops|stall|lockup|hung task|blocked for more 
 
 def family(pid):
     """{name: pid} of a vigie serve and the processes that it keeps."""
-    children = lib.read(f"/proc/{pid}/task/{pid}/children").split()
-    names = {"vigie": pid}
-    for child in map(int, children):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            names[lib.status(child)["Name"]] = child
-    return names
+    return {"vigie": pid, **lib.children(pid)}
 
 
 def memory_kib(pid):

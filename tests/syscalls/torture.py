@@ -39,12 +39,7 @@ class Page(lib.Page):
 
     def faults(self, before):
         """What is wrong with it, as text."""
-        wrong = []
-        for mode in ("user", "system"):
-            parts = sum(self.sum(f"vigie_{name}_cpu_seconds_total", mode=mode)
-                        for name in ("process", "retired", "unattributed"))
-            if parts != self.one("vigie_host_cpu_seconds_total", mode=mode):
-                wrong.append(f"the books of {mode} do not balance")
+        wrong = [f"the books do not balance: {mode}" for mode in self.unbalanced()]
         if self.one("vigie_host_cpus") != os.cpu_count():
             wrong.append("the number of CPUs is not the host's")
         memory = int(lib.read("/proc/meminfo").split()[1]) * 1024
@@ -114,9 +109,8 @@ class Daemon:
 
     def main(self):
         """The pid of vigie itself, where strace is its parent."""
-        children = lib.read(f"/proc/{self.child.pid}/task/{self.child.pid}/children").split()
-        named = [int(c) for c in children if lib.read(f"/proc/{c}/comm") == "vigie\n"]
-        return named[0] if named and lib.read(f"/proc/{self.child.pid}/comm") == "strace\n" \
+        named = lib.child_named(self.child.pid, "vigie")
+        return named if named and lib.read(f"/proc/{self.child.pid}/comm") == "strace\n" \
             else self.child.pid
 
     def stop(self):
@@ -383,9 +377,7 @@ class Writer(Running):
     """The process that writes: an entry of the history and a line of the log."""
 
     def victim(self):
-        children = lib.read(f"/proc/{self.daemon.child.pid}/task/{self.daemon.child.pid}/children")
-        return next((int(c) for c in children.split()
-                     if lib.read(f"/proc/{c}/comm") == "vigie-writer\n"), None)
+        return lib.child_named(self.daemon.child.pid, "vigie-writer")
 
     def lives(self):
         return super().lives() and self.victim() is not None
