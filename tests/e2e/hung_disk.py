@@ -14,12 +14,15 @@ import tempfile
 import lib
 
 WATCHDOG_S = 120
-# Ends with its standard input, which is ours, or after that time.
+# Ends with its standard input, which is ours, or after that time; leaves neither a server nor a mount.
 WATCHDOG = """
-import os, select, sys
-ours, theirs = int(sys.argv[1]), float(sys.argv[2])
-select.select([0], [], [], theirs)
-os.write(ours, b"1")
+import contextlib, os, select, subprocess, sys
+abort, seconds, stuck, path = sys.argv[1:]
+select.select([0], [], [], float(seconds))
+os.write(int(abort), b"1")
+with contextlib.suppress(FileNotFoundError):
+    os.unlink(stuck)
+subprocess.run(["umount", "-l", path], stderr=subprocess.DEVNULL)
 """
 
 
@@ -56,9 +59,9 @@ class HungDisk:
         try:
             lib.wait_for(lambda: os.path.ismount(self.path), "the file system")
             self._control()
-            self.watchdog = subprocess.Popen([sys.executable, "-c", WATCHDOG, str(self.fds[0]),
-                                              str(WATCHDOG_S)],
-                                             stdin=subprocess.PIPE, pass_fds=self.fds[:1])
+            self.watchdog = subprocess.Popen(
+                [sys.executable, "-c", WATCHDOG, str(self.fds[0]), str(WATCHDOG_S), self.stuck, self.path],
+                stdin=subprocess.PIPE, pass_fds=self.fds[:1], start_new_session=True)
         except BaseException:
             self.__exit__()
             raise
