@@ -422,12 +422,6 @@ static void put_group(struct buf *out, const struct web_question *q, const struc
 	buf_char(out, '\n');
 }
 
-/* One life of vigie on one boot: as the increments have it. */
-static bool follows(const struct snapshot *before, const struct snapshot *now)
-{
-	return now->time_ns > before->time_ns && now->stat.snapshots > before->stat.snapshots;
-}
-
 /*
  * Every step-th entry becomes a point. All are decoded, once each: what lies between them is needed to
  * decode them at all. Returns how many points.
@@ -444,7 +438,7 @@ static size_t sample_span(struct history_answers *h, const struct web_question *
 			before.time_ns = 0;
 			continue;
 		}
-		if (!follows(&before, &now)) { /* another life, in which another model was */
+		if (!snapshot_follows(&before, &now)) { /* another life, or some were lost */
 			model__free(model);
 			model = NULL;
 			before.time_ns = 0;

@@ -250,8 +250,7 @@ static int decode_up_to(struct moments *m, size_t i, struct snapshot *ret)
 	return err;
 }
 
-/* One life of vigie on one boot, and none between them that was lost: then the second's increments are since the first. */
-static bool follows(const struct snapshot *before, const struct snapshot *now)
+bool snapshot_follows(const struct snapshot *before, const struct snapshot *now)
 {
 	return before->time_ns && now->time_ns > before->time_ns &&
 	       now->stat.snapshots == before->stat.snapshots + 1;
@@ -271,7 +270,7 @@ int moments__load(struct moments *m, size_t i, struct snapshot *ret, struct snap
 	err = decode_up_to(m, i, ret);
 	if (err)
 		return err;
-	if (!follows(&before, ret))
+	if (!snapshot_follows(&before, ret))
 		before.time_ns = 0;
 	*ret_before = before;
 	return 0;

@@ -47,5 +47,10 @@ int moments__add(struct moments *moments, const struct snapshot *snapshot);
 
 /* All arrays gone: what remains is the host's and the clocks'. */
 void snapshot_head_only(struct snapshot *snapshot);
+/*
+ * One life of vigie on one boot, and none between them that was lost: then, and only then, what the second says of
+ * its interval is since the first. time_ns 0: there is none before.
+ */
+bool snapshot_follows(const struct snapshot *before, const struct snapshot *now);
 
 #endif

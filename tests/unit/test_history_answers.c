@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * test_history_answers.c - what a state directory says of its past: a history that is made here, whose every
+ * figure is known.
+ *
+ * A process that works half of each second, of 100 s; KEY_EVERY entries are decoded from one key.
+ */
+#include "world.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#define json_bool json_c_bool /* a type there, a function of ours here */
+#include <json-c/json.h>
+#undef json_bool
+
+#include "daemon/history_answers.h"
+#include "record/codec.h"
+#include "record/ring.h"
+
+enum { KEY_EVERY = 30 };
+
+static struct {
+	char path[64];
+	int fd;
+	struct world world;
+	struct ring *ring;
+	struct encoder *encoder;
+	struct buf data;
+	unsigned int taken, written;
+	struct history_answers *answers;
+	struct json_object *doc;
+} past;
+
+static int past_setup(void **state)
+{
+	const struct ring_config config = { .retention_ns = 1000 * MINUTE * 60,
+					    .max_bytes = 1 << 30,
+					    .boot = 5 };
+	int ring;
+
+	memset(&past, 0, sizeof(past));
+	snprintf(past.path, sizeof(past.path), "/tmp/vigie-past.XXXXXX");
+	if (!mkdtemp(past.path))
+		return -1;
+	past.fd = open(past.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (mkdirat(past.fd, "ring", 0700))
+		return -1;
+	ring = openat(past.fd, "ring", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	buf_init(&past.data, 16 << 20);
+	past.encoder = encoder__new();
+	return !past.encoder || ring__open(ring, &config, &past.ring) ? -1 : 0;
+}
+
+static int past_teardown(void **state)
+{
+	char command[128];
+
+	json_object_put(past.doc);
+	history_answers__free(past.answers);
+	ring__free(past.ring);
+	encoder__free(past.encoder);
+	buf_done(&past.data);
+	close(past.fd);
+	snprintf(command, sizeof(command), "rm -r %s", past.path);
+	return system(command);
+}
+
+/* A second later; work: "worker" ran for half of it. */
+static void take(bool work)
+{
+	struct world *w = &past.world;
+
+	world_next(w, SECOND);
+	w->snapshot.stat.snapshots = ++past.taken;
+	w->snapshot.host.cpu.user_ns += SECOND / 2;
+	w->snapshot.host.cpu.idle_ns += 3 * SECOND / 2;
+	world_cgroup(w, 7, "/a.service");
+	if (work) {
+		world_process(w, 1, "worker", 7)->inc.user_ns = SECOND / 2;
+		world_process(w, 2, "waiter", 7)->inc.wait_ns = SECOND / 4;
+	}
+}
+
+static void write_as(bool key)
+{
+	const struct snapshot *s = &past.world.snapshot;
+	struct ring_entry entry = { .time_ns = s->time_ns, .wall_ns = s->wall_ns };
+
+	buf_clear(&past.data);
+	assert_int_equal(encoder__encode(past.encoder, s, key || ring__wants_key(past.ring),
+					 &past.data, &entry.key),
+			 0);
+	assert_int_equal(ring__append(past.ring, &entry, past.data.data, past.data.len), 0);
+	past.written++;
+}
+
+static void write_some(unsigned int n)
+{
+	while (n--) {
+		take(true);
+		write_as(past.written % KEY_EVERY == 0);
+	}
+}
+
+/* The status; the document is past.doc. */
+static unsigned int ask(enum web_ask what, const char *query)
+{
+	char policy[HISTORY_POLICY_LEN];
+	struct web_question q;
+	unsigned int status;
+	const char *why;
+	struct buf out;
+
+	if (!past.answers)
+		assert_int_equal(history_answers__new(past.fd, &past.answers), 0);
+	assert_int_equal(web_question_parse(what, query, &q, &why), 0);
+	buf_init(&out, 1 << 20);
+	status = history_answer(past.answers, &q, &out, policy);
+	assert_int_equal(out.err, 0);
+	buf_char(&out, '\0');
+	json_object_put(past.doc);
+	past.doc = json_tokener_parse(out.data);
+	assert_non_null(past.doc);
+	buf_done(&out);
+	return status;
+}
+
+static size_t length(const char *name)
+{
+	struct json_object *array;
+
+	assert_true(json_object_object_get_ex(past.doc, name, &array));
+	return json_object_array_length(array);
+}
+
+/* -1: null. */
+static double value(const char *name, size_t i)
+{
+	struct json_object *array, *member;
+
+	assert_true(json_object_object_get_ex(past.doc, name, &array));
+	assert_true(i < json_object_array_length(array));
+	member = json_object_array_get_idx(array, i);
+	return member ? json_object_get_double(member) : -1;
+}
+
+/* What is lost leaves an interval that nobody knows, not a ratio of one second's work to three. */
+static void a_gap_is_not_a_lull(void **state)
+{
+	size_t i, gaps = 0;
+
+	write_some(10);
+	take(true);
+	take(true); /* and the disk was full */
+	take(true);
+	write_as(true);
+	write_some(10);
+	assert_int_equal(ask(WEB_GROUP, "unit=a.service&comm=worker"), 200);
+	assert_int_equal(length("time"), 21);
+	for (i = 0; i < 21; i++) {
+		double ratio = value("cpu_ratio", i);
+
+		assert_true(ratio == 0.5 || ratio == -1);
+		gaps += ratio == -1;
+	}
+	assert_true(value("cpu_ratio", 10) == -1);
+	assert_int_equal(gaps, 2); /* of the very first nobody knows since when */
+	assert_true(value("run_queue_wait_ratio", 5) == 0);
+	assert_int_equal(ask(WEB_GROUP, "unit=a.service&comm=waiter"), 200);
+	assert_true(value("run_queue_wait_ratio", 5) == 0.25);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_gap_is_not_a_lull, past_setup, past_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
