@@ -28,6 +28,7 @@ static struct {
 	struct encoder *encoder;
 	struct buf data;
 	unsigned int taken, written;
+	__u64 answer_cpu_ns; /* 0: a minute */
 	struct history_answers *answers;
 	struct json_object *doc;
 } past;
@@ -112,8 +113,14 @@ static unsigned int ask(enum web_ask what, const char *query)
 	const char *why;
 	struct buf out;
 
-	if (!past.answers)
-		assert_int_equal(history_answers__new(past.fd, &past.answers), 0);
+	if (!past.answers) {
+		const struct history_answers_config config = {
+			.state_dir = past.fd,
+			.answer_cpu_ns = past.answer_cpu_ns ? past.answer_cpu_ns : MINUTE,
+		};
+
+		assert_int_equal(history_answers__new(&config, &past.answers), 0);
+	}
 	assert_int_equal(web_question_parse(what, query, &q, &why), 0);
 	buf_init(&out, 1 << 20);
 	status = history_answer(past.answers, &q, &out, policy);
@@ -171,10 +178,67 @@ static void a_gap_is_not_a_lull(void **state)
 	assert_true(value("run_queue_wait_ratio", 5) == 0.25);
 }
 
+static bool text_has(const char *name, const char *part)
+{
+	struct json_object *member;
+
+	assert_true(json_object_object_get_ex(past.doc, name, &member));
+	return strstr(json_object_get_string(member), part);
+}
+
+/* Of more than are read one by one keys say the same, and what they do not know is null. */
+static void a_long_past_of_a_group(void **state)
+{
+	size_t i, n;
+
+	write_some(2000);
+	take(true); /* lost */
+	take(true);
+	write_as(true);
+	write_some(1500);
+	assert_int_equal(ask(WEB_GROUP, "unit=a.service&comm=worker&points=700"), 200);
+	assert_true(text_has("whole", "false"));
+	n = length("time");
+	assert_int_equal(n, 118); /* as many keys, and the one after what was lost */
+	for (i = 1; i < n; i++)
+		assert_true(value("cpu_ratio", i) == (i == 67 ? -1 : 0.5));
+	assert_true(value("time", 1) - value("time", 0) == KEY_EVERY);
+	assert_int_equal(ask(WEB_GROUP, "unit=a.service&comm=worker&points=50"), 200);
+	assert_int_equal(length("time"), 40); /* every third */
+	assert_int_equal(ask(WEB_GROUP, "unit=a.service&comm=nobody"), 404);
+}
+
+/* What an answer may cost is bounded whatever an entry takes. */
+static void who_asks_for_too_much(void **state)
+{
+	static const struct {
+		enum web_ask ask;
+		const char *query;
+	} asks[] = {
+		{ WEB_GROUP, "unit=a.service&comm=worker" },
+		{ WEB_RANGE, "points=5" },
+		{ WEB_INSTANT, "from=1" },
+	};
+	unsigned int written = 0, i;
+
+	past.answer_cpu_ns = 1;
+	for (; written <= 3100; written += 1550) {
+		write_some(written ? 1550 : 10);
+		for (i = 0; i < 3; i++) {
+			assert_int_equal(ask(asks[i].ask, asks[i].query), 503);
+			assert_true(text_has("error", "narrow the range"));
+		}
+		history_answers__free(past.answers);
+		past.answers = NULL;
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_gap_is_not_a_lull, past_setup, past_teardown),
+		cmocka_unit_test_setup_teardown(a_long_past_of_a_group, past_setup, past_teardown),
+		cmocka_unit_test_setup_teardown(who_asks_for_too_much, past_setup, past_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,8 @@
  *
  * A range of at most FINE_MAX entries is read whole. Of a longer one keys are, one a minute, by which counters since
  * boot give the mean of each minute; what they say is kept, so that each is read once. A group's past has the
- * increments of the entries that are read.
+ * increments of the entries that are read. So an answer is bounded by numbers of entries; but what an entry takes
+ * depends on the host, so each answer has a bound of CPU time, too.
  */
 #include "daemon/history_answers.h"
 
@@ -45,11 +46,14 @@ enum {
 
 struct key_sample {
 	size_t entry;
+	__u64 snapshots; /* of its life of vigie, until then */
 	struct web_sample sample;
 };
 
 struct history_answers {
 	int state_dir;
+	__u64 answer_cpu_ns,
+		spent_ns; /* CPU time of this process at which the answer under way is given up */
 	struct moments *moments; /* NULL: none yet */
 	__u64 opened_ns, looked_ns; /* CLOCK_MONOTONIC */
 	struct key_sample *keys; /* of all keys before the entry `sampled` that can be read */
@@ -57,13 +61,14 @@ struct history_answers {
 	struct finding_marks marks;
 };
 
-int history_answers__new(int state_dir, struct history_answers **ret)
+int history_answers__new(const struct history_answers_config *config, struct history_answers **ret)
 {
 	struct history_answers *h = calloc(1, sizeof(*h));
 
 	if (!h)
 		return -ENOMEM;
-	h->state_dir = state_dir;
+	h->state_dir = config->state_dir;
+	h->answer_cpu_ns = config->answer_cpu_ns;
 	*ret = h;
 	return 0;
 }
@@ -94,8 +99,17 @@ unsigned int history_refuse(struct buf *out, unsigned int status, const char *wh
 static unsigned int refuse_errno(struct buf *out, const char *what, int err)
 {
 	buf_clear(out);
+	if (err == -ETIME)
+		return history_refuse(out, 503,
+				      "this takes more CPU time than one may: narrow the range");
 	buf_printf(out, "{\"error\":\"%s: %s\",\"status\":503}\n", what, err_name(err));
 	return 503;
+}
+
+/* Asked before each entry. -ETIME: it is over. */
+static int still_may(const struct history_answers *h)
+{
+	return clock_process_cpu_ns() < h->spent_ns ? 0 : -ETIME;
 }
 
 /* --- The entries. */
@@ -136,6 +150,12 @@ struct span {
 	__u64 from_ns, to_ns;
 };
 
+/* Every entry of it is read. */
+static bool is_fine(const struct span *s)
+{
+	return s->last - s->first < FINE_MAX;
+}
+
 static struct span span_of(const struct history_answers *h, const struct web_question *q)
 {
 	const struct moments *m = h->moments;
@@ -161,15 +181,20 @@ static int sample_keys(struct history_answers *h)
 	struct snapshot snapshot;
 	int err = 0;
 
-	for (; h->sampled < n && !err; h->sampled++) {
-		if (!moments__is_key(h->moments, h->sampled) ||
-		    moments__load_key(h->moments, h->sampled, &snapshot))
+	for (; h->sampled < n; h->sampled++) {
+		if (!moments__is_key(h->moments, h->sampled))
+			continue;
+		err = still_may(h); /* the next one goes on here */
+		if (err)
+			break;
+		if (moments__load_key(h->moments, h->sampled, &snapshot))
 			continue;
 		err = array_grow(&h->keys, &h->capacity, h->nkeys + 1, sizeof(*h->keys),
 				 SAMPLES_MAX);
 		if (err)
 			break;
 		h->keys[h->nkeys].entry = h->sampled;
+		h->keys[h->nkeys].snapshots = snapshot.stat.snapshots;
 		web_sample_take(&h->keys[h->nkeys++].sample, &snapshot);
 	}
 	return err;
@@ -184,18 +209,23 @@ static void add_keys(const struct history_answers *h, const struct span *s, stru
 			web_range_add(range, &h->keys[i].sample);
 }
 
-static void add_all(struct history_answers *h, const struct span *s, struct web_range *range)
+static int add_all(struct history_answers *h, const struct span *s, struct web_range *range)
 {
 	struct web_sample sample;
 	struct snapshot snapshot;
+	int err = 0;
 	size_t i;
 
 	for (i = s->first; i <= s->last; i++) {
+		err = still_may(h);
+		if (err)
+			break;
 		if (moments__load_one(h->moments, i, &snapshot))
 			continue; /* damaged, or dropped by the ring meanwhile */
 		web_sample_take(&sample, &snapshot);
 		web_range_add(range, &sample);
 	}
+	return err;
 }
 
 static void put_range(struct history_answers *h, const struct web_range *range, bool whole,
@@ -222,7 +252,7 @@ static unsigned int answer_range(struct history_answers *h, const struct web_que
 				 struct buf *out)
 {
 	const struct span s = span_of(h, q);
-	bool fine = s.last - s.first < FINE_MAX;
+	bool fine = is_fine(&s);
 	struct web_range range;
 	int err = web_range_init(&range, s.from_ns, s.to_ns, q->points);
 
@@ -231,7 +261,7 @@ static unsigned int answer_range(struct history_answers *h, const struct web_que
 	if (!err && !fine)
 		err = sample_keys(h);
 	if (!err && fine)
-		add_all(h, &s, &range);
+		err = add_all(h, &s, &range);
 	else if (!err)
 		add_keys(h, &s, &range);
 	if (!err)
@@ -242,8 +272,8 @@ static unsigned int answer_range(struct history_answers *h, const struct web_que
 
 /* --- One moment. */
 
-/* The busiest entry of these, which a point of a range stands for. */
-static size_t busiest(struct history_answers *h, size_t first, size_t last)
+/* The busiest entry of these, which a point of a range stands for. 0 or -ETIME. */
+static int busiest(struct history_answers *h, size_t first, size_t last, size_t *ret)
 {
 	struct web_sample before = { 0 }, sample;
 	double most = -1, busy;
@@ -253,6 +283,8 @@ static size_t busiest(struct history_answers *h, size_t first, size_t last)
 	if (last - first > FINE_MAX)
 		first = last - FINE_MAX;
 	for (i = first; i <= last; i++) {
+		if (still_may(h))
+			return -ETIME;
 		if (moments__load_one(h->moments, i, &snapshot))
 			continue;
 		web_sample_take(&sample, &snapshot);
@@ -263,7 +295,8 @@ static size_t busiest(struct history_answers *h, size_t first, size_t last)
 			best = i;
 		}
 	}
-	return best;
+	*ret = best;
+	return 0;
 }
 
 /* In which everybody has a row. */
@@ -312,13 +345,14 @@ static unsigned int answer_instant(struct history_answers *h, const struct web_q
 	size_t first = q->from_ns ? moments__find(h->moments, q->from_ns) : i;
 	struct snapshot before, now;
 	struct model *model = NULL;
-	int err;
+	int err = 0;
 
 	if (q->at_ns && moments__wall_ns(h->moments, i) > q->at_ns)
 		return history_refuse(out, 404, "the history begins later");
 	if (first < i)
-		i = busiest(h, first, i);
-	err = moments__load(h->moments, i, &now, &before);
+		err = busiest(h, first, i, &i);
+	if (!err)
+		err = moments__load(h->moments, i, &now, &before);
 	if (err == -ENODATA)
 		return history_refuse(out, 404,
 				      "that moment is damaged, or was dropped by the ring");
@@ -337,6 +371,15 @@ struct group_sample {
 	bool there;
 	double cpu, wait, disk; /* of the interval */
 	__u64 resident;
+};
+
+/* What becomes points, and how many of them there are; all has room for most. */
+struct sampling {
+	const struct web_question *question;
+	const struct span *span;
+	size_t most;
+	struct group_sample *all;
+	size_t n;
 };
 
 static const struct group_view *find_group(const struct view *view, const struct web_question *q)
@@ -389,18 +432,20 @@ static void put_column(struct json *j, const char *name, const struct group_samp
 	json_close(j, ']');
 }
 
-static void put_group(struct buf *out, const struct web_question *q, const struct span *s,
-		      const struct group_sample *all, size_t n)
+static void put_group(struct buf *out, const struct sampling *what)
 {
+	const struct web_question *q = what->question;
+	const struct group_sample *all = what->all;
 	struct json j = { .out = out };
-	size_t i;
+	size_t n = what->n, i;
 
 	json_open(&j, NULL, '{');
 	json_text(&j, "schema", "vigie.group/1");
 	json_text(&j, "unit", q->unit);
 	json_text(&j, "comm", q->comm);
-	json_seconds(&j, "from", s->from_ns);
-	json_seconds(&j, "to", s->to_ns);
+	json_seconds(&j, "from", what->span->from_ns);
+	json_seconds(&j, "to", what->span->to_ns);
+	json_bool(&j, "whole", is_fine(what->span));
 	json_line(&j);
 	json_open(&j, "time", '[');
 	for (i = 0; i < n; i++)
@@ -422,18 +467,27 @@ static void put_group(struct buf *out, const struct web_question *q, const struc
 	buf_char(out, '\n');
 }
 
+static size_t step_of(size_t entries, size_t most)
+{
+	return entries > most ? (entries + most - 1) / most : 1;
+}
+
 /*
  * Every step-th entry becomes a point. All are decoded, once each: what lies between them is needed to
- * decode them at all. Returns how many points.
+ * decode them at all. 0 or -errno.
  */
-static size_t sample_span(struct history_answers *h, const struct web_question *q,
-			  const struct span *s, size_t step, struct group_sample *all)
+static int sample_entries(struct history_answers *h, struct sampling *to)
 {
+	const struct span *s = to->span;
+	size_t step = step_of(s->last - s->first + 1, to->most), i;
 	struct snapshot before = { 0 }, now;
 	struct model *model = NULL;
-	size_t n = 0, i;
+	int err = 0;
 
-	for (i = s->first ? s->first - 1 : 0; i <= s->last; i++) {
+	for (i = s->first ? s->first - 1 : 0; i <= s->last && !err; i++) {
+		err = still_may(h);
+		if (err)
+			break;
 		if (moments__load_one(h->moments, i, &now)) {
 			before.time_ns = 0;
 			continue;
@@ -444,32 +498,92 @@ static size_t sample_span(struct history_answers *h, const struct web_question *
 			before.time_ns = 0;
 		}
 		if (i >= s->first && (i - s->first) % step == 0)
-			n += !sample_group(&model, &before, &now, q, &all[n]);
+			to->n += !sample_group(&model, &before, &now, to->question,
+					       &to->all[to->n]);
 		before = now;
 		snapshot_head_only(&before);
 	}
 	model__free(model);
-	return n;
+	return err;
+}
+
+/*
+ * Its increments are since the entry before it, which is not decoded: it is the one that a key follows if between
+ * this key and the one before as many were taken as there are.
+ */
+static bool interval_is_known(const struct history_answers *h, size_t key)
+{
+	const struct key_sample *now = &h->keys[key], *before = now - 1;
+
+	return key && now->snapshots > before->snapshots &&
+	       now->snapshots - before->snapshots == now->entry - before->entry &&
+	       moments__time_ns(h->moments, now->entry - 1) < now->sample.time_ns;
+}
+
+static int sample_key(struct history_answers *h, size_t key, struct model **model,
+		      struct sampling *to)
+{
+	size_t entry = h->keys[key].entry;
+	struct group_sample *sample = &to->all[to->n];
+	struct snapshot before, now;
+	int err = 0;
+
+	*sample = (struct group_sample){ .wall_ns = moments__wall_ns(h->moments, entry) };
+	if (interval_is_known(h, key) && !moments__load_key(h->moments, entry, &now)) {
+		before = now;
+		snapshot_head_only(&before);
+		before.time_ns = moments__time_ns(h->moments, entry - 1);
+		err = sample_group(model, &before, &now, to->question, sample);
+	}
+	to->n += !err;
+	return err;
+}
+
+/* Of more than FINE_MAX entries every step-th key becomes a point, and nothing else is decoded. 0 or -errno. */
+static int sample_some_keys(struct history_answers *h, struct sampling *to)
+{
+	const struct span *s = to->span;
+	struct model *model = NULL;
+	size_t first = 0, end, step, i;
+	int err = sample_keys(h);
+
+	while (first < h->nkeys && h->keys[first].entry < s->first)
+		first++;
+	for (end = first; end < h->nkeys && h->keys[end].entry <= s->last; end++)
+		;
+	step = step_of(end - first, to->most);
+	for (i = first; i < end && !err; i += step) {
+		err = still_may(h);
+		if (!err)
+			err = sample_key(h, i, &model, to);
+	}
+	model__free(model);
+	return err;
 }
 
 static unsigned int answer_group(struct history_answers *h, const struct web_question *q,
 				 struct buf *out)
 {
 	const struct span s = span_of(h, q);
-	size_t entries = s.last - s.first + 1, n = 0;
-	unsigned int most = q->points < GROUP_ENTRIES_MAX ? q->points : GROUP_ENTRIES_MAX;
-	struct group_sample *all = calloc(most, sizeof(*all));
+	struct sampling to = {
+		.question = q,
+		.span = &s,
+		.most = q->points < GROUP_ENTRIES_MAX ? q->points : GROUP_ENTRIES_MAX,
+	};
 	bool seen = false;
+	int err = -ENOMEM;
 	size_t i;
 
-	if (!all)
-		return refuse_errno(out, "the group's past cannot be shown", -ENOMEM);
-	n = sample_span(h, q, &s, (entries + most - 1) / most, all);
-	for (i = 0; i < n; i++)
-		seen |= all[i].there;
+	to.all = calloc(to.most, sizeof(*to.all));
+	if (to.all)
+		err = is_fine(&s) ? sample_entries(h, &to) : sample_some_keys(h, &to);
+	for (i = 0; i < to.n && !err; i++)
+		seen |= to.all[i].there;
 	if (seen)
-		put_group(out, q, &s, all, n);
-	free(all);
+		put_group(out, &to);
+	free(to.all);
+	if (err)
+		return refuse_errno(out, "the group's past cannot be shown", err);
 	return seen ? 200 : history_refuse(out, 404, "the history has no such group then");
 }
 
@@ -547,6 +661,7 @@ unsigned int history_answer(struct history_answers *h, const struct web_question
 	unsigned int status;
 
 	policy[0] = '\0';
+	h->spent_ns = clock_process_cpu_ns() + h->answer_cpu_ns;
 	if (q->ask == WEB_FINDING)
 		return answer_finding(h, q, out);
 	if (q->ask == WEB_SESSION)

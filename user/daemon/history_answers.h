@@ -13,8 +13,13 @@
 
 struct history_answers;
 
-/* The descriptor stays the caller's. 0 or -ENOMEM. */
-int history_answers__new(int state_dir, struct history_answers **ret);
+struct history_answers_config {
+	int state_dir; /* stays the caller's */
+	__u64 answer_cpu_ns; /* what one answer may take; what takes more is refused */
+};
+
+/* 0 or -ENOMEM. */
+int history_answers__new(const struct history_answers_config *config, struct history_answers **ret);
 void history_answers__free(struct history_answers *answers); /* accepts NULL */
 /*
  * Appends the answer's body; returns the status of HTTP. policy: "" if it is JSON, else that of the document

@@ -21,6 +21,7 @@ enum {
 	SHARE = 5, /* a fifth of a core in the long run */
 };
 #define CREDIT_MAX_NS (10 * NS_PER_S) /* and so much of one at once */
+#define ANSWER_CPU_NS (5 * NS_PER_S) /* of one answer: who waits gives up after 20 s */
 
 struct history_loop {
 	int fd;
@@ -111,11 +112,13 @@ static void history_run(int fd, const void *ctx)
 	static struct history_loop l; /* of this process: too large for a stack */
 	static struct history_ask ask;
 	const int *state_dir = ctx;
+	const struct history_answers_config config = { .state_dir = *state_dir,
+						       .answer_cpu_ns = ANSWER_CPU_NS };
 	int err = landlock_confine_reading(state_dir, 1);
 	ssize_t n;
 
 	/* Without Landlock the filter and the user are what there is. */
-	if ((err && err != -EOPNOTSUPP) || history_answers__new(*state_dir, &l.answers))
+	if ((err && err != -EOPNOTSUPP) || history_answers__new(&config, &l.answers))
 		return;
 	l.fd = fd;
 	l.credit_ns = CREDIT_MAX_NS;

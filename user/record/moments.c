@@ -20,7 +20,7 @@ enum {
 #define NOWHERE SIZE_MAX
 
 struct moment {
-	__u64 wall_ns;
+	__u64 wall_ns, time_ns;
 	struct reader_place place; /* on the disk, if bytes is NULL */
 	char *bytes;
 	size_t len;
@@ -81,6 +81,7 @@ static int list_disk(struct moments *m)
 
 	while (!err && (n = reader__next(m->reader, &head, NULL, &place)) != 0) {
 		struct moment moment = { .wall_ns = head.wall_ns,
+					 .time_ns = head.time_ns,
 					 .place = place,
 					 .key = head.key,
 					 .version = head.version };
@@ -177,6 +178,11 @@ size_t moments__count(const struct moments *m)
 __u64 moments__wall_ns(const struct moments *m, size_t i)
 {
 	return m->all[i].wall_ns;
+}
+
+__u64 moments__time_ns(const struct moments *m, size_t i)
+{
+	return m->all[i].time_ns;
 }
 
 bool moments__is_key(const struct moments *m, size_t i)
@@ -307,7 +313,11 @@ static void drop_oldest(struct moments *m)
 static int keep_bytes(struct moments *m, const struct snapshot *s, bool key)
 {
 	struct moment moment = {
-		.wall_ns = s->wall_ns, .len = m->data.len, .key = key, .version = CODEC_VERSION
+		.wall_ns = s->wall_ns,
+		.time_ns = s->time_ns,
+		.len = m->data.len,
+		.key = key,
+		.version = CODEC_VERSION,
 	};
 	int err;
 

@@ -26,6 +26,8 @@ __u64 moments__skipped(const struct moments *moments);
 size_t moments__count(const struct moments *moments);
 /* The wall clock of the i-th entry; i below the count. */
 __u64 moments__wall_ns(const struct moments *moments, size_t i);
+/* Its steady clock, likewise without decoding anything. */
+__u64 moments__time_ns(const struct moments *moments, size_t i);
 bool moments__is_key(const struct moments *moments, size_t i);
 /* The last entry at or before then; the first one if all are later. There must be one. */
 size_t moments__find(const struct moments *moments, __u64 wall_ns);
