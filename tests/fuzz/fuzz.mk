@@ -13,7 +13,7 @@ FUZZ_SRC := $(wildcard user/base/*.c user/data/*.c user/model/*.c user/record/*.
 	    user/profile/jitmap.c user/app/detect_row.c user/detect/learned.c) $(filter-out %/file.c,$(wildcard user/config/*.c)) \
 	    $(filter-out %/findings_log.c,$(wildcard user/log/*.c)) \
 	    $(wildcard user/export/*.c) \
-	    $(filter-out %/http.c %/listener.c %/conns.c %/routes.c %/farewell.c %/access_gate.c \
+	    $(filter-out %/http.c %/http_setup.c %/listener.c %/conns.c %/routes.c %/farewell.c %/access_gate.c \
 	    %/tls.c,$(wildcard user/http/*.c))
 FUZZ_OBJ := $(FUZZ_SRC:%.c=$(FUZZ_O)/%.o)
 FUZZ_FLAGS := -std=gnu11 -g -O1 -Wall -fno-sanitize-recover=undefined

@@ -14,7 +14,7 @@
  * suspended, and resumed with the answer.
  *
  * Does not belong here: what a request gets (routes.c), which one is closed (conns.c), who may
- * ask (access_gate.c).
+ * ask (access_gate.c), what is said before and beside serving (http_setup.c).
  */
 #include "http/http.h"
 
@@ -32,45 +32,15 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/token_bucket.h"
 #include "base/units.h"
-#include "http/access_gate.h"
 #include "http/conn_socket.h"
-#include "http/conns.h"
-#include "http/deferred.h"
-#include "http/farewell.h"
-#include "http/listener.h"
-#include "http/routes.h"
+#include "http/http_parts.h"
 #include "http/tls_library.h"
 
 enum {
 	ACCEPT_BATCH = 32,
 	MEMORY_PER_CONNECTION = 32 * 1024,
 	ACCEPT_PAUSE_MS = 100,
-	/* A handshake costs up to 1.5 ms of CPU (RSA), and strangers may begin one: a third of a core. */
-	HANDSHAKE_INTERVAL_MS = 5,
-	HANDSHAKE_BURST = 100,
-};
-
-struct http {
-	struct routes routes;
-	struct MHD_Daemon *daemon;
-	struct MHD_Daemon *tls_daemon; /* NULL: never configured */
-	struct access_gate gate;
-	int epoll_fd; /* of the listeners, the lingering, the verifier and libmicrohttpd's own epolls */
-	struct listener listeners[HTTP_LISTENERS_MAX + 1]; /* and what http__add() adds */
-	unsigned int nlisteners;
-	struct conns conns;
-	struct deferred deferred;
-	struct conn *accepting; /* handed to on_connection() */
-	struct farewells farewells;
-	__u64 now_ms;
-	__u64 next_deadline_ms; /* 0: none */
-	__u64 accept_again_ms; /* 0: not paused */
-	struct token_bucket handshakes;
-	__u64 connections_refused;
-	struct MHD_Response *no_memory; /* prepared while there is some */
-	char own_name[sizeof(((struct utsname *)0)->nodename)];
 };
 
 /* --- Connections. ------------------------------------------------------------------- */
@@ -474,47 +444,6 @@ static void accept_all(struct http *http)
 
 /* --- The life of it all. ------------------------------------------------------------ */
 
-int http__add(struct http *http, const struct http_address *address)
-{
-	int err = -ENOSPC;
-
-	if (http->nlisteners <= HTTP_LISTENERS_MAX)
-		err = listener_open(&http->listeners[http->nlisteners], address);
-	http->nlisteners += !err;
-	return err;
-}
-
-int http__bind(const struct http_address *addresses, unsigned int n, struct http **ret,
-	       unsigned int *ret_failed)
-{
-	struct http *http;
-	int err = 0;
-
-	http = n && n <= HTTP_LISTENERS_MAX ? calloc(1, sizeof(*http)) : NULL;
-	if (!http)
-		return n && n <= HTTP_LISTENERS_MAX ? -ENOMEM : -EINVAL;
-	farewells_init(&http->farewells);
-	gate_init(&http->gate);
-	token_bucket_init(&http->handshakes, HANDSHAKE_INTERVAL_MS, HANDSHAKE_BURST,
-			  clock_monotonic_ms());
-	http->epoll_fd = -1;
-	for (unsigned int i = 0; i < n && !err; i++) {
-		*ret_failed = i;
-		err = http__add(http, &addresses[i]);
-	}
-	if (err) {
-		http__free(http);
-		return err;
-	}
-	*ret = http;
-	return 0;
-}
-
-const struct http_address *http__address(const struct http *http, unsigned int i)
-{
-	return &http->listeners[i].address;
-}
-
 static struct MHD_Daemon *daemon_start(struct http *http, bool encrypted)
 {
 	/* As the last one: arrays of options cannot have it. */
@@ -540,29 +469,6 @@ static int daemon_open(struct http *http, bool encrypted, struct MHD_Daemon **re
 	*ret = daemon_start(http, encrypted);
 	info = *ret ? MHD_get_daemon_info(*ret, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	return info ? http_watch(http, EPOLL_CTL_ADD, info->epoll_fd) : -EIO;
-}
-
-int http__configure(struct http *http, const struct access *access, const char **ret_key,
-		    char why[HTTP_WHY_LEN])
-{
-	struct extra_headers extra;
-	int err = extra_headers_copy(access, &extra);
-
-	*ret_key = NULL;
-	why[0] = '\0';
-	if (err)
-		return err;
-	err = gate_configure(&http->gate, access, clock_monotonic_ns(), ret_key, why);
-	if (err)
-		extra_headers_done(&extra);
-	else
-		routes_take_headers(&http->routes, &extra);
-	return err;
-}
-
-void http__set_verifier(struct http *http, int fd)
-{
-	http->gate.verifier = fd;
 }
 
 int http__start(struct http *http, const struct http_callbacks *callbacks, const char *version)
@@ -596,14 +502,6 @@ int http__start(struct http *http, const struct http_callbacks *callbacks, const
 	for (unsigned int i = 0; i < http->nlisteners && !err; i++)
 		err = http_watch(http, EPOLL_CTL_ADD, http->listeners[i].fd);
 	return err;
-}
-
-unsigned int http__fds(struct http *http, int *ret_fds, unsigned int max)
-{
-	if (!max)
-		return 0;
-	ret_fds[0] = http->epoll_fd;
-	return 1;
 }
 
 /* Work that the library left over, because it takes one step per connection and run. */
@@ -657,18 +555,6 @@ void http__run(struct http *http)
 	gate_ask(&http->gate);
 	farewells_run(&http->farewells, http->now_ms);
 	http_sweep(http);
-}
-
-void http__stat(const struct http *http, struct http_stat *ret)
-{
-	*ret = (struct http_stat){
-		.scrapes = http->routes.scrapes,
-		.scrape_errors = http->routes.scrape_errors,
-		.connections_refused = http->connections_refused,
-		.verifier_up = http->gate.verifier >= 0,
-		.verifier_cpu_ns = http->gate.verifier_cpu_ns,
-	};
-	memcpy(ret->denied, http->gate.denied, sizeof(ret->denied));
 }
 
 void http__free(struct http *http)
