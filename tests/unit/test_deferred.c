@@ -133,13 +133,22 @@ static void too_many_do_not_wait(void **state)
 	routes_answer(&routes, &r, &a);
 	assert_int_equal(a.status, 503);
 	assert_non_null(strstr(a.body, "{\"error\":\"too many"));
-	deferred_give_up(&table.slots[0]);
+	deferred_give_up(&table.slots[0], NULL);
 	r = request("/api/v1/range");
 	assert_true(begin(conns_add(&table, 3, 0), &r));
 	deferred_take(&table.slots[0], &r);
 	routes_answer(&routes, &r, &a);
 	assert_int_equal(a.status, 503);
 	assert_non_null(strstr(a.body, "no answer in time"));
+	deferred_give_up(&table.slots[1], "nobody is there");
+	deferred_take(&table.slots[1], &r);
+	routes_answer(&routes, &r, &a);
+	assert_int_equal(a.status, 503);
+	assert_string_equal(a.body, "{\"error\":\"nobody is there\",\"status\":503}\n");
+	deferred_done(&table.slots[1]);
+	deferred_give_up(&table.slots[1], NULL); /* another request of it: not the same words */
+	deferred_take(&table.slots[1], &r);
+	assert_non_null(strstr(r.why, "no answer in time"));
 }
 
 /* What is refused waits for nobody, and nobody is asked who need not be. */

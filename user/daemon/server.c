@@ -342,6 +342,8 @@ static int on_render(void *ctx, unsigned int page, unsigned int content, struct 
 	return out->err;
 }
 
+static const char history_gone[] = "the process that reads the history is gone: restart vigie";
+
 /* What is asked of the past is answered by another process. */
 static unsigned int on_ask(void *ctx, unsigned int ask, const char *query, bool gzip, __u64 job,
 			   const char **ret_why)
@@ -357,11 +359,10 @@ static unsigned int on_ask(void *ctx, unsigned int ask, const char *query, bool 
 		return 404;
 	err = history__ask(s->parts.history, job, gzip, &question);
 	*ret_why = err == -EAGAIN ? "too many ask for the past at once: ask again later"
-				  : "the process that reads the history is gone: restart vigie";
+				  : history_gone;
 	return err ? 503 : 0;
 }
 
-/* Whoever still waits for one that is gone is told so when its time is over. */
 static void take_answers(struct server *s)
 {
 	struct history_said said;
@@ -383,6 +384,7 @@ static void take_answers(struct server *s)
 		logbook_say(s->parts.book, SEVERITY_ERROR, "history-failed", 0,
 			    "the process that reads the history is gone: the page at / has no "
 			    "past");
+		http__give_up(s->parts.http, history_gone);
 	}
 }
 

@@ -60,6 +60,7 @@ struct conn {
 	enum deferral deferral;
 	__u64 deferred_job;
 	struct said *said; /* its answer; NULL: there will be none */
+	const char *given_up; /* then: why; static, or NULL */
 };
 
 struct conns {

@@ -93,9 +93,10 @@ struct conn *deferred_answer(struct conns *cs, __u64 job, const struct http_said
 	return NULL;
 }
 
-void deferred_give_up(struct conn *c)
+void deferred_give_up(struct conn *c, const char *why)
 {
 	c->deferral = DEFERRAL_OVER;
+	c->given_up = why;
 }
 
 void deferred_done(struct conn *c)
@@ -105,6 +106,7 @@ void deferred_done(struct conn *c)
 		free(c->said);
 	}
 	c->said = NULL;
+	c->given_up = NULL;
 	c->deferral = DEFERRAL_NONE;
 }
 
@@ -112,5 +114,7 @@ void deferred_take(const struct conn *c, struct request *r)
 {
 	r->said = c->said;
 	if (!r->said)
-		refuse(r, 503, "no answer in time: ask for less, or again later");
+		refuse(r, 503,
+		       c->given_up ? c->given_up
+				   : "no answer in time: ask for less, or again later");
 }

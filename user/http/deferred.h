@@ -43,8 +43,8 @@ bool deferred_begin(struct deferred *d, const struct routes *routes, struct conn
 		    struct conn *c, struct request *r, const struct query *query);
 /* The one who waits for it, who has the answer from then on; NULL: nobody any more, or no memory for it. */
 struct conn *deferred_answer(struct conns *cs, __u64 job, const struct http_said *said);
-/* No answer comes in time: what the request says then. */
-void deferred_give_up(struct conn *c);
+/* No answer comes: what the request says then, a static line; NULL: none came in time. */
+void deferred_give_up(struct conn *c, const char *why);
 /* Its answer is queued, or it is gone. */
 void deferred_done(struct conn *c);
 /* A request that comes again because its wait is over: what it gets. */

@@ -54,9 +54,9 @@ static void conn_resume(struct conn *c, enum auth_verdict verdict)
 }
 
 /* The same, with its answer or without one. */
-static void conn_stop_waiting(struct http *http, struct conn *c)
+static void conn_stop_waiting(struct http *http, struct conn *c, const char *why)
 {
-	deferred_give_up(c);
+	deferred_give_up(c, why);
 	conn_enter(c, PHASE_ANSWER, http->now_ms);
 	MHD_resume_connection(c->mhd);
 }
@@ -68,7 +68,7 @@ static void conn_end(struct http *http, struct conn *c)
 	if (c->gate == GATE_WAITING) /* the library does not look at it while it is suspended */
 		conn_resume(c, AUTH_BUSY);
 	if (c->deferral == DEFERRAL_WAITING)
-		conn_stop_waiting(http, c);
+		conn_stop_waiting(http, c, NULL);
 }
 
 /* Its header took too long: say so, where it began one at all. */
@@ -80,7 +80,7 @@ static void conn_expire(struct http *http, struct conn *c)
 		return;
 	}
 	if (c->deferral == DEFERRAL_WAITING) {
-		conn_stop_waiting(http, c);
+		conn_stop_waiting(http, c, NULL);
 		return;
 	}
 	if (c->phase == PHASE_HEADER && conn_bytes_received(c) && !conn_say_late(c))
@@ -252,6 +252,17 @@ void http__answer(struct http *http, __u64 job, const struct http_said *said)
 		return;
 	conn_enter(c, PHASE_ANSWER, clock_monotonic_ms());
 	MHD_resume_connection(c->mhd);
+}
+
+void http__give_up(struct http *http, const char *why)
+{
+	http->now_ms = clock_monotonic_ms();
+	for (unsigned int i = 0; i < CONN_SLOTS; i++) {
+		struct conn *c = &http->conns.slots[i];
+
+		if (c->used && c->deferral == DEFERRAL_WAITING)
+			conn_stop_waiting(http, c, why);
+	}
 }
 
 static enum MHD_Result reply(struct http *http, struct MHD_Connection *mhd, const struct conn *c,

@@ -128,6 +128,8 @@ struct http_said {
 	struct buf *text; /* taken over: empty afterwards */
 };
 void http__answer(struct http *http, __u64 job, const struct http_said *said);
+/* No job is answered any more: 503, at once, with this static line. */
+void http__give_up(struct http *http, const char *why);
 /* File descriptors to poll for input; on any of them, or after the timeout, call http__run(). */
 unsigned int http__fds(struct http *http, int *ret_fds, unsigned int max);
 int http__timeout_ms(struct http *http); /* -1: none */

@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""vigie-history, the process that answers for the past: what becomes of questions as it hangs and dies.
+
+The past is test_live's; what its answers say is checked there.
+"""
+import concurrent.futures
+import os
+import signal
+import unittest
+
+import lib
+from lib import wait_for
+from test_containers import child_named
+from test_live import Past, api, serving
+
+WAIT_MOST = 8  # at once: docs/api.md
+
+
+def setUpModule():
+    lib.needs_watching()
+
+
+class Death(unittest.TestCase):
+    def test_who_waits_is_told(self):
+        past = Past()
+        self.addCleanup(past.remove)
+        with serving(past) as daemon:
+            pid = child_named(daemon.pid, "vigie-history")
+            self.assertEqual(api(daemon, "range", points=3)[0], 200)
+            os.kill(pid, signal.SIGSTOP)
+            with concurrent.futures.ThreadPoolExecutor(WAIT_MOST + 4) as pool:
+                asked = [pool.submit(api, daemon, "range", points=3) for _ in range(WAIT_MOST + 4)]
+                wait_for(lambda: sum(a.done() for a in asked) == 4, "those who find no room")
+                refused = [a.result()[2]["error"] for a in asked if a.done()]
+                self.assertEqual({error.split(":")[0] for error in refused}, {"too many ask for the past at once"})
+                self.assertEqual(daemon.get("/api/v1/now")[0], 200)
+                os.kill(pid, signal.SIGKILL)
+                said = [a.result() for a in asked]
+            gone = [answer["error"] for _, _, answer in said if "is gone" in answer["error"]]
+            self.assertEqual(len(gone), WAIT_MOST, said)  # not "no answer in time", after 20 s
+            self.assertEqual({status for status, _, _ in said}, {503})
+            status, _, answer = api(daemon, "range")
+            self.assertEqual(status, 503)
+            self.assertIn("is gone", answer["error"])
+            self.assertEqual(daemon.get("/api/v1/now")[0], 200)
+            daemon.stop()
+            self.assertEqual(daemon.stderr.count("reads the history is gone"), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
