@@ -28,6 +28,11 @@ class Death(unittest.TestCase):
         with serving(past) as daemon:
             pid = child_named(daemon.pid, "vigie-history")
             self.assertEqual(api(daemon, "range", points=3)[0], 200)
+            page = daemon.scrape()
+            self.assertEqual(page.one("vigie_self_history_up"), 1)
+            for figure, kernel in (("cpu_seconds_total", lib.schedstat(pid)[0] / 1e9),
+                                   ("resident_memory_bytes", lib.status(pid)["VmHWM"] * 1024)):
+                self.assertTrue(0 < page.one("vigie_self_history_" + figure) <= kernel, (figure, kernel))
             os.kill(pid, signal.SIGSTOP)
             with concurrent.futures.ThreadPoolExecutor(WAIT_MOST + 4) as pool:
                 asked = [pool.submit(api, daemon, "range", points=3) for _ in range(WAIT_MOST + 4)]
@@ -43,7 +48,7 @@ class Death(unittest.TestCase):
             status, _, answer = api(daemon, "range")
             self.assertEqual(status, 503)
             self.assertIn("is gone", answer["error"])
-            self.assertEqual(daemon.get("/api/v1/now")[0], 200)
+            wait_for(lambda: daemon.scrape().one("vigie_self_history_up") == 0, "vigie_self_history_up 0")
             daemon.stop()
             self.assertEqual(daemon.stderr.count("reads the history is gone"), 1)
 

@@ -25,7 +25,7 @@ EXPECTED = ({"outcome": "found"}, {"outcome": "unknown"}, {"outcome": "captured"
 # time off the CPU comes out negative, and a program is not run while it is under way on that CPU.
 RARE = ("cause=clock_backwards", "cause=run_missed")
 RARE_A_SWITCH = Decimal(1) / 10000
-UP = ("vigie_self_recording_up", "vigie_self_names_up", "vigie_self_web_verifier_up")
+UP = ("vigie_self_recording_up", "vigie_self_names_up", "vigie_self_history_up", "vigie_self_web_verifier_up")
 TROUBLE = re.compile(r"WARNING|BUG|Oops|stall|lockup|hung task|blocked for more than|KASAN|"
                      r"scheduling while atomic|general protection|in vigie\[|bpf.*fail",
                      re.I)

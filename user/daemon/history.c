@@ -14,9 +14,8 @@
 
 struct history {
 	pid_t pid;
-	int fd;
-	bool told; /* that it is gone */
-	__u64 cpu_ns;
+	int fd; /* -1: it is gone */
+	struct self_history self;
 	struct buf text;
 	struct history_part part;
 };
@@ -74,12 +73,10 @@ int history__ask(struct history *h, __u64 job, bool gzip, const struct web_quest
 
 static bool history_gone(struct history *h, struct history_said *ret)
 {
-	if (h->fd >= 0)
-		close(h->fd);
-	h->fd = -1;
-	if (h->told)
+	if (h->fd < 0)
 		return false;
-	h->told = true;
+	close(h->fd);
+	h->fd = -1;
 	*ret = (struct history_said){ .job = 0 };
 	return true;
 }
@@ -104,7 +101,7 @@ static int take_part(struct history *h)
 	if (n < (ssize_t)(sizeof(h->part) - sizeof(h->part.bytes)) || !is_sound(&h->part, n))
 		return -EPIPE;
 	buf_add(&h->text, h->part.bytes, h->part.len);
-	h->cpu_ns = h->part.cpu_ns;
+	h->self = h->part.self;
 	return h->part.last != 0;
 }
 
@@ -128,7 +125,8 @@ bool history__listen(struct history *h, struct history_said *ret)
 	return true;
 }
 
-__u64 history__cpu_ns(const struct history *h)
+void history__stat(const struct history *h, struct self_history *ret)
 {
-	return h->cpu_ns;
+	*ret = h->self;
+	ret->up = h->fd >= 0;
 }

@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "base/buf.h"
+#include "data/self.h"
 #include "web/question.h"
 
 struct history;
@@ -36,9 +37,10 @@ int history__fd(const struct history *history);
 /* Never waits. 0; -EAGAIN: too much waits; -EPIPE: it is gone. */
 int history__ask(struct history *history, __u64 job, bool gzip, const struct web_question *q);
 /*
- * True: *ret is a whole answer. Once it is gone: true with job 0, which is said of all that wait, once.
+ * True: *ret is a whole answer. As it is found gone: true with job 0, which is said of all that wait, once.
  */
 bool history__listen(struct history *history, struct history_said *ret);
-__u64 history__cpu_ns(const struct history *history); /* what it used, ever */
+/* Its figures as of the last answer, up apart. */
+void history__stat(const struct history *history, struct self_history *ret);
 
 #endif

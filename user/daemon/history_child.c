@@ -3,6 +3,7 @@
 #include "daemon/history_child.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -25,6 +26,7 @@ enum {
 
 struct history_loop {
 	int fd;
+	int statm; /* /proc/self/statm: it must be open before files are out of reach; -1: it is not */
 	struct history_answers *answers;
 	__s64 credit_ns;
 	__u64 seen_ns, cpu_ns;
@@ -101,7 +103,8 @@ static int answer(struct history_loop *l, const struct history_ask *ask)
 		compress(&text, &gzip);
 	part->gzip = gzip;
 	account(l);
-	part->cpu_ns = l->cpu_ns;
+	part->self.cpu_ns = l->cpu_ns;
+	part->self.resident_bytes = process_resident_bytes(l->statm);
 	err = send_parts(l, &text);
 	buf_done(&text);
 	return err;
@@ -114,9 +117,11 @@ static void history_run(int fd, const void *ctx)
 	const int *state_dir = ctx;
 	const struct history_answers_config config = { .state_dir = *state_dir,
 						       .answer_cpu_ns = ANSWER_CPU_NS };
-	int err = landlock_confine_reading(state_dir, 1);
 	ssize_t n;
+	int err;
 
+	l.statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	err = landlock_confine_reading(state_dir, 1);
 	/* Without Landlock the filter and the user are what there is. */
 	if ((err && err != -EOPNOTSUPP) || history_answers__new(&config, &l.answers))
 		return;

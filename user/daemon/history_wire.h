@@ -9,6 +9,7 @@
 
 #include <linux/types.h>
 
+#include "data/self.h"
 #include "web/question.h"
 
 struct history_ask {
@@ -29,7 +30,7 @@ struct history_part {
 	__u32 len; /* bytes of this part */
 	__u32 last;
 	__u32 gzip;
-	__u64 cpu_ns; /* what the process used, ever */
+	struct self_history self; /* what becomes metrics, as it is */
 	char policy[HISTORY_POLICY_LEN]; /* it is a document with this policy; "": JSON */
 	char bytes[HISTORY_PART_BYTES];
 };

@@ -135,6 +135,8 @@ static void tell_self(struct server *s)
 		s->self.events[i] = s->parts.book->written[i];
 	if (s->parts.live->namer)
 		namer__stat(s->parts.live->namer, &s->self.namer);
+	if (s->parts.history)
+		history__stat(s->parts.history, &s->self.history);
 	s->self.budget = s->overhead.self;
 	if (!s->parts.writer)
 		return;
@@ -165,9 +167,7 @@ static void tell_status(struct server *s)
 		return;
 	http__stat(s->parts.http, &http);
 	figures.cpu_ns = watching_ns(s) + s->overhead.meter_cpu_ns + s->self.profiler.cpu_ns +
-			 http.verifier_cpu_ns;
-	if (s->parts.history)
-		figures.cpu_ns += history__cpu_ns(s->parts.history);
+			 s->self.history.cpu_ns + http.verifier_cpu_ns;
 	for (i = 0; i < s->self.nrules; i++)
 		figures.findings += s->self.rules[i].active;
 	status_line_make(&s->status, &figures, text, sizeof(text));
@@ -175,8 +175,9 @@ static void tell_status(struct server *s)
 }
 
 /*
- * What vigie costs until now, and what a budget makes of it. Not in it: sessions and questions of the past, which have
- * limits of their own, and passwords: strangers could have us look away by guessing them, and it would save nothing.
+ * What vigie costs until now, and what a budget makes of it. Not in it: sessions, which have a limit of
+ * their own, and passwords and answers for the past: who asks could have us look away, and it would save
+ * nothing. The past has a limit of its own, too.
  */
 static void watch_overhead(struct server *s)
 {

@@ -61,18 +61,6 @@ struct child {
 
 /* --- Reporting totals. */
 
-static __u64 own_resident_bytes(const struct child *c)
-{
-	unsigned long long size, resident;
-	char text[128];
-	ssize_t n = pread(c->statm, text, sizeof(text) - 1, 0);
-
-	text[n > 0 ? n : 0] = '\0';
-	if (sscanf(text, "%llu %llu", &size, &resident) != 2)
-		return 0;
-	return resident * sysconf(_SC_PAGESIZE);
-}
-
 static void gather_stat(struct child *c)
 {
 	struct writer_stat *stat = &c->stat;
@@ -104,7 +92,7 @@ static void gather_stat(struct child *c)
 		self->incident_entries_dropped = incidents->entries_dropped;
 	}
 	self->cpu_ns = process_cpu_ns(RUSAGE_SELF);
-	self->resident_bytes = own_resident_bytes(c);
+	self->resident_bytes = process_resident_bytes(c->statm);
 }
 
 /* If the main process does not listen it will hear the next one: totals lose nothing. */

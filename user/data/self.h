@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * self.h - what the writer, the profiler, the namer and the gate of the web count of themselves.
+ * self.h - what the writer, the profiler, the namer, who answers for the past and the gate of the web count of
+ * themselves.
  *
  * Owns: one line for each counter: the member of the struct that its process fills in and sends
  * as it is, and the metric with its words for the manual. families.c makes families of these
@@ -104,6 +105,17 @@ enum namer_outcome { NAMER_OUTCOME_TABLE(SELF_ENUM) NAMER_OUTCOMES };
 	ONE(cpu_ns, "vigie_self_names_cpu_seconds", COUNTER, SECONDS, \
 	    "CPU time of finding names; not in process_cpu_seconds.", "the namer's getrusage")
 
+#define SELF_HISTORY_TABLE(ONE, EACH) \
+	ONE(up, "vigie_self_history_up", GAUGE, COUNT, \
+	    "1 while the process that answers what is asked of the past lives; 0 without a history.", \
+	    "the daemon") \
+	ONE(cpu_ns, "vigie_self_history_cpu_seconds", COUNTER, SECONDS, \
+	    "CPU time of answering for the past; not in process_cpu_seconds.", \
+	    "its getrusage, with each answer") \
+	ONE(resident_bytes, "vigie_self_history_resident_memory_bytes", GAUGE, BYTES, \
+	    "Resident memory of the process that answers for the past.", \
+	    "its statm, with each answer")
+
 #define SELF_WEB_TABLE(ONE, EACH) \
 	ONE(reload_successful, "vigie_self_web_config_last_reload_successful", GAUGE, COUNT, \
 	    "1 while the web configuration in force is the one of the file.", "the daemon") \
@@ -121,6 +133,7 @@ enum namer_outcome { NAMER_OUTCOME_TABLE(SELF_ENUM) NAMER_OUTCOMES };
 struct self_writer { SELF_WRITER_TABLE(SELF_MEMBER, SELF_MEMBERS) };
 struct self_profiler { SELF_PROFILER_TABLE(SELF_MEMBER, SELF_MEMBERS) };
 struct self_namer { SELF_NAMER_TABLE(SELF_MEMBER, SELF_MEMBERS) };
+struct self_history { SELF_HISTORY_TABLE(SELF_MEMBER, SELF_MEMBERS) };
 struct self_web { SELF_WEB_TABLE(SELF_MEMBER, SELF_MEMBERS) };
 
 /* What goes first where vigie costs more than it may, and the label of that step; in this order. */

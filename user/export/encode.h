@@ -48,6 +48,7 @@ struct self_view {
 	struct self_writer writer;
 	struct self_profiler profiler;
 	struct self_namer namer;
+	struct self_history history;
 	struct self_web web;
 	struct self_budget budget;
 	struct self_memory memory;

@@ -155,6 +155,12 @@ static const struct family_cell shed_ns[] = { SELF_SHED_TABLE(SHED_NS_CELL) };
 #define NAMER_EACH(member, n, metric, by, type, unit, text, from) \
 	{ .name = metric, type, OF_SELF, unit, .label = by, .help = text, \
 	  ARRAY(namer_##member), FROM_SELF(from) },
+#define HISTORY_ONE(member, metric, type, unit, text, from) \
+	{ .name = metric, type, OF_SELF, unit, .help = text, \
+	  ONE(S(history.member)), FROM_SELF(from) },
+#define HISTORY_EACH(member, n, metric, by, type, unit, text, from) \
+	{ .name = metric, type, OF_SELF, unit, .label = by, .help = text, \
+	  ARRAY(history_##member), FROM_SELF(from) },
 #define WEB_ONE(member, metric, type, unit, text, from) \
 	{ .name = metric, type, OF_SELF, unit, .help = text, \
 	  ONE(S(web.member)), FROM_SELF(from) },
@@ -649,6 +655,7 @@ const struct family families[] = {
 	SELF_WRITER_TABLE(WRITER_ONE, WRITER_EACH)
 	SELF_PROFILER_TABLE(PROFILER_ONE, PROFILER_EACH)
 	SELF_NAMER_TABLE(NAMER_ONE, NAMER_EACH)
+	SELF_HISTORY_TABLE(HISTORY_ONE, HISTORY_EACH)
 	SELF_WEB_TABLE(WEB_ONE, WEB_EACH)
 	{ .name = "vigie_self_missing", GAUGE, COUNT, .shape = FAMILY_MISSING, .self = true,
 	  .labels = "`field`, `reason`",

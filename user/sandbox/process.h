@@ -17,6 +17,7 @@ enum { PROCESS_STOP_MS = 300 }; /* for one of the daemon's: a stop as a whole ta
 void process_close_all_but(const int *keep, size_t n);
 /* A stop or Ctrl-C reaches the child, too: it ends when the main process has said all. */
 void process_ignore_signals(void);
+__u64 process_resident_bytes(int statm); /* open /proc/PID/statm; 0: not known */
 __u64 process_cpu_ns(int who); /* RUSAGE_SELF or RUSAGE_CHILDREN, user + system; 0: not known */
 
 /*

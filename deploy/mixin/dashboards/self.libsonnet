@@ -42,11 +42,12 @@ function(config)
         ) + g.thresholds([{ color: 'red', value: null }, { color: 'green', value: 1 }]) + { w:: 4 },
         g.stat(
           'Helpers',
-          'Whether the processes beside it live: who writes, who finds names, who verifies passwords. A 0 is no fault where they are not needed.',
+          'Whether the processes beside it live: who writes, who finds names, who answers for the past, who verifies passwords. A 0 is no fault where they are not needed.',
           'bool_yes_no',
           [
             g.now(q.sum(own('recording_up')), 'writer'),
             g.now(q.sum(own('names_up')), 'namer'),
+            g.now(q.sum(own('history_up')), 'past'),
             g.now(q.sum(own('web_verifier_up')), 'verifier'),
           ]
         ) + { w:: 4 },
@@ -72,7 +73,7 @@ function(config)
         ) + g.stacked + g.lineOver('budget'),
         g.timeseries(
           'CPU time by part',
-          'In cores. The daemon has snapshots and detection in it; the writer, the namer and sessions are processes of their own.',
+          'In cores. The daemon has snapshots and detection in it; the writer, the namer, who answers for the past and sessions are processes of their own.',
           'percentunit',
           [
             perSecond('cpu_seconds_total', 'daemon'),
@@ -80,17 +81,19 @@ function(config)
             perSecond('detect_cpu_seconds_total', 'of it detection'),
             perSecond('recording_cpu_seconds_total', 'writer'),
             perSecond('names_cpu_seconds_total', 'namer'),
+            perSecond('history_cpu_seconds_total', 'past'),
             perSecond('capture_cpu_seconds_total', 'sessions'),
           ]
         ),
         g.timeseries(
           'Memory',
-          "Resident memory of the daemon and of the writer, what detection keeps of it, and the kernel's memory of BPF maps and programs.",
+          "Resident memory of the daemon, of the writer and of who answers for the past, what detection keeps of it, and the kernel's memory of BPF maps and programs.",
           'bytes',
           [
             value('resident_memory_bytes', 'daemon'),
             value('detect_memory_bytes', 'of it detection'),
             value('recording_resident_memory_bytes', 'writer'),
+            value('history_resident_memory_bytes', 'past'),
             value('bpf_memory_bytes', 'BPF'),
           ]
         ),
