@@ -8,17 +8,31 @@ import concurrent.futures
 import os
 import signal
 import unittest
+import urllib.parse
 
 import lib
 from lib import wait_for
 from test_containers import child_named
-from test_live import Past, api, serving
+from test_live import ID, Past, api, serving
 
 WAIT_MOST = 8  # at once: docs/api.md
 
 
 def setUpModule():
     lib.needs_watching()
+
+
+class Bounds(unittest.TestCase):
+    def test_its_memory(self):
+        past = Past()
+        self.addCleanup(past.remove)
+        with serving(past) as daemon:
+            pid = child_named(daemon.pid, "vigie-history")
+            self.assertRegex(lib.read(f"/proc/{pid}/limits"), r"Max data size +64000000 +64000000 ")
+            score = [int(lib.read(f"/proc/{p}/oom_score_adj")) for p in (daemon.pid, pid)]
+            self.assertEqual(score[1], min(1000, score[0] + 500))
+            for path, query in (("range", {}), ("instant", {"by": "pid"}), ("session", {"id": ID})):
+                self.assertEqual(daemon.get(f"/api/v1/{path}?" + urllib.parse.urlencode(query))[0], 200, path)
 
 
 class Death(unittest.TestCase):

@@ -178,6 +178,22 @@ static void a_gap_is_not_a_lull(void **state)
 	assert_true(value("run_queue_wait_ratio", 5) == 0.25);
 }
 
+/* Who comes and goes is there whenever it is, and nothing of it else. */
+static void one_that_comes_and_goes(void **state)
+{
+	size_t i;
+
+	for (i = 0; i < 200; i++) {
+		take(i % 3 != 1 && i % 40 < 20);
+		write_as(i % KEY_EVERY == 0);
+	}
+	assert_int_equal(ask(WEB_GROUP, "unit=a.service&comm=waiter"), 200);
+	assert_int_equal(length("time"), 200);
+	for (i = 1; i < 200; i++)
+		assert_true(value("run_queue_wait_ratio", i) ==
+			    (i % 3 != 1 && i % 40 < 20 ? 0.25 : -1));
+}
+
 static bool text_has(const char *name, const char *part)
 {
 	struct json_object *member;
@@ -237,6 +253,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_gap_is_not_a_lull, past_setup, past_teardown),
+		cmocka_unit_test_setup_teardown(one_that_comes_and_goes, past_setup, past_teardown),
 		cmocka_unit_test_setup_teardown(a_long_past_of_a_group, past_setup, past_teardown),
 		cmocka_unit_test_setup_teardown(who_asks_for_too_much, past_setup, past_teardown),
 	};

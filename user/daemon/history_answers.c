@@ -38,10 +38,13 @@ enum {
 	FINE_MAX = 3000,
 	GROUP_ENTRIES_MAX = 720, /* of which a model is made */
 	ROWS_MAX = 200,
+	KNOWN_MAX =
+		16384, /* groups or processes of a moment; room for them is asked for at once: 28 MB */
 	SAMPLES_MAX = 1 << 20,
 };
 #define LOOK_EVERY_NS NS_PER_S
-#define LINGER_NS (366 * 24 * 3600 * NS_PER_S) /* who comes back after a gap has a row at once */
+#define LINGER_NS \
+	1 /* a view is of one interval: who is not in it takes no room, and has a row at once if it comes back */
 #define OPEN_EVERY_NS (3600 * NS_PER_S) /* what the ring has dropped is forgotten then */
 
 struct key_sample {
@@ -299,7 +302,7 @@ static int busiest(struct history_answers *h, size_t first, size_t last, size_t 
 	return 0;
 }
 
-/* In which everybody has a row. */
+/* In which everybody has a row, within the memory that this process may have. */
 static struct model *model_new(bool by_pid)
 {
 	static const enum group_key keys[] = { KEY_UNIT, KEY_COMM, KEY_PID };
@@ -307,6 +310,7 @@ static struct model *model_new(bool by_pid)
 
 	model_config_default(&config);
 	model_config_unfolded(&config);
+	config.max_groups = config.max_known = KNOWN_MAX;
 	memcpy(config.keys, keys, sizeof(keys));
 	config.nkeys = by_pid ? 3 : 2;
 	config.linger_ns = LINGER_NS;
@@ -497,9 +501,10 @@ static int sample_entries(struct history_answers *h, struct sampling *to)
 			model = NULL;
 			before.time_ns = 0;
 		}
-		if (i >= s->first && (i - s->first) % step == 0)
-			to->n += !sample_group(&model, &before, &now, to->question,
-					       &to->all[to->n]);
+		if (i >= s->first && (i - s->first) % step == 0) {
+			err = sample_group(&model, &before, &now, to->question, &to->all[to->n]);
+			to->n += !err;
+		}
 		before = now;
 		snapshot_head_only(&before);
 	}

@@ -20,6 +20,10 @@
 enum {
 	NICENESS = 10,
 	SHARE = 5, /* a fifth of a core in the long run */
+	/* Beside the default of --max-memory within what the unit may have: docs/design.md. */
+	MOST_BYTES = 64000000,
+	/* Than the rest of vigie, which can do without; where the unit protects that, still later than others. */
+	KILLED_SOONER = 500,
 };
 #define CREDIT_MAX_NS (10 * NS_PER_S) /* and so much of one at once */
 #define ANSWER_CPU_NS (5 * NS_PER_S) /* of one answer: who waits gives up after 20 s */
@@ -143,6 +147,8 @@ int history_child_start(int state_dir, const struct confine_config *as, pid_t *r
 	const struct side_process_plan plan = {
 		.name = "vigie-history",
 		.niceness = NICENESS,
+		.most_bytes = MOST_BYTES,
+		.killed_sooner = KILLED_SOONER,
 		.run = history_run,
 		.ctx = &state_dir,
 		.as = as,

@@ -20,7 +20,7 @@ struct history_ask {
 
 enum {
 	HISTORY_PART_BYTES = 48 << 10,
-	HISTORY_ANSWER_MAX = 64 << 20,
+	HISTORY_ANSWER_MAX = 16 << 20,
 	HISTORY_POLICY_LEN = 600,
 };
 

@@ -3,6 +3,7 @@
 #include "daemon/side_process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,12 +22,14 @@ struct side_process_word {
 	char what[WHAT_LEN];
 };
 
-static void limit(void)
+/* Addresses have libraries in them, which all share: a bound of some megabytes is one of data. */
+static void limit(size_t most_bytes)
 {
-	static const struct {
+	const struct {
 		int what;
 		rlim_t most;
 	} limits[] = { { RLIMIT_AS, 1ULL << 30 },
+		       { RLIMIT_DATA, most_bytes ? most_bytes : RLIM_INFINITY },
 		       { RLIMIT_CORE, 0 },
 		       { RLIMIT_FSIZE, 0 },
 		       { RLIMIT_NOFILE, 64 } };
@@ -36,6 +39,26 @@ static void limit(void)
 
 		setrlimit(limits[i].what, &most);
 	}
+}
+
+/* Where it cannot be said, the kernel chooses by size. */
+static void be_killed_sooner(int by)
+{
+	enum { HIGHEST = 1000 };
+	int fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC), now = 0, len;
+	char text[16];
+	ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
+
+	if (n > 0) {
+		text[n] = '\0';
+		if (sscanf(text, "%d", &now) == 1) {
+			len = snprintf(text, sizeof(text), "%d",
+				       now + by < HIGHEST ? now + by : HIGHEST);
+			n = pwrite(fd, text, len, 0);
+		}
+	}
+	if (fd >= 0)
+		close(fd);
 }
 
 static void side_process_child(const struct side_process_plan *plan, int fd)
@@ -49,7 +72,9 @@ static void side_process_child(const struct side_process_plan *plan, int fd)
 	process_ignore_signals();
 	prctl(PR_SET_NAME, plan->name, 0, 0, 0);
 	process_close_all_but(keep, 2);
-	limit();
+	if (plan->killed_sooner)
+		be_killed_sooner(plan->killed_sooner);
+	limit(plan->most_bytes);
 	if (plan->niceness)
 		setpriority(PRIO_PROCESS, 0, plan->niceness);
 	word.err = plan->as ? confine(plan->as, &what) : confine_as_nobody(plan->role, &what);

@@ -16,6 +16,8 @@ struct side_process_plan {
 	const char *name; /* of the process: at most 15 bytes */
 	enum confine_role role;
 	int niceness; /* 0: as the others */
+	size_t most_bytes; /* of memory of its own; 0: a gigabyte of addresses */
+	int killed_sooner; /* when memory runs out; added to oom_score_adj, which needs no privilege */
 	/* With its end of a SOCK_SEQPACKET pair; returns when the other end is gone. */
 	void (*run)(int fd, const void *ctx);
 	const void *ctx;
