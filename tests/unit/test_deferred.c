@@ -37,8 +37,9 @@ static unsigned int on_ask(void *ctx, unsigned int ask, const char *query, bool 
 }
 
 static const char *const paths[] = { "/api/v1/range", "/api/v1/instant" };
-static const struct http_callbacks callbacks = { TEST_CONTENTS, .asks = paths, .nasks = 2,
-						 .ask = on_ask };
+static const struct http_callbacks callbacks = {
+	TEST_CONTENTS, .asks = paths, .nasks = 2, .ask = on_ask, .answers_most = 1000,
+};
 static struct conns table;
 static struct routes routes;
 static struct deferred deferred;
@@ -101,10 +102,10 @@ static void one_waits_for_its_answer(void **state)
 	buf_init(&text, 100);
 	buf_str(&text, "{}");
 	said.text = &text;
-	assert_null(deferred_answer(&table, backend.job + 1, &said));
-	assert_ptr_equal(deferred_answer(&table, backend.job - 1, &said), c);
+	assert_null(deferred_answer(&routes, &table, backend.job + 1, &said));
+	assert_ptr_equal(deferred_answer(&routes, &table, backend.job - 1, &said), c);
 	assert_int_equal(text.len, 0);
-	assert_null(deferred_answer(&table, backend.job - 1, &said)); /* once */
+	assert_null(deferred_answer(&routes, &table, backend.job - 1, &said)); /* once */
 	deferred_take(c, &r);
 	routes_answer(&routes, &r, &a);
 	assert_int_equal(a.status, 200);
@@ -151,6 +152,53 @@ static void too_many_do_not_wait(void **state)
 	assert_non_null(strstr(r.why, "no answer in time"));
 }
 
+static struct conn *answer_to(unsigned int bytes, const char *why, struct buf *text)
+{
+	const struct http_said said = { .status = 200, .type = "application/json", .text = text };
+	struct request r = request("/api/v1/range");
+	struct conn *c = conns_add(&table, 3, 0);
+
+	buf_init(text, 10000);
+	while (text->len < bytes)
+		buf_char(text, ' ');
+	assert_true(begin(c, &r));
+	assert_ptr_equal(deferred_answer(&routes, &table, backend.job, &said), c);
+	deferred_take(c, &r);
+	assert_int_equal(c->said != NULL, !why);
+	if (why)
+		assert_non_null(strstr(r.why, why));
+	return c;
+}
+
+/* Answers that nobody reads to the end take room, and what has none is not kept. */
+static void slow_readers_hold_a_bounded_room(void **state)
+{
+	struct conn *first, *second, *third;
+	struct request r = request("/api/v1/range");
+	struct buf text;
+
+	(void)state;
+	first = answer_to(300, NULL, &text); /* takes 512 */
+	assert_int_equal(text.len, 0);
+	second = answer_to(300, "still being read", &text);
+	assert_int_equal(text.len, 300); /* its maker's again */
+	buf_done(&text);
+	third = answer_to(200, NULL, &text);
+	deferred_done(first);
+	deferred_done(second);
+	deferred_done(third);
+	first = answer_to(3000, NULL, &text); /* alone: whatever it has */
+	second = conns_add(&table, 3, 0);
+	backend.asked = 0;
+	assert_false(begin(second, &r));
+	assert_int_equal(r.unasked, 503);
+	assert_int_equal(backend.asked, 0); /* nor is it made in vain */
+	deferred_done(first);
+	r = request("/api/v1/range");
+	assert_true(begin(second, &r));
+	deferred_done(second);
+}
+
 /* What is refused waits for nobody, and nobody is asked who need not be. */
 static void refusals(void **state)
 {
@@ -191,6 +239,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(one_waits_for_its_answer, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_many_do_not_wait, setup, teardown),
+		cmocka_unit_test_setup_teardown(slow_readers_hold_a_bounded_room, setup, teardown),
 		cmocka_unit_test_setup_teardown(refusals, setup, teardown),
 	};
 

@@ -66,7 +66,7 @@ static void who_asks_gets_the_last_seconds(void **state)
 	unsigned int i;
 
 	(void)state;
-	live_tail_init(&tail);
+	live_tail_init(&tail, 0);
 	live_tail_add(&tail, take());
 	assert_null(tail.encoder); /* nobody has asked */
 	answer = ask(&tail);
@@ -91,7 +91,7 @@ static void nothing_is_missed_in_between(void **state)
 	unsigned int i;
 
 	(void)state;
-	live_tail_init(&tail);
+	live_tail_init(&tail, 0);
 	take();
 	seen_ns = ask(&tail).last_ns;
 	for (i = 0; i < 200; i++) {
@@ -110,7 +110,7 @@ static void who_no_longer_asks_costs_nothing(void **state)
 	unsigned int i;
 
 	(void)state;
-	live_tail_init(&tail);
+	live_tail_init(&tail, 0);
 	take();
 	ask(&tail);
 	for (i = 0; i < 62; i++)
@@ -121,12 +121,30 @@ static void who_no_longer_asks_costs_nothing(void **state)
 	live_tail_done(&tail);
 }
 
+/* Where the seconds have no room the last one has: whoever asks sees now, and the buffer does not grow. */
+static void a_bound_leaves_the_last_one(void **state)
+{
+	struct live_tail tail;
+	unsigned int i;
+
+	(void)state;
+	live_tail_init(&tail, 1);
+	take();
+	ask(&tail);
+	for (i = 0; i < 30; i++) {
+		live_tail_add(&tail, take());
+		assert_int_equal(ask(&tail).n, 1);
+	}
+	live_tail_done(&tail);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_asks_gets_the_last_seconds),
 		cmocka_unit_test(nothing_is_missed_in_between),
 		cmocka_unit_test(who_no_longer_asks_costs_nothing),
+		cmocka_unit_test(a_bound_leaves_the_last_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

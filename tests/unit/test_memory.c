@@ -54,6 +54,23 @@ static void the_default_is_roomy(void **state)
 	assert_true(shares.retired >= 8192 && shares.cgroups >= 8192);
 }
 
+static void clients_have_room_in_any(void **state)
+{
+	struct memory_shares shares;
+	uint64_t limit;
+
+	assert_int_equal(memory_of_clients(0), 0);
+	assert_true(memory_of_clients(memory_least(&usual)) >= 4000000);
+	/* Three times that is put aside, in the least that there is. */
+	assert_true(3 * memory_of_clients(MEMORY_DEFAULT_BYTES) < memory_least(&usual));
+	assert_true(memory_of_clients(4000000000ULL) > memory_of_clients(MEMORY_DEFAULT_BYTES));
+	/* With more than that tables have so much less: 2 560 bytes a task. */
+	for (limit = MEMORY_DEFAULT_BYTES; limit < 8000000000ULL; limit *= 2) {
+		assert_int_equal(memory_divide(limit, &usual, &shares), 0);
+		assert_true(shares.tasks * 2560ULL + 3 * memory_of_clients(limit) < limit);
+	}
+}
+
 static void what_was_asked_for_comes_first(void **state)
 {
 	const struct memory_needs many = { .cpus = 2, .max_groups = 10000 };
@@ -77,6 +94,7 @@ int main(void)
 		cmocka_unit_test(below_the_least_there_is_none),
 		cmocka_unit_test(more_is_never_less),
 		cmocka_unit_test(the_default_is_roomy),
+		cmocka_unit_test(clients_have_room_in_any),
 		cmocka_unit_test(what_was_asked_for_comes_first),
 	};
 

@@ -12,9 +12,10 @@
 #define KEY_EVERY_NS (10 * NS_PER_S)
 #define NOBODY_ASKS_NS (60 * NS_PER_S)
 
-void live_tail_init(struct live_tail *tail)
+void live_tail_init(struct live_tail *tail, size_t most)
 {
 	memset(tail, 0, sizeof(*tail));
+	tail->most = most && most < LIVE_TAIL_MAX ? most : LIVE_TAIL_MAX;
 	buf_init(&tail->bytes, LIVE_TAIL_MAX + ENTRY_MAX);
 }
 
@@ -67,7 +68,7 @@ static int tail_append(struct live_tail *tail, const struct snapshot *snapshot)
 	bool key = !tail->bytes.len || snapshot->time_ns >= tail->key_ns + KEY_EVERY_NS;
 	int err;
 
-	if (tail->bytes.len > LIVE_TAIL_MAX) {
+	if (tail->bytes.len > tail->most) {
 		buf_clear(&tail->bytes);
 		tail->second_key = 0;
 		key = true;

@@ -16,18 +16,20 @@
 #define LIVE_TAIL_PATH "/api/v1/entries"
 #define LIVE_TAIL_TYPE "application/vnd.vigie.entries"
 
-enum { LIVE_TAIL_MAX = 48 << 20 }; /* bytes; beyond it the next entry is a key, alone */
+enum { LIVE_TAIL_MAX = 48 << 20 }; /* bytes, whatever it may take */
 
 struct encoder;
 
 struct live_tail {
 	struct encoder *encoder; /* NULL: nobody asks */
+	size_t most; /* bytes; beyond it the next entry is a key, alone */
 	struct buf bytes; /* entries, the first one a key */
 	size_t second_key; /* where the last key is in there, if it is not the first; else 0 */
 	__u64 key_ns, asked_ns; /* CLOCK_BOOTTIME of the last key, of the last question */
 };
 
-void live_tail_init(struct live_tail *tail);
+/* most: bytes that it may take; 0: LIVE_TAIL_MAX. */
+void live_tail_init(struct live_tail *tail, size_t most);
 void live_tail_done(struct live_tail *tail);
 /* A snapshot was taken. */
 void live_tail_add(struct live_tail *tail, const struct snapshot *snapshot);

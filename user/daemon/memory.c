@@ -26,6 +26,24 @@ enum { TASKS_LEAST = 1024, GROUPS_LEAST = 256, KEYS_LEAST = 1024, CGROUPS_LEAST 
 /* What vigie is made for, whatever it may take: more of these would help nobody. */
 enum { GROUPS_MOST = 4096, CGROUPS_MOST = 32768 };
 
+/* There are three of them, for pages have a copy of the last seconds; so much of each is within BASE. */
+enum { CLIENTS_PART = 32, CLIENTS = 3, CLIENTS_IN_BASE = 6000000 };
+
+uint64_t memory_of_clients(uint64_t limit)
+{
+	uint64_t least = BASE / 6, part = limit / CLIENTS_PART;
+
+	return !limit || part > least ? part : least;
+}
+
+/* What is left to be divided has no more of these. */
+static uint64_t clients_beyond_base(uint64_t limit)
+{
+	uint64_t part = memory_of_clients(limit);
+
+	return part > CLIENTS_IN_BASE ? CLIENTS * (part - CLIENTS_IN_BASE) : 0;
+}
+
 static uint32_t groups_least(const struct memory_needs *needs)
 {
 	return needs->max_groups > GROUPS_LEAST ? needs->max_groups : GROUPS_LEAST;
@@ -61,11 +79,14 @@ static uint32_t take_share(uint64_t part, uint32_t price, uint32_t least, uint32
 
 int memory_divide(uint64_t limit, const struct memory_needs *needs, struct memory_shares *ret)
 {
-	uint64_t least = memory_least(needs), more, left;
+	uint64_t least = memory_least(needs), more, left, beyond;
 
 	if (limit < least)
 		return -ENOSPC;
-	left = more = limit - least;
+	more = limit - least;
+	beyond = clients_beyond_base(limit);
+	more -= beyond < more ? beyond : more;
+	left = more;
 	ret->groups = take_share(more / 10, A_GROUP, groups_least(needs), GROUPS_MOST, &left);
 	ret->retired = take_share(more / 5, A_KEY, KEYS_LEAST, VIGIE_RETIRED_MAX, &left);
 	ret->cgroups = take_share(more / 10, A_CGROUP, CGROUPS_LEAST, CGROUPS_MOST, &left);

@@ -27,6 +27,11 @@ struct memory_shares {
 	uint32_t cgroups; /* names */
 };
 
+/*
+ * Bytes that each of these may take of what is put aside for clients: the last seconds for who watches them, and
+ * answers that are being read. 0: as limit, no bound.
+ */
+uint64_t memory_of_clients(uint64_t limit);
 /* Below that vigie does not start. */
 uint64_t memory_least(const struct memory_needs *needs);
 /* Where nobody says a limit: MEMORY_DEFAULT_BYTES, and more where hundreds of CPUs leave too little of it. */

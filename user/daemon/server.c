@@ -24,6 +24,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "daemon/live_tail.h"
+#include "daemon/memory.h"
 #include "daemon/notify.h"
 #include "daemon/overhead.h"
 #include "daemon/selfstat.h"
@@ -379,7 +380,7 @@ static void take_answers(struct server *s)
 
 		if (said.job) {
 			http__answer(s->parts.http, said.job, &answer);
-			buf_clear(said.text); /* if nobody waits any more */
+			buf_done(said.text); /* if nobody took it */
 			continue;
 		}
 		logbook_say(s->parts.book, SEVERITY_ERROR, "history-failed", 0,
@@ -467,7 +468,7 @@ int server__new(const struct server_config *config, const struct server_parts *p
 	s->parts = *parts;
 	fill_contents(s);
 	fill_pages(s);
-	live_tail_init(&s->tail);
+	live_tail_init(&s->tail, memory_of_clients(config->memory.limit_bytes));
 	s->budget_ns = BUDGET_MAX_NS;
 	s->budget_time_ns = clock_monotonic_ns();
 	s->epoll = s->signals = s->tick = s->settle = s->alive = -1;
@@ -504,6 +505,7 @@ int server__start(struct server *s)
 		.asks = web_ask_paths,
 		.nasks = WEB_ASKS,
 		.ask = on_ask,
+		.answers_most = memory_of_clients(s->config.memory.limit_bytes),
 	};
 	int fds[FDS_MAX], err = http__start(s->parts.http, &callbacks, s->self.version);
 	unsigned int i, n;

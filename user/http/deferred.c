@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* deferred.c - owns the bound of those who wait. */
+/* deferred.c - owns the bounds of those who wait, and of those who read slowly. */
 #include "http/deferred.h"
 
 #include <stdio.h>
@@ -27,6 +27,26 @@ static unsigned int count_waiting(const struct conns *cs)
 	return n;
 }
 
+/* Bytes of answers that are there and not yet read to the end. */
+static size_t count_held(const struct conns *cs)
+{
+	size_t bytes = 0;
+
+	for (const struct conn *c = cs->slots; c < cs->slots + CONN_SLOTS; c++)
+		bytes += c->used && c->said ? c->said->page->text.cap : 0;
+	return bytes;
+}
+
+/* However large, one alone has room: its maker has a bound for it. */
+static bool has_room(const struct conns *cs, const struct http_callbacks *callbacks, size_t bytes)
+{
+	size_t held = count_held(cs);
+
+	return !held || !callbacks->answers_most || held + bytes <= callbacks->answers_most;
+}
+
+static const char no_room[] = "too many answers of the past are still being read: ask again later";
+
 static void refuse(struct request *r, unsigned int status, const char *why)
 {
 	r->unasked = status;
@@ -48,6 +68,10 @@ bool deferred_begin(struct deferred *d, const struct routes *routes, struct conn
 	}
 	if (count_waiting(cs) >= DEFERRED_MAX) {
 		refuse(r, 503, "too many ask for the past at once: ask again later");
+		return false;
+	}
+	if (!has_room(cs, callbacks, 0)) {
+		refuse(r, 503, no_room);
 		return false;
 	}
 	r->unasked = callbacks->ask(callbacks->ctx, ask, query->text,
@@ -81,13 +105,16 @@ static struct said *said_new(const struct http_said *from)
 	return said;
 }
 
-struct conn *deferred_answer(struct conns *cs, __u64 job, const struct http_said *said)
+struct conn *deferred_answer(const struct routes *routes, struct conns *cs, __u64 job,
+			     const struct http_said *said)
 {
+	bool room = has_room(cs, &routes->callbacks, said->text->cap);
+
 	for (struct conn *c = cs->slots; c < cs->slots + CONN_SLOTS; c++) {
 		if (!c->used || c->deferral != DEFERRAL_WAITING || c->deferred_job != job)
 			continue;
-		c->said = said_new(said);
-		c->deferral = DEFERRAL_OVER;
+		deferred_give_up(c, room ? "no memory for the answer" : no_room);
+		c->said = room ? said_new(said) : NULL;
 		return c;
 	}
 	return NULL;

@@ -2,7 +2,8 @@
 /*
  * deferred.h - requests whose answers are made elsewhere and come later.
  *
- * Owns: how many may wait, who waits for which job, and the life of an answer. PURE. Not here:
+ * Owns: how many may wait, what answers that are being read may take, who waits for which job, and the life of an
+ * answer. PURE. Not here:
  * suspending and resuming (http.c), headers (routes.c).
  */
 #ifndef VIGIE_HTTP_DEFERRED_H
@@ -41,8 +42,12 @@ void query_add(struct query *query, const char *name, const char *value);
  */
 bool deferred_begin(struct deferred *d, const struct routes *routes, struct conns *cs,
 		    struct conn *c, struct request *r, const struct query *query);
-/* The one who waits for it, who has the answer from then on; NULL: nobody any more, or no memory for it. */
-struct conn *deferred_answer(struct conns *cs, __u64 job, const struct http_said *said);
+/*
+ * The one who waits for it, who has the answer from then on, or is refused as there is no room for it; NULL: nobody
+ * any more. What said->text still has nobody took.
+ */
+struct conn *deferred_answer(const struct routes *routes, struct conns *cs, __u64 job,
+			     const struct http_said *said);
 /* No answer comes: what the request says then, a static line; NULL: none came in time. */
 void deferred_give_up(struct conn *c, const char *why);
 /* Its answer is queued, or it is gone. */

@@ -246,7 +246,7 @@ static bool http_defer(struct http *http, struct MHD_Connection *mhd, struct con
 
 void http__answer(struct http *http, __u64 job, const struct http_said *said)
 {
-	struct conn *c = deferred_answer(&http->conns, job, said);
+	struct conn *c = deferred_answer(&http->routes, &http->conns, job, said);
 
 	if (!c)
 		return;

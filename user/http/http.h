@@ -78,6 +78,7 @@ struct http_callbacks {
 	unsigned int nasks;
 	unsigned int (*ask)(void *ctx, unsigned int ask, const char *query, bool gzip, __u64 job,
 			    const char **ret_why);
+	size_t answers_most; /* bytes of answers that are being read; 0: no bound */
 };
 
 struct http_stat {
@@ -125,7 +126,7 @@ struct http_said {
 	const char *type; /* static: "application/json" */
 	const char *policy; /* Content-Security-Policy; NULL: none. Copied */
 	bool gzip;
-	struct buf *text; /* taken over: empty afterwards */
+	struct buf *text; /* taken over: empty afterwards, unless nobody waits, or there is no room */
 };
 void http__answer(struct http *http, __u64 job, const struct http_said *said);
 /* No job is answered any more: 503, at once, with this static line. */
