@@ -28,6 +28,7 @@ static struct {
 	struct encoder *encoder;
 	struct buf data;
 	unsigned int taken, written;
+	bool unit_ids;
 	__u64 answer_cpu_ns; /* 0: a minute */
 	struct history_answers *answers;
 	struct json_object *doc;
@@ -116,6 +117,7 @@ static unsigned int ask(enum web_ask what, const char *query)
 	if (!past.answers) {
 		const struct history_answers_config config = {
 			.state_dir = past.fd,
+			.unit_ids = past.unit_ids,
 			.answer_cpu_ns = past.answer_cpu_ns ? past.answer_cpu_ns : MINUTE,
 		};
 
@@ -194,6 +196,33 @@ static void one_that_comes_and_goes(void **state)
 			    (i % 3 != 1 && i % 40 < 20 ? 0.25 : -1));
 }
 
+static const char container_id[] =
+	"0123456789ab0123456789ab0123456789ab0123456789ab0123456789abcdef";
+
+/* A unit of the past is called as it is now: by its container's name, or by its id. */
+static void names_are_those_that_are_served(void **state)
+{
+	static const struct container container = { { "web", "", "", "", "" } };
+	char path[128];
+	int i;
+
+	snprintf(path, sizeof(path), "/system.slice/docker-%s.scope", container_id);
+	for (i = 0; i < 5; i++) {
+		take(false);
+		past.world.cgroups[0].path = path;
+		past.world.cgroups[0].container = &container;
+		world_process(&past.world, 1, "worker", 7)->inc.user_ns = SECOND / 2;
+		write_as(!i);
+	}
+	assert_int_equal(ask(WEB_GROUP, "unit=docker-web&comm=worker"), 200);
+	assert_int_equal(ask(WEB_GROUP, "unit=docker-0123456789ab&comm=worker"), 404);
+	history_answers__free(past.answers);
+	past.answers = NULL;
+	past.unit_ids = true;
+	assert_int_equal(ask(WEB_GROUP, "unit=docker-web&comm=worker"), 404);
+	assert_int_equal(ask(WEB_GROUP, "unit=docker-0123456789ab&comm=worker"), 200);
+}
+
 static bool text_has(const char *name, const char *part)
 {
 	struct json_object *member;
@@ -254,6 +283,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_gap_is_not_a_lull, past_setup, past_teardown),
 		cmocka_unit_test_setup_teardown(one_that_comes_and_goes, past_setup, past_teardown),
+		cmocka_unit_test_setup_teardown(names_are_those_that_are_served, past_setup,
+						past_teardown),
 		cmocka_unit_test_setup_teardown(a_long_past_of_a_group, past_setup, past_teardown),
 		cmocka_unit_test_setup_teardown(who_asks_for_too_much, past_setup, past_teardown),
 	};

@@ -311,7 +311,8 @@ static int run_bound(const struct serve *serve, struct pipeline_live *live, stru
 
 	if (serve->shares.groups)
 		model.max_known = serve->shares.groups;
-	if (!options->common.unit_ids)
+	kept.unit_ids = options->common.unit_ids;
+	if (!kept.unit_ids)
 		kept.runtime_root = options->common.runtime_root;
 	err = services_open(&services, &kept, serve->uid, serve->gid, serve->change_user, who);
 	if (!err)

@@ -20,15 +20,8 @@ struct history {
 	struct history_part part;
 };
 
-int history__start(int state_dir, uid_t uid, gid_t gid, bool change_user, struct history **ret,
-		   const char **ret_what)
+int history__start(const struct history_config *config, struct history **ret, const char **ret_what)
 {
-	const struct confine_config as = {
-		.role = CONFINE_HISTORY,
-		.uid = uid,
-		.gid = gid,
-		.already_unprivileged = !change_user,
-	};
 	struct history *h = calloc(1, sizeof(*h));
 	int err;
 
@@ -37,7 +30,7 @@ int history__start(int state_dir, uid_t uid, gid_t gid, bool change_user, struct
 		return -ENOMEM;
 	buf_init(&h->text, HISTORY_ANSWER_MAX);
 	h->fd = -1;
-	err = history_child_start(state_dir, &as, &h->pid, &h->fd, ret_what);
+	err = history_child_start(config, &h->pid, &h->fd, ret_what);
 	if (err) {
 		free(h);
 		return err;

@@ -20,6 +20,14 @@
 
 struct history;
 
+struct history_config {
+	int state_dir; /* stays the caller's */
+	bool unit_ids; /* as in history_answers_config */
+	uid_t uid;
+	gid_t gid;
+	bool change_user; /* to that one */
+};
+
 struct history_said {
 	__u64 job;
 	unsigned int status;
@@ -28,8 +36,8 @@ struct history_said {
 	struct buf *text; /* may be taken */
 };
 
-/* As this user, if change_user. 0, or -errno with *ret_what (static). */
-int history__start(int state_dir, uid_t uid, gid_t gid, bool change_user, struct history **ret,
+/* 0, or -errno with *ret_what (static). */
+int history__start(const struct history_config *config, struct history **ret,
 		   const char **ret_what);
 void history__free(struct history *history); /* accepts NULL */
 /* Readable when it has said something; -1: it is gone. */

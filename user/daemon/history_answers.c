@@ -55,8 +55,9 @@ struct key_sample {
 
 struct history_answers {
 	int state_dir;
-	__u64 answer_cpu_ns,
-		spent_ns; /* CPU time of this process at which the answer under way is given up */
+	bool unit_ids;
+	__u64 answer_cpu_ns;
+	__u64 spent_ns; /* CPU time of this process at which the answer under way is given up */
 	struct moments *moments; /* NULL: none yet */
 	__u64 opened_ns, looked_ns; /* CLOCK_MONOTONIC */
 	struct key_sample *keys; /* of all keys before the entry `sampled` that can be read */
@@ -71,6 +72,7 @@ int history_answers__new(const struct history_answers_config *config, struct his
 	if (!h)
 		return -ENOMEM;
 	h->state_dir = config->state_dir;
+	h->unit_ids = config->unit_ids;
 	h->answer_cpu_ns = config->answer_cpu_ns;
 	*ret = h;
 	return 0;
@@ -303,7 +305,7 @@ static int busiest(struct history_answers *h, size_t first, size_t last, size_t 
 }
 
 /* In which everybody has a row, within the memory that this process may have. */
-static struct model *model_new(bool by_pid)
+static struct model *model_new(bool unit_ids, bool by_pid)
 {
 	static const enum group_key keys[] = { KEY_UNIT, KEY_COMM, KEY_PID };
 	struct model_config config;
@@ -314,6 +316,7 @@ static struct model *model_new(bool by_pid)
 	memcpy(config.keys, keys, sizeof(keys));
 	config.nkeys = by_pid ? 3 : 2;
 	config.linger_ns = LINGER_NS;
+	config.unit_ids = unit_ids;
 	return model__new(&config);
 }
 
@@ -322,8 +325,9 @@ static struct model *model_new(bool by_pid)
  * takes longer than all else. Where nothing is known before (time_ns 0) it is made anew. NULL: there is none yet;
  * it is the caller's to free, also after a failure.
  */
-static int view_of(const struct snapshot *before, const struct snapshot *now, bool by_pid,
-		   struct model **model, const struct view **ret)
+static int view_of(const struct history_answers *h, const struct snapshot *before,
+		   const struct snapshot *now, bool by_pid, struct model **model,
+		   const struct view **ret)
 {
 	int err = 0;
 
@@ -332,7 +336,7 @@ static int view_of(const struct snapshot *before, const struct snapshot *now, bo
 		*model = NULL;
 	}
 	if (!*model)
-		*model = model_new(by_pid);
+		*model = model_new(h->unit_ids, by_pid);
 	if (!*model)
 		return -ENOMEM;
 	if (before->time_ns)
@@ -361,7 +365,7 @@ static unsigned int answer_instant(struct history_answers *h, const struct web_q
 		return history_refuse(out, 404,
 				      "that moment is damaged, or was dropped by the ring");
 	if (!err)
-		err = view_of(&before, &now, q->by_pid, &model, &ctx.view);
+		err = view_of(h, &before, &now, q->by_pid, &model, &ctx.view);
 	if (!err)
 		now_encode(&ctx);
 	model__free(model);
@@ -398,13 +402,13 @@ static const struct group_view *find_group(const struct view *view, const struct
 }
 
 /* Increments are those of its own interval, whatever lies between the entries that become points. */
-static int sample_group(struct model **model, const struct snapshot *before,
-			const struct snapshot *now, const struct web_question *q,
-			struct group_sample *ret)
+static int sample_group(const struct history_answers *h, struct model **model,
+			const struct snapshot *before, const struct snapshot *now,
+			const struct web_question *q, struct group_sample *ret)
 {
 	const struct group_view *group;
 	const struct view *view;
-	int err = view_of(before, now, false, model, &view);
+	int err = view_of(h, before, now, false, model, &view);
 
 	if (err)
 		return err;
@@ -502,7 +506,7 @@ static int sample_entries(struct history_answers *h, struct sampling *to)
 			before.time_ns = 0;
 		}
 		if (i >= s->first && (i - s->first) % step == 0) {
-			err = sample_group(&model, &before, &now, to->question, &to->all[to->n]);
+			err = sample_group(h, &model, &before, &now, to->question, &to->all[to->n]);
 			to->n += !err;
 		}
 		before = now;
@@ -538,7 +542,7 @@ static int sample_key(struct history_answers *h, size_t key, struct model **mode
 		before = now;
 		snapshot_head_only(&before);
 		before.time_ns = moments__time_ns(h->moments, entry - 1);
-		err = sample_group(model, &before, &now, to->question, sample);
+		err = sample_group(h, model, &before, &now, to->question, sample);
 	}
 	to->n += !err;
 	return err;

@@ -15,6 +15,7 @@ struct history_answers;
 
 struct history_answers_config {
 	int state_dir; /* stays the caller's */
+	bool unit_ids; /* units of containers carry ids, as those that are served: see model_config */
 	__u64 answer_cpu_ns; /* what one answer may take; what takes more is refused */
 };
 

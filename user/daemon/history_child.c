@@ -118,14 +118,17 @@ static void history_run(int fd, const void *ctx)
 {
 	static struct history_loop l; /* of this process: too large for a stack */
 	static struct history_ask ask;
-	const int *state_dir = ctx;
-	const struct history_answers_config config = { .state_dir = *state_dir,
-						       .answer_cpu_ns = ANSWER_CPU_NS };
+	const struct history_config *of = ctx;
+	const struct history_answers_config config = {
+		.state_dir = of->state_dir,
+		.unit_ids = of->unit_ids,
+		.answer_cpu_ns = ANSWER_CPU_NS,
+	};
 	ssize_t n;
 	int err;
 
 	l.statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-	err = landlock_confine_reading(state_dir, 1);
+	err = landlock_confine_reading(&of->state_dir, 1);
 	/* Without Landlock the filter and the user are what there is. */
 	if ((err && err != -EOPNOTSUPP) || history_answers__new(&config, &l.answers))
 		return;
@@ -141,18 +144,24 @@ static void history_run(int fd, const void *ctx)
 	history_answers__free(l.answers);
 }
 
-int history_child_start(int state_dir, const struct confine_config *as, pid_t *ret_pid, int *ret_fd,
+int history_child_start(const struct history_config *config, pid_t *ret_pid, int *ret_fd,
 			const char **ret_what)
 {
+	const struct confine_config as = {
+		.role = CONFINE_HISTORY,
+		.uid = config->uid,
+		.gid = config->gid,
+		.already_unprivileged = !config->change_user,
+	};
 	const struct side_process_plan plan = {
 		.name = "vigie-history",
 		.niceness = NICENESS,
 		.most_bytes = MOST_BYTES,
 		.killed_sooner = KILLED_SOONER,
 		.run = history_run,
-		.ctx = &state_dir,
-		.as = as,
-		.kept = &state_dir,
+		.ctx = config,
+		.as = &as,
+		.kept = &config->state_dir,
 	};
 
 	return side_process_start(&plan, ret_pid, ret_fd, ret_what);

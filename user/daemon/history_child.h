@@ -5,10 +5,10 @@
 
 #include <sys/types.h>
 
-#include "sandbox/confine.h"
+#include "daemon/history.h"
 
 /* As side_process_start(). */
-int history_child_start(int state_dir, const struct confine_config *as, pid_t *ret_pid, int *ret_fd,
+int history_child_start(const struct history_config *config, pid_t *ret_pid, int *ret_fd,
 			const char **ret_what);
 
 #endif

@@ -94,14 +94,22 @@ static void start_meter(struct services *services, const struct services_options
 }
 
 /* A page without a past is a page still. */
-static void start_history(struct services *services, uid_t uid, gid_t gid, bool change_user)
+static void start_history(struct services *services, const struct services_options *options,
+			  uid_t uid, gid_t gid, bool change_user)
 {
+	const struct history_config config = {
+		.state_dir = services->state_dir,
+		.unit_ids = options->unit_ids,
+		.uid = uid,
+		.gid = gid,
+		.change_user = change_user,
+	};
 	const char *what;
 	int err;
 
 	if (services->state_dir < 0)
 		return;
-	err = history__start(services->state_dir, uid, gid, change_user, &services->history, &what);
+	err = history__start(&config, &services->history, &what);
 	if (err)
 		logbook_say(&services->book, SEVERITY_WARNING, "history-off", err,
 			    "the page at / has no past: %s", what);
@@ -178,7 +186,7 @@ int services_open(struct services *services, const struct services_options *opti
 	start_profiler(services, options, change_user, &profiler);
 	kallsyms_drop();
 	start_meter(services, options, change_user);
-	start_history(services, uid, gid, change_user);
+	start_history(services, options, uid, gid, change_user);
 	err = start_writer(services, options, uid, gid, change_user, profiler, who);
 	if (profiler >= 0)
 		close(profiler);

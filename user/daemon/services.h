@@ -21,6 +21,7 @@ struct services_options {
 	const char *log_file; /* NULL: in the directory */
 	const char *log_format; /* NULL: the default */
 	enum severity log_level;
+	bool unit_ids; /* as in pipeline_options: the past has the names that are served */
 	bool capture; /* a session as a finding begins, where that is possible; default on */
 	const char *runtime_root; /* as in pipeline_options; NULL: sessions show containers' ids */
 	__u64 max_memory; /* bytes; 0: no bound; MEMORY_UNSAID; see memory.h */
