@@ -108,10 +108,10 @@ static void write_some(unsigned int n)
 /* The status; the document is past.doc. */
 static unsigned int ask(enum web_ask what, const char *query)
 {
-	char policy[HISTORY_POLICY_LEN];
 	struct web_question q;
 	unsigned int status;
 	const char *why;
+	bool document;
 	struct buf out;
 
 	if (!past.answers) {
@@ -125,7 +125,8 @@ static unsigned int ask(enum web_ask what, const char *query)
 	}
 	assert_int_equal(web_question_parse(what, query, &q, &why), 0);
 	buf_init(&out, 1 << 20);
-	status = history_answer(past.answers, &q, &out, policy);
+	status = history_answer(past.answers, &q, &out, &document);
+	assert_false(document);
 	assert_int_equal(out.err, 0);
 	buf_char(&out, '\0');
 	json_object_put(past.doc);

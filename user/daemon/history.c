@@ -77,8 +77,7 @@ static bool history_gone(struct history *h, struct history_said *ret)
 static bool is_sound(const struct history_part *part, ssize_t n)
 {
 	return n == (ssize_t)(sizeof(*part) - sizeof(part->bytes) + part->len) &&
-	       part->len <= HISTORY_PART_BYTES && part->status >= 200 && part->status < 600 &&
-	       memchr(part->policy, '\0', sizeof(part->policy));
+	       part->len <= HISTORY_PART_BYTES && part->status >= 200 && part->status < 600;
 }
 
 /* One part. 1: that was the last one; 0: more will come; -EAGAIN: not yet; else it is gone. */
@@ -112,7 +111,7 @@ bool history__listen(struct history *h, struct history_said *ret)
 		.job = h->part.job,
 		.status = h->text.err ? 503 : h->part.status,
 		.gzip = h->part.gzip,
-		.policy = h->part.policy[0] ? h->part.policy : NULL,
+		.document = h->part.document,
 		.text = &h->text,
 	};
 	return true;

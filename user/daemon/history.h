@@ -32,7 +32,7 @@ struct history_said {
 	__u64 job;
 	unsigned int status;
 	bool gzip;
-	const char *policy; /* NULL: it is JSON; valid until the next call */
+	bool document; /* a session's page; else it is JSON */
 	struct buf *text; /* may be taken */
 };
 

@@ -632,11 +632,11 @@ static int read_session(int state_dir, const char *id, struct buf *file)
 }
 
 static unsigned int answer_session(struct history_answers *h, const struct web_question *q,
-				   struct buf *out, char policy[HISTORY_POLICY_LEN])
+				   struct buf *out, bool *ret_document)
 {
 	const char *why = "cannot be read";
 	struct profile *profile = NULL;
-	struct buf file, text;
+	struct buf file;
 	int err;
 
 	buf_init(&file, SESSION_FILE_MAX);
@@ -650,31 +650,23 @@ static unsigned int answer_session(struct history_answers *h, const struct web_q
 	buf_done(&file);
 	if (err)
 		return refuse_errno(out, "the session is damaged or cannot be read", err);
-	buf_init(&text, HISTORY_POLICY_LEN);
-	profile_html_policy(&text);
-	buf_str(&text, "; frame-ancestors 'none'");
-	buf_char(&text, '\0');
-	if (!text.err)
-		memcpy(policy, text.data, text.len);
 	profile_html_encode(out, profile, NULL);
-	if (text.err && !out->err)
-		out->err = text.err;
-	buf_done(&text);
+	*ret_document = true;
 	profile__free(profile);
 	return 200;
 }
 
 unsigned int history_answer(struct history_answers *h, const struct web_question *q,
-			    struct buf *out, char policy[HISTORY_POLICY_LEN])
+			    struct buf *out, bool *ret_document)
 {
 	unsigned int status;
 
-	policy[0] = '\0';
+	*ret_document = false;
 	h->spent_ns = clock_process_cpu_ns() + h->answer_cpu_ns;
 	if (q->ask == WEB_FINDING)
 		return answer_finding(h, q, out);
 	if (q->ask == WEB_SESSION)
-		return answer_session(h, q, out, policy);
+		return answer_session(h, q, out, ret_document);
 	status = history_ready(h, out);
 	if (status)
 		return status;

@@ -9,7 +9,7 @@
 #define VIGIE_DAEMON_HISTORY_ANSWERS_H
 
 #include "base/buf.h"
-#include "daemon/history_wire.h"
+#include "web/question.h"
 
 struct history_answers;
 
@@ -23,11 +23,11 @@ struct history_answers_config {
 int history_answers__new(const struct history_answers_config *config, struct history_answers **ret);
 void history_answers__free(struct history_answers *answers); /* accepts NULL */
 /*
- * Appends the answer's body; returns the status of HTTP. policy: "" if it is JSON, else that of the document
- * that it is.
+ * Appends the answer's body; returns the status of HTTP. *ret_document: it is a session's page, for which there
+ * is a policy (report/formats.h); else it is JSON.
  */
 unsigned int history_answer(struct history_answers *answers, const struct web_question *question,
-			    struct buf *out, char policy[HISTORY_POLICY_LEN]);
+			    struct buf *out, bool *ret_document);
 /* A refusal in JSON; returns the status. why: printable, without quotes. */
 unsigned int history_refuse(struct buf *out, unsigned int status, const char *why);
 

@@ -86,7 +86,7 @@ static int answer(struct history_loop *l, const struct history_ask *ask)
 {
 	struct history_part *part = &l->part;
 	struct buf text;
-	bool gzip = false;
+	bool gzip = false, document = false;
 	int err;
 
 	memset(part, 0, sizeof(*part) - sizeof(part->bytes));
@@ -97,15 +97,16 @@ static int answer(struct history_loop *l, const struct history_ask *ask)
 		part->status = history_refuse(&text, 503,
 					      "the past was asked for too much: ask again later");
 	else
-		part->status = history_answer(l->answers, &ask->question, &text, part->policy);
+		part->status = history_answer(l->answers, &ask->question, &text, &document);
 	if (text.err) {
 		buf_clear(&text);
-		part->policy[0] = '\0';
+		document = false;
 		part->status = history_refuse(&text, 503, "the answer is too large: ask for less");
 	}
 	if (ask->gzip && part->status == 200)
 		compress(&text, &gzip);
 	part->gzip = gzip;
+	part->document = document;
 	account(l);
 	part->self.cpu_ns = l->cpu_ns;
 	part->self.resident_bytes = process_resident_bytes(l->statm);

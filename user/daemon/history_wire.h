@@ -21,7 +21,6 @@ struct history_ask {
 enum {
 	HISTORY_PART_BYTES = 48 << 10,
 	HISTORY_ANSWER_MAX = 16 << 20,
-	HISTORY_POLICY_LEN = 600,
 };
 
 struct history_part {
@@ -30,8 +29,9 @@ struct history_part {
 	__u32 len; /* bytes of this part */
 	__u32 last;
 	__u32 gzip;
+	__u32 document; /* it is a session's page; what that may do the server says. 0: JSON */
+	__u32 zero;
 	struct self_history self; /* what becomes metrics, as it is */
-	char policy[HISTORY_POLICY_LEN]; /* it is a document with this policy; "": JSON */
 	char bytes[HISTORY_PART_BYTES];
 };
 

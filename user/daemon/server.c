@@ -30,6 +30,7 @@
 #include "daemon/selfstat.h"
 #include "daemon/status_line.h"
 #include "export/formats.h"
+#include "report/formats.h"
 #include "sandbox/process.h"
 #include "web/files.h"
 
@@ -65,6 +66,7 @@ struct server {
 	struct http_content contents[HTTP_CONTENTS_MAX];
 	struct http_page pages[HTTP_PAGES_MAX];
 	struct live_tail tail;
+	struct buf session_policy; /* what a session's page may do, with a NUL */
 };
 
 static void arm(int timer, __u64 delay_ns)
@@ -372,8 +374,8 @@ static void take_answers(struct server *s)
 	while (history__listen(s->parts.history, &said)) {
 		const struct http_said answer = {
 			.status = said.status,
-			.type = said.policy ? "text/html" : "application/json",
-			.policy = said.policy,
+			.type = said.document ? "text/html" : "application/json",
+			.policy = said.document ? s->session_policy.data : NULL,
 			.gzip = said.gzip,
 			.text = said.text,
 		};
@@ -456,6 +458,15 @@ static int open_descriptors(struct server *s)
 	return err ? err : watch_fd(s, s->settle);
 }
 
+/* Nothing that vigie-history says is in it. */
+static void make_session_policy(struct buf *policy)
+{
+	buf_init(policy, 4096);
+	profile_html_policy(policy);
+	buf_str(policy, "; frame-ancestors 'none'");
+	buf_char(policy, '\0');
+}
+
 int server__new(const struct server_config *config, const struct server_parts *parts,
 		struct server **ret)
 {
@@ -469,6 +480,7 @@ int server__new(const struct server_config *config, const struct server_parts *p
 	fill_contents(s);
 	fill_pages(s);
 	live_tail_init(&s->tail, memory_of_clients(config->memory.limit_bytes));
+	make_session_policy(&s->session_policy);
 	s->budget_ns = BUDGET_MAX_NS;
 	s->budget_time_ns = clock_monotonic_ns();
 	s->epoll = s->signals = s->tick = s->settle = s->alive = -1;
@@ -481,7 +493,9 @@ int server__new(const struct server_config *config, const struct server_parts *p
 	s->self.config_read_ns = clock_wall_ns();
 	s->self.metrics_path = s->pages[PAGE_METRICS].path;
 	s->self.web.reload_successful = 1;
-	err = open_descriptors(s);
+	err = s->session_policy.err;
+	if (!err)
+		err = open_descriptors(s);
 	if (err) {
 		server__free(s);
 		return err;
@@ -648,5 +662,6 @@ void server__free(struct server *s)
 	close(s->settle);
 	close(s->alive);
 	live_tail_done(&s->tail);
+	buf_done(&s->session_policy);
 	free(s);
 }

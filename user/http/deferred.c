@@ -96,7 +96,7 @@ static struct said *said_new(const struct http_said *from)
 	}
 	said->status = from->status;
 	said->type = from->type;
-	snprintf(said->policy, sizeof(said->policy), "%s", from->policy ? from->policy : "");
+	said->policy = from->policy;
 	page->refs = 1;
 	page->gzip = from->gzip;
 	page->text = *from->text;

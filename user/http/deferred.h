@@ -18,7 +18,7 @@ enum { DEFERRED_MAX = 8 };
 struct said {
 	unsigned int status;
 	const char *type; /* static */
-	char policy[600];
+	const char *policy; /* as http_said has it */
 	struct page *page;
 };
 

@@ -124,7 +124,7 @@ int http__start(struct http *http, const struct http_callbacks *callbacks, const
 struct http_said {
 	unsigned int status;
 	const char *type; /* static: "application/json" */
-	const char *policy; /* Content-Security-Policy; NULL: none. Copied */
+	const char *policy; /* Content-Security-Policy; NULL: none. It outlives the connections */
 	bool gzip;
 	struct buf *text; /* taken over: empty afterwards, unless nobody waits, or there is no room */
 };

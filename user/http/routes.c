@@ -234,7 +234,7 @@ static void answer_said(struct answer *a, struct said *said)
 	add_header(a, "Vary", "Accept-Encoding");
 	if (a->page->gzip)
 		add_header(a, "Content-Encoding", "gzip");
-	if (said->policy[0])
+	if (said->policy)
 		add_header(a, "Content-Security-Policy", said->policy);
 }
 
