@@ -28,6 +28,7 @@ static struct web_question good(enum web_ask ask, const char *query)
 	const char *why = NULL;
 
 	assert_int_equal(web_question_parse(ask, query, &q, &why), 0);
+	assert_true(web_question_is_sound(&q));
 	return q;
 }
 
@@ -96,6 +97,37 @@ static void bad_questions(void **state)
 	memcpy(query, "unit=", 5);
 	query[sizeof(query) - 1] = '\0';
 	refused(WEB_GROUP, query, "unit is");
+}
+
+/* Whoever gets one from another process takes nothing on trust. */
+static void questions_of_nobody(void **state)
+{
+	const struct web_question group = good(WEB_GROUP, "unit=a&comm=b&from=1&to=2");
+	const struct web_question finding = good(WEB_FINDING, "id=0123456789ab");
+	struct web_question q;
+
+#define UNSOUND(from, change)                            \
+	do {                                             \
+		q = (from);                              \
+		change;                                  \
+		assert_false(web_question_is_sound(&q)); \
+	} while (0)
+	UNSOUND(group, q.ask = WEB_ASKS);
+	UNSOUND(group, q.points = 0);
+	UNSOUND(group, q.points = WEB_POINTS_MAX + 1);
+	UNSOUND(group, q.by_pid = 2);
+	UNSOUND(group, q.from_ns = 3 * S);
+	UNSOUND(group, q.to_ns = ~0ull);
+	UNSOUND(group, q.at_ns = ~0ull);
+	UNSOUND(group, memset(q.unit, 'a', sizeof(q.unit)));
+	UNSOUND(group, memset(q.comm, 'a', sizeof(q.comm)));
+	UNSOUND(group, q.comm[0] = '\0');
+	UNSOUND(group, memcpy(q.id, "../../../etc", FINDING_ID_LEN));
+	UNSOUND(finding, memset(q.id, 'a', sizeof(q.id)));
+	UNSOUND(finding, q.id[11] = '\0');
+	UNSOUND(finding, q.id[3] = '/');
+	UNSOUND(finding, memset(q.id, 0, sizeof(q.id)));
+#undef UNSOUND
 }
 
 /* --- Points. */
@@ -224,6 +256,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_questions),
 		cmocka_unit_test(bad_questions),
+		cmocka_unit_test(questions_of_nobody),
 		cmocka_unit_test_setup_teardown(a_spike_stays_one, range_setup, range_teardown),
 		cmocka_unit_test_setup_teardown(gaps_and_boots, range_setup, range_teardown),
 		cmocka_unit_test_setup_teardown(clocks_that_jump, range_setup, range_teardown),

@@ -93,7 +93,9 @@ static int answer(struct history_loop *l, const struct history_ask *ask)
 	part->job = ask->job;
 	buf_init(&text, HISTORY_ANSWER_MAX);
 	account(l);
-	if (l->credit_ns < 0)
+	if (!web_question_is_sound(&ask->question))
+		part->status = history_refuse(&text, 400, "this is no question");
+	else if (l->credit_ns < 0)
 		part->status = history_refuse(&text, 503,
 					      "the past was asked for too much: ask again later");
 	else

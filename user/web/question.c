@@ -98,10 +98,15 @@ static bool take_comm(const char *text, struct web_question *q)
 }
 
 /* It becomes the name of a folder: nothing but these digits. */
+static bool is_id(const char *text)
+{
+	return strlen(text) == FINDING_ID_LEN - 1 &&
+	       strspn(text, "0123456789abcdef") == FINDING_ID_LEN - 1;
+}
+
 static bool take_id(const char *text, struct web_question *q)
 {
-	return strspn(text, "0123456789abcdef") == FINDING_ID_LEN - 1 &&
-	       take_text(text, q->id, sizeof(q->id));
+	return is_id(text) && take_text(text, q->id, sizeof(q->id));
 }
 
 #define ON(ask) (1u << (ask))
@@ -223,4 +228,19 @@ int web_question_parse(enum web_ask ask, const char *query, struct web_question 
 		return -EINVAL;
 	*ret = q;
 	return 0;
+}
+
+#define TIME_MAX_NS (SECONDS_MAX * NS_PER_S + NS_PER_S - 1)
+
+static bool texts_end(const struct web_question *q)
+{
+	return memchr(q->unit, '\0', sizeof(q->unit)) && memchr(q->comm, '\0', sizeof(q->comm)) &&
+	       memchr(q->id, '\0', sizeof(q->id));
+}
+
+bool web_question_is_sound(const struct web_question *q)
+{
+	return q->ask < WEB_ASKS && q->points >= 1 && q->points <= WEB_POINTS_MAX &&
+	       q->from_ns <= TIME_MAX_NS && q->to_ns <= TIME_MAX_NS && q->at_ns <= TIME_MAX_NS &&
+	       q->by_pid <= 1 && texts_end(q) && (!q->id[0] || is_id(q->id)) && !what_is_missing(q);
 }

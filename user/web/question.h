@@ -39,5 +39,7 @@ struct web_question {
  */
 int web_question_parse(enum web_ask ask, const char *query, struct web_question *ret,
 		       const char **ret_why);
+/* Could it have come of a query? For who gets one from another process: all of it is within its bounds. */
+bool web_question_is_sound(const struct web_question *question);
 
 #endif
