@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """seed - writes the hand-made part of the corpus. Run after editing; commit the result."""
 import os
+import struct
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 HEX = "0123456789abcdef" * 4
@@ -98,6 +99,17 @@ ESCAPE = TEXT + [
     b"%(message)", b"%(levelname)-8s|%(name)s|%%", b"%(asctime)s.%(msecs)03d %(process)d", b"\\u0000\\",
 ]
 
+# The first byte chooses the path, see fuzz_question.c: 2 range, 3 instant, 4 group, 0 finding, 1 session.
+QUESTION = [
+    "2from=1790000000.25&to=1790000001&points=7", "2&&to=5&", "2points=2001", "2from=5&from=5", "2from=1e9",
+    "3at=1790000000.123456789987&by=pid&from=1", "3by=group", "4unit=%2Fa%26b+c&comm=%c3%A9%3D%25&points=2000",
+    "4unit=%4&comm=%", "4unit=a%00b&comm=c", "4unit=" + "a" * 1200 + "&comm=b", "0id=0123456789ab", "0id=../../../etc",
+    "1id=0123456789AB", "1id=0123456789ab&id=", "2", "2=&=", "9x",
+    struct.pack("<IIQQQI", 0, 7, 1, 2, 0, 0).ljust(1600, b"\0"),
+    struct.pack("<IIQQQI", 2, 360, 0, 0, 0, 0) + b"a".ljust(1200, b"\0") + b"b".ljust(256, b"\0"),
+    struct.pack("<IIQQQI", 3, 360, 0, 0, 0, 0) + b"\0" * 1456 + b"0123456789ab\0\0\0\0",
+]
+
 
 def write(name, inputs):
     folder = os.path.join(HERE, "corpus", name)
@@ -110,5 +122,5 @@ def write(name, inputs):
 for corpus, texts in (("parse", PARSE), ("text", TEXT), ("unit", UNIT), ("http_address", ADDRESS),
                       ("request", REQUEST), ("encode", ENCODE), ("runtimes", RUNTIMES), ("yaml", YAML),
                       ("proc", PROC), ("mapping", MAPPING), ("jitmap", JITMAP), ("csv", CSV),
-                      ("escape", ESCAPE)):
+                      ("escape", ESCAPE), ("question", QUESTION)):
     write(corpus, texts)
