@@ -250,7 +250,8 @@ class Served(unittest.TestCase):
         cls.state = os.path.join(cls.place.name, "state")
         cls.copy = os.path.join(cls.place.name, "vigie")
         shutil.copy(VIGIE, cls.copy)  # where other users may not go
-        cls.serve = lib.Serve("--state-dir", cls.state, "--capture", "off")
+        cls.scraped = os.path.join(cls.place.name, "scraped")
+        cls.serve = lib.Serve("--listen", "unix:" + cls.scraped, "--state-dir", cls.state, "--capture", "off")
         cls.serve.__enter__()
 
     @classmethod
@@ -271,16 +272,19 @@ class Served(unittest.TestCase):
         """What it holds in the kernel: programs and maps live as long as somebody does."""
         return [info for info in lib.fdinfos(pid) if "prog_id" in info or "map_id" in info]
 
-    def ask(self):
+    def ask_at(self, path, status, target="/api/v1/entries"):
         with socket.socket(socket.AF_UNIX) as s:
-            s.connect(os.path.join(self.state, "socket"))
-            s.sendall(b"GET /api/v1/entries HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            s.connect(path)
+            s.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
             answer = b""
             while chunk := s.recv(1 << 16):
                 answer += chunk
         head, _, body = answer.partition(b"\r\n\r\n")
-        self.assertTrue(head.startswith(b"HTTP/1.1 200 "), head)
-        return entries_of(body)
+        self.assertTrue(head.startswith(b"HTTP/1.1 %d " % status), head)
+        return body
+
+    def ask(self):
+        return entries_of(self.ask_at(os.path.join(self.state, "socket"), 200))
 
     def test_top_without_root(self):
         with subprocess.Popen(["sh", "-c", "while :; do :; done"]) as busy:
@@ -337,8 +341,10 @@ class Served(unittest.TestCase):
             return times[-1] > first[-1][1]
         wait_for(news, "a new entry", every_s=0.2)
 
-    def test_not_through_tcp(self):
+    def test_not_through_other_sockets(self):
         self.assertEqual(self.serve.get("/api/v1/entries")[0], 404)
+        self.assertIn(b"not found", self.ask_at(self.scraped, 404))
+        self.ask_at(self.scraped, 200, "/metrics")
 
     def test_the_socket_is_for_user_and_group(self):
         st = os.stat(os.path.join(self.state, "socket"))

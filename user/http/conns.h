@@ -39,6 +39,7 @@ struct conn {
 	bool ended; /* shut down, not yet freed */
 	bool has_body; /* the request announced one, which stays unread */
 	bool tcp;
+	bool own; /* through the socket that http__add() added */
 	bool check_host;
 	bool trusted; /* its last request came with credentials, and they were right */
 	enum phase phase;

@@ -22,7 +22,7 @@ enum http_page_kind {
 	HTTP_SCRAPE, /* counted as such */
 	HTTP_API, /* for scripts; what goes wrong is said in JSON, too, as below HTTP_API_PREFIX everywhere */
 	HTTP_DOCUMENT, /* for a browser: it may load and run what this server has, and nothing else */
-	HTTP_LOCAL, /* through Unix sockets only, whose files say who may */
+	HTTP_LOCAL, /* through our own Unix socket only, whose file says who may */
 	HTTP_FILE, /* a part of a document: the same in every generation */
 };
 #define HTTP_API_PREFIX "/api/"

@@ -319,7 +319,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
 		return MHD_NO;
 	request.uri_len = c->uri_len;
 	request.check_host = c->check_host;
-	request.local = !c->tcp;
+	request.local = c->own;
 	negotiation_init(&request.negotiation, http->routes.callbacks.contents,
 			 http->routes.callbacks.ncontents);
 	MHD_get_connection_values(mhd, MHD_HEADER_KIND, on_header, &request);
@@ -370,6 +370,7 @@ static void http_admit(struct http *http, const struct listener *l, int fd,
 		return;
 	}
 	c->tcp = tcp;
+	c->own = l->own;
 	c->encrypted = encrypted;
 	c->context = http->gate.tls;
 	/* Whom a name on the Internet leads here by force has no certificate of that name. */

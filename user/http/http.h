@@ -102,8 +102,8 @@ struct http;
 int http__bind(const struct http_address *addresses, unsigned int n, struct http **ret,
 	       unsigned int *ret_failed);
 /*
- * One address more, before http__start(): for what is known later than the others. 0, -ENOSPC: one was
- * added already; or -errno.
+ * One address more, before http__start(): a Unix socket of our own, the only one through which HTTP_LOCAL pages are
+ * had. 0, -ENOSPC: one was added already; or -errno.
  */
 int http__add(struct http *http, const struct http_address *address);
 /* As bound: a port 0 has become the one that the kernel chose. */

@@ -17,14 +17,23 @@ enum {
 	HANDSHAKE_BURST = 100,
 };
 
-int http__add(struct http *http, const struct http_address *address)
+static int http_listen(struct http *http, const struct http_address *address, bool own)
 {
+	struct listener *l = &http->listeners[http->nlisteners];
 	int err = -ENOSPC;
 
 	if (http->nlisteners <= HTTP_LISTENERS_MAX)
-		err = listener_open(&http->listeners[http->nlisteners], address);
-	http->nlisteners += !err;
-	return err;
+		err = listener_open(l, address);
+	if (err)
+		return err;
+	l->own = own;
+	http->nlisteners++;
+	return 0;
+}
+
+int http__add(struct http *http, const struct http_address *address)
+{
+	return http_listen(http, address, true);
 }
 
 int http__bind(const struct http_address *addresses, unsigned int n, struct http **ret,
@@ -43,7 +52,7 @@ int http__bind(const struct http_address *addresses, unsigned int n, struct http
 	http->epoll_fd = -1;
 	for (unsigned int i = 0; i < n && !err; i++) {
 		*ret_failed = i;
-		err = http__add(http, &addresses[i]);
+		err = http_listen(http, &addresses[i], false);
 	}
 	if (err) {
 		http__free(http);

@@ -14,6 +14,7 @@
 
 struct listener {
 	int fd;
+	bool own; /* HTTP_LOCAL is served here; set by who opens it */
 	struct http_address address;
 	dev_t dev; /* of a Unix socket: is the file still ours? */
 	ino_t ino;

@@ -39,7 +39,7 @@ struct request {
 	bool has_body; /* announced */
 	struct negotiation negotiation;
 	bool check_host; /* refuse foreign names */
-	bool local; /* it came through a Unix socket */
+	bool local; /* it came through our own Unix socket */
 	const char *own_name;
 	/* Set by who knows: 401, 429 or 503, and what to say beside it; 0: it may be answered. */
 	unsigned int refused;
