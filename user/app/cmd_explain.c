@@ -35,8 +35,7 @@ struct explain_options {
 
 struct story {
 	struct finding_event last; /* the last word on the finding itself */
-	__u64 first_ns, end_ns;
-	bool found, ended;
+	struct finding_life life;
 	unsigned int events;
 	struct buf history;
 };
@@ -50,28 +49,8 @@ static void explain_take(void *ctx, const struct finding_event *e)
 		when_format(e->wall_ns, when);
 		buf_printf(&s->history, "  %s  %-8s %s\n", when, e->level, e->message);
 	}
-	if (strncmp(e->action, "finding-", 8))
-		return;
-	if (!s->first_ns)
-		s->first_ns = e->since_wall_ns ? e->since_wall_ns : e->wall_ns;
-	s->end_ns = e->wall_ns;
-	s->ended = !strcmp(e->action, "finding-end");
-	s->found = true;
-	/* An end names nobody anew: what was known before it is the better story. */
-	if (!s->ended || !s->last.id[0])
+	if (finding_event_is_of_life(e) && finding_life_take(&s->life, e))
 		s->last = *e;
-}
-
-static const struct rule *rule_by_id(const char *id)
-{
-	const struct rule *table;
-	size_t n, i;
-
-	table = detect_rules(&n);
-	for (i = 0; i < n; i++)
-		if (!strcmp(table[i].id, id))
-			return &table[i];
-	return NULL;
 }
 
 static void put_value(struct buf *out, double value, const char *unit)
@@ -97,11 +76,12 @@ static void put_head(const struct story *s, const struct rule *rule, struct buf 
 	const struct finding_event *e = &s->last;
 	char since[20], end[20];
 
-	when_format(s->first_ns, since);
-	when_format(s->end_ns, end);
+	when_format(s->life.since_ns, since);
+	when_format(s->life.last_ns, end);
 	buf_printf(out, "finding %s, pattern %s: %s\n  %s\n", e->id, e->pattern, e->rule,
 		   e->message);
-	buf_printf(out, "  since %s, %s %s\n", since, s->ended ? "over at" : "last seen", end);
+	buf_printf(out, "  since %s, %s %s\n", since, s->life.end_ns ? "over at" : "last seen",
+		   end);
 	buf_str(out, "  observed ");
 	put_value(out, e->observed, e->unit);
 	buf_str(out, ", at worst ");
@@ -140,8 +120,8 @@ static void put_curve(const struct story *s, const struct rule *rule, const char
 		      struct buf *out)
 {
 	struct replay_range range = {
-		.from_wall_ns = s->first_ns > BEFORE_NS ? s->first_ns - BEFORE_NS : 1,
-		.to_wall_ns = s->end_ns + AFTER_NS,
+		.from_wall_ns = s->life.since_ns > BEFORE_NS ? s->life.since_ns - BEFORE_NS : 1,
+		.to_wall_ns = s->life.last_ns + AFTER_NS,
 	};
 	struct pipeline_options options;
 	struct model_config config;
@@ -187,7 +167,7 @@ static void put_session(const struct story *s, const char *directory, struct buf
 
 static int explain_tell(const struct story *s, const char *directory)
 {
-	const struct rule *rule = rule_by_id(s->last.rule);
+	const struct rule *rule = detect_rule_by_id(s->last.rule);
 	struct buf out;
 	int err;
 
@@ -237,7 +217,7 @@ static int list(const struct log_place *place)
 
 static int explain_run(const struct explain_options *options)
 {
-	struct story story = { .found = false };
+	struct story story = { .events = 0 };
 	struct log_place place;
 	int err = log_place_open(&place, options->directory, options->log_file, who);
 
@@ -246,7 +226,7 @@ static int explain_run(const struct explain_options *options)
 	buf_init(&story.history, STORY_MAX);
 	err = options->id ? findings_log_read(&place, options->id, who, explain_take, &story)
 			  : list(&place);
-	if (!err && options->id && !story.found)
+	if (!err && options->id && !story.life.known)
 		fprintf(stderr,
 			"%s: no finding '%s' in '%s'; 'vigie explain' lists those there are\n", who,
 			options->id, place.path);
@@ -254,7 +234,7 @@ static int explain_run(const struct explain_options *options)
 		err = explain_tell(&story, options->directory);
 	buf_done(&story.history);
 	log_place_close(&place);
-	return err || (options->id && !story.found) ? -ENOENT : 0;
+	return err || (options->id && !story.life.known) ? -ENOENT : 0;
 }
 
 static error_t parse_explain(int key, char *arg, struct argp_state *state)

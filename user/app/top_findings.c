@@ -116,25 +116,36 @@ static enum severity severity_by_name(const char *name)
 
 /* --- Out of a log. */
 
+static struct finding_life life_of(const struct tui_finding *one)
+{
+	return (struct finding_life){
+		.known = one->message[0] != '\0',
+		.since_ns = one->since_wall_ns,
+		.last_ns = one->seen_wall_ns,
+		.end_ns = one->until_wall_ns,
+	};
+}
+
 static void take_event(void *ctx, const struct finding_event *e)
 {
 	struct reading *reading = ctx;
+	struct finding_life life;
 	struct tui_finding *to;
+	bool words;
 
-	if (strncmp(e->action, "finding-", 8))
+	if (!finding_event_is_of_life(e))
 		return;
-	to = finding_of(reading->findings, e->id, e->pattern,
-			e->since_wall_ns ? e->since_wall_ns : e->wall_ns);
+	to = finding_of(reading->findings, e->id, e->pattern, finding_event_since_ns(e));
 	if (!to) {
 		reading->err = -ENOMEM;
 		return;
 	}
-	if (!strcmp(e->action, "finding-end")) {
-		to->until_wall_ns = e->wall_ns;
+	life = life_of(to);
+	words = finding_life_take(&life, e);
+	to->seen_wall_ns = life.last_ns;
+	to->until_wall_ns = life.end_ns;
+	if (!words)
 		return;
-	}
-	to->seen_wall_ns = e->wall_ns;
-	to->until_wall_ns = 0; /* it was over, and began again within its cooldown */
 	to->severity = severity_by_name(e->level);
 	take_actor(to, &e->who);
 	snprintf(to->message, sizeof(to->message), "%.*s", (int)sizeof(to->message) - 1,

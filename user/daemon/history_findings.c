@@ -18,7 +18,6 @@
 #include "daemon/profiler_wire.h"
 #include "daemon/state_dir.h"
 #include "detect/detect.h"
-#include "log/findings_log.h"
 #include "log/log_file.h"
 
 enum {
@@ -90,26 +89,20 @@ static struct finding_mark *add_mark(struct finding_marks *marks, const struct f
 	memset(mark, 0, sizeof(*mark));
 	memcpy(mark->id, e->id, sizeof(mark->id));
 	memcpy(mark->rule, e->rule, sizeof(mark->rule));
-	mark->since_ns = e->since_wall_ns ? e->since_wall_ns : e->wall_ns;
 	return mark;
 }
 
 static void take_event(void *ctx, const struct finding_event *e)
 {
 	struct finding_mark *mark;
-	bool ended = !strcmp(e->action, "finding-end");
 
-	if (strncmp(e->action, "finding-", 8))
+	if (!finding_event_is_of_life(e))
 		return;
 	mark = find_mark(ctx, e->id);
 	if (!mark)
 		mark = add_mark(ctx, e);
-	if (!mark)
+	if (!mark || !finding_life_take(&mark->life, e))
 		return;
-	mark->last_ns = e->wall_ns;
-	mark->end_ns = ended ? e->wall_ns : 0;
-	if (ended && mark->message[0])
-		return; /* an end has a lower level and other words */
 	snprintf(mark->severity, sizeof(mark->severity), "%s", e->level);
 	snprintf(mark->message, sizeof(mark->message), "%s", e->message);
 }
@@ -142,7 +135,7 @@ int finding_marks_read(struct finding_marks *marks, int state_dir)
 /* One whose end nobody logged may have ended with the vigie that found it. */
 static bool mark_meets(const struct finding_mark *mark, __u64 from_ns, __u64 to_ns)
 {
-	return mark->since_ns <= to_ns && mark->last_ns >= from_ns;
+	return mark->life.since_ns <= to_ns && mark->life.last_ns >= from_ns;
 }
 
 static void put_end(struct json *j, __u64 end_ns)
@@ -171,9 +164,9 @@ void finding_marks_put(const struct finding_marks *marks, struct json *j, const 
 		put_text(j, "id", mark->id);
 		put_text(j, "rule", mark->rule);
 		put_text(j, "severity", mark->severity);
-		json_seconds(j, "since", mark->since_ns);
-		json_seconds(j, "last", mark->last_ns);
-		put_end(j, mark->end_ns);
+		json_seconds(j, "since", mark->life.since_ns);
+		json_seconds(j, "last", mark->life.last_ns);
+		put_end(j, mark->life.end_ns);
 		put_text(j, "message", mark->message);
 		json_close(j, '}');
 	}
@@ -184,8 +177,7 @@ void finding_marks_put(const struct finding_marks *marks, struct json *j, const 
 
 struct story {
 	struct finding_event last; /* of the last event that names people */
-	__u64 since_ns, end_ns;
-	bool found;
+	struct finding_life life;
 	unsigned int events;
 	struct json events_json;
 };
@@ -193,7 +185,6 @@ struct story {
 static void story_take(void *ctx, const struct finding_event *e)
 {
 	struct story *s = ctx;
-	bool ended = !strcmp(e->action, "finding-end");
 
 	if (s->events++ < EVENTS_MAX) {
 		json_line(&s->events_json);
@@ -204,14 +195,8 @@ static void story_take(void *ctx, const struct finding_event *e)
 		put_text(&s->events_json, "message", e->message);
 		json_close(&s->events_json, '}');
 	}
-	if (strncmp(e->action, "finding-", 8))
-		return;
-	if (!s->since_ns)
-		s->since_ns = e->since_wall_ns ? e->since_wall_ns : e->wall_ns;
-	s->end_ns = ended ? e->wall_ns : 0;
-	if (!ended || !s->found)
+	if (finding_event_is_of_life(e) && finding_life_take(&s->life, e))
 		s->last = *e;
-	s->found = true;
 }
 
 static void put_number(struct json *j, const char *name, double value)
@@ -256,13 +241,8 @@ static void put_people(struct json *j, const struct finding_event *e)
 /* Of a rule that a later vigie has nothing is known but its name. */
 static void put_rule(struct json *j, const char *id)
 {
-	const struct rule *table, *rule = NULL;
-	size_t n, i;
+	const struct rule *rule = detect_rule_by_id(id);
 
-	table = detect_rules(&n);
-	for (i = 0; i < n; i++)
-		if (!strcmp(table[i].id, id))
-			rule = &table[i];
 	put_text(j, "rule", id);
 	put_text(j, "decides", rule ? rule->decides : "");
 	put_text(j, "remedy", rule ? rule->remedy : "");
@@ -290,8 +270,8 @@ static void put_story(struct json *j, const struct story *s, int state_dir)
 	put_text(j, "pattern", e->pattern);
 	put_text(j, "severity", e->level);
 	put_text(j, "message", e->message);
-	json_seconds(j, "since", s->since_ns);
-	put_end(j, s->end_ns);
+	json_seconds(j, "since", s->life.since_ns);
+	put_end(j, s->life.end_ns);
 	put_rule(j, e->rule);
 	put_text(j, "quantity", e->quantity);
 	put_text(j, "unit", e->unit);
@@ -311,7 +291,7 @@ static void put_story(struct json *j, const struct story *s, int state_dir)
 int finding_story_put(int state_dir, const char *id, struct buf *out)
 {
 	struct json j = { .out = out };
-	struct story story = { .found = false };
+	struct story story = { .events = 0 };
 	struct log_place place;
 	struct buf events;
 	struct stat st;
@@ -322,7 +302,7 @@ int finding_story_put(int state_dir, const char *id, struct buf *out)
 	buf_init(&events, out->max);
 	story.events_json.out = &events;
 	err = findings_log_read(&place, id, who, story_take, &story);
-	if (!err && !story.found)
+	if (!err && !story.life.known)
 		err = -ENOENT;
 	if (!err)
 		put_story(&j, &story, state_dir);

@@ -9,12 +9,12 @@
 
 #include "base/json_writer.h"
 #include "data/finding.h"
+#include "log/findings_log.h"
 
 struct finding_mark {
 	char id[FINDING_ID_LEN];
 	char rule[64], severity[12], message[512];
-	__u64 since_ns, last_ns,
-		end_ns; /* CLOCK_REALTIME; end 0: no end was logged, last is what was */
+	struct finding_life life;
 };
 
 struct finding_marks {

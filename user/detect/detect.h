@@ -52,6 +52,7 @@ void detect__count(const struct detect *detect, unsigned int rule, __u64 *ret_to
 
 /* The table of all rules. */
 const struct rule *detect_rules(size_t *ret_n);
+const struct rule *detect_rule_by_id(const char *id); /* NULL: a later vigie may have it */
 /* docs/rules.md */
 void rules_doc_encode(struct buf *out);
 

@@ -8,6 +8,8 @@
  */
 #include "detect/rules.h"
 
+#include <string.h>
+
 #include "detect/detect.h"
 #include "detect/quantity.h"
 
@@ -166,6 +168,16 @@ const struct rule *detect_rules(size_t *ret_n)
 {
 	*ret_n = RULES;
 	return rules;
+}
+
+const struct rule *detect_rule_by_id(const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < RULES; i++)
+		if (!strcmp(rules[i].id, id))
+			return &rules[i];
+	return NULL;
 }
 
 static const char intro[] =

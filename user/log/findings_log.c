@@ -156,6 +156,28 @@ static bool event_of(struct json_object *line, const char *id, struct finding_ev
 	return true;
 }
 
+bool finding_event_is_of_life(const struct finding_event *e)
+{
+	return !strncmp(e->action, "finding-", 8);
+}
+
+__u64 finding_event_since_ns(const struct finding_event *e)
+{
+	return e->since_wall_ns ? e->since_wall_ns : e->wall_ns;
+}
+
+bool finding_life_take(struct finding_life *life, const struct finding_event *e)
+{
+	bool ended = !strcmp(e->action, "finding-end"), first = !life->known;
+
+	if (!life->since_ns)
+		life->since_ns = finding_event_since_ns(e);
+	life->last_ns = e->wall_ns;
+	life->end_ns = ended ? e->wall_ns : 0;
+	life->known = true;
+	return !ended || first;
+}
+
 struct walk {
 	const char *id;
 	void (*take)(void *ctx, const struct finding_event *event);

@@ -2,7 +2,8 @@
 /*
  * findings_log.h - reading back what the log says of a finding, for people's questions.
  *
- * Owns: going through a log and its rotated predecessors, and reading ECS lines with json-c.
+ * Owns: going through a log and its rotated predecessors, reading ECS lines with json-c, and what an event means
+ * for the finding's life.
  * Only commands that a person starts read JSON, and the process that answers for the past
  * (daemon/history.h); the serving one never does. A line that cannot be
  * read is passed over: what is wrong with it `vigie verify` says.
@@ -11,6 +12,7 @@
 #define VIGIE_LOG_FINDINGS_LOG_H
 
 #include <limits.h>
+#include <stdbool.h>
 
 #include "data/finding.h"
 
@@ -43,6 +45,24 @@ struct finding_event {
 	struct actor parents[FINDING_PARENTS];
 	unsigned int nparents;
 };
+
+/* When a finding was under way, by what was logged of it. All 0: nothing was yet. */
+struct finding_life {
+	bool known;
+	__u64 since_ns; /* CLOCK_REALTIME, as all of these */
+	__u64 last_ns; /* of the last event */
+	__u64 end_ns; /* 0: no end was logged, or it began again within its cooldown */
+};
+
+/* Is it of the finding's life: start, update, end? Not what people said of it. */
+bool finding_event_is_of_life(const struct finding_event *event);
+/* When it began, by this event. */
+__u64 finding_event_since_ns(const struct finding_event *event);
+/*
+ * The next event of a finding's life. True: its words and people are the finding's from now on. An end names nobody
+ * anew, and its level is a lower one: what was said before it is the better story, if anything was.
+ */
+bool finding_life_take(struct finding_life *life, const struct finding_event *event);
 
 /*
  * Calls take for every event about the finding, oldest first, in NAME.99 … NAME.1 and NAME.
