@@ -112,11 +112,33 @@ static void an_end_alone(void **state)
 	assert_string_equal(scene.words, "it is over");
 }
 
+/* Among lines about all else, damaged ones too, each event is found, what people said of it included. */
+static void among_others(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 1000; i++) {
+		fprintf(scene.file, "{\"message\":\"started\",\"event\":{\"action\":\"start\"}}\n");
+		fprintf(scene.file, "no finding, and no JSON\n");
+		if (i % 100 == 0)
+			say("finding-update", i ? "0123456789ab" : "ffffffffffff", 30, "it grows");
+	}
+	fprintf(scene.file,
+		"{\"event\":{\"action\":\"verdict\"},\"vigie\":{\"verdict\":{\"finding\":"
+		"\"0123456789ab\",\"pattern\":\"ba9876543210\"}}}\n");
+	assert_int_equal(read_log(NULL), 11);
+	assert_false(finding_event_is_of_life(&scene.last));
+	assert_int_equal(read_log("0123456789ab"), 10);
+	assert_int_equal(read_log("ffffffffffff"), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_life, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_end_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(among_others, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

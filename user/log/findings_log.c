@@ -191,8 +191,11 @@ static void walk_line(struct walk *w, size_t len)
 	struct finding_event event;
 	struct json_object *line;
 
+	const char *word = w->id ? w->id
+				 : "finding"; /* of the action, or of what a verdict is on */
+
 	/* Cheap before dear: most lines are about something else. */
-	if (w->id && !memmem(w->line, len, w->id, strlen(w->id)))
+	if (!memmem(w->line, len, word, strlen(word)))
 		return;
 	json_tokener_reset(w->tokener);
 	line = json_tokener_parse_ex(w->tokener, w->line, len);
@@ -214,7 +217,7 @@ static int walk_file(struct walk *w, int dirfd, const char *name)
 			close(fd);
 		return c;
 	}
-	while ((c = getc(file)) != EOF) {
+	while ((c = getc_unlocked(file)) != EOF) {
 		if (c != '\n') {
 			if (len < LINE_BYTES)
 				w->line[len++] = c;
