@@ -11,8 +11,7 @@ import unittest
 import urllib.parse
 
 import lib
-from lib import wait_for
-from test_containers import child_named
+from lib import child_named, wait_for
 from test_live import ID, Past, api, serving
 
 WAIT_MOST = 8  # at once: docs/api.md
@@ -27,7 +26,7 @@ class Bounds(unittest.TestCase):
         past = Past()
         self.addCleanup(past.remove)
         with serving(past) as daemon:
-            pid = child_named(daemon.pid, "vigie-history")
+            pid = wait_for(lambda: child_named(daemon.pid, "vigie-history"), "vigie-history")
             self.assertRegex(lib.read(f"/proc/{pid}/limits"), r"Max data size +64000000 +64000000 ")
             score = [int(lib.read(f"/proc/{p}/oom_score_adj")) for p in (daemon.pid, pid)]
             self.assertEqual(score[1], min(1000, score[0] + 500))
@@ -40,7 +39,7 @@ class Death(unittest.TestCase):
         past = Past()
         self.addCleanup(past.remove)
         with serving(past) as daemon:
-            pid = child_named(daemon.pid, "vigie-history")
+            pid = wait_for(lambda: child_named(daemon.pid, "vigie-history"), "vigie-history")
             self.assertEqual(api(daemon, "range", points=3)[0], 200)
             page = daemon.scrape()
             self.assertEqual(page.one("vigie_self_history_up"), 1)

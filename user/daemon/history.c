@@ -48,6 +48,11 @@ void history__free(struct history *h)
 	free(h);
 }
 
+pid_t history__pid(const struct history *h)
+{
+	return h->pid;
+}
+
 int history__fd(const struct history *h)
 {
 	return h->fd;

@@ -40,6 +40,7 @@ struct history_said {
 int history__start(const struct history_config *config, struct history **ret,
 		   const char **ret_what);
 void history__free(struct history *history); /* accepts NULL */
+pid_t history__pid(const struct history *history);
 /* Readable when it has said something; -1: it is gone. */
 int history__fd(const struct history *history);
 /* Never waits. 0; -EAGAIN: too much waits; -EPIPE: it is gone. */

@@ -12,6 +12,7 @@
 #include "base/gzip.h"
 #include "base/units.h"
 #include "daemon/history_answers.h"
+#include "daemon/history_credit.h"
 #include "daemon/history_wire.h"
 #include "daemon/side_process.h"
 #include "sandbox/landlock.h"
@@ -19,33 +20,24 @@
 
 enum {
 	NICENESS = 10,
-	SHARE = 5, /* a fifth of a core in the long run */
 	/* Beside the default of --max-memory within what the unit may have: docs/design.md. */
 	MOST_BYTES = 64000000,
 	/* Than the rest of vigie, which can do without; where the unit protects that, still later than others. */
 	KILLED_SOONER = 500,
 };
-#define CREDIT_MAX_NS (10 * NS_PER_S) /* and so much of one at once */
 #define ANSWER_CPU_NS (5 * NS_PER_S) /* of one answer: who waits gives up after 20 s */
 
 struct history_loop {
 	int fd;
 	int statm; /* /proc/self/statm: it must be open before files are out of reach; -1: it is not */
 	struct history_answers *answers;
-	__s64 credit_ns;
-	__u64 seen_ns, cpu_ns;
+	struct history_credit credit;
 	struct history_part part;
 };
 
 static void account(struct history_loop *l)
 {
-	__u64 now_ns = clock_monotonic_ns(), cpu_ns = process_cpu_ns(RUSAGE_SELF);
-
-	l->credit_ns += (__s64)((now_ns - l->seen_ns) / SHARE) - (__s64)(cpu_ns - l->cpu_ns);
-	if (l->credit_ns > (__s64)CREDIT_MAX_NS)
-		l->credit_ns = CREDIT_MAX_NS;
-	l->seen_ns = now_ns;
-	l->cpu_ns = cpu_ns;
+	history_credit_account(&l->credit, clock_monotonic_ns(), process_cpu_ns(RUSAGE_SELF));
 }
 
 static void compress(struct buf *text, bool *gzip)
@@ -95,7 +87,7 @@ static int answer(struct history_loop *l, const struct history_ask *ask)
 	account(l);
 	if (!web_question_is_sound(&ask->question))
 		part->status = history_refuse(&text, 400, "this is no question");
-	else if (l->credit_ns < 0)
+	else if (history_credit_is_spent(&l->credit))
 		part->status = history_refuse(&text, 503,
 					      "the past was asked for too much: ask again later");
 	else
@@ -110,7 +102,7 @@ static int answer(struct history_loop *l, const struct history_ask *ask)
 	part->gzip = gzip;
 	part->document = document;
 	account(l);
-	part->self.cpu_ns = l->cpu_ns;
+	part->self.cpu_ns = l->credit.cpu_ns;
 	part->self.resident_bytes = process_resident_bytes(l->statm);
 	err = send_parts(l, &text);
 	buf_done(&text);
@@ -136,8 +128,7 @@ static void history_run(int fd, const void *ctx)
 	if ((err && err != -EOPNOTSUPP) || history_answers__new(&config, &l.answers))
 		return;
 	l.fd = fd;
-	l.credit_ns = CREDIT_MAX_NS;
-	l.seen_ns = clock_monotonic_ns();
+	history_credit_init(&l.credit, clock_monotonic_ns(), process_cpu_ns(RUSAGE_SELF));
 	while ((n = recv(fd, &ask, sizeof(ask), 0)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
