@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * namer_probe.c - confines itself as the namer, then its fork as a reader, and tries what must fail
- * and what must work.
+ * and what must work; or as the process that answers for the past.
  *
  * Usage: namer_probe DIRECTORY OUTSIDE: a reader may read below DIRECTORY/ (there is DIRECTORY/in,
- * root's and closed), and not OUTSIDE, which the namer can read. Needs root. Prints
+ * root's and closed), and not OUTSIDE, which the namer can read. namer_probe DIRECTORY OUTSIDE history: the same
+ * files, which its user may read, and DIRECTORY is its state directory. Needs root. Prints
  * "WHO-NAME RESULT" a line: "0" or a negative errno's name. What is printed goes through a pipe,
  * which both may write to.
  */
@@ -26,6 +27,7 @@
 
 #include "base/err.h"
 #include "sandbox/confine.h"
+#include "sandbox/landlock.h"
 
 enum { NOBODY_PID = 0x3fffffff };
 
@@ -91,14 +93,33 @@ static void try_fork(void)
 		waitpid(pid, NULL, 0);
 }
 
+/* In the order of history_child.c. */
+static void try_history(const char *directory, const char *outside)
+{
+	int dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const char *what;
+
+	who = "history";
+	errno = -confine_as_nobody(CONFINE_HISTORY, &what);
+	say("confine", errno ? -1 : 0);
+	errno = -landlock_confine_reading(&dir, 1);
+	say("landlock", errno ? -1 : 0);
+	try_all(dir, outside);
+	try_fork();
+}
+
 int main(int argc, char **argv)
 {
 	const char *what;
 	int dir;
 	pid_t pid;
 
-	if (argc != 3 || socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair))
+	if (argc < 3 || socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair))
 		return 2;
+	if (argc == 4) {
+		try_history(argv[1], argv[2]);
+		return 0;
+	}
 	errno = -confine_as_nobody(CONFINE_NAMER, &what);
 	say("confine", errno ? -1 : 0);
 	dir = open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);

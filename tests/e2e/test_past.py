@@ -7,6 +7,8 @@ The past is test_live's; what its answers say is checked there.
 import concurrent.futures
 import os
 import signal
+import subprocess
+import tempfile
 import unittest
 import urllib.parse
 
@@ -19,6 +21,30 @@ WAIT_MOST = 8  # at once: docs/api.md
 
 def setUpModule():
     lib.needs_watching()
+
+
+class Confined(unittest.TestCase):
+    def test_what_it_cannot(self):
+        """Each call tried from inside: its files are read, and nothing else is done."""
+        with tempfile.TemporaryDirectory() as place:
+            os.chmod(place, 0o755)
+            state = os.path.join(place, "state")
+            os.mkdir(state, 0o755)
+            for path in (os.path.join(state, "in"), os.path.join(place, "outside")):
+                lib.write(path, "x")
+                os.chmod(path, 0o644)
+            run = subprocess.run([os.path.join(lib.BUILD, "tests/e2e/namer_probe"), state, os.path.join(place, "outside"),
+                                  "history"], stdout=subprocess.PIPE, text=True, check=True)
+        said = dict(line.removeprefix("history-").split() for line in run.stdout.splitlines())
+        refused = """write create write-tmp unlink chmod socket socket-inet execve kill ptrace bpf mount unshare
+            open_by_handle_at mmap-exec setuid-root fork""".split()
+        want = {name: "-EPERM" for name in refused} | {name: "0" for name in "confine read-in list-in send".split()}
+        landlock = said["landlock"] == "0"
+        want |= {"landlock": "0", "read-outside": "-EACCES"} if landlock else {"landlock": "-EOPNOTSUPP", "read-outside": "0"}
+        self.assertEqual(said, want)
+        if os.path.exists("/sys/kernel/security/lsm"):
+            self.assertEqual(landlock, "landlock" in lib.read("/sys/kernel/security/lsm"))
+        lib.needs(landlock, "this kernel has no Landlock: it is held by its user and filter only")
 
 
 class Bounds(unittest.TestCase):
