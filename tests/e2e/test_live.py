@@ -266,6 +266,41 @@ class Page(unittest.TestCase):
         self.driver.find_element(By.TAG_NAME, "body").send_keys(Keys.ESCAPE)
         self.shown("now")
 
+    def settled(self, promise):
+        """Waits for a promise that the page has in a variable of its window."""
+        return self.driver.execute_async_script("window[arguments[0]].then(() => arguments[1](true))", promise)
+
+    def test_an_older_answer_overwrites_no_newer_one(self):
+        ranges = [(self.past.end - 3000, self.past.end - 2000), (self.past.spike - 60, self.past.spike + 60)]
+        self.run_js("""const real = window.fetch;
+            let first = true;
+            window.fetch = (path, how) => {
+                if (!path.includes("range") || !first)
+                    return real(path, how);
+                first = false;
+                return new Promise(resolve => window.release = () => resolve(real(path, how)));
+            };
+            [window.older, window.newer] = arguments[0].map(([from, to]) => {
+                Object.assign(state, { from, to });
+                return loadRange();
+            });""", ranges)
+        self.settled("newer")
+        self.assertEqual(self.run_js("return range.from"), ranges[1][0])
+        self.run_js("window.release()")
+        self.settled("older")
+        self.assertEqual(self.run_js("return [range.from, range.to]"), list(ranges[1]))
+
+    def test_a_hidden_page_asks_for_nothing(self):
+        armed = """window.armed = [];
+            window.setTimeout = (run, ms) => window.armed.push(ms);
+            Object.defineProperty(document, "hidden", { value: arguments[0], configurable: true });
+            document.dispatchEvent(new Event("visibilitychange"));
+            window.both = Promise.all([load(), loadRange()]);"""
+        for hidden, want in ((True, []), (False, [3000, 60000])):
+            self.run_js(armed, hidden)
+            self.settled("both")
+            self.assertEqual(self.run_js("return [...new Set(window.armed)].sort((a, b) => a - b)"), want, hidden)
+
     def test_a_group_and_a_story_by_the_address(self):
         self.open(self.daemon, "#" + urllib.parse.urlencode({"t": self.past.spike + 5, "group": f"{UNIT}\n{VICTIM}", "finding": ID}))
         self.wait_text("groupname", f"{UNIT}/{VICTIM}")

@@ -11,7 +11,7 @@
 const POLL_MS = 3000, RANGE_MS = 60000, POINTS = 360, ROWS = 40, MATRIX = 8, MINUTE_S = 61;
 const SVG = "http://www.w3.org/2000/svg";
 const state = { t: 0, from: 0, to: 0, group: "", finding: "", sort: "cpu", filter: "" };
-let view = null, range = null, cursor = -1, timer = 0, rangeTimer = 0, asked = 0;
+let view = null, range = null, cursor = -1, timer = 0, rangeTimer = 0, asked = 0, rangeAsked = 0;
 
 // --- The document.
 
@@ -350,21 +350,29 @@ function drawBar() {
 	at("wider").hidden = !state.from && !state.to;
 }
 
+/* Answers may come in another order than they were asked for: the last one asked for counts. */
 async function loadRange() {
+	const mine = ++rangeAsked;
 	clearTimeout(rangeTimer);
-	rangeTimer = setTimeout(loadRange, RANGE_MS);
 	try {
-		range = await ask("api/v1/range?" + query({ from: state.from, to: state.to, points: POINTS }));
+		const got = await ask("api/v1/range?" + query({ from: state.from, to: state.to, points: POINTS }));
+		if (mine !== rangeAsked)
+			return;
+		range = got;
 		cursor = -1;
 		fill("trouble");
 		drawBar();
 		if (view)
 			drawFindings();
 	} catch (error) {
+		if (mine !== rangeAsked)
+			return;
 		range = null;
 		at("bar").replaceChildren();
 		complain("trouble", error);
 	}
+	if (!document.hidden)
+		rangeTimer = setTimeout(loadRange, RANGE_MS);
 }
 
 function nearest(t) {
@@ -462,19 +470,21 @@ async function drawGroup() {
 		at("groupbox").hidden = true;
 		return;
 	}
-	const group = state.group, [unit, comm] = group.split("\n"), name = unit + "/" + comm;
+	const key = () => [state.group, state.from, state.to].join("\n"), mine = key();
+	const [unit, comm] = state.group.split("\n"), name = unit + "/" + comm;
 	at("groupbox").hidden = false;
 	at("groupname").textContent = name;
 	try {
 		const g = await ask("api/v1/group?" + query({ unit, comm, from: state.from, to: state.to, points: POINTS }));
-		if (group !== state.group)
+		if (mine !== key())
 			return;
 		const rate = v => percent(v) + " %";
 		fill("group", ...(g.time.length ? [curve("CPU", g.time, g.cpu_ratio, rate, name), curve("waiting for a CPU", g.time, g.run_queue_wait_ratio, rate, name),
 			curve("waiting for storage", g.time, g.disk_ratio, rate, name), curve("resident memory", g.time, g.resident_bytes, bytes, name)]
 			: [el("p", { class: "dim" }, "The history has nothing of it.")]));
 	} catch (error) {
-		complain("group", error);
+		if (mine === key())
+			complain("group", error);
 	}
 }
 
@@ -501,7 +511,8 @@ async function drawFinding() {
 		if (id === state.finding)
 			fill("finding", ...story(f), el("p", {}, link("that moment", "moment " + id, () => writeAddress({ t: f.since }))));
 	} catch (error) {
-		complain("finding", error);
+		if (id === state.finding)
+			complain("finding", error);
 	}
 }
 
@@ -585,7 +596,16 @@ function build() {
 
 build();
 addEventListener("hashchange", follow);
-document.addEventListener("visibilitychange", () => { if (!document.hidden && !state.t) load(); });
+/* Nobody looks: nothing is asked for until somebody does. */
+document.addEventListener("visibilitychange", () => {
+	clearTimeout(timer);
+	clearTimeout(rangeTimer);
+	if (document.hidden)
+		return;
+	if (!state.t)
+		load();
+	loadRange();
+});
 addEventListener("keydown", event => {
 	if (event.key === "Escape")
 		writeAddress({ t: 0, group: "", finding: "" });
