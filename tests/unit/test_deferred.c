@@ -77,9 +77,52 @@ static struct request request(const char *target)
 	return r;
 }
 
+static const char *header(const struct answer *a, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < a->nheaders; i++)
+		if (!strcmp(a->headers[i].name, name))
+			return a->headers[i].value;
+	return "";
+}
+
 static bool begin(struct conn *c, struct request *r)
 {
 	return deferred_begin(&deferred, &routes, &table, c, r, &query);
+}
+
+/* Whoever says that it cannot be had now, or too often: the answer says when to come again, and no other does. */
+static void when_to_come_again(void **state)
+{
+	static const unsigned int statuses[] = { 200, 404, 503 };
+	struct request r = request("/api/v1/range");
+	struct conn *c = conns_add(&table, 3, 0);
+	struct answer a;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		struct buf text;
+		const struct http_said said = { .status = statuses[i],
+						.type = "application/json",
+						.text = &text };
+
+		buf_init(&text, 100);
+		buf_str(&text, "{}");
+		assert_true(begin(c, &r));
+		assert_ptr_equal(deferred_answer(&routes, &table, backend.job, &said), c);
+		deferred_take(c, &r);
+		routes_answer(&routes, &r, &a);
+		assert_string_equal(header(&a, "Retry-After"), statuses[i] == 503 ? "2" : "");
+		page_put(a.page);
+		deferred_done(c);
+	}
+	r = request("/api/v1/range");
+	r.refused = 429;
+	r.retry_after_s = 77;
+	routes_answer(&routes, &r, &a);
+	assert_string_equal(header(&a, "Retry-After"), "77");
 }
 
 /* A path, a query and an answer; the answer's text changes hands. */
@@ -134,6 +177,7 @@ static void too_many_do_not_wait(void **state)
 	routes_answer(&routes, &r, &a);
 	assert_int_equal(a.status, 503);
 	assert_non_null(strstr(a.body, "{\"error\":\"too many"));
+	assert_string_equal(header(&a, "Retry-After"), "2");
 	deferred_give_up(&table.slots[0], NULL);
 	r = request("/api/v1/range");
 	assert_true(begin(conns_add(&table, 3, 0), &r));
@@ -237,6 +281,7 @@ static void refusals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(when_to_come_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_waits_for_its_answer, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_many_do_not_wait, setup, teardown),
 		cmocka_unit_test_setup_teardown(slow_readers_hold_a_bounded_room, setup, teardown),

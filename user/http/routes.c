@@ -13,6 +13,8 @@
 
 #include "base/err.h"
 
+enum { RETRY_AFTER_S = 2 };
+
 /* Only what needs no escaping in HTML is taken from the version. */
 static void index_render(struct routes *routes, const char *version)
 {
@@ -137,10 +139,6 @@ static void answer_refused(struct answer *a, const struct request *r)
 		add_header(a, "WWW-Authenticate", "Basic realm=\"vigie\", charset=\"UTF-8\"");
 	if (r->refused == 401 && r->offer_bearer)
 		add_header(a, "WWW-Authenticate", "Bearer realm=\"vigie\"");
-	if (r->retry_after_s) {
-		snprintf(a->retry_after, sizeof(a->retry_after), "%u", r->retry_after_s);
-		add_header(a, "Retry-After", a->retry_after);
-	}
 }
 
 static void add_policy(struct answer *a)
@@ -217,8 +215,6 @@ static void answer_unasked(struct answer *a, const struct request *r)
 	a->in_text = true;
 	a->fault = true;
 	set_text(a, r->unasked, a->text);
-	if (r->unasked == 503)
-		add_header(a, "Retry-After", "2");
 }
 
 /* Made elsewhere. Its page goes on living with the answer. */
@@ -284,6 +280,16 @@ static void fault_as_json(struct answer *a)
 	set_body(a, a->status, "application/json; charset=utf-8", a->text);
 }
 
+/* Whatever is not to be had now: who knows says when, else it is soon. */
+static void add_retry(struct answer *a, const struct request *r)
+{
+	if (a->status != 429 && a->status != 503)
+		return;
+	snprintf(a->retry_after, sizeof(a->retry_after), "%u",
+		 r->retry_after_s ? r->retry_after_s : RETRY_AFTER_S);
+	add_header(a, "Retry-After", a->retry_after);
+}
+
 void routes_answer(struct routes *routes, const struct request *r, struct answer *ret)
 {
 	const char *path = NULL;
@@ -303,6 +309,7 @@ void routes_answer(struct routes *routes, const struct request *r, struct answer
 	if (ret->fault &&
 	    !strncmp(path ? path : r->target, HTTP_API_PREFIX, strlen(HTTP_API_PREFIX)))
 		fault_as_json(ret);
+	add_retry(ret, r);
 	add_header(ret, "Cache-Control", "no-store");
 	add_header(ret, "X-Content-Type-Options", "nosniff");
 	for (unsigned int i = 0; i < routes->extra.n; i++)
