@@ -89,7 +89,9 @@ static const char *header(const struct answer *a, const char *name)
 
 static bool begin(struct conn *c, struct request *r)
 {
-	return deferred_begin(&deferred, &routes, &table, c, r, &query);
+	int ask = routes_find_ask(&routes, r);
+
+	return ask >= 0 && deferred_begin(&deferred, &routes, &table, c, r, ask, &query);
 }
 
 /* Whoever says that it cannot be had now, or too often: the answer says when to come again, and no other does. */

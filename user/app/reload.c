@@ -85,8 +85,8 @@ bool reload_config(void *ctx)
 	live.interval_ns = options->server.interval_ns;
 	live.families = options->server.families;
 	live.linger_ns = options->model.linger_ns;
-	live.history.retention_ns = options->services.retention_ns;
-	live.history.max_bytes = options->services.max_bytes;
+	live.bounds.retention_ns = options->services.retention_ns;
+	live.bounds.max_bytes = options->services.max_bytes;
 	server__change(reload->server, &live);
 	say_changes(reload, &changes);
 	return true;

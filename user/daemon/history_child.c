@@ -142,13 +142,13 @@ int history_child_start(const struct history_config *config, pid_t *ret_pid, int
 			const char **ret_what)
 {
 	const struct confine_config as = {
-		.role = CONFINE_HISTORY,
 		.uid = config->uid,
 		.gid = config->gid,
 		.already_unprivileged = !config->change_user,
 	};
 	const struct side_process_plan plan = {
 		.name = "vigie-history",
+		.role = CONFINE_HISTORY,
 		.niceness = NICENESS,
 		.most_bytes = MOST_BYTES,
 		.killed_sooner = KILLED_SOONER,

@@ -52,8 +52,8 @@ struct server {
 	__u64 fresh_until; /* CLOCK_MONOTONIC */
 	bool settling; /* the timer of that name is armed */
 	bool failing; /* the last snapshot failed: said once, not every second */
-	struct writer_bounds history; /* for the writer, if it has them to learn yet */
-	bool history_untold;
+	struct writer_bounds bounds; /* of the history, for the writer, if it has them to learn yet */
+	bool bounds_untold;
 	__u64 crowded_ns; /* CLOCK_MONOTONIC: when tasks were without a state last; 0: said that all have one */
 	bool nameless; /* the namer is gone: said once */
 	__u64 budget_ns; /* of fresh snapshots on request, see take_from_budget() */
@@ -200,9 +200,9 @@ static void tell_writer(struct server *s)
 {
 	struct writer_head head = { .kind = WRITER_BOUNDS };
 
-	if (s->history_untold && s->parts.writer)
-		s->history_untold = writer__send(s->parts.writer, &head, &s->history,
-						 sizeof(s->history)) == -EAGAIN;
+	if (s->bounds_untold && s->parts.writer)
+		s->bounds_untold = writer__send(s->parts.writer, &head, &s->bounds,
+						sizeof(s->bounds)) == -EAGAIN;
 }
 
 int server__snapshot(struct server *s)
@@ -545,8 +545,8 @@ void server__change(struct server *s, const struct server_live *live)
 	overhead_set_interval(&s->overhead, live->interval_ns);
 	s->config.families = live->families;
 	model__set_linger(s->parts.live->model, live->linger_ns);
-	s->history = live->history;
-	s->history_untold = true;
+	s->bounds = live->bounds;
+	s->bounds_untold = true;
 	tell_writer(s);
 	arm(s->tick, overhead_interval_ns(&s->overhead));
 }

@@ -52,7 +52,7 @@ struct server_parts {
 struct server_live {
 	__u64 interval_ns, linger_ns;
 	struct family_choice families;
-	struct writer_bounds history;
+	struct writer_bounds bounds; /* of the history */
 };
 
 /* Opens timers and the signal descriptor; blocks SIGTERM, SIGINT and SIGHUP. 0 or -errno. */

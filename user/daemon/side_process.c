@@ -61,6 +61,17 @@ static void be_killed_sooner(int by)
 		close(fd);
 }
 
+static int confine_as_planned(const struct side_process_plan *plan, const char **ret_what)
+{
+	struct confine_config as;
+
+	if (!plan->as)
+		return confine_as_nobody(plan->role, ret_what);
+	as = *plan->as;
+	as.role = plan->role;
+	return confine(&as, ret_what);
+}
+
 static void side_process_child(const struct side_process_plan *plan, int fd)
 	__attribute__((noreturn));
 static void side_process_child(const struct side_process_plan *plan, int fd)
@@ -77,7 +88,7 @@ static void side_process_child(const struct side_process_plan *plan, int fd)
 	limit(plan->most_bytes);
 	if (plan->niceness)
 		setpriority(PRIO_PROCESS, 0, plan->niceness);
-	word.err = plan->as ? confine(plan->as, &what) : confine_as_nobody(plan->role, &what);
+	word.err = confine_as_planned(plan, &what);
 	snprintf(word.what, sizeof(word.what), "%s", what);
 	send(fd, &word, sizeof(word), MSG_NOSIGNAL);
 	if (!word.err)

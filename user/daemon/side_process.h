@@ -21,7 +21,7 @@ struct side_process_plan {
 	/* With its end of a SOCK_SEQPACKET pair; returns when the other end is gone. */
 	void (*run)(int fd, const void *ctx);
 	const void *ctx;
-	const struct confine_config *as; /* another user than nobody; its role counts; NULL: nobody */
+	const struct confine_config *as; /* another user than nobody, in that role; NULL: nobody */
 	const int *kept; /* a descriptor that it has beside its socket; NULL: none */
 };
 

@@ -20,12 +20,13 @@ struct http_content {
 
 enum http_page_kind {
 	HTTP_SCRAPE, /* counted as such */
-	HTTP_API, /* for scripts; what goes wrong is said in JSON, too, as below HTTP_API_PREFIX everywhere */
+	HTTP_API, /* for scripts: nothing beside what every page has */
 	HTTP_DOCUMENT, /* for a browser: it may load and run what this server has, and nothing else */
 	HTTP_LOCAL, /* through our own Unix socket only, whose file says who may */
 	HTTP_FILE, /* a part of a document: the same in every generation */
 };
-#define HTTP_API_PREFIX "/api/"
+#define HTTP_API_PREFIX \
+	"/api/" /* below it what goes wrong is said in JSON, whether there is a page or not */
 
 /* A path whose body is rendered from the current view, shared and compressed by page_cache.h. */
 struct http_page {

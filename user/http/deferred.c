@@ -54,14 +54,11 @@ static void refuse(struct request *r, unsigned int status, const char *why)
 }
 
 bool deferred_begin(struct deferred *d, const struct routes *routes, struct conns *cs,
-		    struct conn *c, struct request *r, const struct query *query)
+		    struct conn *c, struct request *r, unsigned int ask, const struct query *query)
 {
 	const struct http_callbacks *callbacks = &routes->callbacks;
 	const struct http_page plain = { .contents = { 0 }, .ncontents = 1 };
-	int ask = routes_find_ask(routes, r);
 
-	if (ask < 0)
-		return false;
 	if (query->too_long) {
 		refuse(r, 414, "the query is longer than 4 KiB");
 		return false;

@@ -37,11 +37,11 @@ struct query {
 void query_add(struct query *query, const char *name, const char *value);
 
 /*
- * The connection's request is for such a path: asked. True: it has to wait, which it does already. False: it is
- * answered now, and the request says with what.
+ * The connection's request is for this one of the paths that are asked elsewhere (routes_find_ask()): asked. True: it
+ * has to wait, which it does already. False: it is answered now, and the request says with what.
  */
 bool deferred_begin(struct deferred *d, const struct routes *routes, struct conns *cs,
-		    struct conn *c, struct request *r, const struct query *query);
+		    struct conn *c, struct request *r, unsigned int ask, const struct query *query);
 /*
  * The one who waits for it, who has the answer from then on, or is refused as there is no room for it; NULL: nobody
  * any more. What said->text still has nobody took.

@@ -232,12 +232,13 @@ static struct MHD_Response *body_response(const struct answer *a)
 static bool http_defer(struct http *http, struct MHD_Connection *mhd, struct conn *c,
 		       struct request *request)
 {
+	int ask = routes_find_ask(&http->routes, request);
 	struct query query = { .len = 0 };
 
-	if (routes_find_ask(&http->routes, request) < 0)
+	if (ask < 0)
 		return false;
 	MHD_get_connection_values(mhd, MHD_GET_ARGUMENT_KIND, on_argument, &query);
-	if (!deferred_begin(&http->deferred, &http->routes, &http->conns, c, request, &query))
+	if (!deferred_begin(&http->deferred, &http->routes, &http->conns, c, request, ask, &query))
 		return false;
 	conn_enter(c, PHASE_ASKED, http->now_ms);
 	MHD_suspend_connection(mhd);
