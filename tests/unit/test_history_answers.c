@@ -8,6 +8,7 @@
 #include "world.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #define json_bool json_c_bool /* a type there, a function of ours here */
@@ -279,6 +280,31 @@ static void who_asks_for_too_much(void **state)
 	}
 }
 
+/* Where memory is bounded, as it is in the process: said so, and not that there is no such group. */
+static void who_needs_too_much_memory(void **state)
+{
+#if defined(__SANITIZE_ADDRESS__)
+	skip(); /* it ends the process instead */
+#else
+	struct rlimit was, few;
+	unsigned int status[2];
+	int i;
+
+	write_some(5);
+	assert_int_equal(getrlimit(RLIMIT_DATA, &was), 0);
+	few = was;
+	few.rlim_cur = 20 << 20;
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(setrlimit(RLIMIT_DATA, &few), 0);
+		status[i] = i ? ask(WEB_INSTANT, "") : ask(WEB_GROUP, "unit=a.service&comm=worker");
+		assert_int_equal(setrlimit(RLIMIT_DATA, &was), 0);
+		assert_int_equal(status[i], 503);
+		assert_true(text_has("error", "more memory"));
+	}
+	assert_int_equal(ask(WEB_GROUP, "unit=a.service&comm=worker"), 200);
+#endif
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +313,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(names_are_those_that_are_served, past_setup,
 						past_teardown),
 		cmocka_unit_test_setup_teardown(a_long_past_of_a_group, past_setup, past_teardown),
+		cmocka_unit_test_setup_teardown(who_needs_too_much_memory, past_setup,
+						past_teardown),
 		cmocka_unit_test_setup_teardown(who_asks_for_too_much, past_setup, past_teardown),
 	};
 

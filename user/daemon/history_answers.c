@@ -107,6 +107,8 @@ static unsigned int refuse_errno(struct buf *out, const char *what, int err)
 	if (err == -ETIME)
 		return history_refuse(out, 503,
 				      "this takes more CPU time than one may: narrow the range");
+	if (err == -ENOMEM)
+		return history_refuse(out, 503, "this needs more memory than one may have for it");
 	buf_printf(out, "{\"error\":\"%s: %s\",\"status\":503}\n", what, err_name(err));
 	return 503;
 }
