@@ -9,9 +9,13 @@ history's.
 import os
 import re
 import shutil
+import socket
+import struct
 import subprocess
 import tempfile
+import threading
 import unittest
+import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 VIGIE = os.path.abspath(os.environ.get("VIGIE", "build/vigie"))
@@ -107,6 +111,91 @@ class Screens(unittest.TestCase):
                              cwd=self.place.name, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.assertEqual(run.returncode, 1)
         self.assertIn(b"'nonsense' is no key", run.stderr)
+
+
+ENTRY = struct.Struct("<4s4BII QQ II")
+
+
+def entries_of(segment):
+    """The entries of a segment, each as it travels: by itself, inflated."""
+    found, at = [], 48
+    while at < len(segment):
+        magic, key, deflated, version, zero, stored, raw, time_ns, wall_ns, _, _ = ENTRY.unpack_from(segment, at)
+        data = segment[at + ENTRY.size:at + ENTRY.size + stored]
+        data = zlib.decompress(data) if deflated else data
+        head = ENTRY.pack(magic, key, 0, version, zero, raw, raw, time_ns, wall_ns, zlib.crc32(data), 0)
+        found.append((at, key, head[:-4] + struct.pack("<I", zlib.crc32(head[:-4])) + data))
+        at += ENTRY.size + stored
+    return found
+
+
+class Serving:
+    """A state directory with a ring of that many entries, and behind its socket the last seconds of it."""
+
+    def __init__(self, kept):
+        self.place = tempfile.TemporaryDirectory()
+        with open(os.path.join(RECORDING, "ring", "00000001.seg"), "rb") as file:
+            segment = file.read()
+        entries = entries_of(segment)
+        os.mkdir(os.path.join(self.place.name, "ring"))
+        with open(os.path.join(self.place.name, "ring", "00000001.seg"), "wb") as file:
+            file.write(segment[:entries[kept][0] if kept < len(entries) else len(segment)])
+        last_keys = [i for i, (_, key, _) in enumerate(entries) if key][-2:]
+        self.body = b"".join(bytes_ for _, _, bytes_ in entries[last_keys[0]:])
+        self.socket = socket.socket(socket.AF_UNIX)
+
+    def __enter__(self):
+        self.socket.bind(os.path.join(self.place.name, "socket"))
+        self.socket.listen()
+        threading.Thread(target=self.answer, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.socket.shutdown(socket.SHUT_RDWR)  # wakes who waits in accept()
+        self.socket.close()
+        self.place.cleanup()
+
+    def answer(self):
+        while True:
+            try:
+                connection = self.socket.accept()[0]
+            except OSError:
+                return
+            with connection:
+                if connection.recv(4096):
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.vigie.entries\r\n\r\n"
+                                       + self.body)
+
+    def screen(self, keys, *options):
+        run = subprocess.run([VIGIE, "top", "--state-dir", ".", "--interval", "100ms", "--size", "80x24",
+                              "--script", keys, "--save-screen", "-", *options], cwd=self.place.name,
+                             check=False, env={"TZ": "UTC", "LC_ALL": "C"}, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, timeout=60)
+        assert (run.returncode, run.stderr) == (0, b""), run
+        return run.stdout.decode()
+
+
+def moment(screen):
+    return re.match(r" (\S+ \S+)  (LIVE|FROZEN|PAST)", screen).groups()
+
+
+def rows(screen):
+    """The first dozen: what else stands above them takes one line or two."""
+    return re.search(r"(?m)^ *PID COMMAND.*(\n.*){12}", screen)[0]
+
+
+class Served(unittest.TestCase):
+    """What is served stands in the history, too, all of it or most: a moment is there once."""
+
+    def test_back_and_on_as_in_the_history_alone(self):
+        with Serving(kept=1 << 20) as whole, Serving(kept=40) as shorter:
+            for keys in ("T", " ".join("T" * 30), " ".join("T" * 30 + "t" * 12)):
+                alone = whole.screen(keys, "--recording", ".")
+                for serving in (whole, shorter):
+                    with self.subTest(keys=keys, shorter=serving is shorter):
+                        served = serving.screen(keys)
+                        self.assertEqual(moment(served)[0], moment(alone)[0])
+                        self.assertEqual(rows(served), rows(alone))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 #include "app/top.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 const char top_who[] = "vigie top";
 
 #define DAY_NS (86400 * NS_PER_S)
+#define TAIL_NS (60 * NS_PER_S) /* more than what a vigie that serves answers with */
 #define FAR_NS (120 * NS_PER_S) /* from there on the nearest sample is another moment */
 
 /* --- Opening. */
@@ -90,6 +92,8 @@ static int open_sources(struct top *top)
 	config.balance_lag_ns = 10 * NS_PER_S; /* as `vigie serve` has it: findings are the same */
 	served = !past && open_serving(top, &config);
 	err = open_moments(top, past || (top->options->dir_given && !served));
+	if (!err && served && moments__count(top->moments))
+		top->disk_end_ns = moments__wall_ns(top->moments, moments__count(top->moments) - 1);
 	if (!err && !past && !served)
 		err = open_live(top, &config);
 	return err;
@@ -150,6 +154,18 @@ void top_done(struct top *top)
 
 /* --- A sample, a frame. */
 
+/*
+ * Who serves answers with its last seconds, most of which stand in its history, too: a moment that is
+ * there twice could not be left backwards. From the first newer one on all are new.
+ */
+static bool is_in_history(struct top *top, __u64 wall_ns)
+{
+	if (wall_ns <= top->disk_end_ns && wall_ns + TAIL_NS > top->disk_end_ns)
+		return true;
+	top->disk_end_ns = 0;
+	return false;
+}
+
 static int sample_step(struct top *top)
 {
 	struct snapshot before = top->pipeline.snapshot;
@@ -160,8 +176,9 @@ static int sample_step(struct top *top)
 	if (err)
 		return err;
 	top->before = before;
-	moments__add(top->moments,
-		     &top->pipeline.snapshot); /* or it is shown now, and never again */
+	if (!is_in_history(top, top->pipeline.snapshot.wall_ns))
+		moments__add(top->moments,
+			     &top->pipeline.snapshot); /* or it is shown now, and never again */
 	return top_findings_judge(&top->findings, top->pipeline.view);
 }
 
@@ -259,10 +276,29 @@ static int trail_end(struct top *top)
 	return trail_add(trail, top->frame.view);
 }
 
+static __u64 shown_wall_ns(const struct top *top)
+{
+	return top->frame.time == TUI_LIVE ? top->frame.view->wall_ns : top->shown_ns;
+}
+
+/*
+ * Of a clock that was set back there are moments twice, and by its time only the later one is found:
+ * where one has been led to an entry, one is at that. Its number is another once the oldest are gone.
+ */
+static size_t shown_entry(const struct top *top)
+{
+	__u64 wall_ns = shown_wall_ns(top);
+
+	if (top->frame.time != TUI_LIVE && top->shown < moments__count(top->moments) &&
+	    moments__wall_ns(top->moments, top->shown) == wall_ns)
+		return top->shown;
+	return moments__find(top->moments, wall_ns);
+}
+
 static int load_past(struct top *top)
 {
 	struct snapshot now, before;
-	size_t i = moments__find(top->moments, top->shown_ns);
+	size_t i = shown_entry(top);
 	int err;
 
 	trail_lead_to(top, i);
@@ -328,6 +364,7 @@ static void note(struct top *top, const char *text)
 
 static int show(struct top *top, size_t i)
 {
+	top->shown = i;
 	top->shown_ns = moments__wall_ns(top->moments, i);
 	if (top->frame.time == TUI_LIVE)
 		top->frame.time = TUI_FROZEN;
@@ -353,18 +390,9 @@ static int freeze(struct top *top)
 	if (top->frame.time != TUI_LIVE)
 		return go_live(top);
 	top->shown_ns = top->frame.view->wall_ns;
+	top->shown = SIZE_MAX; /* by its time: it may be kept nowhere */
 	top->frame.time = TUI_FROZEN;
 	return 0;
-}
-
-static __u64 shown_wall_ns(const struct top *top)
-{
-	return top->frame.time == TUI_LIVE ? top->frame.view->wall_ns : top->shown_ns;
-}
-
-static size_t shown_entry(const struct top *top)
-{
-	return moments__find(top->moments, shown_wall_ns(top));
 }
 
 static int step_samples(struct top *top, long long by)

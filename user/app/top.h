@@ -43,7 +43,9 @@ struct top {
 	struct pipeline_live pipeline;
 	struct snapshot before; /* the live snapshot before the last one, without its arrays */
 	struct moments *moments;
+	__u64 disk_end_ns; /* so far the history had been written as a vigie that serves was asked; 0: we are past it */
 	__u64 shown_ns; /* the moment that is shown, where it is not the last live one */
+	size_t shown; /* its entry, if that is of this moment still */
 	struct top_findings findings;
 	struct top_view views, trail_views; /* of the frame; of the samples before it */
 	struct trail trail;
