@@ -194,8 +194,16 @@ class Served(unittest.TestCase):
                 for serving in (whole, shorter):
                     with self.subTest(keys=keys, shorter=serving is shorter):
                         served = serving.screen(keys)
-                        self.assertEqual(moment(served)[0], moment(alone)[0])
+                        self.assertEqual(moment(served), moment(alone))
                         self.assertEqual(rows(served), rows(alone))
+
+    def test_live_frozen_past(self):
+        """FROZEN is where one looked as it was frozen; wherever one goes from there or from LIVE is PAST."""
+        with Serving(kept=40) as serving:
+            for keys, time in (("", "LIVE"), ("Space", "FROZEN"), ("Space Tab", "FROZEN"), ("T", "PAST"),
+                               ("Space T", "PAST"), ("T Space", "LIVE"), ("N", "PAST")):
+                with self.subTest(keys):
+                    self.assertEqual(moment(serving.screen(keys))[1], time)
 
 
 if __name__ == "__main__":

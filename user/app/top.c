@@ -366,10 +366,7 @@ static int show(struct top *top, size_t i)
 {
 	top->shown = i;
 	top->shown_ns = moments__wall_ns(top->moments, i);
-	if (top->frame.time == TUI_LIVE)
-		top->frame.time = TUI_FROZEN;
-	else
-		top->frame.time = TUI_PAST;
+	top->frame.time = TUI_PAST;
 	return top_frame(top);
 }
 
