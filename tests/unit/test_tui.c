@@ -276,6 +276,62 @@ static void rows_by_a_filter(void **state)
 	list_done(&list);
 }
 
+/* --- The sentence. */
+
+static void line_of(const struct grid *grid, unsigned int y, char *dst, size_t size)
+{
+	unsigned int x;
+
+	dst[0] = '\0';
+	for (x = 0; x < grid->width; x++)
+		strncat(dst, grid_cell(grid, x, y)->text, size - strlen(dst) - 1);
+	for (x = strlen(dst); x && dst[x - 1] == ' ';)
+		dst[--x] = '\0';
+}
+
+/* It stands on the fourth line and the fifth, from which on it is cut. */
+static void assert_sentence(const char *message, const char *first, const char *second)
+{
+	struct tui_finding finding = { .severity = SEVERITY_INFO };
+	struct fixture f;
+	struct tui_frame frame = {
+		.view = &f.view, .source = "", .findings = &finding, .nfindings = 1
+	};
+	struct grid grid = { 0 };
+	char line[400];
+	struct tui tui;
+
+	snprintf(finding.message, sizeof(finding.message), "%s", message);
+	fixture_by_unit(&f);
+	tui_init(&tui);
+	assert_int_equal(grid_resize(&grid, 40, 24), 0);
+	assert_int_equal(screen_draw(&grid, &tui, &frame), 0);
+	line_of(&grid, 4, line, sizeof(line));
+	assert_string_equal(line, first);
+	line_of(&grid, 5, line, sizeof(line));
+	if (second)
+		assert_string_equal(line, second);
+	else
+		assert_non_null(strstr(line, "%CPU")); /* the titles of the table */
+	grid_done(&grid);
+}
+
+/* "info: " takes six of 40 columns. */
+static void a_sentence_is_broken_where_it_has_to_be(void **state)
+{
+	(void)state;
+	assert_sentence("a123456789 b123456789 c12345678901",
+			"info: a123456789 b123456789 c12345678901", NULL);
+	assert_sentence("a123456789 b123456789 c123456789012", "info: a123456789 b123456789",
+			"c123456789012");
+	assert_sentence("a123456789 b123456789 c123456789 012",
+			"info: a123456789 b123456789 c123456789", "012");
+	assert_sentence("a123456789 b123456789 c12345678901 d",
+			"info: a123456789 b123456789 c12345678901", "d");
+	assert_sentence("a123456789 b123456789 c1234567890同", "info: a123456789 b123456789",
+			"c1234567890同");
+}
+
 /* --- Every size, every mode. */
 
 static void every_size(void **state)
@@ -326,6 +382,7 @@ int main(void)
 		cmocka_unit_test(typed_lines),
 		cmocka_unit_test(the_chosen_row_stays),
 		cmocka_unit_test(rows_by_a_filter),
+		cmocka_unit_test(a_sentence_is_broken_where_it_has_to_be),
 		cmocka_unit_test(every_size),
 	};
 

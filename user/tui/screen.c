@@ -37,19 +37,20 @@ static unsigned int draw_wrapped(struct drawing *d, unsigned int y, unsigned int
 	const char *at, *rest, *fits;
 	struct text_character c;
 	size_t columns_used;
+	bool whole;
 
 	buf_char(&d->line, '\0');
 	for (at = d->line.err ? "" : d->line.data; *at && most > 1; at = fits + 1, most--) {
 		fits = NULL;
 		columns_used = 0;
-		for (rest = at; text_next(&rest, &c); columns_used += c.columns) {
+		for (rest = at; !(whole = !text_next(&rest, &c)); columns_used += c.columns) {
+			if (c.point == ' ')
+				fits = c.text; /* the one behind a full line, too: it is not shown */
 			if (columns_used + c.columns > d->grid->width)
 				break;
-			if (c.point == ' ')
-				fits = c.text;
 		}
-		if (!*rest && columns_used <= d->grid->width)
-			break; /* all of it */
+		if (whole)
+			break;
 		if (!fits)
 			break; /* a word that is wider than the screen is cut */
 		*(char *)fits = '\0';
