@@ -171,6 +171,56 @@ static void what_is_added_to_a_disk(void **state)
 	moments__free(m);
 }
 
+/* The oldest key of what was added goes with all that follows from it; the disk's stay. */
+static void assert_room(size_t kept_max, size_t least, size_t most)
+{
+	enum { ADDED = 400 };
+	static struct world w;
+	struct buf want[ADDED];
+	struct snapshot now, before;
+	struct moments *m;
+	size_t ndisk, n, i;
+	__u64 gone;
+
+	assert_int_equal(moments__open(open_ring(), &m), 0);
+	ndisk = moments__count(m);
+	moments__keep_at_most(m, kept_max);
+	for (i = 0; i < ADDED; i++) {
+		world_fill(&w, i);
+		want[i] = bytes_of(&w.snapshot);
+		assert_int_equal(moments__add(m, &w.snapshot), 0);
+		assert_true(moments__wall_ns(m, moments__count(m) - 1) == w.snapshot.wall_ns);
+	}
+	n = moments__count(m);
+	gone = moments__forgotten(m);
+	assert_true(gone > 0);
+	assert_int_equal(n, ndisk + ADDED - gone);
+	assert_in_range(n - ndisk, least, most);
+	assert_int_equal(moments__now_at(m, ndisk + ADDED - 1, 0), n - 1);
+	assert_int_equal(moments__now_at(m, ndisk + gone, 0), ndisk);
+	assert_int_equal(moments__now_at(m, ndisk + 1, 0), gone > 1 ? ndisk : ndisk + 1 - gone);
+	assert_int_equal(moments__now_at(m, ndisk - 1, 0), ndisk - 1);
+	assert_true(moments__is_key(m, ndisk));
+	for (i = n; i-- > ndisk;) {
+		assert_int_equal(moments__load(m, i, &now, &before), 0);
+		assert_same(&now, &want[i - ndisk + gone]);
+	}
+	for (i = 0; i < ndisk; i++)
+		assert_int_equal(moments__load(m, i, &now, &before), 0);
+	for (i = 0; i < ADDED; i++)
+		buf_done(&want[i]);
+	moments__free(m);
+}
+
+/* For some keys, for less than what follows from one of them, for less than a key. */
+static void what_has_no_room(void **state)
+{
+	(void)state;
+	assert_room(20000, 31, 399);
+	assert_room(1000, 1, 30);
+	assert_room(1, 1, 1);
+}
+
 /* --- A directory that changes, or is damaged: a copy. */
 
 static char copy_path[] = "/tmp/vigie-moments.XXXXXX";
@@ -315,6 +365,7 @@ int main(void)
 		cmocka_unit_test(any_order),
 		cmocka_unit_test(what_is_added),
 		cmocka_unit_test(what_is_added_to_a_disk),
+		cmocka_unit_test(what_has_no_room),
 		cmocka_unit_test_setup_teardown(a_directory_that_grows, copy_setup, copy_teardown),
 		cmocka_unit_test_setup_teardown(a_damaged_entry, copy_setup, copy_teardown),
 	};

@@ -38,8 +38,8 @@ struct moments {
 	struct snapshot head; /* of that one, without its arrays */
 	struct buf data;
 	struct encoder *encoder;
-	size_t kept, since_key;
-	__u64 skipped;
+	size_t kept, kept_max, since_key;
+	__u64 skipped, forgotten;
 };
 
 void snapshot_head_only(struct snapshot *s)
@@ -140,6 +140,7 @@ int moments__open(int dirfd, struct moments **ret)
 	}
 	m->reader = reader;
 	m->decoded = NOWHERE;
+	m->kept_max = KEPT_MAX;
 	buf_init(&m->data, ENTRY_MAX);
 	m->decoder = decoder__new();
 	m->encoder = encoder__new();
@@ -294,20 +295,24 @@ int moments__load_key(struct moments *m, size_t i, struct snapshot *ret)
 
 /* --- Adding. */
 
-/* The oldest key that is kept in memory goes, and what follows it. */
-static void drop_oldest(struct moments *m)
+/* The oldest key that is kept in memory goes, and what follows it, if there is another one. */
+static bool drop_oldest(struct moments *m)
 {
 	size_t end = m->ndisk + 1, i;
 
 	while (end < m->n && !m->all[end].key)
 		end++;
+	if (end >= m->n)
+		return false;
 	for (i = m->ndisk; i < end; i++) {
 		m->kept -= m->all[i].len;
 		free(m->all[i].bytes);
 	}
 	memmove(&m->all[m->ndisk], &m->all[end], (m->n - end) * sizeof(*m->all));
 	m->n -= end - m->ndisk;
+	m->forgotten += end - m->ndisk;
 	m->decoded = NOWHERE;
+	return true;
 }
 
 static int keep_bytes(struct moments *m, const struct snapshot *s, bool key)
@@ -333,6 +338,25 @@ static int keep_bytes(struct moments *m, const struct snapshot *s, bool key)
 	return err;
 }
 
+void moments__keep_at_most(struct moments *m, size_t bytes)
+{
+	m->kept_max = bytes;
+}
+
+size_t moments__now_at(const struct moments *m, size_t i, __u64 forgotten_then)
+{
+	__u64 gone = m->forgotten - forgotten_then;
+
+	if (i <= m->ndisk)
+		return i;
+	return i - m->ndisk > gone ? i - gone : m->ndisk;
+}
+
+__u64 moments__forgotten(const struct moments *m)
+{
+	return m->forgotten;
+}
+
 int moments__add(struct moments *m, const struct snapshot *s)
 {
 	bool key = !m->since_key;
@@ -344,7 +368,10 @@ int moments__add(struct moments *m, const struct snapshot *s)
 		err = keep_bytes(m, s, key);
 	/* After one that is not kept only a key can be read. */
 	m->since_key = err ? 0 : key ? 1 : (m->since_key + 1) % KEY_EVERY;
-	while (m->kept > KEPT_MAX && m->n > m->ndisk + 1)
-		drop_oldest(m);
+	while (m->kept > m->kept_max && drop_oldest(m))
+		;
+	/* One key and what follows it are too much: the next key frees them. */
+	if (m->kept > m->kept_max)
+		m->since_key = 0;
 	return err;
 }

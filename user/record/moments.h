@@ -47,6 +47,13 @@ int moments__load_key(struct moments *moments, size_t i, struct snapshot *ret);
 /* A snapshot that was just taken becomes the last entry. 0 or -errno: it is not kept. */
 int moments__add(struct moments *moments, const struct snapshot *snapshot);
 
+/* How much of what is added may be kept, in encoded bytes; 64 MiB unless somebody says. */
+void moments__keep_at_most(struct moments *moments, size_t bytes);
+/* How many of what was added had to go so far; those behind them have other numbers since. */
+__u64 moments__forgotten(const struct moments *moments);
+/* The number now of what was the i-th as that many had gone; of one that is gone: of what is next to it. */
+size_t moments__now_at(const struct moments *moments, size_t i, __u64 forgotten_then);
+
 /* All arrays gone: what remains is the host's and the clocks'. */
 void snapshot_head_only(struct snapshot *snapshot);
 /*
