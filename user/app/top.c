@@ -21,7 +21,6 @@
 
 const char top_who[] = "vigie top";
 
-#define DAY_NS (86400 * NS_PER_S)
 #define TAIL_NS (60 * NS_PER_S) /* more than what a vigie that serves answers with */
 #define FAR_NS (120 * NS_PER_S) /* from there on the nearest sample is another moment */
 

@@ -36,6 +36,7 @@ struct top {
 	struct tui_frame frame;
 	struct tui_bar bar;
 	size_t bar_next; /* the next entry that the bar looks at */
+	__u64 bar_forgotten; /* … by its number when that many had gone */
 	__u64 bar_busy_ns, bar_total_ns, bar_time_ns; /* of the key before */
 	bool live; /* there is a source */
 	bool served; /* it is a vigie that serves */

@@ -10,5 +10,6 @@
 #define NS_PER_US 1000ULL
 #define NS_PER_MS 1000000ULL
 #define NS_PER_S 1000000000ULL
+#define DAY_NS (86400 * NS_PER_S)
 
 #endif

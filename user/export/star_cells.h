@@ -10,8 +10,6 @@
 #include "base/units.h"
 #include "export/star.h"
 
-#define DAY_NS (86400 * NS_PER_S)
-
 /*
  * A letter, so that no spreadsheet takes it for a number, and 96 bits of SHA-256: of what it names,
  * each part terminated.
