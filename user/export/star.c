@@ -65,8 +65,9 @@ struct star {
 	__u32 *about; /* by number of the unit, + 1; 0: only its name is known */
 	size_t about_room;
 	struct star_findings findings;
+	bool any_sample, any_day; /* else the next two lines mean nothing: 0 is a moment, too */
 	__u64 first_ns, last_ns; /* samples, wall clock */
-	__u64 first_day_ns, last_day_ns; /* of the calendar: findings may have begun before */
+	__u64 first_day, last_day; /* of the calendar, since 1970: findings may have begun before */
 	__u64 cpus, memory;
 };
 
@@ -404,20 +405,22 @@ static int add_delays(struct star *star, const struct view *view)
 
 static void note_day(struct star *star, __u64 wall_ns)
 {
-	__u64 day_ns = wall_ns - wall_ns % DAY_NS;
+	__u64 day = wall_ns / DAY_NS;
 
-	if (!star->last_day_ns || day_ns < star->first_day_ns)
-		star->first_day_ns = day_ns;
-	if (day_ns > star->last_day_ns)
-		star->last_day_ns = day_ns;
+	if (!star->any_day || day < star->first_day)
+		star->first_day = day;
+	if (!star->any_day || day > star->last_day)
+		star->last_day = day;
+	star->any_day = true;
 }
 
 static void note_host(struct star *star, const struct view *view)
 {
-	if (!star->first_ns || view->wall_ns < star->first_ns)
+	if (!star->any_sample || view->wall_ns < star->first_ns)
 		star->first_ns = view->wall_ns;
-	if (view->wall_ns > star->last_ns)
+	if (!star->any_sample || view->wall_ns > star->last_ns)
 		star->last_ns = view->wall_ns;
+	star->any_sample = true;
 	star->cpus = view->host.online_cpus;
 	star->memory = view->host.memory.total;
 	note_day(star, view->wall_ns);
@@ -518,12 +521,12 @@ static int finish_findings(struct star *star)
 /* Days without a gap: a table of dates has to have all of them. */
 static void finish_calendar(struct star *star)
 {
-	__u64 ns;
+	__u64 day; /* counted, not added up in ns: of the last one there is no next */
 
-	for (ns = star->first_day_ns; star->last_day_ns && ns <= star->last_day_ns; ns += DAY_NS) {
+	for (day = star->first_day; star->any_day && day <= star->last_day; day++) {
 		struct star_row row = row_of(star, STAR_CALENDAR);
 
-		star_calendar(&row, ns);
+		star_calendar(&row, day);
 		row_end(star, STAR_CALENDAR, &row);
 	}
 }

@@ -89,13 +89,17 @@ void star_double(struct star_row *row, double value)
 		star_empty(row);
 }
 
-static struct tm utc(__u64 wall_ns)
+static struct tm utc_of(time_t seconds)
 {
-	time_t seconds = wall_ns / NS_PER_S;
 	struct tm tm = { 0 };
 
 	gmtime_r(&seconds, &tm);
 	return tm;
+}
+
+static struct tm utc(__u64 wall_ns)
+{
+	return utc_of(wall_ns / NS_PER_S);
 }
 
 static void date(struct star_row *row, const struct tm *tm, const char *behind)
@@ -126,13 +130,14 @@ void star_date_key(struct star_row *row, __u64 wall_ns)
 }
 
 /* A week is of the year that has its Thursday, and its number is that of the Thursday (ISO 8601). */
-void star_calendar(struct star_row *row, __u64 day_ns)
+void star_calendar(struct star_row *row, __u64 day)
 {
-	const struct tm tm = utc(day_ns);
+	const time_t day_s = DAY_NS / NS_PER_S;
+	const struct tm tm = utc_of(day * day_s);
 	const unsigned int weekday = (tm.tm_wday + 6) % 7; /* 0 is Monday */
-	const struct tm thursday = utc(day_ns + 3 * DAY_NS - weekday * DAY_NS);
+	const struct tm thursday = utc_of((day + 3 - weekday) * day_s);
 
-	star_date_key(row, day_ns);
+	star_date_key(row, day * DAY_NS);
 	date(row, &tm, "");
 	star_u64(row, 1900 + tm.tm_year);
 	star_u64(row, 1 + tm.tm_mon / 3);

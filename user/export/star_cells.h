@@ -38,7 +38,7 @@ void star_seconds(struct star_row *row, __u64 ns); /* exact: nine decimals */
 void star_double(struct star_row *row, double value); /* nine digits; empty if it is none */
 void star_moment(struct star_row *row, __u64 wall_ns); /* UTC, to the second below */
 void star_date_key(struct star_row *row, __u64 wall_ns); /* 20261130, UTC */
-void star_calendar(struct star_row *row, __u64 day_ns); /* all cells of that day */
+void star_calendar(struct star_row *row, __u64 day); /* all cells of that one since 1970 */
 void star_end(struct star_row *row);
 
 #endif
