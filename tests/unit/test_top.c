@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * test_top.c - the load of a day, of whatever the clock says. What is on the screen is in test_tui.c
- * and in tests/golden/screens.
+ * test_top.c - the load of a day, of whatever the clock says; findings by time, however many. What is
+ * on the screen is in test_tui.c and in tests/golden/screens.
  */
 #include "world.h"
+
+#include <unistd.h>
 
 #include "app/top.h"
 #include "base/units.h"
@@ -144,12 +146,153 @@ static void a_clock_that_jumps(void **state)
 	day_free(day);
 }
 
+/* --- Findings. */
+
+static char log_dir[] = "/tmp/vigie-top.XXXXXX";
+
+static int log_setup(void **state)
+{
+	(void)state;
+	memcpy(log_dir + sizeof(log_dir) - 7, "XXXXXX", 6);
+	return mkdtemp(log_dir) ? 0 : -1;
+}
+
+static int log_teardown(void **state)
+{
+	char path[64];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/events.ndjson", log_dir);
+	unlink(path);
+	return rmdir(log_dir);
+}
+
+static FILE *log_open(void)
+{
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/events.ndjson", log_dir);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	return file;
+}
+
+/* Of day 1 of 2026, so many seconds on; it began before. */
+static void log_event(FILE *log, const char *action, unsigned int id, unsigned int pattern,
+		      unsigned int at_s, unsigned int since_s)
+{
+	fprintf(log,
+		"{\"@timestamp\":\"2026-01-01T%02u:%02u:%02u.000Z\",\"message\":\"%u\","
+		"\"log\":{\"level\":\"warning\"},\"event\":{\"action\":\"%s\","
+		"\"start\":\"2026-01-01T%02u:%02u:%02u.000Z\"},"
+		"\"vigie\":{\"finding\":{\"id\":\"%012x\",\"pattern\":\"%012x\"}}}\n",
+		at_s / 3600, at_s / 60 % 60, at_s % 60, id, action, since_s / 3600,
+		since_s / 60 % 60, since_s % 60, id, pattern);
+}
+
+#define NEW_YEAR (1767225600ULL * SECOND)
+
+/* By when they began, not by when they were said; and by their ids, wherever they stand by then. */
+static void findings_in_their_order(void **state)
+{
+	struct top_findings f = { 0 };
+	FILE *log = log_open();
+	size_t i;
+
+	(void)state;
+	log_event(log, "finding-start", 1, 1, 100, 90);
+	log_event(log, "finding-start", 2, 2, 101, 30); /* found later, began before */
+	log_event(log, "finding-start", 3, 3, 102, 60);
+	log_event(log, "finding-end", 1, 1, 110, 90);
+	log_event(log, "finding-update", 3, 3, 400, 60);
+	log_event(log, "finding-end", 3, 3, 500, 60);
+	fclose(log);
+	assert_int_equal(top_findings_read(&f, log_dir), 0);
+	assert_int_equal(top_findings_read(&f, log_dir), 0); /* again: they are there */
+	assert_int_equal(f.n, 3);
+	for (i = 0; i < 3; i++)
+		assert_string_equal(f.all[i].message, i == 0 ? "2" : i == 1 ? "3" : "1");
+	assert_true(f.all[2].until_wall_ns == NEW_YEAR + 110 * SECOND);
+	assert_true(f.all[1].until_wall_ns == NEW_YEAR + 500 * SECOND);
+	assert_int_equal(f.all[0].until_wall_ns, 0);
+	assert_int_equal(top_findings_at(&f, NEW_YEAR + 105 * SECOND), 3);
+	assert_int_equal(top_findings_at(&f, NEW_YEAR + 450 * SECOND), 2);
+	assert_int_equal(top_findings_at(&f, NEW_YEAR + 2000 * SECOND), 0);
+	assert_string_equal(top_findings_beside(&f, NEW_YEAR + 30 * SECOND, 1)->message, "3");
+	assert_string_equal(top_findings_beside(&f, NEW_YEAR + 60 * SECOND, -1)->message, "2");
+	assert_null(top_findings_beside(&f, NEW_YEAR + 90 * SECOND, 1));
+	top_findings_done(&f);
+}
+
+/* Of a pattern that goes on, another id is the same finding; of one that is over it is another. */
+static void findings_that_go_on(void **state)
+{
+	struct top_findings f = { 0 };
+	FILE *log = log_open();
+
+	(void)state;
+	log_event(log, "finding-start", 1, 7, 100, 90);
+	log_event(log, "finding-start", 2, 8, 100, 95);
+	log_event(log, "finding-end", 2, 8, 120, 95);
+	log_event(log, "finding-start", 3, 7, 200, 190); /* vigie began anew, 1 goes on */
+	log_event(log, "finding-start", 4, 8, 200, 195); /* 2 was over */
+	log_event(log, "finding-start", 5, 9, 200, 196); /* of nobody's pattern */
+	log_event(log, "finding-start", 16, 8, 300, 290); /* 4 is not */
+	log_event(log, "finding-start", 6, 8, 1000,
+		  990); /* nobody has heard of 4 for ten minutes */
+	log_event(log, "finding-update", 4, 8, 1100, 195);
+	fclose(log);
+	assert_int_equal(top_findings_read(&f, log_dir), 0);
+	assert_int_equal(f.n, 5);
+	assert_string_equal(f.all[0].message, "3");
+	assert_string_equal(f.all[0].id, "000000000001");
+	assert_string_equal(f.all[1].message, "2");
+	assert_string_equal(f.all[2].message, "4");
+	assert_true(f.all[2].seen_wall_ns == NEW_YEAR + 1100 * SECOND);
+	assert_string_equal(f.all[3].message, "5");
+	assert_string_equal(f.all[4].message, "6");
+	top_findings_done(&f);
+}
+
+/* More than there is room for: the last ones are there, each once, with their ends. */
+static void more_findings_than_room(void **state)
+{
+	enum { LOGGED = 500 };
+	struct top_findings f = { .max = 64 };
+	FILE *log = log_open();
+	char id[FINDING_ID_LEN];
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < LOGGED; i++) {
+		log_event(log, "finding-start", i, i % 3, 10 * i + 5, 10 * i);
+		if (i >= 2) /* those under way overlap */
+			log_event(log, "finding-end", i - 2, (i - 2) % 3, 10 * i + 6, 10 * i - 20);
+	}
+	fclose(log);
+	assert_int_equal(top_findings_read(&f, log_dir), 0);
+	assert_in_range(f.n, 32, 64);
+	for (i = 0; i < f.n; i++) {
+		unsigned int at = LOGGED - f.n + i;
+
+		snprintf(id, sizeof(id), "%012x", at);
+		assert_string_equal(f.all[i].id, id);
+		assert_true(f.all[i].until_wall_ns ==
+			    (at < LOGGED - 2 ? NEW_YEAR + (10 * at + 26) * SECOND : 0));
+	}
+	top_findings_done(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_spike_moves_with_the_day),
 		cmocka_unit_test(clocks_at_their_ends),
 		cmocka_unit_test(a_clock_that_jumps),
+		cmocka_unit_test_setup_teardown(findings_in_their_order, log_setup, log_teardown),
+		cmocka_unit_test_setup_teardown(findings_that_go_on, log_setup, log_teardown),
+		cmocka_unit_test_setup_teardown(more_findings_than_room, log_setup, log_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,13 @@ const char top_who[] = "vigie top";
 #define TAIL_NS (60 * NS_PER_S) /* more than what a vigie that serves answers with */
 #define FAR_NS (120 * NS_PER_S) /* from there on the nearest sample is another moment */
 
+int top_say(int err, const char *what)
+{
+	if (err)
+		fprintf(stderr, "%s: cannot %s: %s\n", top_who, what, err_name(err));
+	return err;
+}
+
 /* --- Opening. */
 
 /* Live there may be none: then what is seen from now on is all there is. */
@@ -45,7 +52,7 @@ static int open_moments(struct top *top, bool needed)
 					 : "");
 		return err;
 	}
-	return top->moments ? 0 : moments__open(-1, &top->moments);
+	return top->moments ? 0 : top_say(moments__open(-1, &top->moments), "keep what it sees");
 }
 
 /* What a vigie that serves reads anyway costs the kernel nothing. */
@@ -65,6 +72,8 @@ static bool open_serving(struct top *top, struct model_config *config)
 	top->live = !pipeline_live_open_source(&top->pipeline, source, &top->options->common,
 					       config);
 	top->served = top->live;
+	if (!top->live)
+		pipeline_live_done(&top->pipeline);
 	return top->live;
 }
 
@@ -132,10 +141,12 @@ int top_open(struct top *top, const struct top_options *options)
 	err = top_view_init(&top->views, options->common.unit_ids);
 	if (!err)
 		err = top_view_init(&top->trail_views, options->common.unit_ids);
+	top_say(err, "read the user names");
 	if (!err)
 		err = open_sources(top);
 	if (!err)
-		err = top_findings_read(&top->findings, options->state_dir);
+		err = top_say(top_findings_read(&top->findings, options->state_dir),
+			      "read the findings of the log");
 	if (!err)
 		begin_frame(top);
 	return err;

@@ -72,5 +72,7 @@ int top_interact(struct top *top);
 int top_play(struct top *top);
 
 extern const char top_who[];
+/* Says on stderr that it could not be done, if there is an error; returns that. */
+int top_say(int err, const char *what);
 
 #endif

@@ -8,11 +8,12 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/hash.h"
 #include "base/units.h"
 #include "detect/detect.h"
 #include "log/findings_log.h"
 
-enum { FINDINGS_MAX = 1 << 16 };
+enum { FINDINGS_MAX = 1 << 16 /* 40 MB */ };
 
 #define ALWAYS UINT64_MAX
 #define SILENCE_NS (600 * NS_PER_S) /* a finding's cooldown */
@@ -25,6 +26,8 @@ struct reading {
 void top_findings_done(struct top_findings *f)
 {
 	detect__free(f->detect);
+	hash_done(&f->by_id);
+	hash_done(&f->by_pattern);
 	free(f->all);
 	*f = (struct top_findings){ 0 };
 }
@@ -39,62 +42,132 @@ static bool is_under_way(const struct tui_finding *one, __u64 wall_ns)
 	return one->seen_wall_ns == ALWAYS || one->seen_wall_ns + SILENCE_NS > wall_ns;
 }
 
-static struct tui_finding *find_by_id(struct top_findings *f, const char *id)
-{
-	size_t i;
+/* --- The list, and where in it is whom. */
 
-	for (i = f->n; i; i--)
-		if (!strcmp(f->all[i - 1].id, id))
-			return &f->all[i - 1];
-	return NULL;
+static uint32_t sum_of(const char *text)
+{
+	return hash_bytes(text, strlen(text), 0);
 }
 
-/* Mostly the last one, for they come by time. */
-static struct tui_finding *insert(struct top_findings *f, __u64 since_wall_ns)
+static uint32_t place_by_id(const struct top_findings *f, const char *id)
 {
+	uint32_t sum = sum_of(id), at, i;
+
+	for (i = hash_first(&f->by_id, sum, &at); i != HASH_NONE;
+	     i = hash_next(&f->by_id, sum, &at))
+		if (!strcmp(f->all[i].id, id))
+			break;
+	return i;
+}
+
+static uint32_t place_by_pattern(const struct top_findings *f, const char *pattern)
+{
+	uint32_t sum = sum_of(pattern), at, i;
+
+	for (i = hash_first(&f->by_pattern, sum, &at); i != HASH_NONE;
+	     i = hash_next(&f->by_pattern, sum, &at))
+		if (!strcmp(f->all[i].pattern, pattern))
+			break;
+	return i;
+}
+
+/* There is room: who adds one has reserved it. Of a pattern the last one is found. */
+static void index_add(struct top_findings *f, uint32_t place)
+{
+	const struct tui_finding *one = &f->all[place];
+	uint32_t before = place_by_pattern(f, one->pattern);
+
+	hash_add(&f->by_id, sum_of(one->id), place);
+	if (before == HASH_NONE)
+		hash_add(&f->by_pattern, sum_of(one->pattern), place);
+	else
+		hash_move(&f->by_pattern, sum_of(one->pattern), before, place);
+}
+
+static int index_anew(struct top_findings *f)
+{
+	int err;
 	size_t i;
 
-	if (array_grow(&f->all, &f->capacity, f->n + 1, sizeof(*f->all), FINDINGS_MAX))
-		return NULL;
-	for (i = f->n; i && f->all[i - 1].since_wall_ns > since_wall_ns; i--)
-		f->all[i] = f->all[i - 1];
-	f->n++;
-	f->all[i] = (struct tui_finding){ .since_wall_ns = since_wall_ns };
-	return &f->all[i];
+	hash_done(&f->by_id);
+	hash_done(&f->by_pattern);
+	err = hash_reserve(&f->by_id, f->n + 1);
+	if (!err)
+		err = hash_reserve(&f->by_pattern, f->n + 1);
+	for (i = 0; i < f->n && !err; i++)
+		index_add(f, i);
+	return err;
+}
+
+static int earlier_first(const void *a, const void *b)
+{
+	const struct tui_finding *x = a, *y = b;
+
+	if (x->since_wall_ns != y->since_wall_ns)
+		return x->since_wall_ns < y->since_wall_ns ? -1 : 1;
+	return strcmp(x->id, y->id);
+}
+
+/* They come nearly in their order, so it is made when somebody asks, not with each of them. */
+static int put_in_order(struct top_findings *f)
+{
+	if (!f->unordered)
+		return 0;
+	f->unordered = false;
+	qsort(f->all, f->n, sizeof(*f->all), earlier_first);
+	return index_anew(f);
+}
+
+/* The older half, so that not each one that comes has all others moved. */
+static int forget_oldest(struct top_findings *f)
+{
+	size_t gone = (f->n + 1) / 2;
+	int err = put_in_order(f);
+
+	if (err)
+		return err;
+	memmove(f->all, f->all + gone, (f->n - gone) * sizeof(*f->all));
+	f->n -= gone;
+	return index_anew(f);
+}
+
+static int add(struct top_findings *f, const struct tui_finding *one)
+{
+	int err = f->n < (f->max ? f->max : FINDINGS_MAX) ? 0 : forget_oldest(f);
+
+	if (!err)
+		err = array_grow(&f->all, &f->capacity, f->n + 1, sizeof(*f->all), SIZE_MAX);
+	if (!err)
+		err = hash_reserve(&f->by_id, f->n + 1);
+	if (!err)
+		err = hash_reserve(&f->by_pattern, f->n + 1);
+	if (err)
+		return err;
+	if (f->n && f->all[f->n - 1].since_wall_ns > one->since_wall_ns)
+		f->unordered = true;
+	f->all[f->n] = *one;
+	index_add(f, f->n++);
+	return 0;
 }
 
 /*
- * One that is in the log already and goes on, which we see ourselves from later on: not two.
+ * By its id, or one that is in the log already and goes on, which we see ourselves from later on: not
+ * two. NULL: -ENOMEM.
  */
-static struct tui_finding *find_going_on(struct top_findings *f, const char *pattern,
-					 __u64 since_wall_ns)
-{
-	size_t i;
-
-	for (i = f->n; i; i--) {
-		struct tui_finding *one = &f->all[i - 1];
-
-		if (!strcmp(one->pattern, pattern) && is_under_way(one, since_wall_ns))
-			return one;
-	}
-	return NULL;
-}
-
 static struct tui_finding *finding_of(struct top_findings *f, const char *id, const char *pattern,
 				      __u64 since_wall_ns)
 {
-	struct tui_finding *found = find_by_id(f, id);
+	struct tui_finding one = { .since_wall_ns = since_wall_ns };
+	uint32_t place = place_by_id(f, id);
 
-	if (!found)
-		found = find_going_on(f, pattern, since_wall_ns);
-	if (found)
-		return found;
-	found = insert(f, since_wall_ns);
-	if (found) {
-		snprintf(found->id, sizeof(found->id), "%s", id);
-		snprintf(found->pattern, sizeof(found->pattern), "%s", pattern);
-	}
-	return found;
+	if (place != HASH_NONE)
+		return &f->all[place];
+	place = place_by_pattern(f, pattern);
+	if (place != HASH_NONE && is_under_way(&f->all[place], since_wall_ns))
+		return &f->all[place];
+	snprintf(one.id, sizeof(one.id), "%s", id);
+	snprintf(one.pattern, sizeof(one.pattern), "%s", pattern);
+	return add(f, &one) ? NULL : &f->all[f->n - 1];
 }
 
 static void take_actor(struct tui_finding *to, const struct actor *who)
@@ -161,7 +234,7 @@ int top_findings_read(struct top_findings *f, const char *directory)
 		return 0; /* a history without a log: an incident, a copied ring */
 	findings_log_read(&place, NULL, NULL, take_event, &reading);
 	log_place_close(&place);
-	return reading.err;
+	return reading.err ? reading.err : put_in_order(f);
 }
 
 /* --- By ourselves. */
@@ -202,7 +275,7 @@ int top_findings_judge(struct top_findings *f, const struct view *view)
 	err = detect__step(f->detect, view, &found, &n);
 	for (i = 0; i < n && !err; i++)
 		err = take_finding(f, found[i]);
-	return err;
+	return err ? err : put_in_order(f);
 }
 
 /* --- By time. */

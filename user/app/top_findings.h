@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+#include "base/hash.h"
 #include "data/finding.h"
 #include "tui/tui.h"
 
@@ -16,7 +17,9 @@ enum { TOP_ACTIVE_MAX = 32 };
 
 struct top_findings {
 	struct tui_finding *all; /* in the order in which they began */
-	size_t n, capacity;
+	size_t n, capacity, max; /* how many there may be, then the older half goes; 0: 65 536 */
+	bool unordered; /* … not yet: one came late */
+	struct hash by_id, by_pattern; /* places in it; of a pattern the last one's */
 	struct tui_finding active[TOP_ACTIVE_MAX]; /* at the moment that was asked about last */
 	struct detect *detect; /* of what is watched by ourselves; or NULL */
 };

@@ -37,13 +37,6 @@ struct loop {
 	bool ended;
 };
 
-static int say(int err, const char *what)
-{
-	if (err)
-		fprintf(stderr, "%s: cannot %s: %s\n", top_who, what, err_name(err));
-	return err;
-}
-
 /* --- A sample when it is time. */
 
 static int loop_sample(struct loop *l)
@@ -189,7 +182,7 @@ static int loop_run(struct loop *l)
 int top_interact(struct top *top)
 {
 	struct loop l = { .top = top, .signals = -1 };
-	int err = say(open_signals(&l), "take signals");
+	int err = top_say(open_signals(&l), "take signals");
 
 	if (err)
 		return err;
@@ -197,7 +190,7 @@ int top_interact(struct top *top)
 	if (!err) {
 		err = loop_run(&l);
 		terminal_close(l.terminal); /* before anything is said */
-		say(err, "go on");
+		top_say(err, "go on");
 	}
 	grid_done(&l.grid);
 	close(l.signals);
@@ -224,7 +217,7 @@ static int save_screen(const struct top *top, const struct grid *grid)
 	if (fd >= 0)
 		close(fd);
 	buf_done(&out);
-	return say(err, "save the screen");
+	return top_say(err, "save the screen");
 }
 
 static int play_draw(struct loop *l)
@@ -281,7 +274,7 @@ int top_play(struct top *top)
 		err = play_begin(&l);
 	if (!err)
 		err = play_keys(&l);
-	say(err, "play the script");
+	top_say(err, "play the script");
 	if (!err && top->options->save_screen)
 		err = save_screen(top, &l.grid);
 	grid_done(&l.grid);
