@@ -4,6 +4,7 @@
  * is in tests/golden/screens.
  */
 #include <errno.h>
+#include <iconv.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -70,7 +71,42 @@ static void wide_characters(void **state)
 	grid_done(&grid);
 }
 
-/* Whatever is put, no cell holds a byte that a terminal obeys. */
+/* By glibc, which takes UTF-8 strictly: the points of a cell; -1: it is none. */
+static int points_of(const char *text, uint32_t *points, size_t room)
+{
+	iconv_t cd = iconv_open("UTF-32LE", "UTF-8");
+	char *in = (char *)text, *out = (char *)points;
+	size_t in_left = strlen(text), out_left = room * sizeof(*points);
+	int n;
+
+	assert_true(cd != (iconv_t)-1);
+	n = iconv(cd, &in, &in_left, &out, &out_left) == (size_t)-1
+		    ? -1
+		    : (int)(room - out_left / sizeof(*points));
+	iconv_close(cd);
+	return n;
+}
+
+/* No control character, nothing that turns a line around; one is the first of its cell. */
+static void assert_harmless(const struct cell *cell)
+{
+	static const uint32_t harmful[][2] = {
+		{ 0, 0x1f },	    { 0x7f, 0x9f },	{ 0x61c, 0x61c },   { 0x200e, 0x200f },
+		{ 0x2028, 0x202e }, { 0x2066, 0x2069 }, { 0xd800, 0xdfff },
+	};
+	uint32_t points[CELL_BYTES];
+	int n, i;
+	size_t k;
+
+	assert_true(memchr(cell->text, '\0', CELL_BYTES) != NULL);
+	n = points_of(cell->text, points, CELL_BYTES);
+	assert_true(n >= 0);
+	for (i = 0; i < n; i++)
+		for (k = 0; k < sizeof(harmful) / sizeof(*harmful); k++)
+			assert_false(points[i] >= harmful[k][0] && points[i] <= harmful[k][1]);
+}
+
+/* Whatever is put, no cell holds a byte that a terminal obeys, nor half a character. */
 static void nothing_a_terminal_obeys(void **state)
 {
 	static const char *const hostile[] = {
@@ -81,14 +117,22 @@ static void nothing_a_terminal_obeys(void **state)
 		"31m",
 		"a\tb\nc\rd\be\x7f",
 		"\xff\xfe\xc0\x80",
+		"\xb1x\xbf", /* what follows a byte that is not there */
+		"\xc1\x81\xe0\x8c\x80\xf0\x80\x80\xaf", /* longer than they may be */
+		"\xed\xa0\x80\xed\xbf\xbf", /* halves of a pair */
+		"\xf4\x90\x80\x80\xf5\x80\x80\x80\xfc\x80\x80\x80", /* beyond Unicode */
 		"\xe2\x80\xae"
 		"abc",
+		"a\xe2\x80\x8e\xe2\x80\x8f\xd8\x9c"
+		"b\xe2\x80\xaa\xe2\x80\xab\xe2\x80\xac\xe2\x80\xad",
+		"a\xe2\x81\xa6\xe2\x81\xa7\xe2\x81\xa8\xe2\x81\xa9\xe2\x80\xa8\xe2\x80\xa9",
 		"\xf0\x9f",
 		"\001\002",
 	};
 	char marks[400] = "a"; /* and 150 accents */
 	struct grid grid = { 0 };
-	size_t i, x, at;
+	char any[5];
+	size_t i, x;
 
 	(void)state;
 	for (i = 0; i < 150; i++)
@@ -97,17 +141,39 @@ static void nothing_a_terminal_obeys(void **state)
 	for (i = 0; i <= sizeof(hostile) / sizeof(hostile[0]); i++) {
 		grid_put(&grid, 0, 0, 40, INK_PLAIN,
 			 i < sizeof(hostile) / sizeof(hostile[0]) ? hostile[i] : marks, false);
-		for (x = 0; x < 40; x++) {
-			const unsigned char *text =
-				(const unsigned char *)grid_cell(&grid, x, 0)->text;
-
-			for (at = 0; text[at]; at++) {
-				assert_true(text[at] >= 0x20 && text[at] != 0x7f);
-				assert_false(text[at] == 0xc2 && text[at + 1] < 0xa0);
-			}
-			assert_true(at < CELL_BYTES);
-		}
+		for (x = 0; x < 40; x++)
+			assert_harmless(grid_cell(&grid, x, 0));
 	}
+	for (i = 0; i < 1 << 16; i++) { /* any two bytes, before others */
+		snprintf(any, sizeof(any), "%c%c\x80z", (int)(i >> 8), (int)(i & 0xff));
+		grid_put(&grid, 0, 0, 8, INK_PLAIN, any, false);
+		for (x = 0; x < 8; x++)
+			assert_harmless(grid_cell(&grid, x, 0));
+	}
+	grid_done(&grid);
+}
+
+/* It is seen that there is something, and what follows stands where it should. */
+static void a_mark_for_what_is_not_shown(void **state)
+{
+	struct grid grid = { 0 };
+
+	(void)state;
+	grid_resize(&grid, 6, 1);
+	assert_int_equal(grid_put(&grid, 0, 0, 6, INK_PLAIN,
+				  "a\xe2\x80\xae"
+				  "b",
+				  false),
+			 3);
+	assert_line(&grid, 0, "a?b   ");
+	assert_int_equal(grid_put(&grid, 0, 0, 6, INK_PLAIN,
+				  "a\xff"
+				  "b\xb1",
+				  true),
+			 4);
+	assert_line(&grid, 0, "  a?b?");
+	grid_put(&grid, 0, 0, 3, INK_PLAIN, "\xd8\x9c\xd8\x9c\xd8\x9c\xd8\x9c", false);
+	assert_line(&grid, 0, "??~?b?");
 	grid_done(&grid);
 }
 
@@ -376,6 +442,7 @@ int main(void)
 		cmocka_unit_test(texts_in_cells),
 		cmocka_unit_test(wide_characters),
 		cmocka_unit_test(nothing_a_terminal_obeys),
+		cmocka_unit_test(a_mark_for_what_is_not_shown),
 		cmocka_unit_test(inks_with_and_without_colours),
 		cmocka_unit_test(no_key_does_two_things),
 		cmocka_unit_test(every_action_acts),

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/text_cells.h"
-
 static const struct cell blank = { .text = " ", .ink = INK_PLAIN };
 
 int grid_resize(struct grid *grid, unsigned int width, unsigned int height)
@@ -75,20 +73,47 @@ static void add_mark(struct grid *grid, unsigned int x, unsigned int y, const ch
 		memcpy(cell->text + used, text, len);
 }
 
-/* C0, DEL and C1 were taken out of names before a view had them; here nobody can forget to. */
-static bool is_control(uint32_t c)
+/* UTF-8 as it has to be; text_next() takes any bytes for something. */
+static bool is_whole(const struct text_character *c)
 {
-	return c < 0x20 || (c >= 0x7f && c <= 0x9f);
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned char lead = c->text[0];
+
+	if (c->len == 1)
+		return lead < 0x80;
+	return lead <= 0xf4 && c->point >= least[c->len] && c->point <= 0x10ffff &&
+	       (c->point < 0xd800 || c->point > 0xdfff);
+}
+
+/* What turns the rest of a line around, or begins another. */
+static bool is_separator_or_bidi(uint32_t c)
+{
+	return c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069);
+}
+
+/*
+ * Such characters were taken out of names before a view had them; a path, and what somebody types, has
+ * them as they are, and here nobody can forget to.
+ */
+static bool is_harmful(const struct text_character *c)
+{
+	return c->point < 0x20 || (c->point >= 0x7f && c->point <= 0x9f) ||
+	       is_separator_or_bidi(c->point) || !is_whole(c);
+}
+
+unsigned int grid_columns(const struct text_character *c)
+{
+	return c->columns || !is_harmful(c) ? c->columns : 1;
 }
 
 /* One character; returns how many cells it took, 0 for a mark. */
 static unsigned int put_character(struct grid *grid, unsigned int x, unsigned int y, enum ink ink,
 				  const struct text_character *c)
 {
-	unsigned int i, columns = c->columns;
+	unsigned int i, columns = grid_columns(c);
 
-	if (is_control(c->point) || (grid->ascii && columns && c->point > 0x7e)) {
-		columns = columns ? columns : 1;
+	if (is_harmful(c) || (grid->ascii && columns && c->point > 0x7e)) {
 		for (i = 0; i < columns; i++)
 			set_cell(grid, x + i, y, ink, "?", 1);
 		return columns;
@@ -111,14 +136,13 @@ static void put_blanks(struct grid *grid, unsigned int x, unsigned int y, unsign
 		set_cell(grid, x++, y, ink, " ", 1);
 }
 
-/* Columns of the text as put_character() will have them: a control character has one. */
 static size_t text_width(const char *text)
 {
 	struct text_character c;
 	size_t columns = 0;
 
 	while (text_next(&text, &c))
-		columns += is_control(c.point) && !c.columns ? 1 : c.columns;
+		columns += grid_columns(&c);
 	return columns;
 }
 
@@ -138,7 +162,7 @@ unsigned int grid_put(struct grid *grid, unsigned int x, unsigned int y, unsigne
 	put_blanks(grid, x, y, pad, ink);
 	x += pad;
 	while (text_next(&text, &c)) {
-		if (used + c.columns > room)
+		if (used + grid_columns(&c) > room)
 			break;
 		used += put_character(grid, x + used, y, ink, &c);
 	}

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "data/text_cells.h"
 
 enum ink {
 	INK_PLAIN,
@@ -42,6 +43,8 @@ int grid_resize(struct grid *grid, unsigned int width, unsigned int height);
 void grid_clear(struct grid *grid);
 void grid_done(struct grid *grid);
 struct cell *grid_cell(const struct grid *grid, unsigned int x, unsigned int y);
+/* How many cells a character takes: what may not be shown is a "?" in one, if it is in none otherwise. */
+unsigned int grid_columns(const struct text_character *c);
 
 /*
  * Writes text into width cells from (x, y) on; what has no room ends in "~". right: flush right. The

@@ -43,10 +43,11 @@ static unsigned int draw_wrapped(struct drawing *d, unsigned int y, unsigned int
 	for (at = d->line.err ? "" : d->line.data; *at && most > 1; at = fits + 1, most--) {
 		fits = NULL;
 		columns_used = 0;
-		for (rest = at; !(whole = !text_next(&rest, &c)); columns_used += c.columns) {
+		for (rest = at; !(whole = !text_next(&rest, &c));
+		     columns_used += grid_columns(&c)) {
 			if (c.point == ' ')
 				fits = c.text; /* the one behind a full line, too: it is not shown */
-			if (columns_used + c.columns > d->grid->width)
+			if (columns_used + grid_columns(&c) > d->grid->width)
 				break;
 		}
 		if (whole)
