@@ -38,7 +38,8 @@ CASES = {
     "help-80x24": ("80x24", "?", ()),
     "help-60x15": ("60x15", "? PgDn", ()),
     "detail": ("100x30", "N / p a t i e n t Enter Enter", ()),
-    "detail-gone": ("80x24", "N / p a t i e n t Enter Enter { {", ()),
+    "detail-first": ("80x24", "N / p a t i e n t Enter Enter { {", ()),
+    "detail-gone": ("80x24", "N / c c 1 Enter Enter {", ()),
     "sample-before": ("80x24", "T", ()),
     "first-sample": ("80x24", "{ T", ()),
     "finding-before": ("100x24", "N", ()),
@@ -81,6 +82,15 @@ class Screens(unittest.TestCase):
                         file.write(made)
                 with open(path, encoding="utf-8") as file:
                     self.assertEqual(made, file.read())
+
+    def test_a_row_that_is_not_there(self):
+        """In detail it says so, and is found again where it is."""
+        keys = "N / c c 1 Enter Enter"
+        says = re.compile(r"^10625/cc1/batch\.service was not there at this moment$", re.M)
+        self.assertNotRegex(self.screen("80x24", keys), says)
+        self.assertRegex(self.screen("80x24", keys + " {"), says)
+        self.assertRegex(self.screen("80x24", keys + " { b 2 0 2 6 - 1 1 - 2 9 T 1 9 : 0 5 : 4 5 Z Enter"),
+                         r"(?m)^10625/cc1/batch\.service: 1 process")
 
     def test_files_are_those_of_the_table(self):
         self.assertEqual({name + ".txt" for name in CASES}, set(os.listdir(SCREENS)))

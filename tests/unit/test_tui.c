@@ -7,6 +7,7 @@
 #include <iconv.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -400,16 +401,65 @@ static void a_sentence_is_broken_where_it_has_to_be(void **state)
 
 /* --- Every size, every mode. */
 
+static bool has_line(const struct grid *grid, const char *text)
+{
+	char line[GRID_WIDTH_MAX * 4];
+	unsigned int y;
+
+	for (y = 0; y < grid->height; y++) {
+		line_of(grid, y, line, sizeof(line));
+		if (strstr(line, text))
+			return true;
+	}
+	return false;
+}
+
+/* Each cell has something in it, if it is not the right half of what is before it. */
+static void assert_whole_cells(const struct grid *grid)
+{
+	size_t i;
+
+	for (i = 0; i < (size_t)grid->width * grid->height; i++) {
+		assert_harmless(&grid->cells[i]);
+		if (!grid->cells[i].text[0])
+			assert_true(i % grid->width && grid->cells[i - 1].text[0]);
+	}
+}
+
+static void assert_screen(const struct grid *grid, const struct tui *tui)
+{
+	const bool fits = grid->width >= SCREEN_WIDTH_MIN && grid->height >= SCREEN_HEIGHT_MIN;
+	char line[GRID_WIDTH_MAX * 4];
+
+	assert_whole_cells(grid);
+	line_of(grid, 0, line, sizeof(line));
+	if (!fits) {
+		assert_memory_equal(line, "vigie top needs 40 columns, 8 lines", strlen(line) - 1);
+		assert_int_equal(has_line(grid, "row "), false);
+		return;
+	}
+	assert_non_null(strstr(line, "  LIVE  by process"));
+	line_of(grid, grid->height - 1, line, sizeof(line));
+	assert_memory_equal(line, "row 1 of ", 9);
+	assert_int_equal(has_line(grid, "error: ?[31mx?"), tui->mode != TUI_LIST);
+	assert_int_equal(has_line(grid, "24h "), grid->height >= 12);
+	assert_int_equal(has_line(grid, "%CPU  WAIT%"), tui->mode == TUI_LIST);
+	assert_int_equal(has_line(grid, "the row above"), tui->mode == TUI_HELP);
+	assert_int_equal(has_line(grid, "docker-0123456789ab"), tui->mode != TUI_HELP);
+	assert_int_equal(has_line(grid, " was not there"), false);
+}
+
 static void every_size(void **state)
 {
-	static const unsigned int sizes[][2] = { { 1, 1 },   { 39, 24 },   { 40, 8 },	 { 60, 15 },
-						 { 80, 24 }, { 300, 100 }, { 1000, 500 } };
+	static const unsigned int sizes[][2] = { { 1, 1 },   { 39, 24 },   { 40, 7 },	 { 40, 8 },
+						 { 40, 12 }, { 60, 15 },   { 80, 24 },	 { 99, 11 },
+						 { 100, 9 }, { 300, 100 }, { 1000, 500 } };
 	static const enum tui_mode modes[] = { TUI_LIST, TUI_DETAIL, TUI_HELP };
 	struct tui_finding finding = { .severity = SEVERITY_ERROR, .message = "\033[31mx\n" };
 	struct tui_bar bar = { .from_ns = 1, .to_ns = UINT64_MAX };
 	struct fixture f;
 	struct grid grid = { 0 };
-	size_t i, mode, x;
+	size_t i, mode;
 
 	(void)state;
 	fixture_by_unit(&f);
@@ -418,18 +468,17 @@ static void every_size(void **state)
 			struct tui_frame frame = { .view = &f.view,
 						   .source = "x",
 						   .findings = &finding,
-						   .nfindings = mode,
+						   .nfindings = modes[mode] != TUI_LIST,
 						   .bar = &bar };
 			struct tui tui;
 
 			tui_init(&tui);
 			tui.mode = modes[mode];
-			tui_row_name(&f.view, &f.view.groups[mode], tui.chosen);
+			if (modes[mode] == TUI_DETAIL)
+				tui_row_name(&f.view, &f.view.groups[1], tui.chosen);
 			assert_int_equal(grid_resize(&grid, sizes[i][0], sizes[i][1]), 0);
 			assert_int_equal(screen_draw(&grid, &tui, &frame), 0);
-			for (x = 0; x < (size_t)grid.width * grid.height; x++)
-				assert_false(grid.cells[x].text[0] > 0 &&
-					     grid.cells[x].text[0] < ' ');
+			assert_screen(&grid, &tui);
 		}
 	assert_int_equal(grid_resize(&grid, 0, 5), -EINVAL);
 	assert_int_equal(grid_resize(&grid, GRID_WIDTH_MAX + 1, 5), -EINVAL);
