@@ -343,6 +343,61 @@ static void rows_by_a_filter(void **state)
 	list_done(&list);
 }
 
+/* --- The trail. */
+
+enum { TRAIL_TEST_ROWS = 40 };
+
+static struct view view_of_rows(struct group_view *groups, char (*labels)[8], size_t n)
+{
+	struct view view = { .interval_ns = SECOND, .nkeys = 1, .keys = { KEY_COMM } };
+	size_t i;
+
+	memset(groups, 0, n * sizeof(*groups));
+	for (i = 0; i < n; i++) {
+		snprintf(labels[i], sizeof(labels[i]), "%zu", i);
+		groups[i].label[0] = labels[i];
+		groups[i].live = true;
+		groups[i].inc.user_ns = i;
+	}
+	view.groups = groups;
+	view.ngroups = n;
+	return view;
+}
+
+/* Its bound is of rows, whatever the samples are: there are fewer of them, and of one not all. */
+static void a_trail_has_so_many_rows(void **state)
+{
+	static struct group_view groups[TRAIL_TEST_ROWS];
+	char labels[TRAIL_TEST_ROWS][8];
+	struct trail trail = { .points_max = 10 };
+	struct view view = view_of_rows(groups, labels, 4);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 5; i++) {
+		view.wall_ns = i;
+		assert_int_equal(trail_add(&trail, &view), 0);
+	}
+	assert_int_equal(trail.n, 2);
+	assert_true(trail.samples[0].wall_ns == 3);
+	view = view_of_rows(groups, labels, TRAIL_TEST_ROWS);
+	assert_int_equal(trail_add(&trail, &view), 0);
+	assert_int_equal(trail.n, 1);
+	assert_int_equal(trail.samples[0].n, 10);
+	for (i = 0; i < TRAIL_TEST_ROWS; i++) {
+		const struct trail_point *p = trail_point(&trail, 0, trail_row(&view, &groups[i]));
+
+		assert_int_equal(p != NULL, i < 10);
+		assert_true(!p || p->user_ns == i);
+	}
+	trail_clear(&trail);
+	trail.points_max = 0;
+	for (i = 0; i < 100; i++)
+		assert_int_equal(trail_add(&trail, &view), 0);
+	assert_int_equal(trail.n, TRAIL_SAMPLES);
+	trail_clear(&trail);
+}
+
 /* --- The sentence. */
 
 static void line_of(const struct grid *grid, unsigned int y, char *dst, size_t size)
@@ -498,6 +553,7 @@ int main(void)
 		cmocka_unit_test(typed_lines),
 		cmocka_unit_test(the_chosen_row_stays),
 		cmocka_unit_test(rows_by_a_filter),
+		cmocka_unit_test(a_trail_has_so_many_rows),
 		cmocka_unit_test(a_sentence_is_broken_where_it_has_to_be),
 		cmocka_unit_test(every_size),
 	};

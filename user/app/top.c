@@ -230,7 +230,7 @@ static void offer_containers(struct top *top)
 
 /* --- The samples before it. */
 
-enum { TRAIL_PROCESSES = 40000 }; /* in all of them: on a host of many there are fewer samples */
+enum { TRAIL_ROWS = 40000 }; /* in all of them: where there are many there are fewer samples */
 
 static int trail_take(struct top *top, size_t i)
 {
@@ -252,7 +252,7 @@ static void trail_fill(struct top *top, size_t end)
 	trail_clear(&top->trail);
 	if (!end || trail_take(top, end - 1))
 		return;
-	fit = TRAIL_PROCESSES / (top->trail.samples[0].n + 1);
+	fit = TRAIL_ROWS / (top->trail.samples[0].n + 1);
 	fit = fit < TRAIL_SAMPLES - 1 ? fit : TRAIL_SAMPLES - 1;
 	trail_clear(&top->trail);
 	for (i = end > fit ? end - fit : 0; i < end; i++)

@@ -59,20 +59,29 @@ static size_t all_points(const struct trail *trail)
 	return sum;
 }
 
+/* The first of them, if there are more than a trail may have in all: the others are in no trail. */
+static size_t take_points(struct trail_point *points, size_t room, const struct view *view)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < view->ngroups && n < room; i++)
+		if (view->groups[i].live || list_active(&view->groups[i]))
+			points[n++] = point_of(view, &view->groups[i]);
+	qsort(points, n, sizeof(*points), by_row);
+	return n;
+}
+
 int trail_add(struct trail *trail, const struct view *view)
 {
+	const size_t most = trail->points_max ? trail->points_max : TRAIL_POINTS_MAX;
 	struct trail_sample sample = { .wall_ns = view->wall_ns, .interval_ns = view->interval_ns };
-	size_t i;
+	size_t room = view->ngroups < most ? view->ngroups : most;
 
-	sample.points = malloc((view->ngroups + 1) * sizeof(*sample.points));
+	sample.points = malloc((room + 1) * sizeof(*sample.points));
 	if (!sample.points)
 		return -ENOMEM;
-	for (i = 0; i < view->ngroups; i++)
-		if (view->groups[i].live || list_active(&view->groups[i]))
-			sample.points[sample.n++] = point_of(view, &view->groups[i]);
-	qsort(sample.points, sample.n, sizeof(*sample.points), by_row);
-	while (trail->n == TRAIL_SAMPLES ||
-	       (trail->n && all_points(trail) + sample.n > TRAIL_POINTS_MAX))
+	sample.n = take_points(sample.points, room, view);
+	while (trail->n == TRAIL_SAMPLES || (trail->n && all_points(trail) + sample.n > most))
 		drop_first(trail);
 	trail->samples[trail->n++] = sample;
 	return 0;

@@ -12,7 +12,8 @@
 
 #include "data/view.h"
 
-enum { TRAIL_SAMPLES = 24, TRAIL_POINTS_MAX = 200000 /* of all samples; then fewer of them */ };
+/* Rows of all samples together, 20 MB: with more of them there are fewer samples, and of one no more. */
+enum { TRAIL_SAMPLES = 24, TRAIL_POINTS_MAX = 200000 };
 
 struct trail_point {
 	__u64 row; /* trail_row() */
@@ -31,6 +32,7 @@ struct trail_sample {
 struct trail {
 	struct trail_sample samples[TRAIL_SAMPLES]; /* the oldest first */
 	unsigned int n;
+	size_t points_max; /* 0: TRAIL_POINTS_MAX */
 };
 
 /* The same for the same names in views of the same grouping. */
