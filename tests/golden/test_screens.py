@@ -6,6 +6,7 @@ Owns: which keys in which size make which file of tests/golden/screens. GOLDEN_U
 them: look at the difference before committing it. No root, no terminal, no clock: the moment is the
 history's.
 """
+import datetime
 import os
 import re
 import shutil
@@ -214,6 +215,65 @@ class Served(unittest.TestCase):
                                ("Space T", "PAST"), ("T Space", "LIVE"), ("N", "PAST")):
                 with self.subTest(keys):
                     self.assertEqual(moment(serving.screen(keys))[1], time)
+
+
+class Damaged(unittest.TestCase):
+    """One entry that cannot be read, and what follows from it up to the next key."""
+
+    LOST, KEY = 20, 32  # of 46
+
+    @classmethod
+    def setUpClass(cls):
+        with open(os.path.join(RECORDING, "ring", "00000001.seg"), "rb") as file:
+            cls.segment = bytearray(file.read())
+        cls.entries = entries_of(cls.segment)
+
+    def screen(self, keys, *lost, size="100x30"):
+        segment = bytearray(self.segment)
+        for i in lost:
+            segment[self.entries[i][0] + ENTRY.size + 3] ^= 0xff
+        with tempfile.TemporaryDirectory() as place:
+            os.mkdir(os.path.join(place, "ring"))
+            with open(os.path.join(place, "ring", "00000001.seg"), "wb") as file:
+                file.write(segment)
+            run = subprocess.run([VIGIE, "top", "--recording", ".", "--size", size, "--script", keys,
+                                  "--save-screen", "-"], cwd=place, check=False, stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, env={"TZ": "UTC", "LC_ALL": "C"})
+        self.assertEqual((run.returncode, run.stderr), (0, b""))
+        return run.stdout.decode()
+
+    def at(self, i):
+        wall_ns = ENTRY.unpack_from(self.entries[i][2])[8]
+        return datetime.datetime.fromtimestamp(wall_ns // 10**9, datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
+
+    def test_steps_over_it(self):
+        to_key = " ".join("T" * (len(self.entries) - 1 - self.KEY))
+        for keys, i in (("", self.KEY), (" T", self.LOST - 1), (" T t", self.KEY), (" T T", self.LOST - 2),
+                        (" T Tab Shift-Tab", self.LOST - 1)):
+            with self.subTest(keys):
+                damaged = self.screen(to_key + keys, self.LOST)
+                self.assertEqual(moment(damaged)[0], self.at(i))
+        damaged = self.screen(to_key + " T", self.LOST)
+        self.assertIn("was passed over", damaged.split("\n")[-2])
+        whole = self.screen(" ".join("T" * (len(self.entries) - self.LOST)))
+        self.assertEqual(rows(damaged), rows(whole))
+
+    def test_begins_before_it(self):
+        last = len(self.entries) - 1
+        screen = self.screen("", self.KEY)  # and all that follows
+        self.assertEqual(moment(screen)[0], self.at(self.KEY - 1))
+        self.assertEqual(moment(self.screen("Tab t", self.KEY))[0], self.at(self.KEY - 1))
+        self.assertIn(" by name", self.screen("Tab", self.KEY).split("\n")[0])
+        self.assertEqual(moment(self.screen("", last))[0], self.at(last - 1))
+
+    def test_a_trail_goes_on_behind_it(self):
+        """Of the two dozen before a dozen is lost, and of the key behind them we do not know since when."""
+        keys = " ".join("T" * 3) + " Enter"
+        self.assertIn("where its time went in 24 samples", self.screen(keys))
+        last = len(self.entries) - 1 - 3
+        behind = last - self.KEY
+        self.assertIn(f"where its time went in {behind + self.LOST - (last - 24)} samples",
+                      self.screen(keys, self.LOST))
 
 
 if __name__ == "__main__":

@@ -232,32 +232,60 @@ static void offer_containers(struct top *top)
 
 enum { TRAIL_ROWS = 40000 }; /* in all of them: where there are many there are fewer samples */
 
-static int trail_take(struct top *top, size_t i)
+/* The last one that was taken: its number in the life of the vigie that took it. */
+struct life {
+	__u64 time_ns, snapshots;
+};
+
+static bool goes_on(const struct life *life, const struct snapshot *now)
+{
+	return !life->time_ns ||
+	       (now->time_ns > life->time_ns && now->stat.snapshots > life->snapshots);
+}
+
+/*
+ * One that cannot be read is passed over, and so is one of which nobody knows since when its figures
+ * are, because that one was before it. What is older than another vigie's begin is no trail to here.
+ */
+static void trail_take(struct top *top, size_t i, struct life *life)
 {
 	struct snapshot now, before;
 	const struct view *view;
-	int err = moments__load(top->moments, i, &now, &before);
 
-	if (!err)
-		err = top_view_make(&top->trail_views, top->tui.group, &before, &now, &view);
-	if (!err && !view->interval_ns) /* nobody knows since when its figures are */
-		err = -ENODATA;
-	return err ? err : trail_add(&top->trail, view);
+	if (moments__load(top->moments, i, &now, &before))
+		return;
+	if (!goes_on(life, &now))
+		trail_clear(&top->trail);
+	*life = (struct life){ now.time_ns, now.stat.snapshots };
+	if (before.time_ns &&
+	    !top_view_make(&top->trail_views, top->tui.group, &before, &now, &view) &&
+	    view->interval_ns)
+		trail_add(&top->trail, view);
+}
+
+/* How many rows there are tells the last one that has any. */
+static size_t trail_rows(struct top *top, size_t end)
+{
+	struct life life = { 0 };
+	size_t i, n;
+
+	for (i = end; i && !top->trail.n && end - i < TRAIL_SAMPLES; i--)
+		trail_take(top, i - 1, &life);
+	n = top->trail.n ? top->trail.samples[0].n : 0;
+	trail_clear(&top->trail);
+	return n;
 }
 
 static void trail_fill(struct top *top, size_t end)
 {
+	struct life life = { 0 };
 	size_t i, fit;
 
 	trail_clear(&top->trail);
-	if (!end || trail_take(top, end - 1))
-		return;
-	fit = TRAIL_ROWS / (top->trail.samples[0].n + 1);
+	fit = TRAIL_ROWS / (trail_rows(top, end) + 1);
 	fit = fit < TRAIL_SAMPLES - 1 ? fit : TRAIL_SAMPLES - 1;
-	trail_clear(&top->trail);
 	for (i = end > fit ? end - fit : 0; i < end; i++)
-		if (trail_take(top, i) == -ENODATA)
-			trail_clear(&top->trail); /* what is older than a gap is no trail to here */
+		trail_take(top, i, &life);
 }
 
 /* It leads to the sample before the i-th, by the grouping that is shown. */
@@ -305,20 +333,57 @@ static size_t shown_entry(const struct top *top)
 	return moments__find(top->moments, wall_ns);
 }
 
-static int load_past(struct top *top)
+/* The nearest that can be read: in the direction in which one went, else in the other. */
+static bool find_readable(struct top *top, size_t from, size_t *ret)
+{
+	const size_t n = moments__count(top->moments);
+	struct snapshot s;
+	size_t k;
+
+	for (k = 1; k < 2 * n; k++) {
+		size_t by = k < n ? k : k - n + 1;
+		bool on = (top->direction > 0) == (k < n);
+
+		if (on ? from + by >= n : by > from)
+			continue;
+		*ret = on ? from + by : from - by;
+		if (!moments__load_one(top->moments, *ret, &s))
+			return true;
+	}
+	return false;
+}
+
+static int load_entry(struct top *top, size_t i)
 {
 	struct snapshot now, before;
-	size_t i = shown_entry(top);
 	int err;
 
 	trail_lead_to(top, i);
 	err = moments__load(top->moments, i, &now, &before);
-	if (err) {
-		snprintf(top->tui.note, sizeof(top->tui.note), "this sample cannot be read: %s",
-			 err_name(err));
-		return top->frame.view ? 0 : err;
+	return err ? err
+		   : top_view_make(&top->views, top->tui.group, &before, &now, &top->frame.view);
+}
+
+/* A sample that is damaged, or gone meanwhile, is passed over. */
+static int load_past(struct top *top)
+{
+	size_t i = shown_entry(top);
+	int err = load_entry(top, i);
+
+	if (err == -ENODATA && find_readable(top, i, &i)) {
+		snprintf(top->tui.note, sizeof(top->tui.note),
+			 "what cannot be read was passed over");
+		top->shown = i;
+		top->shown_ns = moments__wall_ns(top->moments, i);
+		err = load_entry(top, i);
 	}
-	return top_view_make(&top->views, top->tui.group, &before, &now, &top->frame.view);
+	if (!err || err == -ENOMEM || !top->frame.view)
+		return err;
+	snprintf(top->tui.note, sizeof(top->tui.note), "no sample can be read: %s", err_name(err));
+	top->tui.group = top->view_group; /* of the view that stays */
+	trail_clear(&top->trail);
+	top->trail_group = top->view_group;
+	return 0;
 }
 
 /* The last sample is the history's last entry, too, unless there was no memory for it. */
@@ -359,6 +424,7 @@ int top_frame(struct top *top)
 	if (err)
 		return err;
 	offer_containers(top);
+	top->view_group = top->tui.group;
 	top->frame.findings = top->findings.active;
 	top->frame.nfindings = top_findings_at(&top->findings, top->frame.view->wall_ns);
 	mark_findings(top);
@@ -372,8 +438,10 @@ static void note(struct top *top, const char *text)
 	snprintf(top->tui.note, sizeof(top->tui.note), "%s", text);
 }
 
-static int show(struct top *top, size_t i)
+/* The i-th, or the nearest in that direction that can be read. */
+static int show(struct top *top, size_t i, int direction)
 {
+	top->direction = direction;
 	top->shown = i;
 	top->shown_ns = moments__wall_ns(top->moments, i);
 	top->frame.time = TUI_PAST;
@@ -386,7 +454,7 @@ static int go_live(struct top *top)
 
 	if (!top->live) {
 		note(top, "this is a history: nothing is live here; its last sample");
-		return show(top, n - 1);
+		return show(top, n - 1, -1);
 	}
 	top->frame.time = TUI_LIVE;
 	return top_frame(top);
@@ -412,7 +480,7 @@ static int step_samples(struct top *top, long long by)
 		note(top, top->live ? "this is the last sample; L goes on live"
 				    : "this is the last sample");
 	else
-		return show(top, i + by);
+		return show(top, i + by, by);
 	return 0;
 }
 
@@ -430,7 +498,7 @@ static int go_to(struct top *top, __u64 wall_ns, int least)
 	there = moments__wall_ns(top->moments, i);
 	if (there > wall_ns + FAR_NS || there + FAR_NS < wall_ns)
 		note(top, "nothing was recorded then: the nearest sample there is");
-	return show(top, i);
+	return show(top, i, least);
 }
 
 static int go_to_typed(struct top *top)
@@ -462,7 +530,7 @@ static int go_to_finding(struct top *top, int step)
 	i = moments__find(top->moments, f->since_wall_ns);
 	if (moments__wall_ns(top->moments, i) < f->since_wall_ns && i + 1 < n)
 		i++;
-	err = show(top, i);
+	err = show(top, i, step);
 	snprintf(top->tui.note, sizeof(top->tui.note), "%s: %.150s", f->id, f->message);
 	return err;
 }

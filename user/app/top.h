@@ -47,10 +47,11 @@ struct top {
 	__u64 disk_end_ns; /* so far the history had been written as a vigie that serves was asked; 0: we are past it */
 	__u64 shown_ns; /* the moment that is shown, where it is not the last live one */
 	size_t shown; /* its entry, if that is of this moment still */
+	int direction; /* from where one came to it: 1 from earlier, else from later */
 	struct top_findings findings;
 	struct top_view views, trail_views; /* of the frame; of the samples before it */
 	struct trail trail;
-	enum tui_group trail_group;
+	enum tui_group view_group, trail_group; /* what the frame's view and the trail are by */
 	char source[128];
 };
 
