@@ -91,19 +91,20 @@ void group_name(struct buf *out, const struct view *view, const struct group_vie
 	}
 }
 
-void longest_wait_say(struct buf *out, const struct view *view, const struct longest_wait *wait)
+void longest_wait_say(struct buf *out, const struct view *view, const struct longest_wait *wait,
+		      const char *who, const char *culprit)
 {
 	char share[32];
 
 	text_tenths(share, sizeof(share), list_permille(wait->ns, view->interval_ns));
-	group_name(out, view, wait->who);
+	buf_str(out, who);
 	buf_printf(out, " waited %s %s %% of the time", wait->what, share);
 	if (wait->who->threads > 1)
 		buf_printf(out, " (sum of its %u threads)", wait->who->threads);
 	if (!wait->delay)
 		return;
 	buf_str(out, ", because of ");
-	buf_str(out, wait->delay->culprit);
+	buf_str(out, culprit);
 	buf_str(out, ", which ran during ");
 	host_seconds(out, wait->delay->wait_inc_ns);
 	buf_str(out, " of it");

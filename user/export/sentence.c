@@ -4,6 +4,8 @@
 
 #include "data/longest_wait.h"
 
+enum { NAME_BYTES = 16384 };
+
 static const struct self_finding *worst_finding(const struct self_view *self)
 {
 	const struct self_finding *worst = NULL;
@@ -19,6 +21,7 @@ const char *sentence_say(struct buf *out, const struct view *view, const struct 
 {
 	const struct self_finding *worst = worst_finding(self);
 	struct longest_wait wait;
+	struct buf who;
 
 	if (worst) {
 		buf_str(out, worst->message);
@@ -27,7 +30,15 @@ const char *sentence_say(struct buf *out, const struct view *view, const struct 
 		return severity_name(worst->severity);
 	}
 	if (longest_wait_find(view, &wait)) {
-		longest_wait_say(out, view, &wait);
+		buf_init(&who, NAME_BYTES);
+		group_name(&who, view, wait.who);
+		buf_char(&who, '\0');
+		if (who.err)
+			out->err = who.err;
+		else
+			longest_wait_say(out, view, &wait, who.data,
+					 wait.delay ? wait.delay->culprit : NULL);
+		buf_done(&who);
 		return "wait";
 	}
 	buf_str(out, view->interval_ns ? "Nobody waits."

@@ -1,20 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sentence.c - owns the words of the sentence: a finding, or the longest wait. */
+/* sentence.c - owns which sentence is said, and how a row is named in it. */
 #include "tui/sentence.h"
 
-#include "data/host_lines.h"
 #include "data/longest_wait.h"
-#include "data/text_cells.h"
 
-enum { BAD_PERMILLE = 500 };
-
-static void add_share(struct buf *out, __u64 ns, const struct view *view)
-{
-	char text[32];
-
-	text_tenths(text, sizeof(text), list_permille(ns, view->interval_ns));
-	buf_printf(out, "%s %%", text);
-}
+enum { BAD_PERMILLE = 500, NAMES_BYTES = 16384 };
 
 /* "cc1 (4711)" where a row is a process; else its names. */
 static void add_group(struct buf *out, const struct view *view, const struct group_view *group)
@@ -42,6 +32,25 @@ static void add_named(struct buf *out, const struct view *view, const char *name
 		buf_str(out, name);
 }
 
+static void say_wait_of(struct buf *out, const struct view *view, const struct longest_wait *wait)
+{
+	struct buf names; /* of who waited, then of whom it waited for */
+	size_t culprit;
+
+	buf_init(&names, NAMES_BYTES);
+	add_group(&names, view, wait->who);
+	buf_char(&names, '\0');
+	culprit = names.len;
+	if (wait->delay)
+		add_named(&names, view, wait->delay->culprit);
+	buf_char(&names, '\0');
+	if (names.err)
+		out->err = names.err;
+	else
+		longest_wait_say(out, view, wait, names.data, names.data + culprit);
+	buf_done(&names);
+}
+
 static enum ink say_wait(struct buf *out, const struct view *view)
 {
 	struct longest_wait wait;
@@ -51,19 +60,7 @@ static enum ink say_wait(struct buf *out, const struct view *view)
 					       : "watching: figures come with the next sample");
 		return INK_GOOD;
 	}
-	add_group(out, view, wait.who);
-	buf_printf(out, " waited %s ", wait.what);
-	add_share(out, wait.ns, view);
-	buf_str(out, " of the time");
-	if (wait.who->threads > 1)
-		buf_printf(out, " (sum of its %u threads)", wait.who->threads);
-	if (wait.delay) {
-		buf_str(out, ", because of ");
-		add_named(out, view, wait.delay->culprit);
-		buf_str(out, ", which ran during ");
-		host_seconds(out, wait.delay->wait_inc_ns);
-		buf_str(out, " of it");
-	}
+	say_wait_of(out, view, &wait);
 	return list_permille(wait.ns, view->interval_ns) >= BAD_PERMILLE ? INK_HOT : INK_WARM;
 }
 

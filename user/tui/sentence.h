@@ -2,7 +2,7 @@
 /*
  * sentence.h - the one sentence above the table: who waits, on what, because of whom. PURE.
  *
- * Owns: its words on this screen. Not here: what is a finding (detect/), which wait is worth it
+ * Owns: which one, and how whom is named. Not here: what is a finding (detect/), which wait is worth it and its words
  * (data/longest_wait.h), where the sentence stands (screen.h).
  */
 #ifndef VIGIE_TUI_SENTENCE_H
