@@ -3,7 +3,8 @@
  * terminal.c - owns ncurses.
  *
  * A crash: a handler writes the sequences that were worked out as the terminal was opened, sets its
- * modes back, and lets the signal kill. Only what a handler may call is called there.
+ * modes back, and lets the signal kill. Only what a handler may call is called there, and on a stack of
+ * its own: the other one may be what has come to its end.
  */
 #include "tui/terminal.h"
 
@@ -23,7 +24,7 @@
 
 #include "tui/keys.h"
 
-enum { RESTORE_MAX = 256, ESCAPE_MS = 25 };
+enum { RESTORE_MAX = 256, ESCAPE_MS = 25, RESCUE_STACK = 64 << 10 };
 
 struct terminal {
 	SCREEN *screen;
@@ -38,10 +39,15 @@ static struct {
 	char restore[RESTORE_MAX];
 	size_t len;
 	volatile sig_atomic_t armed;
+	char stack[RESCUE_STACK];
 } rescue;
 
-static const int fatal[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS };
+/* Crashes, then what kills whoever does not expect it; those that ask us to end come as signals to read. */
+static const int fatal[] = { SIGSEGV, SIGBUS,  SIGILL,	SIGFPE,	   SIGABRT, SIGSYS,
+			     SIGTRAP, SIGXCPU, SIGXFSZ, SIGSTKFLT, SIGALRM, SIGVTALRM,
+			     SIGPROF, SIGUSR1, SIGUSR2, SIGPIPE,   SIGIO,   SIGPWR };
 enum { FATAL = sizeof(fatal) / sizeof(fatal[0]) };
+static bool rescued[FATAL]; /* those that we have taken: some may be ignored, and stay so */
 
 static void on_fatal(int signal)
 {
@@ -65,7 +71,10 @@ static int keep_byte(int c)
 static void prepare_rescue(void)
 {
 	static const char *const names[] = { "sgr0", "op", "rmkx", "cnorm", "rmcup" };
-	struct sigaction action = { .sa_handler = on_fatal, .sa_flags = SA_RESETHAND | SA_NODEFER };
+	const struct sigaction action = { .sa_handler = on_fatal,
+					  .sa_flags = SA_RESETHAND | SA_NODEFER | SA_ONSTACK };
+	const stack_t stack = { .ss_sp = rescue.stack, .ss_size = sizeof(rescue.stack) };
+	struct sigaction before;
 	size_t i;
 
 	rescue.len = 0;
@@ -76,17 +85,24 @@ static void prepare_rescue(void)
 			tputs(sequence, 1, keep_byte);
 	}
 	rescue.armed = 1;
-	for (i = 0; i < FATAL; i++)
-		sigaction(fatal[i], &action, NULL);
+	sigaltstack(&stack, NULL);
+	for (i = 0; i < FATAL; i++) {
+		rescued[i] = !sigaction(fatal[i], NULL, &before) && before.sa_handler == SIG_DFL;
+		if (rescued[i])
+			sigaction(fatal[i], &action, NULL);
+	}
 }
 
 static void end_rescue(void)
 {
+	const stack_t none = { .ss_flags = SS_DISABLE };
 	size_t i;
 
 	rescue.armed = 0;
 	for (i = 0; i < FATAL; i++)
-		signal(fatal[i], SIG_DFL);
+		if (rescued[i])
+			signal(fatal[i], SIG_DFL);
+	sigaltstack(&none, NULL);
 }
 
 /* --- Opening. */
