@@ -31,6 +31,17 @@ static void assert_line(const struct grid *grid, unsigned int y, const char *wan
 	assert_string_equal(line, want);
 }
 
+static void line_of(const struct grid *grid, unsigned int y, char *dst, size_t size)
+{
+	unsigned int x;
+
+	dst[0] = '\0';
+	for (x = 0; x < grid->width; x++)
+		strncat(dst, grid_cell(grid, x, y)->text, size - strlen(dst) - 1);
+	for (x = strlen(dst); x && dst[x - 1] == ' ';)
+		dst[--x] = '\0';
+}
+
 static void texts_in_cells(void **state)
 {
 	struct grid grid = { 0 };
@@ -343,6 +354,43 @@ static void rows_by_a_filter(void **state)
 	list_done(&list);
 }
 
+/* D is storage, memory and locks together: neither the order nor its name is that of DISK% alone. */
+static void blocked_time_is_of_three_columns(void **state)
+{
+	struct fixture f;
+	struct tui_frame frame = { .view = &f.view, .source = "" };
+	struct group_view *least;
+	struct grid grid = { 0 };
+	long long amount;
+	char line[1024];
+	struct tui tui;
+	struct list list;
+	unsigned int x, barred = 0;
+
+	(void)state;
+	fixture_by_unit(&f);
+	tui_init(&tui);
+	tui_press(&tui, 'D', &amount);
+	assert_int_equal(tui_rows(&tui, &f.view, &list), 0);
+	least = (struct group_view *)list.rows[list.n - 1];
+	list_done(&list);
+	least->inc.off_ns[VIGIE_OFF_DISK] = 0;
+	least->inc.off_ns[VIGIE_OFF_UNINTERRUPTIBLE] = 1000 * SECOND;
+	assert_int_equal(tui_rows(&tui, &f.view, &list), 0);
+	assert_ptr_equal(list.rows[0], least);
+	list_done(&list);
+	assert_int_equal(grid_resize(&grid, 200, 24), 0);
+	assert_int_equal(screen_draw(&grid, &tui, &frame), 0);
+	line_of(&grid, 0, line, sizeof(line));
+	assert_non_null(strstr(line, ", blocked time first"));
+	line_of(&grid, 4, line, sizeof(line));
+	assert_non_null(strstr(line, "DISK% STALL%  LOCK%"));
+	for (x = 0; x < grid.width; x++)
+		barred += grid_cell(&grid, x, 4)->ink == INK_BAR;
+	assert_int_equal(barred, 3 * columns[COLUMN_DISK].width);
+	grid_done(&grid);
+}
+
 /* --- The trail. */
 
 enum { TRAIL_TEST_ROWS = 40 };
@@ -399,17 +447,6 @@ static void a_trail_has_so_many_rows(void **state)
 }
 
 /* --- The sentence. */
-
-static void line_of(const struct grid *grid, unsigned int y, char *dst, size_t size)
-{
-	unsigned int x;
-
-	dst[0] = '\0';
-	for (x = 0; x < grid->width; x++)
-		strncat(dst, grid_cell(grid, x, y)->text, size - strlen(dst) - 1);
-	for (x = strlen(dst); x && dst[x - 1] == ' ';)
-		dst[--x] = '\0';
-}
 
 /* It stands on the fourth line and the fifth, from which on it is cut. */
 static void assert_sentence(const char *message, const char *first, const char *second)
@@ -553,6 +590,7 @@ int main(void)
 		cmocka_unit_test(typed_lines),
 		cmocka_unit_test(the_chosen_row_stays),
 		cmocka_unit_test(rows_by_a_filter),
+		cmocka_unit_test(blocked_time_is_of_three_columns),
 		cmocka_unit_test(a_trail_has_so_many_rows),
 		cmocka_unit_test(a_sentence_is_broken_where_it_has_to_be),
 		cmocka_unit_test(every_size),

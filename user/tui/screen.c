@@ -69,10 +69,20 @@ static const char *time_name(enum tui_time time)
 	return time == TUI_LIVE ? "LIVE" : time == TUI_FROZEN ? "FROZEN" : "PAST";
 }
 
+/* One column has it, or three have a part of it. */
+static bool is_sorted_by(enum column_id id, enum sort_key sort)
+{
+	if (sort == SORT_OFF)
+		return id == COLUMN_DISK || id == COLUMN_STALL || id == COLUMN_LOCK;
+	return columns[id].sort == sort;
+}
+
 static const char *sort_title(enum sort_key sort)
 {
 	int id;
 
+	if (sort == SORT_OFF)
+		return "blocked time";
 	for (id = 0; id < COLUMNS; id++)
 		if (columns[id].sort == sort)
 			return columns[id].title;
@@ -143,7 +153,7 @@ static void title_cells(struct drawing *d, unsigned int y, const struct columns_
 		if (!fit->shown[id])
 			continue;
 		grid_put(d->grid, x, y, columns[id].width,
-			 columns[id].sort == d->tui->sort ? INK_BAR : INK_STRONG, columns[id].title,
+			 is_sorted_by(id, d->tui->sort) ? INK_BAR : INK_STRONG, columns[id].title,
 			 true);
 		x += columns[id].width + 1u;
 	}
