@@ -93,6 +93,14 @@ class Screens(unittest.TestCase):
         self.assertRegex(self.screen("80x24", keys + " { b 2 0 2 6 - 1 1 - 2 9 T 1 9 : 0 5 : 4 5 Z Enter"),
                          r"(?m)^10625/cc1/batch\.service: 1 process")
 
+    def test_the_manual_has_the_keys(self):
+        with open(os.path.join(HERE, "..", "..", "docs", "top.md"), encoding="utf-8") as file:
+            listed = re.search(r"(?s)\n\n((?:    [^\n]+\n)+)\nThe chosen row", file.read())[1]
+        screen = self.screen("63x60", "?").split("\n")
+        first = next(i for i, line in enumerate(screen) if line.startswith("Up k "))
+        last = next(i for i, line in enumerate(screen) if line.startswith("q Ctrl-C "))
+        self.assertEqual([line.strip() for line in listed.rstrip("\n").split("\n")], screen[first:last + 1])
+
     def test_files_are_those_of_the_table(self):
         self.assertEqual({name + ".txt" for name in CASES}, set(os.listdir(SCREENS)))
 

@@ -2,7 +2,7 @@
 /*
  * star.h - a history as the tables of a star schema, CSV, for Power BI and spreadsheets.
  *
- * Owns: the tables, their columns before the figures (columns.h), keys, dialects. Keys are made of
+ * Owns: the tables, their columns before the figures (figures.h), keys, dialects. Keys are made of
  * what they name, so another export has the same ones. Not here: files, where views come from.
  *
  * Tables of facts grow with each view: whoever writes them takes the bytes of a table when it
