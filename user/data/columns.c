@@ -30,11 +30,6 @@ enum {
 	WARM_PERMILLE = 100,
 };
 
-static __u64 per_second(const struct view *view, __u64 n)
-{
-	return (double)n * 1e9 / (double)view->interval_ns + 0.5;
-}
-
 /* The share of the interval that a column of percents shows. */
 static __u64 share_ns(const struct group_view *group, enum column_id id)
 {
@@ -81,10 +76,12 @@ void column_text(const struct view *view, const struct group_view *group, enum c
 	switch (id) {
 	case COLUMN_SWITCHES:
 	case COLUMN_FAULTS:
-		text_count(dst, COLUMN_TEXT, per_second(view, events(group, id)));
+		text_count(dst, COLUMN_TEXT, list_per_second(view, events(group, id)));
 		break;
 	case COLUMN_READ:
-	case COLUMN_WRITE: text_bytes(dst, COLUMN_TEXT, per_second(view, events(group, id))); break;
+	case COLUMN_WRITE:
+		text_bytes(dst, COLUMN_TEXT, list_per_second(view, events(group, id)));
+		break;
 	case COLUMN_RSS: text_bytes(dst, COLUMN_TEXT, list_rss_bytes(group)); break;
 	case COLUMN_PEAK: text_bytes(dst, COLUMN_TEXT, group->peak_bytes); break;
 	case COLUMN_STARTS: text_count(dst, COLUMN_TEXT, group->inc.starts); break;

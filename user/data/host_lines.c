@@ -57,11 +57,6 @@ void host_seconds(struct buf *line, __u64 ns)
 	buf_char(line, 's');
 }
 
-static __u64 per_second(const struct view *view, __u64 n)
-{
-	return (double)n * 1e9 / (double)view->interval_ns + 0.5;
-}
-
 void host_task_line(struct buf *line, const struct view *view)
 {
 	const struct host *host = &view->host;
@@ -72,7 +67,7 @@ void host_task_line(struct buf *line, const struct view *view)
 	host_seconds(line, list_host_wait_ns(view));
 	if (!view->interval_ns)
 		return;
-	text_count(switches, CELL_LEN, per_second(view, view->host_switches_inc));
-	text_count(forks, CELL_LEN, per_second(view, view->host_forks_inc));
+	text_count(switches, CELL_LEN, list_per_second(view, view->host_switches_inc));
+	text_count(forks, CELL_LEN, list_per_second(view, view->host_forks_inc));
 	buf_printf(line, "  %s switches/s  %s forks/s", switches, forks);
 }

@@ -82,6 +82,11 @@ __u64 list_host_wait_ns(const struct view *view)
 	return sum;
 }
 
+__u64 list_per_second(const struct view *view, __u64 n)
+{
+	return (double)n * 1e9 / (double)view->interval_ns + 0.5;
+}
+
 __u64 list_permille(__u64 part, __u64 whole)
 {
 	/* Seconds of many CPUs times a thousand pass 2^64 only after half a year. */

@@ -62,6 +62,8 @@ __u64 list_rss_bytes(const struct group_view *group);
 __u64 list_exits(const struct group_view *group);
 /* Run-queue wait of the whole host in the interval. */
 __u64 list_host_wait_ns(const struct view *view);
+/* So many in the interval, which is not 0, are so many a second, rounded. */
+__u64 list_per_second(const struct view *view, __u64 n);
 /* part / whole in tenths of a percent, rounded; 0 where there is no whole. */
 __u64 list_permille(__u64 part, __u64 whole);
 /* Unix time at which the group's only process began, or 0. */

@@ -72,10 +72,11 @@ static void number(struct star_row *row, char *text)
 
 void star_seconds(struct star_row *row, __u64 ns)
 {
-	char text[32];
+	char text[BUF_DECIMAL_LEN + 1];
+	char *end = text + BUF_DECIMAL_LEN;
 
-	snprintf(text, sizeof(text), "%llu.%09llu", ns / NS_PER_S, ns % NS_PER_S);
-	number(row, text);
+	*end = '\0';
+	number(row, buf_decimal_before(end, ns, 9));
 }
 
 void star_double(struct star_row *row, double value)
