@@ -69,6 +69,17 @@ static void set_common(const struct argp_state *state, struct top_options *optio
 		refuse_value(state, option, arg, value.allowed);
 }
 
+static enum grid_depth parse_colours(const struct argp_state *state, const char *arg)
+{
+	static const char *const names[GRID_DEPTHS] = { "none", "mono", "16", "256" };
+	enum grid_depth depth;
+
+	for (depth = 0; depth < GRID_DEPTHS; depth++)
+		if (!strcmp(names[depth], arg))
+			return depth;
+	refuse_value(state, "--colours", arg, "one of none, mono, 16, 256");
+}
+
 /* Those of tests and pictures: nobody at a terminal needs them. */
 static error_t parse_hidden(int key, char *arg, struct argp_state *state)
 {
@@ -78,12 +89,7 @@ static error_t parse_hidden(int key, char *arg, struct argp_state *state)
 	case OPT_SCRIPT: options->script = arg; return 0;
 	case OPT_SAVE: options->save_screen = arg; return 0;
 	case OPT_SIZE: parse_screen_size(state, options, arg); return 0;
-	case OPT_COLOURS:
-		options->colours = arg;
-		if (strcmp(arg, "none") && strcmp(arg, "mono") && strcmp(arg, "16") &&
-		    strcmp(arg, "256"))
-			refuse_value(state, "--colours", arg, "one of none, mono, 16, 256");
-		return 0;
+	case OPT_COLOURS: options->colours = parse_colours(state, arg); return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
 }
@@ -174,7 +180,7 @@ static void options_init(struct top_options *options)
 	options->interval_ns = NS_PER_S;
 	options->width = 80;
 	options->height = 24;
-	options->colours = "none";
+	options->colours = GRID_TEXT;
 	pipeline_options_init(&options->common, keys, 2);
 	/* One set of programs for all groupings that one can choose. */
 	options->common.carried = VIGIE_BY_PID | VIGIE_BY_USER;

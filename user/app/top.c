@@ -18,6 +18,7 @@
 #include "base/when.h"
 #include "daemon/serve_source.h"
 #include "daemon/state_dir.h"
+#include "sandbox/users.h"
 
 const char top_who[] = "vigie top";
 
@@ -138,10 +139,10 @@ int top_open(struct top *top, const struct top_options *options)
 	top->tui.group = options->group;
 	snprintf(top->tui.filter, sizeof(top->tui.filter), "%s",
 		 options->filter ? options->filter : "");
-	err = top_view_init(&top->views, options->common.unit_ids);
-	if (!err)
-		err = top_view_init(&top->trail_views, options->common.unit_ids);
-	top_say(err, "read the user names");
+	top->users = users__new();
+	err = top_say(top->users ? 0 : -errno, "read the user names");
+	top_view_init(&top->views, top->users, options->common.unit_ids);
+	top_view_init(&top->trail_views, top->users, options->common.unit_ids);
 	if (!err)
 		err = open_sources(top);
 	if (!err)
@@ -157,6 +158,7 @@ void top_done(struct top *top)
 	pipeline_live_done(&top->pipeline);
 	top_view_done(&top->views);
 	top_view_done(&top->trail_views);
+	users__free(top->users);
 	top_findings_done(&top->findings);
 	trail_clear(&top->trail);
 	moments__free(top->moments);

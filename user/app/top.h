@@ -11,6 +11,7 @@
 #include "app/top_view.h"
 #include "daemon/pipeline_live.h"
 #include "record/moments.h"
+#include "tui/grid.h"
 #include "tui/tui.h"
 
 struct top_options {
@@ -23,7 +24,7 @@ struct top_options {
 	bool ascii;
 	const char *script,
 		*save_screen; /* keys instead of a person, the last screen as a file; or NULL */
-	const char *colours; /* of that screen */
+	enum grid_depth colours; /* of that screen */
 	unsigned int width, height; /* of that screen */
 	enum sort_key sort;
 	enum tui_group group;
@@ -49,6 +50,7 @@ struct top {
 	size_t shown; /* its entry, if that is of this moment still */
 	int direction; /* from where one came to it: 1 from earlier, else from later */
 	struct top_findings findings;
+	struct users *users; /* names for both: */
 	struct top_view views, trail_views; /* of the frame; of the samples before it */
 	struct trail trail;
 	enum tui_group view_group, trail_group; /* what the frame's view and the trail are by */

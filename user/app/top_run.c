@@ -201,16 +201,12 @@ int top_interact(struct top *top)
 
 static int save_screen(const struct top *top, const struct grid *grid)
 {
-	static const char *const names[GRID_DEPTHS] = { "none", "mono", "16", "256" };
 	const char *path = top->options->save_screen;
-	enum grid_depth depth = GRID_TEXT;
 	struct buf out;
 	int fd, err;
 
-	while (depth < GRID_DEPTHS - 1 && strcmp(names[depth], top->options->colours))
-		depth++;
 	buf_init(&out, 16 << 20);
-	grid_encode(&out, grid, depth);
+	grid_encode(&out, grid, top->options->colours);
 	fd = strcmp(path, "-") ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)
 			       : dup(STDOUT_FILENO);
 	err = out.err ? out.err : fd < 0 ? -errno : io_write(fd, out.data, out.len);

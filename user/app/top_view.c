@@ -7,17 +7,14 @@
 
 #include "sandbox/users.h"
 
-int top_view_init(struct top_view *views, bool unit_ids)
+void top_view_init(struct top_view *views, struct users *users, bool unit_ids)
 {
-	*views = (struct top_view){ .unit_ids = unit_ids };
-	views->users = users__new();
-	return views->users ? 0 : -errno;
+	*views = (struct top_view){ .users = users, .unit_ids = unit_ids };
 }
 
 void top_view_done(struct top_view *views)
 {
 	model__free(views->model);
-	users__free(views->users);
 	*views = (struct top_view){ 0 };
 }
 

@@ -15,11 +15,11 @@ struct users;
 
 struct top_view {
 	struct model *model; /* of the view that was made last */
-	struct users *users;
+	struct users *users; /* borrowed */
 	bool unit_ids;
 };
 
-int top_view_init(struct top_view *views, bool unit_ids); /* 0 or -errno */
+void top_view_init(struct top_view *views, struct users *users, bool unit_ids);
 void top_view_done(struct top_view *views);
 /*
  * before as moments__load() has it. *ret is valid until the next call, its texts, too. 0 or -errno.
