@@ -124,6 +124,27 @@ class Live(unittest.TestCase):
             t.keys("q")
             t.shows("ended=0 modes=same")
 
+    def test_the_mouse(self):
+        """As tmux passes it on to who has asked for it: a line lower and a column further than from 0."""
+        with Tmux(f"--recording {RECORDING}", width=80) as t:
+            lines = t.shows("by process, %CPU first").split("\n")
+            titles = next(i for i, line in enumerate(lines) if "PID COMMAND" in line)
+            self.assertEqual(t.tmux("display-message", "-p", "#{mouse_standard_flag}#{mouse_sgr_flag}").strip(), "11")
+            t.tmux("send-keys", "-l", f"\033[<0;{lines[titles].index('RSS') + 1};{titles + 1}M")
+            t.shows("by process, RSS first")
+            t.tmux("send-keys", "-l", f"\033[<0;5;{titles + 4}M\033[<0;5;{titles + 4}m")
+            on_top = t.shows("^row 3 of ").split("\n")[titles + 1]
+            t.tmux("send-keys", "-l", "\033[<65;5;9M")
+            screen = wait_for(lambda: (lambda s: s if s.split("\n")[titles + 1] != on_top else None)(t.screen()),
+                              "another row on top", every_s=0.05)
+            self.assertRegex(screen, "(?m)^row 3 of ")
+            t.keys("q")
+            t.shows("ended=0 modes=same")
+            self.assertEqual(t.tmux("display-message", "-p", "#{mouse_any_flag}#{mouse_sgr_flag}").strip(), "00")
+        with Tmux(f"--recording {RECORDING} --no-mouse") as t:
+            t.shows("by process, %CPU first")
+            self.assertEqual(t.tmux("display-message", "-p", "#{mouse_any_flag}").strip(), "0")
+
     def test_frozen_it_stays_and_goes_on(self):
         with Tmux("--alone --interval 200ms") as t:
             t.shows(r"^[1-9]\S*s  |^0\.[1-9]s  ", "a second sample")
@@ -162,7 +183,8 @@ class Ends(unittest.TestCase):
             self.assertIn("modes=same", screen)
             self.assertIn("at-the-shell", screen, "the text from before is back")
             self.assertNotIn("PAST", screen)
-            self.assertEqual(t.tmux("display-message", "-p", "#{cursor_flag}#{alternate_on}").strip(), "10")
+            flags = "#{cursor_flag}#{alternate_on}#{mouse_any_flag}#{mouse_sgr_flag}"
+            self.assertEqual(t.tmux("display-message", "-p", flags).strip(), "1000")
 
     def test_by_signals_that_ask(self):
         for sig in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):

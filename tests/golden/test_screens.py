@@ -48,6 +48,9 @@ CASES = {
     "finding-next": ("100x24", "{ n", ()),
     "moment": ("80x24", "b 2 0 2 6 - 1 1 - 2 9 T 1 9 : 0 5 : 0 0 Z Enter", ()),
     "moment-wrong": ("80x24", "b n e v e r Enter", ()),
+    "click-row": ("80x24", "Click-30,12", ("--colours", "mono")),
+    "click-title": ("80x24", "Click-62,7 Click-45,7 Click-70,7 Click-70,0", ("--colours", "mono")),
+    "wheel": ("60x15", "Click-5,9 Wheel-Down Wheel-Down Wheel-Up", ()),
     "too-small": ("30x5", "", ()),
 }
 
@@ -95,7 +98,7 @@ class Screens(unittest.TestCase):
 
     def test_the_manual_has_the_keys(self):
         with open(os.path.join(HERE, "..", "..", "docs", "top.md"), encoding="utf-8") as file:
-            listed = re.search(r"(?s)\n\n((?:    [^\n]+\n)+)\nThe chosen row", file.read())[1]
+            listed = re.search(r"(?s)\n\n((?:    [^\n]+\n)+)\nThe mouse", file.read())[1]
         screen = self.screen("63x60", "?").split("\n")
         first = next(i for i, line in enumerate(screen) if line.startswith("Up k "))
         last = next(i for i, line in enumerate(screen) if line.startswith("q Ctrl-C "))

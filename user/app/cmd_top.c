@@ -21,6 +21,7 @@ enum {
 	OPT_FILTER,
 	OPT_ASCII,
 	OPT_ALONE,
+	OPT_NO_MOUSE,
 	OPT_SLOW_WAIT,
 	OPT_UNIT_NAMES,
 	OPT_SCRIPT,
@@ -124,6 +125,7 @@ static error_t parse_top(int key, char *arg, struct argp_state *state)
 	case OPT_SORT: options->sort = option_sort(state, arg); return 0;
 	case OPT_FILTER: options->filter = arg; return 0;
 	case OPT_ASCII: options->ascii = true; return 0;
+	case OPT_NO_MOUSE: options->no_mouse = true; return 0;
 	case OPT_ALONE: options->alone = true; return 0;
 	case OPT_AT:
 	case OPT_STATE_DIR:
@@ -158,6 +160,8 @@ static const struct argp_option top_option_table[] = {
 	  "numbers and users",
 	  2 },
 	{ "ascii", OPT_ASCII, NULL, 0, "No other characters, also on a terminal that has them", 3 },
+	{ "no-mouse", OPT_NO_MOUSE, NULL, 0,
+	  "Leave the mouse to the terminal, which then selects text without Shift", 3 },
 	{ "slow-wait", OPT_SLOW_WAIT, "DURATION", 0,
 	  "From when on a wait for a CPU names who ran (default 1ms)", 3 },
 	{ "unit-names", OPT_UNIT_NAMES, "id|name", 0,

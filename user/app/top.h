@@ -22,6 +22,7 @@ struct top_options {
 	bool dir_given; /* then it has to be usable */
 	bool alone; /* by programs of our own, also where a vigie serves */
 	bool ascii;
+	bool no_mouse;
 	const char *script,
 		*save_screen; /* keys instead of a person, the last screen as a file; or NULL */
 	enum grid_depth colours; /* of that screen */

@@ -82,16 +82,32 @@ static int loop_timeout_ms(const struct loop *l, bool busy)
 
 /* --- Keys. */
 
+/* A row that was pointed at is chosen among those that were on the screen, not among the next ones. */
+static int choose_row(struct top *top)
+{
+	struct list list;
+	int err;
+
+	if (!top->tui.moved || !top->frame.view)
+		return 0;
+	err = tui_rows(&top->tui, top->frame.view, &list);
+	if (!err)
+		list_done(&list);
+	return err;
+}
+
 static int loop_key(struct loop *l, int key)
 {
 	long long amount;
 	enum tui_wish wish = tui_press(&l->top->tui, key, &amount);
+	int err;
 
 	if (wish == WISH_QUIT)
 		l->ended = true;
 	if (wish == WISH_REDRAW)
 		terminal_forget(l->terminal);
-	return top_wish(l->top, wish, amount);
+	err = choose_row(l->top);
+	return err ? err : top_wish(l->top, wish, amount);
 }
 
 static int loop_keys(struct loop *l, bool *ret_changed)
@@ -160,6 +176,7 @@ static int open_terminal(struct loop *l)
 	const struct terminal_options options = {
 		.ascii = l->top->options->ascii,
 		.colour = !no_colour || !no_colour[0],
+		.mouse = !l->top->options->no_mouse,
 	};
 	int err = terminal_open(&options, &l->terminal, &why);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/parse.h"
 #include "data/text_cells.h"
 
 const struct tui_binding tui_bindings[] = {
@@ -15,6 +16,9 @@ const struct tui_binding tui_bindings[] = {
 	{ ACT_PAGE_DOWN, { TUI_KEY_PAGE_DOWN }, "a page down" },
 	{ ACT_HOME, { TUI_KEY_HOME, 'g' }, "the first row" },
 	{ ACT_END, { TUI_KEY_END, 'G' }, "the last row" },
+	{ ACT_SCROLL_UP, { TUI_KEY_WHEEL_UP }, "scroll up" },
+	{ ACT_SCROLL_DOWN, { TUI_KEY_WHEEL_DOWN }, "scroll down" },
+	{ ACT_CLICK, { TUI_KEY_CLICK }, "choose the row; on a title: sort by that column" },
 	{ ACT_ENTER, { TUI_KEY_ENTER }, "the row in detail: its times, who delayed it" },
 	{ ACT_GROUP_NEXT, { TUI_KEY_TAB }, "rows by process, name, unit, container, user" },
 	{ ACT_GROUP_BEFORE, { TUI_KEY_BACK_TAB }, "the same, backwards" },
@@ -48,6 +52,8 @@ enum tui_action tui_action_of(int key)
 	const struct tui_binding *b;
 	int i;
 
+	if (key > TUI_KEY_CLICK)
+		key = TUI_KEY_CLICK;
 	for (b = tui_bindings; b->action != ACT_NONE; b++)
 		for (i = 0; i < TUI_KEYS_EACH; i++)
 			if (b->keys[i] && b->keys[i] == key)
@@ -74,6 +80,9 @@ static const struct {
 	{ TUI_KEY_BACK_TAB, "Shift-Tab" },
 	{ TUI_KEY_BACKSPACE, "Backspace" },
 	{ TUI_KEY_F1, "F1" },
+	{ TUI_KEY_WHEEL_UP, "Wheel-Up" },
+	{ TUI_KEY_WHEEL_DOWN, "Wheel-Down" },
+	{ TUI_KEY_CLICK, "Click" },
 };
 enum { NAMES = sizeof(names) / sizeof(names[0]) };
 
@@ -92,6 +101,37 @@ void tui_key_name(int key, char dst[16])
 		snprintf(dst, 16, "%c", key);
 }
 
+int tui_key_click(unsigned int x, unsigned int y)
+{
+	return TUI_KEY_CLICK + y * TUI_CLICK_COLUMNS + x;
+}
+
+bool tui_key_clicked(int key, unsigned int *ret_x, unsigned int *ret_y)
+{
+	unsigned int place = key - TUI_KEY_CLICK;
+
+	if (key < TUI_KEY_CLICK)
+		return false;
+	*ret_x = place % TUI_CLICK_COLUMNS;
+	*ret_y = place / TUI_CLICK_COLUMNS;
+	return true;
+}
+
+/* "10,5" */
+static int click_by_name(char *place)
+{
+	char *comma = strchr(place, ',');
+	uint64_t x, y;
+
+	if (!comma)
+		return -1;
+	*comma = '\0';
+	if (parse_u64(place, 0, TUI_CLICK_COLUMNS - 1, &x) ||
+	    parse_u64(comma + 1, 0, TUI_CLICK_LINES - 1, &y))
+		return -1;
+	return tui_key_click(x, y);
+}
+
 int tui_key_by_name(const char *name, size_t len)
 {
 	struct text_character c;
@@ -106,6 +146,8 @@ int tui_key_by_name(const char *name, size_t len)
 	for (i = 0; i < NAMES; i++)
 		if (!strcmp(names[i].name, copy))
 			return names[i].key;
+	if (!strncmp(copy, "Click-", 6))
+		return click_by_name(copy + 6);
 	if (len == 6 && !strncmp(copy, "Ctrl-", 5) && copy[5] >= '@' && copy[5] <= '_')
 		return copy[5] - '@';
 	return text_next(&at, &c) && !*at ? (int)c.point : -1;

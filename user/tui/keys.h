@@ -29,7 +29,11 @@ enum tui_key {
 	TUI_KEY_BACKSPACE,
 	TUI_KEY_F1,
 	TUI_KEY_RESIZE, /* the terminal has another size */
+	TUI_KEY_WHEEL_UP,
+	TUI_KEY_WHEEL_DOWN,
+	TUI_KEY_CLICK = 0x200000, /* and where: tui_key_click() */
 };
+enum { TUI_CLICK_COLUMNS = 1 << 10, TUI_CLICK_LINES = 1 << 10 };
 
 enum tui_action {
 	ACT_NONE,
@@ -39,6 +43,9 @@ enum tui_action {
 	ACT_PAGE_DOWN,
 	ACT_HOME,
 	ACT_END,
+	ACT_SCROLL_UP,
+	ACT_SCROLL_DOWN,
+	ACT_CLICK,
 	ACT_ENTER,
 	ACT_GROUP_NEXT,
 	ACT_GROUP_BEFORE,
@@ -77,9 +84,13 @@ struct tui_binding {
 extern const struct tui_binding tui_bindings[];
 
 enum tui_action tui_action_of(int key);
+/* A click there; both below TUI_CLICK_*. As a binding's key it is one anywhere, by name "Click". */
+int tui_key_click(unsigned int x, unsigned int y);
+/* False: it is no click. */
+bool tui_key_clicked(int key, unsigned int *ret_x, unsigned int *ret_y);
 /* "t", "Space", "PgUp"; dst has 16 bytes. */
 void tui_key_name(int key, char dst[16]);
-/* The key with that name; a single character is its own. -1: there is none. */
+/* The key with that name; a single character is its own, "Click-10,5" a click there. -1: there is none. */
 int tui_key_by_name(const char *name, size_t len);
 
 #endif

@@ -152,6 +152,8 @@ static void title_cells(struct drawing *d, unsigned int y, const struct columns_
 	for (id = 0; id < COLUMNS; id++) {
 		if (!fit->shown[id])
 			continue;
+		d->tui->places.title_x[id] = x;
+		d->tui->places.title_end[id] = x + columns[id].width;
 		grid_put(d->grid, x, y, columns[id].width,
 			 is_sorted_by(id, d->tui->sort) ? INK_BAR : INK_STRONG, columns[id].title,
 			 true);
@@ -220,9 +222,9 @@ static bool has_trend(const struct drawing *d)
 static void scroll(struct tui *tui, size_t page)
 {
 	tui->page = page;
-	if (tui->row < tui->first)
+	if (tui->row < tui->first && !tui->scrolled)
 		tui->first = tui->row;
-	if (page && tui->row >= tui->first + page)
+	if (page && tui->row >= tui->first + page && !tui->scrolled)
 		tui->first = tui->row - page + 1;
 	if (tui->first + page > tui->rows)
 		tui->first = tui->rows > page ? tui->rows - page : 0;
@@ -241,6 +243,7 @@ static void draw_rows(struct drawing *d, unsigned int y, unsigned int end)
 	shown.n = tui->rows - tui->first < tui->page ? tui->rows - tui->first : tui->page;
 	columns_fit(&fit, d->frame->view, &shown, false,
 		    d->grid->width - (has_trend(d) ? TREND_WIDTH : 0));
+	d->tui->places = (struct tui_places){ .titles_y = y, .rows_y = y + 1, .end_y = end };
 	title_cells(d, y, &fit);
 	if (has_trend(d))
 		grid_put(d->grid, d->grid->width - TREND, y, TREND, INK_STRONG, "TREND", true);
@@ -303,6 +306,7 @@ int screen_draw(struct grid *grid, struct tui *tui, const struct tui_frame *fram
 	int err;
 
 	grid_clear(grid);
+	tui->places.end_y = 0;
 	tui->offered = frame->offered | 1u << tui->group;
 	if (grid->width < SCREEN_WIDTH_MIN || grid->height < SCREEN_HEIGHT_MIN) {
 		draw_notice(grid, "vigie top needs 40 columns, 8 lines");

@@ -15,6 +15,7 @@
 #include <locale.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -29,8 +30,11 @@ enum { RESTORE_MAX = 256, ESCAPE_MS = 25, RESCUE_STACK = 64 << 10 };
 struct terminal {
 	SCREEN *screen;
 	enum grid_depth depth;
-	bool ascii;
+	bool ascii, mouse;
 	struct grid drawn; /* what it shows, as far as we know */
+	int event_kind; /* an event of the mouse that has arrived in part; 0: none */
+	char event[20];
+	unsigned int event_len;
 };
 
 /* For the handler, which has no other way to them. */
@@ -60,6 +64,13 @@ static void on_fatal(int signal)
 	raise(signal); /* its default by now: SA_RESETHAND */
 }
 
+static bool has_capability(const char *name)
+{
+	const char *sequence = tigetstr(name);
+
+	return sequence && sequence != (char *)-1;
+}
+
 static int keep_byte(int c)
 {
 	if (rescue.len < RESTORE_MAX)
@@ -67,9 +78,13 @@ static int keep_byte(int c)
 	return c;
 }
 
-/* What a terminal that we leave wants to hear, as terminfo has it. */
-static void prepare_rescue(void)
+/*
+ * What a terminal that we leave wants to hear, as terminfo has it; of the mouse it has no word that all
+ * terminals know, and who has none passes these over.
+ */
+static void prepare_rescue(bool mouse)
 {
+	static const char no_mouse[] = "\033[?1000l\033[?1006l";
 	static const char *const names[] = { "sgr0", "op", "rmkx", "cnorm", "rmcup" };
 	const struct sigaction action = { .sa_handler = on_fatal,
 					  .sa_flags = SA_RESETHAND | SA_NODEFER | SA_ONSTACK };
@@ -84,6 +99,8 @@ static void prepare_rescue(void)
 		if (sequence && sequence != (char *)-1)
 			tputs(sequence, 1, keep_byte);
 	}
+	for (i = 0; mouse && has_capability("kmous") && no_mouse[i]; i++)
+		keep_byte(no_mouse[i]);
 	rescue.armed = 1;
 	sigaltstack(&stack, NULL);
 	for (i = 0; i < FATAL; i++) {
@@ -103,6 +120,61 @@ static void end_rescue(void)
 		if (rescued[i])
 			signal(fatal[i], SIG_DFL);
 	sigaltstack(&none, NULL);
+}
+
+/* --- The mouse. */
+
+/*
+ * ncurses turns it on and off, also around a stop; what it sends we read ourselves: of several events
+ * that have arrived together ncurses gives the last one only. Two languages: that of xterm's mode 1006,
+ * which any column has a word in, and the older one of who does not know it.
+ */
+enum { KEY_MOUSE_1006 = KEY_MAX + 1, KEY_MOUSE_X10 };
+
+static bool open_mouse(void)
+{
+	if (!has_capability("kmous") || !mousemask(BUTTON1_PRESSED, NULL))
+		return false;
+	putp("\033[?1006h");
+	fflush(stdout); /* nobody else does: ncurses has a buffer of its own */
+	define_key("\033[<", KEY_MOUSE_1006);
+	define_key("\033[M", KEY_MOUSE_X10);
+	return true;
+}
+
+/* button as they count it: modifiers are in 28, the wheel is 64 and 65. x and y from 1 on. */
+static int key_of_mouse(unsigned int button, unsigned int x, unsigned int y)
+{
+	enum { MODIFIERS = 28, WHEEL = 64 };
+
+	if (button == WHEEL || button == WHEEL + 1)
+		return button == WHEEL ? TUI_KEY_WHEEL_UP : TUI_KEY_WHEEL_DOWN;
+	if ((button & ~MODIFIERS) || !x || x > TUI_CLICK_COLUMNS || !y || y > TUI_CLICK_LINES)
+		return 0;
+	return tui_key_click(x - 1, y - 1);
+}
+
+/* A character more of an event; true: it is whole, or none, and *ret_key what it means. */
+static bool take_mouse(struct terminal *t, wint_t c, int *ret_key)
+{
+	unsigned int button, x, y;
+	char end;
+
+	*ret_key = 0;
+	t->event[t->event_len++] = c;
+	if (t->event_kind == KEY_MOUSE_X10) {
+		if (t->event_len == 3)
+			*ret_key = key_of_mouse((unsigned char)t->event[0] - 32u,
+						(unsigned char)t->event[1] - 32u,
+						(unsigned char)t->event[2] - 32u);
+		return t->event_len == 3;
+	}
+	if (((c >= '0' && c <= '9') || c == ';') && t->event_len < sizeof(t->event) - 1)
+		return false;
+	t->event[t->event_len] = '\0';
+	if (sscanf(t->event, "%4u;%4u;%4u%c", &button, &x, &y, &end) == 4 && end == 'M')
+		*ret_key = key_of_mouse(button, x, y);
+	return true;
 }
 
 /* --- Opening. */
@@ -131,12 +203,10 @@ static enum grid_depth open_colours(bool wanted)
 
 static bool can_move_cursor(void)
 {
-	const char *move = tigetstr("cup"), *clear_screen_by = tigetstr("clear");
-
-	return move && move != (char *)-1 && clear_screen_by && clear_screen_by != (char *)-1;
+	return has_capability("cup") && has_capability("clear");
 }
 
-static void set_modes(struct terminal *t, bool colour)
+static void set_modes(struct terminal *t, const struct terminal_options *options)
 {
 	def_prog_mode();
 	cbreak(); /* Ctrl-C is a signal, which ends us as a key would; Ctrl-Z stops us, as ncurses knows to */
@@ -147,7 +217,8 @@ static void set_modes(struct terminal *t, bool colour)
 	nodelay(stdscr, TRUE);
 	leaveok(stdscr, TRUE);
 	curs_set(0);
-	t->depth = open_colours(colour);
+	t->depth = open_colours(options->colour);
+	t->mouse = options->mouse && open_mouse();
 }
 
 static const char *why_not(void)
@@ -183,8 +254,8 @@ int terminal_open(const struct terminal_options *options, struct terminal **ret,
 		free(t);
 		return -EOPNOTSUPP;
 	}
-	prepare_rescue();
-	set_modes(t, options->colour);
+	prepare_rescue(options->mouse);
+	set_modes(t, options);
 	*ret = t;
 	return 0;
 }
@@ -194,6 +265,9 @@ void terminal_close(struct terminal *t)
 	if (!t)
 		return;
 	endwin();
+	if (t->mouse)
+		putp("\033[?1006l");
+	fflush(stdout);
 	end_rescue();
 	delscreen(t->screen);
 	grid_done(&t->drawn);
@@ -238,8 +312,22 @@ static bool is_gone(void)
 int terminal_key(struct terminal *t)
 {
 	wint_t c;
-	int kind = get_wch(&c);
+	int kind, key;
 
+	while ((kind = get_wch(&c)) != ERR) {
+		if (!t->event_kind && kind == KEY_CODE_YES &&
+		    (c == KEY_MOUSE_1006 || c == KEY_MOUSE_X10)) {
+			t->event_kind = c;
+			t->event_len = 0;
+			continue;
+		}
+		if (!t->event_kind)
+			break;
+		if (!take_mouse(t, c, &key))
+			continue;
+		t->event_kind = 0;
+		return key;
+	}
 	if (kind == ERR)
 		return is_gone() ? -2 : -1;
 	if (kind == KEY_CODE_YES)

@@ -17,6 +17,7 @@ struct terminal;
 struct terminal_options {
 	bool ascii; /* asked for; a terminal without UTF-8 has it anyway */
 	bool colour; /* as far as the terminal can */
+	bool mouse; /* the same; then it selects no text for who holds no Shift */
 };
 
 /*

@@ -8,6 +8,8 @@
 
 #include "base/units.h"
 
+enum { WHEEL_ROWS = 3 };
+
 const struct tui_grouping tui_groupings[TUI_GROUPS] = {
 	[BY_PROCESS] = { "process", { KEY_PID, KEY_COMM, KEY_UNIT }, 3 },
 	[BY_NAME] = { "name", { KEY_COMM }, 1 },
@@ -157,6 +159,21 @@ static void move_row(struct tui *tui, long long by)
 	}
 	tui->row = row < 0 ? 0 : row > last ? last : row;
 	tui->moved = true;
+	tui->scrolled = false;
+}
+
+/* What is on top moves, the choice does not. */
+static void scroll_by(struct tui *tui, long long by)
+{
+	long long first = (long long)tui->first + by;
+	long long last = tui->rows > tui->page ? (long long)(tui->rows - tui->page) : 0;
+
+	if (tui->mode == TUI_HELP) {
+		move_help(tui, by);
+		return;
+	}
+	tui->first = first < 0 ? 0 : first > last ? last : first;
+	tui->scrolled = true;
 }
 
 static void choose_group(struct tui *tui, int step)
@@ -166,6 +183,7 @@ static void choose_group(struct tui *tui, int step)
 	} while (!(tui->offered & 1u << tui->group));
 	tui->chosen[0] = '\0';
 	tui->first = 0;
+	tui->scrolled = false;
 	tui->mode = TUI_LIST;
 }
 
@@ -173,6 +191,7 @@ static void sort_by(struct tui *tui, enum sort_key sort)
 {
 	tui->sort = sort;
 	tui->first = 0;
+	tui->scrolled = false;
 	if (tui->mode == TUI_LIST)
 		tui->chosen[0] = '\0';
 }
@@ -193,6 +212,24 @@ static void sort_beside(struct tui *tui, int step)
 	}
 }
 
+/* On a row, or on the title of a column that one can sort by. */
+static void click(struct tui *tui, unsigned int x, unsigned int y)
+{
+	const struct tui_places *at = &tui->places;
+	size_t row = tui->first + y - at->rows_y;
+	int id;
+
+	if (tui->mode != TUI_LIST || y >= at->end_y)
+		return;
+	if (y >= at->rows_y && row < tui->rows) {
+		tui->row = row;
+		tui->moved = true;
+	}
+	for (id = 0; y == at->titles_y && id < COLUMNS; id++)
+		if (x >= at->title_x[id] && x < at->title_end[id] && columns[id].sort != SORT_KEYS)
+			sort_by(tui, columns[id].sort);
+}
+
 static void ask(struct tui *tui, enum tui_prompt prompt)
 {
 	tui->prompt = prompt;
@@ -208,6 +245,7 @@ static void step_back(struct tui *tui)
 		tui->filter[0] = '\0';
 	else
 		tui->chosen[0] = '\0';
+	tui->scrolled = false;
 }
 
 static enum tui_wish act_on_rows(struct tui *tui, enum tui_action action)
@@ -221,6 +259,8 @@ static enum tui_wish act_on_rows(struct tui *tui, enum tui_action action)
 	case ACT_PAGE_DOWN: move_row(tui, page); break;
 	case ACT_HOME: move_row(tui, -(long long)tui->rows); break;
 	case ACT_END: move_row(tui, tui->rows); break;
+	case ACT_SCROLL_UP: scroll_by(tui, -WHEEL_ROWS); break;
+	case ACT_SCROLL_DOWN: scroll_by(tui, WHEEL_ROWS); break;
 	case ACT_ENTER:
 		if (tui->mode == TUI_LIST && tui->rows) {
 			tui->moved = !tui->chosen[0];
@@ -341,15 +381,22 @@ static enum tui_wish tui_type(struct tui *tui, int key)
 	if (prompt == TUI_ASK_FILTER) {
 		snprintf(tui->filter, sizeof(tui->filter), "%s", tui->typed);
 		tui->first = 0;
+		tui->scrolled = false;
 	}
 	return WISH_NONE;
 }
 
 enum tui_wish tui_press(struct tui *tui, int key, long long *ret_amount)
 {
+	unsigned int x, y;
+
 	tui->note[0] = '\0';
 	*ret_amount = 0;
 	if (tui->prompt != TUI_NO_PROMPT && key != 'C' - '@' && key != TUI_KEY_RESIZE)
 		return tui_type(tui, key);
+	if (tui_key_clicked(key, &x, &y)) {
+		click(tui, x, y);
+		return WISH_NONE;
+	}
 	return tui_act(tui, tui_action_of(key), ret_amount);
 }

@@ -58,6 +58,12 @@ struct tui_frame {
 	const struct trail *trail; /* of the same grouping; its last sample is the view. Or NULL */
 };
 
+/* Where the list was drawn: what a click means. */
+struct tui_places {
+	unsigned int titles_y, rows_y, end_y; /* end_y 0: there is no list now */
+	unsigned short title_x[COLUMNS], title_end[COLUMNS]; /* end 0: the column is not there */
+};
+
 enum tui_mode { TUI_LIST, TUI_DETAIL, TUI_HELP };
 enum tui_prompt { TUI_NO_PROMPT, TUI_ASK_FILTER, TUI_ASK_MOMENT };
 enum { TUI_TYPED_MAX = 64, TUI_ROW_NAME = 512, TUI_NOTE_MAX = 200 };
@@ -74,6 +80,8 @@ struct tui {
 	size_t help_first, help_last; /* the line of the help on top; where that may be at most */
 	unsigned int offered;
 	char note[TUI_NOTE_MAX]; /* what could not be done; until the next key */
+	struct tui_places places;
+	bool scrolled; /* by the wheel: the chosen row may be elsewhere, until a key moves it */
 	bool moved; /* the row was chosen by its place since it was drawn */
 };
 
