@@ -63,7 +63,7 @@ class Rooted(unittest.TestCase):
         """A process that runs in a cgroup of that name; yields (its pid, the cgroup's path)."""
         where = lib.doctor()["cgroup_mount"] + parent
         path = os.path.join(where, form.format(cid))
-        os.makedirs(path)
+        os.makedirs(path, exist_ok=True)
         child = subprocess.Popen(["/bin/sh", "-c", f"echo $$ > '{path}/cgroup.procs'; {WORK}"])
         try:
             lib.wait_for(lambda: cid in lib.read(f"/proc/{child.pid}/cgroup"), "the cgroup")

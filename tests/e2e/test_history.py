@@ -320,7 +320,7 @@ class Findings(Recorded):
 
         def __init__(self, path):
             self.path = path
-            os.mkdir(path)
+            os.makedirs(path, exist_ok=True)  # a killed run may have left it
 
         def enter(self):
             lib.write(os.path.join(self.path, "cgroup.procs"), str(os.getpid()))

@@ -240,7 +240,7 @@ class HostilePage(unittest.TestCase):
             page = self.daemon.scrape()
             found = page.all("vigie_process_processes", comm=LODGER)
             return found if len(found) == len(CGROUPS + LONG_CGROUPS) else None
-        found = wait_for(all_there, "a series for each lodger", patience_s=10, every_s=0.2)
+        found = wait_for(all_there, "a series for each lodger", every_s=0.2)
         units = {dict(key)["unit"] for key in found}
         short = {shown(raw) for raw in CGROUPS if len(shown(raw).encode()) <= 128}
         self.assertEqual(short - units, set())

@@ -139,7 +139,7 @@ class Privileges(unittest.TestCase):
             unit = os.path.basename(cgroup.path)
             wait_for(lambda: self.daemon.scrape().all("vigie_process_processes", comm="late",
                                                       unit=unit),
-                     f"a unit called {unit}", patience_s=10, every_s=0.06)
+                     f"a unit called {unit}", every_s=0.06)
 
     def test_the_dead_are_counted_after_the_drop(self):
         with Actor(b"mayfly") as actor:

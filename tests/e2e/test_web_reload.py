@@ -71,7 +71,7 @@ class Reloads(WebCase):
             self.place.certificate(f"next{i}", "DNS:localhost", into="server",
                                    key="rsa" if i == 1 else "ec")
             self.place.write("web.yml", TLS + users("a", "b", f"c{i}"))
-            end = time.monotonic() + 10
+            end = time.monotonic() + 30
             while len([l for l in server.logged() if "taken anew" in l]) <= i:
                 self.assertLess(time.monotonic(), end, server.logged())
                 time.sleep(0.05)

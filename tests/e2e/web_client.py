@@ -106,7 +106,7 @@ class WebFixture(Fixture):
         with open(f"/proc/self/fd/{self.log.fileno()}", encoding="utf-8") as file:
             return file.read().splitlines()
 
-    def await_line(self, part, patience_s=10):
+    def await_line(self, part, patience_s=30):
         end = time.monotonic() + patience_s
         while time.monotonic() < end:
             found = [line for line in self.logged() if part in line]
