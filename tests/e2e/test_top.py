@@ -127,7 +127,7 @@ class Live(unittest.TestCase):
     def test_the_mouse(self):
         """As tmux passes it on to who has asked for it: a line lower and a column further than from 0."""
         with Tmux(f"--recording {RECORDING}", width=80) as t:
-            lines = t.shows("by process, %CPU first").split("\n")
+            lines = t.shows("^row 1 of ").split("\n")  # the last line: the others are where they will be
             titles = next(i for i, line in enumerate(lines) if "PID COMMAND" in line)
             self.assertEqual(t.tmux("display-message", "-p", "#{mouse_standard_flag}#{mouse_sgr_flag}").strip(), "11")
             t.tmux("send-keys", "-l", f"\033[<0;{lines[titles].index('RSS') + 1};{titles + 1}M")
@@ -244,7 +244,7 @@ class Terminals(unittest.TestCase):
             with self.subTest(args + env), Tmux(f"--recording {RECORDING} {args}", env=env) as t:
                 t.shows("PAST").encode("ascii")
         with Tmux(f"--recording {RECORDING}", env="LC_ALL=C.UTF-8") as t:
-            self.assertIn("█", t.shows("PAST"))
+            t.shows("█")
 
 
 ENTRY = struct.Struct("<4s4BII QQ II")
