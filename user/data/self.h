@@ -16,8 +16,8 @@
 
 #define SELF_ENUM(value, label) value,
 #define SELF_LABEL(value, label) [value] = label,
-#define SELF_MEMBER(member, ...) __u64 member;
-#define SELF_MEMBERS(member, n, ...) __u64 member[n];
+#define SELF_MEMBER(of, member, ...) __u64 member;
+#define SELF_MEMBERS(of, member, n, ...) __u64 member[n];
 
 /* clang-format off */
 
@@ -60,72 +60,72 @@ enum profiler_outcome { PROFILER_OUTCOME_TABLE(SELF_ENUM) PROFILER_OUTCOMES };
 enum namer_outcome { NAMER_OUTCOME_TABLE(SELF_ENUM) NAMER_OUTCOMES };
 
 /*
- * ONE(member, metric, type, unit, help, source) is a figure;
- * EACH(member, how many, metric, label, type, unit, help, source) is one for each cause. Types
+ * ONE(of, member, metric, type, unit, help, source) is a figure of that struct (self_view.of);
+ * EACH(of, member, how many, metric, label, type, unit, help, source) is one for each cause. Types
  * and units are the words of families.c.
  */
 #define SELF_WRITER_TABLE(ONE, EACH) \
-	ONE(lines_lost, "vigie_self_log_lines_lost", COUNTER, COUNT, \
+	ONE(writer, lines_lost, "vigie_self_log_lines_lost", COUNTER, COUNT, \
 	    "Lines of the log that no disk took.", "the writer") \
-	ONE(up, "vigie_self_recording_up", GAUGE, COUNT, \
+	ONE(writer, up, "vigie_self_recording_up", GAUGE, COUNT, \
 	    "1 while the process that writes lives; 0 without a recording.", "the writer") \
-	ONE(entries, "vigie_self_recording_entries", COUNTER, COUNT, \
+	ONE(writer, entries, "vigie_self_recording_entries", COUNTER, COUNT, \
 	    "Snapshots written to the recording.", "the writer") \
-	ONE(entry_bytes, "vigie_self_recording_written_bytes", COUNTER, BYTES, \
+	ONE(writer, entry_bytes, "vigie_self_recording_written_bytes", COUNTER, BYTES, \
 	    "Bytes written to the recording.", "the writer") \
-	ONE(ring_bytes, "vigie_self_recording_disk_bytes", GAUGE, BYTES, \
+	ONE(writer, ring_bytes, "vigie_self_recording_disk_bytes", GAUGE, BYTES, \
 	    "What the recording takes on the disk now.", "the writer") \
-	EACH(entries_lost, WRITER_LOSSES, "vigie_self_recording_lost", "cause", COUNTER, COUNT, \
+	EACH(writer, entries_lost, WRITER_LOSSES, "vigie_self_recording_lost", "cause", COUNTER, COUNT, \
 	     "Snapshots that were not recorded, by cause.", "the writer") \
-	ONE(incidents, "vigie_self_incidents", COUNTER, COUNT, \
+	ONE(writer, incidents, "vigie_self_incidents", COUNTER, COUNT, \
 	    "Folders of evidence that were begun.", "the writer") \
-	ONE(incidents_dropped, "vigie_self_incidents_dropped", COUNTER, COUNT, \
+	ONE(writer, incidents_dropped, "vigie_self_incidents_dropped", COUNTER, COUNT, \
 	    "Findings whose evidence could not be kept: no room, or the disk failed.", "the writer") \
-	ONE(incident_entries_dropped, "vigie_self_incident_entries_dropped", COUNTER, COUNT, \
+	ONE(writer, incident_entries_dropped, "vigie_self_incident_entries_dropped", COUNTER, COUNT, \
 	    "Snapshots that evidence of open findings has not: its part of the room is full, or " \
 	    "the disk failed. The recording may have them.", "the writer") \
-	ONE(cpu_ns, "vigie_self_recording_cpu_seconds", COUNTER, SECONDS, \
+	ONE(writer, cpu_ns, "vigie_self_recording_cpu_seconds", COUNTER, SECONDS, \
 	    "CPU time of the process that writes; not in vigie_self_cpu_seconds.", \
 	    "the writer's getrusage") \
-	ONE(resident_bytes, "vigie_self_recording_resident_memory_bytes", GAUGE, BYTES, \
+	ONE(writer, resident_bytes, "vigie_self_recording_resident_memory_bytes", GAUGE, BYTES, \
 	    "Resident memory of the process that writes.", "the writer's statm")
 
 #define SELF_PROFILER_TABLE(ONE, EACH) \
-	EACH(captures, PROFILER_OUTCOMES, "vigie_self_captures", "outcome", COUNTER, COUNT, \
+	EACH(profiler, captures, PROFILER_OUTCOMES, "vigie_self_captures", "outcome", COUNTER, COUNT, \
 	     "Profiling sessions that findings asked for, by what became of it.", "the profiler") \
-	ONE(cpu_ns, "vigie_self_capture_cpu_seconds", COUNTER, SECONDS, \
+	ONE(profiler, cpu_ns, "vigie_self_capture_cpu_seconds", COUNTER, SECONDS, \
 	    "CPU time of these sessions in user space; not in process_cpu_seconds.", \
 	    "the profiler's getrusage")
 
 #define SELF_NAMER_TABLE(ONE, EACH) \
-	ONE(up, "vigie_self_names_up", GAUGE, COUNT, \
+	ONE(namer, up, "vigie_self_names_up", GAUGE, COUNT, \
 	    "1 while the process that finds the names of containers lives.", "the namer") \
-	EACH(lookups, NAMER_OUTCOMES, "vigie_self_name_lookups", "outcome", COUNTER, COUNT, \
+	EACH(namer, lookups, NAMER_OUTCOMES, "vigie_self_name_lookups", "outcome", COUNTER, COUNT, \
 	     "Questions for the name of a container, by what became of it.", "the namer") \
-	ONE(cpu_ns, "vigie_self_names_cpu_seconds", COUNTER, SECONDS, \
+	ONE(namer, cpu_ns, "vigie_self_names_cpu_seconds", COUNTER, SECONDS, \
 	    "CPU time of finding names; not in process_cpu_seconds.", "the namer's getrusage")
 
 #define SELF_HISTORY_TABLE(ONE, EACH) \
-	ONE(up, "vigie_self_history_up", GAUGE, COUNT, \
+	ONE(history, up, "vigie_self_history_up", GAUGE, COUNT, \
 	    "1 while the process that answers what is asked of the past lives; 0 without a history.", \
 	    "the daemon") \
-	ONE(cpu_ns, "vigie_self_history_cpu_seconds", COUNTER, SECONDS, \
+	ONE(history, cpu_ns, "vigie_self_history_cpu_seconds", COUNTER, SECONDS, \
 	    "CPU time of answering for the past; not in process_cpu_seconds.", \
 	    "its getrusage, with each answer") \
-	ONE(resident_bytes, "vigie_self_history_resident_memory_bytes", GAUGE, BYTES, \
+	ONE(history, resident_bytes, "vigie_self_history_resident_memory_bytes", GAUGE, BYTES, \
 	    "Resident memory of the process that answers for the past.", \
 	    "its statm, with each answer")
 
 #define SELF_WEB_TABLE(ONE, EACH) \
-	ONE(reload_successful, "vigie_self_web_config_last_reload_successful", GAUGE, COUNT, \
+	ONE(web, reload_successful, "vigie_self_web_config_last_reload_successful", GAUGE, COUNT, \
 	    "1 while the web configuration in force is the one of the file.", "the daemon") \
-	ONE(reload_failures, "vigie_self_web_config_reload_failures", COUNTER, COUNT, \
+	ONE(web, reload_failures, "vigie_self_web_config_reload_failures", COUNTER, COUNT, \
 	    "Changes of the web configuration that were not taken: the one before stayed.", \
 	    "the daemon") \
-	EACH(denied, HTTP_DENIALS, "vigie_self_web_denied", "reason", COUNTER, COUNT, \
+	EACH(web, denied, HTTP_DENIALS, "vigie_self_web_denied", "reason", COUNTER, COUNT, \
 	     "Requests and handshakes that were refused by the web configuration, by reason.", \
 	     "the daemon") \
-	ONE(verifier_up, "vigie_self_web_verifier_up", GAUGE, COUNT, \
+	ONE(web, verifier_up, "vigie_self_web_verifier_up", GAUGE, COUNT, \
 	    "1 while the process that verifies passwords lives; 0 without a web configuration.", \
 	    "the daemon")
 
@@ -158,7 +158,7 @@ _Static_assert(VIGIE_SHED_CULPRITS == 1 << SELF_SHED_CULPRITS &&
 	       "a step is called as another one");
 enum self_overhead { SELF_OVERHEAD_TABLE(SELF_ENUM) SELF_OVERHEAD_PARTS };
 
-/* limit_bytes 0: there is none, and max_tasks is not one either. */
+/* limit_bytes 0: there is none. max_tasks: with a state; where task storage is missing it has an end anyway. */
 struct self_memory {
 	__u64 limit_bytes, bytes, max_tasks;
 	__u64 max_retired; /* keys of dead tasks */

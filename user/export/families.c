@@ -136,37 +136,13 @@ static const struct family_cell overhead[] = { SELF_OVERHEAD_TABLE(OVERHEAD_CELL
 static const struct family_cell shed[] = { SELF_SHED_TABLE(SHED_CELL) };
 static const struct family_cell shed_ns[] = { SELF_SHED_TABLE(SHED_NS_CELL) };
 
-/* A line of data/self.h as a family. */
-#define WRITER_ONE(member, metric, type, unit, text, from) \
+/* A line of data/self.h as a family. of: whose, by the name of its struct in self_view. */
+#define SELF_ONE(of, member, metric, type, unit, text, from) \
 	{ .name = metric, type, OF_SELF, unit, .help = text, \
-	  ONE(S(writer.member)), FROM_SELF(from) },
-#define WRITER_EACH(member, n, metric, by, type, unit, text, from) \
+	  ONE(S(of.member)), FROM_SELF(from) },
+#define SELF_EACH(of, member, n, metric, by, type, unit, text, from) \
 	{ .name = metric, type, OF_SELF, unit, .label = by, .help = text, \
-	  ARRAY(writer_##member), FROM_SELF(from) },
-#define PROFILER_ONE(member, metric, type, unit, text, from) \
-	{ .name = metric, type, OF_SELF, unit, .help = text, \
-	  ONE(S(profiler.member)), FROM_SELF(from) },
-#define PROFILER_EACH(member, n, metric, by, type, unit, text, from) \
-	{ .name = metric, type, OF_SELF, unit, .label = by, .help = text, \
-	  ARRAY(profiler_##member), FROM_SELF(from) },
-#define NAMER_ONE(member, metric, type, unit, text, from) \
-	{ .name = metric, type, OF_SELF, unit, .help = text, \
-	  ONE(S(namer.member)), FROM_SELF(from) },
-#define NAMER_EACH(member, n, metric, by, type, unit, text, from) \
-	{ .name = metric, type, OF_SELF, unit, .label = by, .help = text, \
-	  ARRAY(namer_##member), FROM_SELF(from) },
-#define HISTORY_ONE(member, metric, type, unit, text, from) \
-	{ .name = metric, type, OF_SELF, unit, .help = text, \
-	  ONE(S(history.member)), FROM_SELF(from) },
-#define HISTORY_EACH(member, n, metric, by, type, unit, text, from) \
-	{ .name = metric, type, OF_SELF, unit, .label = by, .help = text, \
-	  ARRAY(history_##member), FROM_SELF(from) },
-#define WEB_ONE(member, metric, type, unit, text, from) \
-	{ .name = metric, type, OF_SELF, unit, .help = text, \
-	  ONE(S(web.member)), FROM_SELF(from) },
-#define WEB_EACH(member, n, metric, by, type, unit, text, from) \
-	{ .name = metric, type, OF_SELF, unit, .label = by, .help = text, \
-	  ARRAY(web_##member), FROM_SELF(from) },
+	  ARRAY(of##_##member), FROM_SELF(from) },
 /* clang-format on */
 static const struct family_cell log_events[] = {
 	{ "debug", S(events[SEVERITY_DEBUG]) },	      { "info", S(events[SEVERITY_INFO]) },
@@ -652,11 +628,11 @@ const struct family families[] = {
 	  .help = "Time for which it was off.",
 	  ARRAY(shed_ns),
 	  FROM_SELF("the budget") },
-	SELF_WRITER_TABLE(WRITER_ONE, WRITER_EACH)
-	SELF_PROFILER_TABLE(PROFILER_ONE, PROFILER_EACH)
-	SELF_NAMER_TABLE(NAMER_ONE, NAMER_EACH)
-	SELF_HISTORY_TABLE(HISTORY_ONE, HISTORY_EACH)
-	SELF_WEB_TABLE(WEB_ONE, WEB_EACH)
+	SELF_WRITER_TABLE(SELF_ONE, SELF_EACH)
+	SELF_PROFILER_TABLE(SELF_ONE, SELF_EACH)
+	SELF_NAMER_TABLE(SELF_ONE, SELF_EACH)
+	SELF_HISTORY_TABLE(SELF_ONE, SELF_EACH)
+	SELF_WEB_TABLE(SELF_ONE, SELF_EACH)
 	{ .name = "vigie_self_missing", GAUGE, COUNT, .shape = FAMILY_MISSING, .self = true,
 	  .labels = "`field`, `reason`",
 	  .help = "What this kernel or this configuration cannot give, and why; always 1.",
