@@ -25,6 +25,7 @@
 #include "collect/host.h"
 #include "collect/limits.h"
 #include "collect/tasks.h"
+#include "collect/unfreed.h"
 #include "gen/vigie.skel.h"
 
 enum { READ_SIZE = 64 * 1024, OOMS_MAX = 64 };
@@ -49,8 +50,7 @@ struct bpf_source {
 	struct host host; /* as last read */
 	struct host_pressure pressure;
 	__u64 last_weighed_ns; /* of our BPF objects */
-	__s64 owed_before; /* see count_unfreed() */
-	bool passed_over_before; /* the last pass did so to somebody */
+	struct unfreed unfreed;
 	bool incomplete; /* the last pass lost somebody */
 	__u64 loss_before[VIGIE_LOSSES]; /* while we were only half attached */
 	__u32 max_tasks; /* with a state; 0: no bound */
@@ -293,23 +293,6 @@ static int read_kernel(struct bpf_source *s, __u64 now, struct snapshot *ret)
 }
 
 /*
- * Against the first snapshot: born since + living then = freed since + living now + unfreed. Whom a
- * pass had no room for is in none of these and may be in all of them by the next; the figure stays
- * as it is until nobody is passed over, and counts on from there.
- */
-static void count_unfreed(struct bpf_source *s)
-{
-	__s64 owed = s->stat.forks - s->stat.frees - s->tasks.records;
-	bool passed_over = s->bpf.skel->bss->passed_over;
-
-	if (!s->stat.snapshots || passed_over || s->passed_over_before)
-		s->owed_before = owed - (__s64)s->stat.unfreed;
-	s->passed_over_before = passed_over;
-	owed -= s->owed_before;
-	s->stat.unfreed = owed > 0 ? owed : 0;
-}
-
-/*
  * Who lives with a state, and who died with one and has not handed it in. What came and went since they
  * were counted is the next snapshot's.
  */
@@ -377,7 +360,9 @@ static int bpf_source_next(struct source *base, struct snapshot *ret)
 	snap.culprit_other_waits = s->epoch.culprit_other_waits;
 	snap.ooms = s->ooms;
 	snap.nooms = s->nooms;
-	count_unfreed(s);
+	unfreed_count(&s->unfreed, s->stat.forks, s->stat.frees, s->tasks.records,
+		      s->bpf.skel->bss->passed_over);
+	s->stat.unfreed = s->unfreed.now;
 	set_task_room(s);
 	s->stat.tasks = s->tasks.records + s->bpf.skel->bss->passed_over;
 	s->stat.untracked = s->tasks.untracked + s->bpf.skel->bss->passed_over;
