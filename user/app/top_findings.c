@@ -49,26 +49,26 @@ static uint32_t sum_of(const char *text)
 	return hash_bytes(text, strlen(text), 0);
 }
 
-static uint32_t place_by_id(const struct top_findings *f, const char *id)
+/* Of the one whose text, at that place in it, is this; or HASH_NONE. */
+static uint32_t place_of(const struct top_findings *f, const struct hash *by, size_t text_at,
+			 const char *text)
 {
-	uint32_t sum = sum_of(id), at, i;
+	uint32_t sum = sum_of(text), at, i;
 
-	for (i = hash_first(&f->by_id, sum, &at); i != HASH_NONE;
-	     i = hash_next(&f->by_id, sum, &at))
-		if (!strcmp(f->all[i].id, id))
+	for (i = hash_first(by, sum, &at); i != HASH_NONE; i = hash_next(by, sum, &at))
+		if (!strcmp((const char *)&f->all[i] + text_at, text))
 			break;
 	return i;
 }
 
+static uint32_t place_by_id(const struct top_findings *f, const char *id)
+{
+	return place_of(f, &f->by_id, offsetof(struct tui_finding, id), id);
+}
+
 static uint32_t place_by_pattern(const struct top_findings *f, const char *pattern)
 {
-	uint32_t sum = sum_of(pattern), at, i;
-
-	for (i = hash_first(&f->by_pattern, sum, &at); i != HASH_NONE;
-	     i = hash_next(&f->by_pattern, sum, &at))
-		if (!strcmp(f->all[i].pattern, pattern))
-			break;
-	return i;
+	return place_of(f, &f->by_pattern, offsetof(struct tui_finding, pattern), pattern);
 }
 
 /* There is room: who adds one has reserved it. Of a pattern the last one is found. */
