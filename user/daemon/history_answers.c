@@ -38,13 +38,13 @@ enum {
 	FINE_MAX = 3000,
 	GROUP_ENTRIES_MAX = 720, /* of which a model is made */
 	ROWS_MAX = 200,
-	KNOWN_MAX =
-		16384, /* groups or processes of a moment; room for them is asked for at once: 28 MB */
+	/* Groups or processes of a moment; room for them is asked for at once: 28 MB. */
+	KNOWN_MAX = 16384,
 	SAMPLES_MAX = 1 << 20,
 };
 #define LOOK_EVERY_NS NS_PER_S
-#define LINGER_NS \
-	1 /* a view is of one interval: who is not in it takes no room, and has a row at once if it comes back */
+/* A view is of one interval: who is not in it takes no room, and has a row at once if it comes back. */
+#define LINGER_NS 1
 #define OPEN_EVERY_NS (3600 * NS_PER_S) /* what the ring has dropped is forgotten then */
 
 struct key_sample {
@@ -105,10 +105,12 @@ static unsigned int refuse_errno(struct buf *out, const char *what, int err)
 {
 	buf_clear(out);
 	if (err == -ETIME)
-		return history_refuse(out, 503,
-				      "this takes more CPU time than one may: narrow the range");
+		return history_refuse(
+			out, 503, "this takes more CPU time than an answer may: narrow the range");
 	if (err == -ENOMEM)
-		return history_refuse(out, 503, "this needs more memory than one may have for it");
+		return history_refuse(
+			out, 503,
+			"this needs more memory than an answer may have: narrow the range");
 	buf_printf(out, "{\"error\":\"%s: %s\",\"status\":503}\n", what, err_name(err));
 	return 503;
 }

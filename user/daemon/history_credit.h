@@ -18,8 +18,8 @@ enum { HISTORY_SHARE = 5 };
 
 struct history_credit {
 	__s64 left_ns;
-	__u64 seen_ns,
-		cpu_ns; /* a steady clock and the process' CPU time, as of the last account */
+	/* As of the last account: a steady clock, and the process' CPU time. */
+	__u64 seen_ns, cpu_ns;
 };
 
 static inline void history_credit_init(struct history_credit *credit, __u64 now_ns, __u64 cpu_ns)

@@ -105,6 +105,7 @@ static void watch_namer(struct server *s)
 static void watch_memory(struct server *s)
 {
 	const struct collect_stat *stat = &s->parts.live->view->stat;
+	const struct plan *plan = &s->parts.live->plan;
 	__u64 room = s->config.memory.max_tasks;
 	__u64 now = clock_monotonic_ns();
 
@@ -116,8 +117,9 @@ static void watch_memory(struct server *s)
 				    "%llu of %llu threads are in no list: %s room for %llu",
 				    (unsigned long long)stat->untracked,
 				    (unsigned long long)stat->tasks,
-				    room == VIGIE_TASKS_MAX ? "this kernel's map has"
-							    : "--max-memory leaves",
+				    !plan->task_storage && room == VIGIE_TASKS_MAX
+					    ? "this kernel's map has"
+					    : "--max-memory leaves",
 				    (unsigned long long)room);
 		s->crowded_ns = now;
 	} else if (s->crowded_ns && now - s->crowded_ns >= CROWDED_NS) {

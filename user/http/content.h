@@ -25,8 +25,8 @@ enum http_page_kind {
 	HTTP_LOCAL, /* through our own Unix socket only, whose file says who may */
 	HTTP_FILE, /* a part of a document: the same in every generation */
 };
-#define HTTP_API_PREFIX \
-	"/api/" /* below it what goes wrong is said in JSON, whether there is a page or not */
+/* Below it what goes wrong is said in JSON, whether there is a page or not. */
+#define HTTP_API_PREFIX "/api/"
 
 /* A path whose body is rendered from the current view, shared and compressed by page_cache.h. */
 struct http_page {

@@ -188,11 +188,10 @@ struct walk {
 
 static void walk_line(struct walk *w, size_t len)
 {
+	/* A line about any finding has this word, in its action or in what a verdict is on. */
+	const char *word = w->id ? w->id : "finding";
 	struct finding_event event;
 	struct json_object *line;
-
-	const char *word = w->id ? w->id
-				 : "finding"; /* of the action, or of what a verdict is on */
 
 	/* Cheap before dear: most lines are about something else. */
 	if (!memmem(w->line, len, word, strlen(word)))
