@@ -10,37 +10,10 @@
 #include <cmocka.h>
 
 #include "../golden/view_fixture.h"
+#include "screen_scene.h"
 #include "tui/screen.h"
 
-static void line_of(const struct grid *grid, unsigned int y, char *dst, size_t size)
-{
-	unsigned int x;
-
-	dst[0] = '\0';
-	for (x = 0; x < grid->width; x++)
-		strncat(dst, grid_cell(grid, x, y)->text, size - strlen(dst) - 1);
-	for (x = strlen(dst); x && dst[x - 1] == ' ';)
-		dst[--x] = '\0';
-}
-
 enum { ROWS = 40 };
-
-static struct view view_of_rows(struct group_view *groups, char (*labels)[8], size_t n)
-{
-	struct view view = { .interval_ns = SECOND, .nkeys = 1, .keys = { KEY_COMM } };
-	size_t i;
-
-	memset(groups, 0, n * sizeof(*groups));
-	for (i = 0; i < n; i++) {
-		snprintf(labels[i], sizeof(labels[i]), "%zu", i);
-		groups[i].label[0] = labels[i];
-		groups[i].live = true;
-		groups[i].inc.user_ns = i;
-	}
-	view.groups = groups;
-	view.ngroups = n;
-	return view;
-}
 
 static void clicks_by_name(void **state)
 {
@@ -104,6 +77,12 @@ static void what_a_click_means(void **state)
 	tui_press(&tui, tui_key_click(x, 4), &amount);
 	assert_string_equal(tui.chosen, third);
 	assert_int_equal(tui.sort, SORT_WAIT);
+	assert_false(tui.moved);
+	tui_press(&tui, 27, &amount);
+	assert_int_equal(tui.mode, TUI_LIST);
+	assert_int_equal(grid_resize(&grid, 30, 8), 0); /* too small for a list */
+	assert_int_equal(screen_draw(&grid, &tui, &frame), 0);
+	tui_press(&tui, tui_key_click(20, 5), &amount);
 	assert_false(tui.moved);
 	grid_done(&grid);
 }

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "../golden/view_fixture.h"
+#include "screen_scene.h"
 #include "data/text_cells.h"
 #include "tui/screen.h"
 
@@ -29,17 +30,6 @@ static void assert_line(const struct grid *grid, unsigned int y, const char *wan
 	for (x = 0; x < grid->width; x++)
 		strncat(line, grid_cell(grid, x, y)->text, sizeof(line) - strlen(line) - 1);
 	assert_string_equal(line, want);
-}
-
-static void line_of(const struct grid *grid, unsigned int y, char *dst, size_t size)
-{
-	unsigned int x;
-
-	dst[0] = '\0';
-	for (x = 0; x < grid->width; x++)
-		strncat(dst, grid_cell(grid, x, y)->text, size - strlen(dst) - 1);
-	for (x = strlen(dst); x && dst[x - 1] == ' ';)
-		dst[--x] = '\0';
 }
 
 static void texts_in_cells(void **state)
@@ -395,23 +385,6 @@ static void blocked_time_is_of_three_columns(void **state)
 /* --- The trail. */
 
 enum { TRAIL_TEST_ROWS = 40 };
-
-static struct view view_of_rows(struct group_view *groups, char (*labels)[8], size_t n)
-{
-	struct view view = { .interval_ns = SECOND, .nkeys = 1, .keys = { KEY_COMM } };
-	size_t i;
-
-	memset(groups, 0, n * sizeof(*groups));
-	for (i = 0; i < n; i++) {
-		snprintf(labels[i], sizeof(labels[i]), "%zu", i);
-		groups[i].label[0] = labels[i];
-		groups[i].live = true;
-		groups[i].inc.user_ns = i;
-	}
-	view.groups = groups;
-	view.ngroups = n;
-	return view;
-}
 
 /* Its bound is of rows, whatever the samples are: there are fewer of them, and of one not all. */
 static void a_trail_has_so_many_rows(void **state)
