@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""test_record_command - the command of a session runs as it would without one; when a session ends.
+"""test_record_command - the command of a session runs as it would without one; when a session ends, or
+does not begin.
 
 Owns: exit statuses, dispositions and masks of signals, lost terminals. Not here: what a session
 sees (test_record.py).
@@ -8,12 +9,17 @@ sees (test_record.py).
 import ctypes
 import os
 import re
+import shutil
 import signal
 import subprocess
+import sys
 import unittest
 
 import lib
 from test_record import Session, attached, running
+
+sys.path.insert(0, os.path.join(lib.ROOT, "tests/syscalls"))
+from calls import fail_first, strace_works  # noqa: E402
 
 RT_SIGACTION, RT_SIGPROCMASK = 13, 14 # of x86-64, as sessions are
 
@@ -102,6 +108,16 @@ class Command(Session):
             vigie.send_signal(signal.SIGHUP)
             self.assertEqual(vigie.wait(20), 0)
         self.assertEqual(self.json()["quality"]["ended"], "time")
+
+
+class NoSession(Session):
+    def test_variables_that_cannot_be_mapped(self):
+        """As test_syscalls has it of those that watch: loaded all the same, and no way to the variables."""
+        lib.needs(shutil.which("strace") and strace_works(), "strace cannot inject errors here")
+        run = fail_first("bpf", "BPF_F_MMAPABLE", "ENOMEM", [lib.VIGIE, "record", "-d", "100ms", "-p", str(os.getpid()),
+                                                              "-o", self.file])
+        self.assertEqual(run.returncode, 1, run.stderr)
+        self.assertRegex(run.stderr, r"vigie record: cannot map the session's variables: -ENOMEM")
 
 
 if __name__ == "__main__":

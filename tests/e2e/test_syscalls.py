@@ -5,6 +5,7 @@
 What must hold, and how it is done: tests/syscalls/torture.py.
 """
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import unittest
 import lib
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "syscalls"))
-from calls import strace_works  # noqa: E402
+from calls import fail_first, strace_works  # noqa: E402
 from torture import adopt_orphans, torture  # noqa: E402
 
 
@@ -37,15 +38,21 @@ class SystemCalls(unittest.TestCase):
     def test_variables_that_cannot_be_mapped(self):
         """libbpf asks the kernel with a map of its own; where that fails it loads programs all the same
         and gives no address for their variables."""
-        command = [lib.VIGIE, "once", "--interval", "10ms"]
-        trace = ["strace", "-qq", "-o", self.enterContext(tempfile.NamedTemporaryFile()).name, "-e", "trace=bpf"]
-        subprocess.run([*trace, *command], stdout=subprocess.DEVNULL, check=True, timeout=lib.PATIENCE_S)
-        calls = lib.read(trace[3]).splitlines()
-        first = next(i for i, call in enumerate(calls, 1) if "BPF_F_MMAPABLE" in call)
-        run = subprocess.run([*trace, "-e", f"inject=bpf:error=ENOMEM:when={first}", *command], text=True, check=False,
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=lib.PATIENCE_S)
+        run = fail_first("bpf", "BPF_F_MMAPABLE", "ENOMEM", [lib.VIGIE, "once", "--interval", "10ms"])
         self.assertEqual((run.returncode, run.stdout), (1, ""), run.stderr)
         self.assertRegex(run.stderr, r"vigie once: cannot map the programs' variables: -ENOMEM")
+
+    def test_a_start_that_fails_leaves_standard_input(self):
+        with tempfile.NamedTemporaryFile() as trace, tempfile.NamedTemporaryFile() as no_directory:
+            run = subprocess.run(["strace", "-qq", "-o", trace.name, "-e", "trace=close", lib.VIGIE, "serve",
+                                  "--state-dir", no_directory.name, "--listen", "127.0.0.1:0"],
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                 text=True, timeout=lib.PATIENCE_S, check=False)
+            self.assertEqual(run.returncode, 1, run.stderr)
+            self.assertIn(f"--state-dir: '{no_directory.name}'", run.stderr)
+            closed = lib.read(trace.name).splitlines()
+        self.assertTrue(any(line.startswith("close(3)") for line in closed), closed)
+        self.assertEqual([line for line in closed if re.match(r"close\([012]\)", line)], [])
 
     def test_cycle(self):
         self.holds("cycle", 8, 4)

@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 
 import lib
 
@@ -127,3 +128,15 @@ def strace_works():
     run = subprocess.run(["strace", "-qq", "-o", os.devnull, "-e", "inject=getuid:error=EIO:when=1",
                           "true"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
     return run.returncode == 0
+
+
+def fail_first(name, text, error, command):
+    """The command, with the first of these calls failing whose arguments have the text; how it ended."""
+    with tempfile.NamedTemporaryFile() as log:
+        trace = ["strace", "-qq", "-o", log.name, "-e", f"trace={name}"]
+        subprocess.run([*trace, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True,
+                       timeout=lib.PATIENCE_S)
+        calls = [line for line in lib.read(log.name).splitlines() if line.startswith(f"{name}(")]  # not signals
+        number = next(i for i, call in enumerate(calls, 1) if text in call)
+        return subprocess.run([*trace, "-e", f"inject={name}:error={error}:when={number}", *command], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=lib.PATIENCE_S)
