@@ -368,16 +368,19 @@ static void a_step_that_fails_is_taken_later(void **state)
 	unsigned int i;
 
 	desk_init(&d, 10000000, INTERVAL_NS);
+	d.book.level = SEVERITY_INFO; /* counted, and written nowhere */
 	d.noted.err = -EBUSY;
 	for (i = 0; i < 2; i++)
 		desk_pass(&d, 0.5, 0);
 	assert_int_equal(d.o.budget.taken, 2);
 	assert_int_equal(d.o.said, 0);
 	assert_true(!d.o.self.shed[0] && !d.o.self.shed[1] && d.o.failed);
+	assert_int_equal(d.book.unwritten, 1); /* that it failed, once */
 	d.noted.err = 0;
 	desk_pass(&d, 0.005, 0);
 	assert_int_equal(d.noted.parts, 3);
 	assert_int_equal(d.o.said, 2);
+	assert_int_equal(d.book.unwritten, 3); /* and each step */
 	assert_true(d.o.self.shed[0] && d.o.self.shed[1] && !d.o.failed);
 	assert_false(d.o.saves); /* of two at once neither's saving is known */
 	/* One that returns, too. */
@@ -389,6 +392,7 @@ static void a_step_that_fails_is_taken_later(void **state)
 	d.noted.err = 0;
 	desk_pass(&d, 0.001, 0);
 	assert_int_equal(d.o.said, 1);
+	assert_int_equal(d.book.unwritten, 5); /* it failed again; the return */
 	assert_true(d.o.self.shed[0] && !d.o.self.shed[1]);
 }
 
