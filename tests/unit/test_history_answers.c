@@ -198,6 +198,25 @@ static void one_that_comes_and_goes(void **state)
 			    (i % 3 != 1 && i % 40 < 20 ? 0.25 : -1));
 }
 
+/* There is room for the groups of an interval, not for all that ever ran: 20 000 come and go. */
+static void who_went_leaves_room(void **state)
+{
+	enum { AT_ONCE = 500, SNAPSHOTS = 40 };
+	char comm[16];
+	int i, k;
+
+	for (i = 0; i < SNAPSHOTS; i++) {
+		take(i == SNAPSHOTS - 1);
+		for (k = 0; k < AT_ONCE; k++) {
+			snprintf(comm, sizeof(comm), "passer-%d", i * AT_ONCE + k);
+			world_process(&past.world, 10 + k, comm, 7)->inc.user_ns = SECOND / 1000;
+		}
+		write_as(i % KEY_EVERY == 0);
+	}
+	assert_int_equal(ask(WEB_GROUP, "unit=a.service&comm=worker"), 200);
+	assert_true(value("cpu_ratio", SNAPSHOTS - 1) == 0.5);
+}
+
 static const char container_id[] =
 	"0123456789ab0123456789ab0123456789ab0123456789ab0123456789abcdef";
 
@@ -310,6 +329,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_gap_is_not_a_lull, past_setup, past_teardown),
 		cmocka_unit_test_setup_teardown(one_that_comes_and_goes, past_setup, past_teardown),
+		cmocka_unit_test_setup_teardown(who_went_leaves_room, past_setup, past_teardown),
 		cmocka_unit_test_setup_teardown(names_are_those_that_are_served, past_setup,
 						past_teardown),
 		cmocka_unit_test_setup_teardown(a_long_past_of_a_group, past_setup, past_teardown),
