@@ -69,25 +69,25 @@ class Session(unittest.TestCase):
         return self.vigie("record", "-o", self.file, *args, status=status)
 
     def record_running(self, pid, cpu_s, *args):
-        """A session in which the process runs for so many seconds by the kernel's account: on a quiet
-        CPU it lasts as long, beside others longer, and has as many stacks. What vigie used."""
+        """A session in which the process runs for so many seconds by the kernel's account, whoever
+        runs beside it. What vigie used; how long it took to end is in ended_s."""
         vigie = subprocess.Popen([lib.VIGIE, "record", "-p", str(pid), "-d", "60s", "-o", self.file,
                                   *map(str, args)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        flags = os.WEXITED | os.WNOHANG | os.WNOWAIT  # no wait(): what it used is asked for below
+        flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
         try:
             lib.wait_for(lambda: has_clock(vigie.pid) or os.waitid(os.P_PID, vigie.pid, flags), "the session's clock")
             enough = lib.schedstats(pid)[0] + cpu_s * 1e9
             lib.wait_for(lambda: lib.schedstats(pid)[0] >= enough or os.waitid(os.P_PID, vigie.pid, flags),
-                         f"{cpu_s} s of CPU time", every_s=.01)
-            os.kill(vigie.pid, signal.SIGINT)  # no method of its: that would wait for it
+                         "its time on a CPU", every_s=.01)
+            began = time.monotonic()
+            os.kill(vigie.pid, signal.SIGINT)  # no method of its, which waits: wait4() says what it used
             said = vigie.stderr.read()
             _, status, used = os.wait4(vigie.pid, 0)
-            vigie.returncode = os.waitstatus_to_exitcode(status)
+            self.ended_s, vigie.returncode = time.monotonic() - began, os.waitstatus_to_exitcode(status)
         finally:
             vigie.kill()
             vigie.stderr.close()
-        self.assertEqual(vigie.returncode, 0, said)
-        self.assertEqual(self.json()["quality"]["ended"], "interrupt", said)
+        self.assertEqual((vigie.returncode, self.json()["quality"]["ended"]), (0, "interrupt"), said)
         return used
 
     def report(self, form, *args):
@@ -99,7 +99,7 @@ class Session(unittest.TestCase):
     def complete(self, session, least=0.99):
         q = session["quality"]
         stacks = sum(q["stacks"].values())
-        self.assertGreater(stacks, 50)
+        self.assertGreater(stacks, 20)
         self.assertLessEqual(sum(q["incomplete"].values()), (1 - least) * stacks, q)
 
     def balanced(self, session, within=0.01):

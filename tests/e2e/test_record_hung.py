@@ -81,10 +81,18 @@ class Hung(Session):
     def remote(self):
         return self.there_runs("unwinds", "deep", 60, path=os.path.join(self.there, "remote"))
 
-    def in_time(self, pid, *views):
+    def in_time(self, pid, *args):
         began = time.monotonic()
-        self.record("-p", pid, *ROUND, *views)
+        self.record("-p", pid, *ROUND, *args)
         self.assertLess(time.monotonic() - began, OVER_S)
+        return self.json()
+
+    def ran(self, pid, *args, hangs=1):
+        """As above, of a program that runs for long enough to have stacks, also beside many others.
+        The session's clock is there when it first asks who hangs, two seconds and ever less for each;
+        it begins later."""
+        self.record_running(pid, 1 + 2 * sum(max(.5 ** i, .125) for i in range(hangs)), *args)
+        self.assertLess(self.ended_s, OVER_S - SECONDS)
         return self.json()
 
     def names(self, session):
@@ -100,19 +108,17 @@ class Hung(Session):
         # Of the program nothing; the clock that it reads is in the vdso, and has its name.
         self.assertLessEqual({n for n in names if not n.startswith("[remote+0x")},
                              {"__vdso_clock_gettime", "clock_gettime", "__clock_gettime"})
-        self.assertEqual(q["ended"], "time")
 
     def test_as_long_as_it_answers(self):
         with self.remote() as child:
-            session = self.in_time(child.pid, "--views", "cpu")
+            session = self.ran(child.pid, "--views", "cpu")
         self.complete(session)
         self.assertGreaterEqual(self.names(session), {"run_deep", "main", "_start"})
 
     def test_never_again(self):
         with self.remote() as child:
             self.hang()
-            session = self.in_time(child.pid)
-            self.unreadable(session)
+            self.unreadable(self.ran(child.pid))
 
     def test_late_each_time(self):
         """Nobody hangs: each file comes just in time. All together they have a limit nevertheless."""
@@ -136,7 +142,7 @@ class Hung(Session):
         with self.remote() as child:
             subprocess.run(["umount", "-l", self.there], check=True)
             self.hang()
-            self.unreadable(self.in_time(child.pid))
+            self.unreadable(self.ran(child.pid))
 
     def test_below_an_overlay(self):
         """What a container may have mounted; its files do not look like FUSE."""
@@ -151,7 +157,7 @@ class Hung(Session):
         self.addCleanup(self.answer)
         with self.there_runs("unwinds", "deep", 60, path=os.path.join(top, "remote")) as child:
             self.hang()
-            self.unreadable(self.in_time(child.pid))
+            self.unreadable(self.ran(child.pid))
 
     def holders(self, pid, path):
         """Those of a session's processes that have the file."""
@@ -231,7 +237,7 @@ class Hung(Session):
         try:
             self.assertEqual(program.stdout.readline(), b"ready\n")
             self.hang()
-            session = self.in_time(program.pid, "--views", "cpu")
+            session = self.ran(program.pid, "--views", "cpu")
             self.answer()
         finally:
             self.answer()
@@ -254,7 +260,7 @@ class Hung(Session):
         with self.there_runs("guests", "keep", 60, library) as child:
             if hang:
                 self.hang()
-            session = self.in_time(child.pid, "--views", "cpu")
+            session = self.ran(child.pid, "--views", "cpu")
         self.complete(session)
         return session
 
@@ -303,7 +309,7 @@ class Hung(Session):
             self.lock(child.pid)
             session = self.in_time(child.pid)
         q = session["quality"]
-        self.assertGreater(q["stacks"]["on_cpu"], 50, q)
+        self.assertGreater(q["stacks"]["on_cpu"], 0, q)
         self.assertEqual(q["incomplete"]["not_mapped"], q["stacks"]["on_cpu"], q)
         self.assertGreaterEqual(q["hangs"], 1)
         self.assertEqual(q["ended"], "time")
@@ -315,8 +321,9 @@ class Hung(Session):
             targets = [stack.enter_context(self.locked()) for _ in range(6)]
             for target in targets:
                 self.lock(target.pid)
-            targets.append(stack.enter_context(running("leaves", 60)))
-            session = self.in_time(",".join(str(t.pid) for t in targets), "--views", "cpu")
+            leaves = stack.enter_context(running("leaves", 60))
+            session = self.ran(leaves.pid, "-p", ",".join(str(t.pid) for t in targets),
+                               "--views", "cpu", hangs=len(targets))
         self.assertEqual(session["quality"]["hangs"], 6)
         self.assertGreaterEqual(self.names(session), {"leaf_d", "main", "_start"})
 

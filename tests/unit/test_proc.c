@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* test_proc.c - processes in /proc, those with hostile names first. */
 #include <errno.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -126,6 +127,23 @@ static void processes_are_found_by_number_only(void **state)
 	assert_true(found);
 }
 
+static void who_runs_and_who_sleeps(void **state)
+{
+	pid_t sleeper = start("sleeper");
+	unsigned int looks = 0;
+
+	assert_true(proc_is_runnable(getpid()));
+	/* It has told us that it is there, and is about to sleep. */
+	while (proc_is_runnable(sleeper) && ++looks < 1000000)
+		sched_yield();
+	assert_false(proc_is_runnable(sleeper));
+	end(sleeper);
+	assert_false(proc_is_runnable(sleeper));
+	assert_int_equal(proc_parse_state("1 (R) R) D 4"), 'D');
+	assert_int_equal(proc_parse_state("1 (R"), '\0');
+	assert_int_equal(proc_parse_state("1 (R)R 4"), '\0');
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,6 +151,7 @@ int main(void)
 		cmocka_unit_test(what_no_kernel_writes_is_refused),
 		cmocka_unit_test(a_file_is_cut_to_its_room),
 		cmocka_unit_test(processes_are_found_by_number_only),
+		cmocka_unit_test(who_runs_and_who_sleeps),
 	};
 
 	return cmocka_run_group_tests_name("proc", tests, NULL, NULL);

@@ -101,3 +101,17 @@ int proc_start_ticks(pid_t pid, __u64 *ret)
 
 	return n < 0 ? n : proc_parse_start(stat, ret);
 }
+
+char proc_parse_state(const char *stat)
+{
+	const char *end = strrchr(stat, ')');
+
+	return end && end[1] == ' ' ? end[2] : '\0';
+}
+
+bool proc_is_runnable(pid_t pid)
+{
+	char stat[STAT_LEN];
+
+	return proc_read(pid, "stat", stat, sizeof(stat)) > 0 && proc_parse_state(stat) == 'R';
+}

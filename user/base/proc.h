@@ -23,8 +23,12 @@ ssize_t proc_read(pid_t pid, const char *name, char *dst, size_t size);
 int proc_comm(pid_t pid, char *dst, size_t size);
 /* When it began, in clock ticks since the boot. 0 or -errno. */
 int proc_start_ticks(pid_t pid, __u64 *ret);
+/* Its main thread runs, or would if it had a CPU: it waits for nothing else. False as well: it is gone. */
+bool proc_is_runnable(pid_t pid);
 
 /* What proc_start_ticks() makes of a stat file; separate, for what no kernel writes. 0 or -EPROTO. */
 int proc_parse_start(char *stat, __u64 *ret);
+/* Its letter there, see proc(5); NUL: that is no stat file. */
+char proc_parse_state(const char *stat);
 
 #endif

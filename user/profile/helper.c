@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/proc.h"
 #include "base/units.h"
 #include "sandbox/process.h"
 
@@ -123,4 +124,16 @@ int helper_answer(int socket, struct packet *in, __u64 until_ns)
 		return n < 0 ? -errno : 0;
 	n = packet_receive(socket, in, false);
 	return n == 0 ? -EPIPE : n == -EAGAIN ? 0 : n;
+}
+
+int helper_answer_or_hang(const struct helper *h, struct packet *in, __u64 each_ns, __u64 last_ns)
+{
+	__u64 until = clock_monotonic_ns();
+	int n;
+
+	do {
+		until = until + each_ns < last_ns ? until + each_ns : last_ns;
+		n = helper_answer(h->fd, in, until);
+	} while (n == 0 && until < last_ns && proc_is_runnable(h->pid));
+	return n;
 }

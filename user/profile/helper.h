@@ -38,6 +38,11 @@ void helper_many_files(void);
  * patience of one question is about to end.
  */
 int helper_answer(int socket, struct packet *in, __u64 until_ns);
+/*
+ * As above, of one that may take each_ns. Who wants nothing but a CPU then does not hang, beside many
+ * others a quarter of a second is soon over: it has as long again, but not beyond last_ns.
+ */
+int helper_answer_or_hang(const struct helper *h, struct packet *in, __u64 each_ns, __u64 last_ns);
 /* What is left of a helper's time after it kept us waiting since then. Only shrinks. */
 void patience_spend(__u64 *left_ns, __u64 since_ns);
 

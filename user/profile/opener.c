@@ -109,7 +109,7 @@ static int exchange(struct opener *o, const struct symbolizer_head *head, const 
 
 	if (err)
 		return err;
-	n = helper_answer(o->child.fd, &o->in, began + (ns < o->patience_ns ? ns : o->patience_ns));
+	n = helper_answer_or_hang(&o->child, &o->in, ns, began + o->patience_ns);
 	patience_spend(&o->patience_ns, began);
 	if (!o->patience_ns)
 		give_up(o);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/proc.h"
 #include "base/io.h"
 #include "base/units.h"
 #include "profile/helper.h"
@@ -23,7 +24,7 @@ enum {
 	PIPE_BYTES = 8 << 20, /* of a tenth of a second; where that is not allowed, what is */
 	PIPE_BYTES_ALLOWED = 1 << 20,
 	PASS_BYTES = 256 << 10,
-	HANG_MS = 2000, /* a child that says nothing for so long hangs */
+	HANG_MS = 2000, /* a child that says nothing for so long, and wants no CPU, hangs */
 	HANGS_MAX = 8, /* then there are no more stacks of sleepers */
 };
 
@@ -184,7 +185,8 @@ bool sleepers__poll(struct sleepers *s, __u64 now_ns, capture_fn fn, void *ctx)
 	}
 	if (n == 0) {
 		helper_stop(&s->child);
-	} else if (n < 0 && now_ns - s->heard_ns > HANG_MS * NS_PER_MS) {
+	} else if (n < 0 && now_ns - s->heard_ns > HANG_MS * NS_PER_MS &&
+		   !proc_is_runnable(s->child.pid)) {
 		/* The next one passes by the thread at whose stack it hangs. */
 		helper_stop(&s->child);
 		s->hangs++;
