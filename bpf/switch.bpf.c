@@ -77,9 +77,16 @@ static __noinline int slow_wait(struct task_struct *prev, struct task_struct *ne
 	return 0;
 }
 
-/* Its wakeup was missed: when it was is not known, and all of the wait counts as sleep. */
-static __noinline int wakeup_missed(struct task_struct *task, struct task_state *st)
+/*
+ * Its wakeup was missed: when it was is not known, and all of the wait counts as sleep. Woken after nobody
+ * looks for that any more it is no loss, and its wait what the kernel says, as moved_look() has it.
+ */
+static __noinline int wakeup_missed(struct task_struct *task, struct task_state *st, __u32 off)
 {
+	if (off & VIGIE_SHED_MOVED) {
+		moved_unmark(st, 0);
+		return 0;
+	}
 	moved_unmark(st, task->sched_info.run_delay - st->moved_delay);
 	count_loss(VIGIE_LOSS_WAKEUP_MISSED);
 	return 0;
@@ -164,7 +171,7 @@ static __always_inline void switch_out(struct task_struct *prev, __u64 now, __u3
 		return;
 	}
 	if (cfg_moved && st->moved)
-		wakeup_missed(prev, st);
+		wakeup_missed(prev, st, off);
 	if ((off & VIGIE_SHED_HISTOGRAMS) || state_stale(st))
 		switch_partly(prev, st, now, wait_reason, dead);
 	else

@@ -2,13 +2,14 @@
 /*
  * moved.c - sleepers that are moved between CPUs as they sleep, and how long they really waited.
  *
- *	moved NAME SLEEPERS CYCLES SLEEP_MS
+ *	moved NAME SLEEPERS CYCLES SLEEP_MS [announce]
  *
  * Each sleeper, a process called NAME, works for 4 ms of CPU time and sleeps, CYCLES times, beside a
  * hog on each of two CPUs, while its affinity is changed every millisecond. What of its life was
  * neither CPU time nor the sleep that it asked for, it waited for a CPU, or a timer was late. Says
  * "slept NS waited NS kernel NS" at the end: that sleep, that wait, and the kernel's run_delay. From
- * Linux 6.12 on the kernel counts a part of the sleep, too.
+ * Linux 6.12 on the kernel counts a part of the sleep, too. With announce it says "asleep" before, once
+ * all are in their last sleep and have been moved in it.
  */
 #include <sched.h>
 #include <signal.h>
@@ -26,7 +27,7 @@ enum { SLEEPERS_MAX = 16, CPUS = 2, WORK_NS = 4000000 };
 
 struct result {
 	int64_t waited, kernel;
-	int done;
+	int last, done; /* the last sleep is about to begin; it is over, and the work after it */
 };
 
 static int64_t clock_ns(clockid_t clock)
@@ -56,6 +57,7 @@ static void sleeper(struct result *ret, int64_t born, int cycles, int64_t sleep_
 
 	prctl(PR_SET_TIMERSLACK, 1);
 	for (i = 0; i < cycles; i++) {
+		ret->last = i == cycles - 1;
 		nanosleep(&pause, NULL);
 		work = clock_ns(CLOCK_THREAD_CPUTIME_ID) + WORK_NS;
 		while (clock_ns(CLOCK_THREAD_CPUTIME_ID) < work)
@@ -90,9 +92,36 @@ static int all_done(const struct result *results, int n)
 	return !n;
 }
 
+static int is_asleep(pid_t pid)
+{
+	char path[64], state = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "r");
+	if (!f || fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+		exit(3);
+	fclose(f);
+	return state == 'S';
+}
+
+/* Of those who sleep for the last time; who was moved twice since was moved, wherever he was. */
+static int all_moved_asleep(const struct result *results, const pid_t *pids, int *passes, int n)
+{
+	int i, all = 1;
+
+	for (i = 0; i < n; i++) {
+		if (passes[i] < 2 && results[i].last && is_asleep(pids[i]))
+			passes[i]++;
+		all &= passes[i] == 2;
+	}
+	return all;
+}
+
 int main(int argc, char **argv)
 {
-	int n = argc == 5 ? strtol(argv[2], NULL, 10) : 0, cycles, i, turn;
+	int n = argc == 5 || argc == 6 ? strtol(argv[2], NULL, 10) : 0, cycles, i, turn;
+	int passes[SLEEPERS_MAX] = { 0 }, announce = argc == 6;
 	pid_t hogs[CPUS], pids[SLEEPERS_MAX];
 	int64_t sleep_ns, born, waited = 0, kernel = 0;
 	struct result *results;
@@ -123,6 +152,11 @@ int main(int argc, char **argv)
 		CPU_SET(turn, &one);
 		for (i = 0; i < n; i++)
 			sched_setaffinity(pids[i], sizeof(one), &one);
+		if (announce && all_moved_asleep(results, pids, passes, n)) {
+			puts("asleep");
+			fflush(stdout);
+			announce = 0;
+		}
 		usleep(1000);
 	}
 	for (i = 0; i < CPUS; i++)
