@@ -456,6 +456,12 @@ def schedstats(pid):
     return tuple(map(sum, zip(*(schedstat(pid, tid) for tid in threads(pid)))))
 
 
+def above_others(callback):
+    """What we start from now on, until the callback, has a CPU at once, also beside others."""
+    callback(os.setpriority, os.PRIO_PROCESS, 0, os.getpriority(os.PRIO_PROCESS, 0))
+    os.setpriority(os.PRIO_PROCESS, 0, -15)
+
+
 def children(pid):
     """{name: pid} of those that it has forked."""
     names = {}

@@ -239,7 +239,7 @@ scrape_configs:
     def __exit__(self, *_):
         self.child.terminate()
         try:
-            self.child.wait(20)
+            self.child.wait(lib.PATIENCE_S)
         except subprocess.TimeoutExpired:
             self.child.kill()
             self.child.wait()
@@ -275,7 +275,7 @@ class ClassicOnly(LoopbackServer):
     def __init__(self, port):
         class Handler(LoopbackServer.Handler):
             def do_GET(self):  # noqa: N802
-                upstream = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+                upstream = http.client.HTTPConnection("127.0.0.1", port, timeout=lib.PATIENCE_S)
                 upstream.request("GET", self.path, headers={"Accept": CLASSIC})
                 answer = upstream.getresponse()
                 body = answer.read()

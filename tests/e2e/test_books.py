@@ -390,7 +390,7 @@ class Equation(unittest.TestCase):
 
     def test_there_was_something_to_fold(self):
         last = self.pages[-1]
-        self.assertGreater(len(self.pages), 4)
+        self.assertGreater(len(self.pages), 2)
         groups = {key for key in last.all("vigie_process_processes")}
         self.assertLessEqual(len(groups), 400 + 1)
         folded = last.one("vigie_process_starts_total", comm=OTHER)

@@ -86,7 +86,7 @@ def alertmanager(webhook_port):
             yield port
         finally:
             child.terminate()
-            child.wait(20)
+            child.wait(lib.PATIENCE_S)
 
 
 class Work:

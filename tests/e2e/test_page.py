@@ -155,19 +155,23 @@ class Families(unittest.TestCase):
     def names(text):
         return set(re.findall(r"^# TYPE (\S+) ", text, re.M))
 
-    def served(self, *args):
+    def served(self, *args, until):
+        """Its names, once they are so: a unit's are read beside the first pages."""
         with Serve(*args) as daemon:
-            return self.names(daemon.get(Accept=OPENMETRICS)[2].decode())
+            def names():
+                found = self.names(daemon.get(Accept=OPENMETRICS)[2].decode())
+                return found if until(found) else None
+            return wait_for(names, f"its families with {args}", every_s=.2)
 
     def test_served(self):
-        whole = self.served()
+        pages = []
+        whole = self.served(until=lambda names: pages.append(names) or pages[-6:] == 6 * [names])
         self.assertIn("vigie_process_cpu_seconds", whole)
-        only = self.served("--families", "vigie_process_*_bytes,vigie_host_cpus")
-        self.assertEqual(only, {name for name in whole if name == "vigie_host_cpus" or
-                                re.fullmatch("vigie_process_.*_bytes", name)})
-        less = self.served("--no-families", "vigie_self_*,process_*")
-        self.assertEqual(less, {name for name in whole
-                                if not name.startswith(("vigie_self_", "process_"))})
+        only = {name for name in whole if name == "vigie_host_cpus" or
+                re.fullmatch("vigie_process_.*_bytes", name)}
+        self.served("--families", "vigie_process_*_bytes,vigie_host_cpus", until=only.__eq__)
+        less = {name for name in whole if not name.startswith(("vigie_self_", "process_"))}
+        self.served("--no-families", "vigie_self_*,process_*", until=less.__eq__)
 
     def test_printed(self):
         run = subprocess.run([lib.VIGIE, "once", "-i", "100ms", "--format", "openmetrics",

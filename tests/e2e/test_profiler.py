@@ -52,7 +52,7 @@ class Profiler(unittest.TestCase):
 
     def end(self):
         self.probe.stdin.close()
-        self.assertEqual(self.probe.wait(timeout=10), 0)
+        self.assertEqual(self.probe.wait(timeout=lib.PATIENCE_S), 0)
         self.probe.stdout.close()
         lib.wait_for(lambda: not os.path.exists(f"/proc/{self.profiler}"), "the profiler's end")
 
@@ -155,7 +155,7 @@ class Hung(unittest.TestCase):
     def end(self):
         self.answer()
         self.probe.stdin.close()
-        self.probe.wait(timeout=20)
+        self.probe.wait(timeout=lib.PATIENCE_S)
         self.probe.stdout.close()
 
     def ask(self, pid):

@@ -83,7 +83,7 @@ class Command(Session):
                         os.killpg(vigie.pid, number)
                     else:
                         vigie.send_signal(number)
-                    out, err = vigie.communicate(timeout=20)
+                    out, err = vigie.communicate(timeout=lib.PATIENCE_S)
                     self.assertEqual((vigie.returncode, bool(re.search(rb"cpu \d+", out))), (0, True), err)
                     self.assertEqual(self.json()["quality"]["ended"], "interrupt")
 
@@ -96,7 +96,7 @@ class Command(Session):
                                      preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
             lib.wait_for(attached, "the session")
             vigie.send_signal(signal.SIGHUP)
-            self.assertEqual(vigie.wait(20), 0)
+            self.assertEqual(vigie.wait(lib.PATIENCE_S), 0)
         self.assertEqual(self.json()["quality"]["ended"], "interrupt")
 
     def test_under_nohup_it_goes_on(self):
@@ -106,7 +106,7 @@ class Command(Session):
                                       self.file], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             lib.wait_for(attached, "the session")
             vigie.send_signal(signal.SIGHUP)
-            self.assertEqual(vigie.wait(20), 0)
+            self.assertEqual(vigie.wait(lib.PATIENCE_S), 0)
         self.assertEqual(self.json()["quality"]["ended"], "time")
 
 

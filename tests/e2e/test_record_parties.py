@@ -164,6 +164,12 @@ class RunQueue(Session):
 
 
 class Wakers(Session):
+    @classmethod
+    def setUpClass(cls):
+        """What the programs do in which order is theirs, whoever else runs."""
+        super().setUpClass()
+        lib.above_others(cls.addClassCleanup)
+
     def test_each_waker_is_found(self):
         with running("waits", self.directory, 60) as child:
             self.record("-p", child.pid, "-d", "3s", "--views", "wakers")

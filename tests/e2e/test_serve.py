@@ -51,12 +51,12 @@ def resident_kib(pid):
 
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path):
-        super().__init__("localhost", timeout=10)
+        super().__init__("localhost", timeout=PATIENCE_S)
         self.path = path
 
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(10)
+        self.sock.settimeout(PATIENCE_S)
         self.sock.connect(self.path)
 
 
@@ -295,7 +295,7 @@ class Listening(unittest.TestCase):
     def test_beyond_loopback_when_allowed(self):
         with listening("--allow-insecure", "--listen", "0.0.0.0:0") as (_, (address,)):
             port = int(address.rpartition(":")[2])
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
             connection.request("GET", "/-/healthy")
             self.assertEqual(connection.getresponse().status, 200)
             connection.close()
@@ -311,7 +311,7 @@ class Listening(unittest.TestCase):
                 pages = [get_unix(path)[1]]
                 for address in (addresses[0], addresses[2]):
                     host, _, port = address.rpartition(":")
-                    connection = http.client.HTTPConnection(host, int(port), timeout=10)
+                    connection = http.client.HTTPConnection(host, int(port), timeout=PATIENCE_S)
                     connection.request("GET", "/metrics", headers={"Accept": OPENMETRICS})
                     pages.append(connection.getresponse().read())
                     connection.close()
@@ -528,7 +528,7 @@ class SteadyState(unittest.TestCase):
                         self.assertIsNone(child.poll())
                         with contextlib.suppress(OSError), \
                                 contextlib.closing(http.client.HTTPConnection(
-                                    "127.0.0.1", port, timeout=10)) as connection:
+                                    "127.0.0.1", port, timeout=PATIENCE_S)) as connection:
                             connection.request("GET", "/metrics")
                             return b"vigie_host_cpus" in connection.getresponse().read()
                         return False

@@ -18,6 +18,7 @@ import time
 import unittest
 import warnings
 
+import lib
 from web_client import TLS, TOKEN, WebCase, basic, bcrypt, openssl
 
 
@@ -92,15 +93,16 @@ class Passwords(WebCase):
 
     def test_unknown_users_take_as_long(self):
         server = self.serve(f"basic_auth_users:\n  alice: {bcrypt('secret', cost=10)}\n")
+        verifier = server.children()["vigie-password"]
         spent = {"alice": [], "mallory": []}
         for i in range(12):
             for user, times in spent.items():
-                begin = time.monotonic()
+                begin = lib.schedstats(verifier)[0]
                 status, _, _ = server.get(None, auth=basic(user, f"wrong{i}"),
                                           source=f"127.0.1.{i + 1}")
-                times.append(time.monotonic() - begin)
+                times.append((lib.schedstats(verifier)[0] - begin) / 1e9)  # others run here, too
                 self.assertEqual(status, 401)
-        known, unknown = (min(spent[user]) for user in ("alice", "mallory"))  # others run here, too
+        known, unknown = (min(spent[user]) for user in ("alice", "mallory"))
         self.assertGreater(min(known, unknown), 0.02)
         self.assertLess(abs(known - unknown) / known, 0.25, spent)
 

@@ -6,6 +6,7 @@ Owns what needs the whole program. Who gets in and who does not is test_web.py's
 """
 import http.client
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -123,10 +124,12 @@ class Scraped(unittest.TestCase):
                 self.assertEqual({value for job, value in rates.items() if job not in good}, {0})
                 self.assertGreater(prometheus.value(
                     'sum(rate(vigie_host_cpu_seconds_total{job="certificate"}[5s]))'), 0)
-                targets = prometheus.api("targets")["activeTargets"]
-                errors = {t["labels"]["job"]: t["lastError"] for t in targets}
-                self.assertIn("401", errors["nobody"])
-                self.assertRegex(errors["wrong-password"], "401|429")
+
+                def errors():  # of the last scrape: one may have been late
+                    return {t["labels"]["job"]: t["lastError"]
+                            for t in prometheus.api("targets")["activeTargets"]}
+                wait_for(lambda: "401" in errors()["nobody"], "who has none to be told")
+                wait_for(lambda: re.search("401|429", errors()["wrong-password"]), "a refusal")
             page = one.scrape()
             self.assertGreater(page.one("vigie_self_web_denied_total", reason="credentials"), 3)
             self.assertEqual(page.one("vigie_self_web_config_last_reload_successful"), 1)

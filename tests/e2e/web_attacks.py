@@ -4,9 +4,13 @@
 Owns these loads, for the tests (test_web_abuse.py) and for the comparison with a peer (tests/bench/web.py). A target
 has connect(timeout=, receive_buffer=), a socket, and get(context, auth=, source=), a request on a connection of its own.
 """
+import contextlib
 import http.client
+import os
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
 
@@ -14,6 +18,16 @@ from http_client import request
 from web_client import basic
 
 USER, PASSWORD = "alice", "secret"
+
+
+@contextlib.contextmanager
+def busy_cpus():
+    """One that never sleeps on each CPU: whoever attacks from here takes as much."""
+    with contextlib.ExitStack() as stack:
+        for _ in os.sched_getaffinity(0):
+            loop = stack.enter_context(subprocess.Popen([sys.executable, "-c", "while True: pass"]))
+            stack.callback(loop.kill)
+        yield
 
 
 def anybody():
