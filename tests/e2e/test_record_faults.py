@@ -1,13 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 """test_record_faults - page faults of a session against the kernel's own count of them."""
-import os
 import signal
 import subprocess
 import unittest
 
 import lib
-from test_record import Session, attached, by_function
+from test_record import Session, attached, by_function, has_begun
 
 PAGES = 40000
 
@@ -53,9 +52,8 @@ class Faults(Session):
 
     @staticmethod
     def looks(vigie):
-        """Whether it waits for records, its programs attached: it sleeps in epoll."""
-        return attached() and "poll" in lib.read(f"/proc/{vigie.pid}/wchan") and \
-            os.path.exists(f"/proc/{vigie.pid}")
+        """Whether it waits for records, its programs attached, and not for who opens files: by epoll."""
+        return has_begun(vigie.pid) and "epoll" in lib.read(f"/proc/{vigie.pid}/wchan")
 
 
 if __name__ == "__main__":
