@@ -263,7 +263,7 @@ class Findings(Recorded):
             def found():
                 # Where a neighbour wants its CPU it starves, too: another finding, as right.
                 return [e for e in self.events("finding-start") if e["rule"]["id"] == "runaway-cpu"
-                        and e["process"].get("name") == "burner-e2e"]
+                        and e.get("process", {}).get("name") == "burner-e2e"]
             event = wait_for(found, "the finding", patience_s=120)[0]
             ident = event["vigie"]["finding"]["id"]
             self.assertEqual(event["log"]["level"], "warning")
@@ -369,7 +369,7 @@ class Findings(Recorded):
                          "the finding's first attempt", every_s=0.5)
             def captured():
                 ours = {e["vigie"]["finding"]["id"] for e in self.events("finding-start")
-                        if e["process"].get("name") == "burner-e2e"}
+                        if e.get("process", {}).get("name") == "burner-e2e"}
                 return [ident for ident in ours for e in self.events("session-captured")
                         if f"finding {ident}:" in e["message"]]
             ident = wait_for(captured, "the session", patience_s=180, every_s=0.5)[0]
@@ -420,7 +420,7 @@ class Findings(Recorded):
             def lead():
                 return [e for e in self.events("finding-start")
                         if e["rule"]["id"] == "run-queue-starvation" and
-                        e["process"].get("name") == "kin-e2e"]
+                        e.get("process", {}).get("name") == "kin-e2e"]
             event = wait_for(lead, "the lead")[0]
             ident = event["vigie"]["finding"]["id"]
             self.assertEqual(event["log"]["level"], "info")
@@ -444,7 +444,7 @@ class Findings(Recorded):
 
     def starts_of(self, rule, names):
         """The ids of the rule's findings that began about these processes, or None."""
-        ids = {e["process"]["name"]: e["vigie"]["finding"]["id"] for e in self.events("finding-start")
+        ids = {e.get("process", {}).get("name"): e["vigie"]["finding"]["id"] for e in self.events("finding-start")
                if e["rule"]["id"] == rule and e.get("process", {}).get("name") in names}
         return ids if len(ids) == len(names) else None
 

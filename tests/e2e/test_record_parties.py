@@ -44,7 +44,8 @@ class RunQueue(Session):
         wait = sum(t["run_queue_ns"] for t in session["threads"])
         culprits = by_party(session, "runq")
         self.assertEqual(sum(culprits.values()), wait)
-        self.assertAlmostEqual(session["quality"]["culprits_seen_ns"] / wait, 1, delta=.02)
+        # Not who ran before the session began, of the wait that was under way: longer beside others.
+        self.assertAlmostEqual(session["quality"]["culprits_seen_ns"] / wait, 1, delta=.05)
         bully = sum(culprits[f"leaves ({b.pid})"] for b in bullies)
         # Of equal weight: each has what the victim has, whoever else uses that CPU.
         used = sum(t["cpu_ns"] for t in session["threads"])
@@ -60,7 +61,7 @@ class RunQueue(Session):
         session = self.json()
         wait = sum(t["run_queue_ns"] for t in session["threads"])
         self.assertGreater(wait, .8 * 3e9)
-        self.assertAlmostEqual(session["quality"]["culprits_seen_ns"] / wait, 1, delta=.02)
+        self.assertAlmostEqual(session["quality"]["culprits_seen_ns"] / wait, 1, delta=.05)
         culprits = by_party(session, "runq")
         # Both always want to run: as one does, the other waits, whoever else uses that CPU.
         used = collections.Counter()

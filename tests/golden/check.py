@@ -26,6 +26,8 @@ LABEL = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*\Z")
 NUMBER = re.compile(r"(\+Inf|NaN|-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?)\Z")
 FORBIDDEN_LABELS = {"job", "instance", "region", "zone", "cluster", "env", "service", "owner", "type",
                     "quantile"}
+# Their sum has a wait that is under way, in no bucket yet (docs/metrics.md): above the buckets' own.
+UNDER_WAY = {"vigie_process_run_queue_wait_seconds"}
 UNITS = ("seconds", "bytes", "ratio", "celsius", "joules", "grams", "meters", "volts", "amperes")
 SUFFIXES = {
     "counter": ("_total", "_created"),
@@ -263,14 +265,15 @@ def canonical(value):
     return text
 
 
-def possible_sum(bounds, counts, total):
+def possible_sum(bounds, counts, total, more):
+    """more: the sum has what is under way as well, which is in no bucket yet."""
     low = high = 0.0
     previous = 0.0
     for bound, count in zip(bounds, counts):
         low += previous * count
         high += bound * count if count else 0
         previous = bound if math.isfinite(bound) else previous
-    return low * (1 - 1e-9) <= total <= high * (1 + 1e-9)
+    return low * (1 - 1e-9) <= total and (more or total <= high * (1 + 1e-9))
 
 
 def check_histogram(family, faults):
@@ -306,7 +309,7 @@ def check_histogram(family, faults):
         if point["count"] != counts[-1]:
             faults.add(line, "count is not the +Inf bucket")
         parts = [b - a for a, b in zip([0] + counts, counts)]
-        if not possible_sum(bounds, parts, point["sum"]):
+        if not possible_sum(bounds, parts, point["sum"], family.name in UNDER_WAY):
             faults.add(line, "sum %r is impossible for buckets %s" % (point["sum"], point["buckets"]))
     if len(layouts) > 1:
         faults.add(family.line, "%s has buckets of several kinds" % family.name)
