@@ -571,6 +571,10 @@ class OncePsutil(unittest.TestCase):
                                float(lib.cpu_ns(row) / wall / 10**7), delta=0.2)
         self.assertLessEqual(lib.cpu_ns(row), actor_ns)
         self.assertGreater(lib.cpu_ns(row), .2 * actor_ns)
+        times = self.psutil.cpu_times()
+        for name, ours in found["cpu_times"].items():  # theirs is later, by what ending took
+            self.assertLessEqual(float(ours), getattr(times, name) + 0.5, name)
+            self.assertGreater(float(ours), getattr(times, name) - 60, name)
         percents = found["cpu_times_percent"]
         self.assertAlmostEqual(float(sum(percents.values())), 100, delta=1)
 

@@ -140,8 +140,20 @@ class Answers(unittest.TestCase):
         self.assertEqual(len({len(answer[name]) for name in ("time", "cpu_ratio", "disk_ratio", "resident_bytes")}), 1)
         self.assertEqual(api(self.daemon, "group", unit="no", comm="such")[0], 404)
 
+    def test_a_finding_in_parts(self):
+        answer = self.good("finding", id=ID)
+        self.assertEqual(answer["process"], {"unit": UNIT, "comm": VICTIM, "pid": 4001})
+        self.assertEqual({k: answer["culprits"][0][k] for k in ("unit", "comm", "pid")},
+                         {"unit": UNIT, "comm": HOG, "pid": 4000})
+
+    def test_as_many_rows_as_are_asked_for(self):
+        every = self.good("instant", at=self.past.end, by="pid", rows=8192)
+        self.assertGreater(len(every["processes"]), 1)
+        few = self.good("instant", at=self.past.end, by="pid", rows=1)
+        self.assertEqual((len(few["processes"]), few["groups_in_other"]), (1, len(every["processes"]) - 1))
+
     def test_refusals_are_json(self):
-        for path, query, status in (("range", {"from": "x"}, 400), ("range", {"points": 0}, 400), ("instant", {"at": 5}, 404),
+        for path, query, status in (("range", {"from": "x"}, 400), ("range", {"points": 0}, 400), ("instant", {"rows": 0}, 400), ("instant", {"at": 5}, 404),
                                     ("finding", {"id": "ffffffffffff"}, 404), ("session", {"id": "ffffffffffff"}, 404),
                                     ("session", {"id": "../../x"}, 400), ("nothing", {}, 404)):
             got, headers, answer = api(self.daemon, path, **query)

@@ -105,9 +105,10 @@ QUESTION = [
     "3at=1790000000.123456789987&by=pid&from=1", "3by=group", "4unit=%2Fa%26b+c&comm=%c3%A9%3D%25&points=2000",
     "4unit=%4&comm=%", "4unit=a%00b&comm=c", "4unit=" + "a" * 1200 + "&comm=b", "0id=0123456789ab", "0id=../../../etc",
     "1id=0123456789AB", "1id=0123456789ab&id=", "2", "2=&=", "9x",
-    struct.pack("<IIQQQI", 0, 7, 1, 2, 0, 0).ljust(1600, b"\0"),
-    struct.pack("<IIQQQI", 2, 360, 0, 0, 0, 0) + b"a".ljust(1200, b"\0") + b"b".ljust(256, b"\0"),
-    struct.pack("<IIQQQI", 3, 360, 0, 0, 0, 0) + b"\0" * 1456 + b"0123456789ab\0\0\0\0",
+    struct.pack("<IIQQQII", 0, 7, 1, 2, 0, 0, 200).ljust(1600, b"\0"),
+    struct.pack("<IIQQQII", 2, 360, 0, 0, 0, 0, 200) + b"a".ljust(1200, b"\0") + b"b".ljust(256, b"\0"),
+    struct.pack("<IIQQQII", 3, 360, 0, 0, 0, 0, 200) + b"\0" * 1456 + b"0123456789ab\0\0\0\0",
+    "3rows=8192&by=pid", "3rows=8193",
 ]
 
 

@@ -274,6 +274,31 @@ static void a_long_past_of_a_group(void **state)
 	assert_int_equal(ask(WEB_GROUP, "unit=a.service&comm=nobody"), 404);
 }
 
+/* As many rows as are asked for, the largest; the others are summed up, and counted. */
+static void rows_of_a_moment(void **state)
+{
+	struct json_object *cut, *cpu;
+	int i;
+
+	write_some(3);
+	take(true);
+	for (i = 0; i < 300; i++)
+		world_process(&past.world, 100 + i, "one-of-many", 7)->inc.user_ns = SECOND / 1000;
+	write_as(false);
+	assert_int_equal(ask(WEB_INSTANT, "by=pid"), 200);
+	assert_int_equal(length("processes"), WEB_ROWS);
+	assert_int_equal(ask(WEB_INSTANT, "by=pid&rows=8192"), 200);
+	assert_int_equal(length("processes"), 302);
+	assert_true(json_object_object_get_ex(past.doc, "groups_in_other", &cut));
+	assert_int_equal(json_object_get_int(cut), 0);
+	assert_int_equal(ask(WEB_INSTANT, "by=pid&rows=1"), 200);
+	assert_int_equal(length("processes"), 1);
+	assert_true(json_object_object_get_ex(past.doc, "groups_in_other", &cut));
+	assert_int_equal(json_object_get_int(cut), 301);
+	assert_true(json_object_object_get_ex(past.doc, "cpu_times", &cpu));
+	assert_int_equal(json_object_object_length(cpu), 8);
+}
+
 /* What an answer may cost is bounded whatever an entry takes. */
 static void who_asks_for_too_much(void **state)
 {
@@ -335,6 +360,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_long_past_of_a_group, past_setup, past_teardown),
 		cmocka_unit_test_setup_teardown(who_needs_too_much_memory, past_setup,
 						past_teardown),
+		cmocka_unit_test_setup_teardown(rows_of_a_moment, past_setup, past_teardown),
 		cmocka_unit_test_setup_teardown(who_asks_for_too_much, past_setup, past_teardown),
 	};
 

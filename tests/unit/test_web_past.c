@@ -58,6 +58,8 @@ static void good_questions(void **state)
 	q = good(WEB_INSTANT, "&at=1790000000.123456789987&&by=pid&");
 	assert_int_equal(q.at_ns, T0 + 123456789);
 	assert_true(q.by_pid);
+	assert_int_equal(q.rows, WEB_ROWS);
+	assert_int_equal(good(WEB_INSTANT, "rows=8192").rows, WEB_ROWS_MAX);
 	q = good(WEB_GROUP, "unit=%2Fa%26b+c&comm=%c3%A9%3D%25");
 	assert_string_equal(q.unit, "/a&b c");
 	assert_string_equal(q.comm, "\xc3\xa9=%");
@@ -84,6 +86,9 @@ static void bad_questions(void **state)
 	refused(WEB_RANGE, "from", "not known here");
 	refused(WEB_RANGE, "=5", "not known here");
 	refused(WEB_INSTANT, "by=user", "by is");
+	refused(WEB_INSTANT, "rows=0", "rows is 1 to 8192");
+	refused(WEB_INSTANT, "rows=8193", "rows is 1 to 8192");
+	refused(WEB_RANGE, "rows=5", "not known here");
 	refused(WEB_GROUP, "unit=a", "unit and comm");
 	refused(WEB_GROUP, "unit=%4&comm=a", "unit is");
 	refused(WEB_GROUP, "unit=%&comm=a", "unit is");
@@ -116,6 +121,8 @@ static void questions_of_nobody(void **state)
 	UNSOUND(group, q.points = 0);
 	UNSOUND(group, q.points = WEB_POINTS_MAX + 1);
 	UNSOUND(group, q.by_pid = 2);
+	UNSOUND(group, q.rows = 0);
+	UNSOUND(group, q.rows = WEB_ROWS_MAX + 1);
 	UNSOUND(group, q.from_ns = 3 * S);
 	UNSOUND(group, q.to_ns = ~0ull);
 	UNSOUND(group, q.at_ns = ~0ull);

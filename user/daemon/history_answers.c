@@ -37,7 +37,6 @@
 enum {
 	FINE_MAX = 3000,
 	GROUP_ENTRIES_MAX = 720, /* of which a model is made */
-	ROWS_MAX = 200,
 	/* Groups or processes of a moment; room for them is asked for at once: 28 MB. */
 	KNOWN_MAX = 16384,
 	SAMPLES_MAX = 1 << 20,
@@ -351,7 +350,7 @@ static int view_of(const struct history_answers *h, const struct snapshot *befor
 static unsigned int answer_instant(struct history_answers *h, const struct web_question *q,
 				   struct buf *out)
 {
-	const struct list_options list = { .sort = SORT_CPU, .top = ROWS_MAX };
+	const struct list_options list = { .sort = SORT_CPU, .top = q->rows };
 	struct encode_ctx ctx = { .out = out, .list = &list };
 	size_t i = q->at_ns ? moments__find(h->moments, q->at_ns) : moments__count(h->moments) - 1;
 	size_t first = q->from_ns ? moments__find(h->moments, q->from_ns) : i;

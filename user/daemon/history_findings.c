@@ -218,15 +218,30 @@ static void put_actor(struct json *j, const char *name, const struct actor *a)
 	put_text(j, name, text);
 }
 
+/* The same in parts, for programs; pid null: all of that name. */
+static void put_actor_parts(struct json *j, const struct actor *a)
+{
+	put_text(j, "unit", a->unit);
+	put_text(j, "comm", a->comm);
+	if (a->pid)
+		json_u64(j, "pid", a->pid);
+	else
+		json_literal(j, "pid", "null");
+}
+
 static void put_people(struct json *j, const struct finding_event *e)
 {
 	unsigned int i;
 
 	put_actor(j, "who", &e->who);
+	json_open(j, "process", '{');
+	put_actor_parts(j, &e->who);
+	json_close(j, '}');
 	json_open(j, "culprits", '[');
 	for (i = 0; i < e->nculprits; i++) {
 		json_open(j, NULL, '{');
 		put_actor(j, "who", &e->culprits[i].who);
+		put_actor_parts(j, &e->culprits[i].who);
 		put_number(j, "share", e->culprits[i].share);
 		put_text(j, "did", e->did[i]);
 		json_close(j, '}');

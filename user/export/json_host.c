@@ -8,6 +8,8 @@
  */
 #include "export/json_host.h"
 
+#include <string.h>
+
 #include "base/units.h"
 #include "data/view_list.h"
 #include "export/families.h"
@@ -57,25 +59,42 @@ static void swap(struct json *j, const struct derived_values *values)
 	json_close(j, '}');
 }
 
-static void cpu(struct json *j, const struct host_cpu *inc)
+enum { CPU_TIMES = 8 };
+struct cpu_time {
+	const char *name;
+	__u64 ns;
+};
+
+static void cpu_times(struct cpu_time times[CPU_TIMES], const struct host_cpu *cpu)
 {
+	const struct cpu_time filled[CPU_TIMES] = {
+		{ "user", cpu->user_ns },	{ "nice", cpu->nice_ns },
+		{ "system", cpu->system_ns },	{ "idle", cpu->idle_ns },
+		{ "iowait", cpu->iowait_ns },	{ "irq", cpu->irq_ns },
+		{ "softirq", cpu->softirq_ns }, { "steal", cpu->steal_ns },
+	};
+
+	memcpy(times, filled, sizeof(filled));
+}
+
+/* Percents are of the interval, times since boot: who asks twice has those of his own interval. */
+static void cpu(struct json *j, const struct host_cpu *since_boot, const struct host_cpu *inc)
+{
+	struct cpu_time times[CPU_TIMES];
 	__u64 total_ns = list_host_total_ns(inc);
 	__u64 busy_ns = total_ns - inc->idle_ns - inc->iowait_ns;
-	const struct {
-		const char *name;
-		__u64 ns;
-	} times[] = {
-		{ "user", inc->user_ns },	{ "nice", inc->nice_ns },
-		{ "system", inc->system_ns },	{ "idle", inc->idle_ns },
-		{ "iowait", inc->iowait_ns },	{ "irq", inc->irq_ns },
-		{ "softirq", inc->softirq_ns }, { "steal", inc->steal_ns },
-	};
 	unsigned int i;
 
 	json_tenths(j, "cpu_percent", list_permille(busy_ns, total_ns));
+	cpu_times(times, inc);
 	json_open(j, "cpu_times_percent", '{');
-	for (i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+	for (i = 0; i < CPU_TIMES; i++)
 		json_tenths(j, times[i].name, list_permille(times[i].ns, total_ns));
+	json_close(j, '}');
+	cpu_times(times, since_boot);
+	json_open(j, "cpu_times", '{');
+	for (i = 0; i < CPU_TIMES; i++)
+		json_seconds(j, times[i].name, times[i].ns);
 	json_close(j, '}');
 }
 
@@ -102,7 +121,7 @@ void json_host(struct json *j, const struct view *view)
 	derived_values_init(&values, view, NULL);
 	json_line(j);
 	json_u64(j, "cpu_count", view->host.online_cpus);
-	cpu(j, &view->host_inc);
+	cpu(j, &view->host.cpu, &view->host_inc);
 	host_load(j, &values);
 	memory(j, &view->host.memory);
 	swap(j, &values);

@@ -71,6 +71,16 @@ static bool take_points(const char *text, struct web_question *q)
 	return true;
 }
 
+static bool take_rows(const char *text, struct web_question *q)
+{
+	uint64_t rows;
+
+	if (parse_u64(text, 1, WEB_ROWS_MAX, &rows))
+		return false;
+	q->rows = rows;
+	return true;
+}
+
 static bool take_by(const char *text, struct web_question *q)
 {
 	q->by_pid = !strcmp(text, "pid");
@@ -123,6 +133,7 @@ static const struct web_parameter {
 	{ "points", ON(WEB_RANGE) | ON(WEB_GROUP), take_points, "points is 1 to 2000" },
 	{ "at", ON(WEB_INSTANT), take_at, "at is Unix time in seconds, such as 1790000000.25" },
 	{ "by", ON(WEB_INSTANT), take_by, "by is group or pid" },
+	{ "rows", ON(WEB_INSTANT), take_rows, "rows is 1 to 8192" },
 	{ "unit", ON(WEB_GROUP), take_unit, "unit is the unit of a group" },
 	{ "comm", ON(WEB_GROUP), take_comm, "comm is the comm of a group" },
 	{ "id", ON(WEB_FINDING) | ON(WEB_SESSION), take_id,
@@ -218,6 +229,7 @@ int web_question_parse(enum web_ask ask, const char *query, struct web_question 
 	memset(&q, 0, sizeof(q)); /* it goes to another process as it is */
 	q.ask = ask;
 	q.points = WEB_POINTS;
+	q.rows = WEB_ROWS;
 	for (; query && *query; query += len + (query[len] == '&')) {
 		len = strcspn(query, "&");
 		if (len && !take_pair(&q, query, len, &seen, ret_why))
@@ -242,5 +254,6 @@ bool web_question_is_sound(const struct web_question *q)
 {
 	return q->ask < WEB_ASKS && q->points >= 1 && q->points <= WEB_POINTS_MAX &&
 	       q->from_ns <= TIME_MAX_NS && q->to_ns <= TIME_MAX_NS && q->at_ns <= TIME_MAX_NS &&
-	       q->by_pid <= 1 && texts_end(q) && (!q->id[0] || is_id(q->id)) && !what_is_missing(q);
+	       q->by_pid <= 1 && q->rows >= 1 && q->rows <= WEB_ROWS_MAX && texts_end(q) &&
+	       (!q->id[0] || is_id(q->id)) && !what_is_missing(q);
 }

@@ -19,6 +19,8 @@ extern const char *const web_ask_paths[WEB_ASKS]; /* "/api/v1/range", … */
 enum {
 	WEB_POINTS_MAX = 2000,
 	WEB_POINTS = 360, /* where nothing is said */
+	WEB_ROWS_MAX = 8192, /* of a moment; the answer has a bound of its own */
+	WEB_ROWS = 200, /* where nothing is said */
 	WEB_UNIT_LEN = 1200, /* a cgroup's path and more */
 	WEB_COMM_LEN = 256,
 };
@@ -29,6 +31,7 @@ struct web_question {
 	__u64 from_ns, to_ns; /* CLOCK_REALTIME; 0: as far as there is anything */
 	__u64 at_ns; /* 0: the last moment */
 	__u32 by_pid; /* rows are processes */
+	__u32 rows;
 	char unit[WEB_UNIT_LEN], comm[WEB_COMM_LEN];
 	char id[FINDING_ID_LEN]; /* 12 hex digits, or "" */
 };
