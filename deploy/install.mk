@@ -10,6 +10,7 @@ DOCDIR     ?= $(PREFIX)/share/doc/vigie
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
 SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+PYTHONDIR  ?= $(PREFIX)/share/vigie/python
 
 # What is installed is listed once: uninstall reads the same list.
 # MODE SOURCE DESTINATION, without DESTDIR; sources may be patterns of the shell.
@@ -23,6 +24,8 @@ define INSTALL_LIST
 0644 deploy/systemd/vigie.socket $(UNITDIR)/vigie.socket
 0644 deploy/sysusers.d/vigie.conf $(SYSUSERSDIR)/vigie.conf
 0644 deploy/tmpfiles.d/vigie.conf $(TMPFILESDIR)/vigie.conf
+0644 python/vigie_client/*.py $(PYTHONDIR)/vigie_client/
+0644 python/pyproject.toml $(PYTHONDIR)/pyproject.toml
 0644 README.md $(DOCDIR)/README.md
 0644 CHANGELOG.md $(DOCDIR)/CHANGELOG.md
 0644 CONTRIBUTING.md $(DOCDIR)/CONTRIBUTING.md

@@ -60,7 +60,10 @@ def expected(prefix):
     for folder in "logs", "powerbi":
         names = [os.path.basename(path) for path in glob.glob(f"{ROOT}/deploy/{folder}/*")]
         paths += [f"{doc}/examples/{folder}/{name}" for name in names]
-    paths += [f"{prefix}/share/bash-completion/completions/vigie",
+    client = f"{prefix}/share/vigie/python"
+    paths += [f"{client}/vigie_client/{os.path.basename(path)}"
+              for path in glob.glob(f"{ROOT}/python/vigie_client/*.py")]
+    paths += [f"{client}/pyproject.toml", f"{prefix}/share/bash-completion/completions/vigie",
               f"{prefix}/share/zsh/site-functions/_vigie",
               f"{prefix}/lib/systemd/system/vigie.service",
               f"{prefix}/lib/systemd/system/vigie.socket",
