@@ -180,10 +180,10 @@ class Client:
                 self._table, self._table_end = samples, time.monotonic() + KEPT_S
             return self._table
 
-    def _sample(self, pid, create_time=None):
-        """Of a process, the same as before if create_time is said."""
+    def _sample(self, pid, create_time):
+        """Of a process, the same as before."""
         found = self._samples().get(pid)
-        if found is None or (create_time is not None and abs(found.create_time - create_time) > 1):
+        if found is None or abs(found.create_time - create_time) > 1:
             raise NoSuchProcess(pid)
         return found
 
@@ -199,15 +199,35 @@ class Client:
                 return found
             time.sleep(POLL_S)
 
+    def _wait_for_the_next(self):
+        """Until a snapshot is there that was taken after this call; where none comes, not for long."""
+        asked = self._now().number("time")
+        end = time.monotonic() + RECORDED_S
+        while self._now().number("time") <= asked and time.monotonic() < end:
+            time.sleep(POLL_S)
+
+    def _found(self, pid):
+        """A sample, or None: of who is not in the last snapshot, which may be two seconds old, the next one decides."""
+        with self._lock:
+            found = self._samples().get(pid)
+            if found is None:
+                self._wait_for_the_next()
+                self._table_end = 0.0
+                found = self._samples().get(pid)
+            return found
+
     def pids(self):
         return sorted(self._samples())
 
     def pid_exists(self, pid):
-        return pid in self._samples()
+        return self._found(pid) is not None
 
     def Process(self, pid):  # noqa: N802: psutil's name
         """That process, or NoSuchProcess."""
-        return Process(self, self._sample(pid))
+        found = self._found(pid)
+        if found is None:
+            raise NoSuchProcess(pid)
+        return Process(self, found)
 
     def process_iter(self, attrs=None, ad_value=None):
         """Each process, as psutil's: with attrs it has .info, a dict. One that was given before is the same object."""

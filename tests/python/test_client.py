@@ -149,7 +149,7 @@ class Processes(unittest.TestCase):
         self.assertEqual((p.num_threads(), p.cpu_seconds()), (21, 3723.45))
         self.assertEqual(p.cpu_percent(), self.row["cpu_percent"])
         self.assertEqual(self.client.pids(), [1, 4242])
-        self.assertTrue(self.client.pid_exists(1) and not self.client.pid_exists(2))
+        self.assertTrue(self.client.pid_exists(1))
 
     def test_waits_of_a_process(self):
         waits = self.client.Process(4242).waits()
@@ -230,8 +230,20 @@ class Processes(unittest.TestCase):
         found["processes"][1]["processes"] = 0
         self.stub.reply["instant"] = answer(found)
         self.assertEqual([(p.pid, p.name()) for p in self.client.process_iter()], [(4242, "a name of fifteen")])
-        with self.assertRaises(vigie_client.NoSuchProcess):
+        with mock.patch.object(_client, "RECORDED_S", 0), self.assertRaises(vigie_client.NoSuchProcess):
             self.client.Process(1)
+
+    def test_who_is_not_there_yet_is_looked_for_in_the_next_snapshot(self):
+        now, after = stub.now(), stub.instant()
+        young = {**copy.deepcopy(self.row), "pid": 7, "labels": {"pid": "7", "comm": "young"}}
+        after["time"] += 1
+        after["processes"].append(young)
+        self.stub.reply["now"] = stub.one_after_the_other(*3 * [answer(now)], answer(later(now, 1)))
+        self.stub.reply["instant"] = stub.one_after_the_other(answer(stub.instant()), answer(after))
+        self.assertEqual(self.client.Process(7).name(), "young")
+        self.assertEqual(self.stub.count("instant"), 2)
+        with mock.patch.object(_client, "RECORDED_S", 0):
+            self.assertFalse(self.client.pid_exists(2))
 
     def test_a_snapshot_that_is_not_written_yet_is_waited_for(self):
         old = stub.instant()
