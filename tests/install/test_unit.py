@@ -25,6 +25,11 @@ def run(*argv):
 
 @unittest.skipUnless(shutil.which("systemd-analyze"),
                      "systemd is not installed (scripts/setup --test)")
+def said_of_ours(out):
+    """Of units that others have installed systemd has its own complaints, whatever it is asked about."""
+    return [line for line in out.splitlines() if not line.startswith(("/lib/systemd/", "/etc/systemd/"))]
+
+
 class Unit(unittest.TestCase):
     @staticmethod
     def verify(text):
@@ -38,7 +43,7 @@ class Unit(unittest.TestCase):
         with open(UNIT, encoding="utf-8") as unit:
             text = unit.read()
         done = self.verify(text)
-        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        self.assertEqual((done.returncode, said_of_ours(done.stdout)), (0, []))
         self.assertIn("vigie serve", text)
         self.assertIn("Failed to parse", self.verify(text.replace("on-failure", "sometimes")).stdout)
 
@@ -52,7 +57,7 @@ class Unit(unittest.TestCase):
                     copy.write(text)
             socket = os.path.join(place, "vigie.socket")
             done = run("systemd-analyze", "verify", "--man=no", socket)
-            self.assertEqual((done.returncode, done.stdout), (0, ""))
+            self.assertEqual((done.returncode, said_of_ours(done.stdout)), (0, []))
             with open(socket, "a", encoding="utf-8") as copy:
                 copy.write("[Socket]\nListenStream=nowhere\n")
             done = run("systemd-analyze", "verify", "--man=no", socket)
