@@ -13,6 +13,7 @@ vigie_culprits. Formatters and handlers of a program find them there.
 """
 import logging
 import threading
+import time
 
 from . import connect
 from ._errors import Error
@@ -22,6 +23,7 @@ LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNI
           "critical": logging.CRITICAL}
 KNOWN_MAX = 4096  # findings that are under way
 STORIES_MAX = 20  # of one poll: each is a question of its own
+LOGGED_S = 0.25  # another process writes vigie's log: a finding may be under way before it is there
 
 
 def level_of(severity):
@@ -61,10 +63,14 @@ class Follower:
         self._stories += 1
         if self._stories > STORIES_MAX:
             return None
-        try:
-            return self.client.story(finding.id)
-        except Error:
-            return None
+        for wait in (LOGGED_S, 0):
+            try:
+                return self.client.story(finding.id)
+            except Error as error:
+                if error.status != 404:
+                    return None
+            time.sleep(wait)
+        return None
 
     def _log(self, finding, action):
         level = logging.INFO if action == "finding-end" else level_of(finding.severity)

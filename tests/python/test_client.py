@@ -327,6 +327,12 @@ class Logging(unittest.TestCase):
         record, = self.poll()
         self.assertEqual(record.getMessage(), "a/%s%n pid 5 eats\\u{000a}ERROR:root:forged \\u{001b}[31m\\u{202e}")
 
+    def test_a_story_that_is_not_logged_yet_is_asked_for_again(self):
+        unknown = answer({"error": "no such finding", "status": 404}, "404 Not Found")
+        self.stub.reply["finding"] = stub.one_after_the_other(unknown, answer(stub.STORY))
+        record, = self.poll()
+        self.assertEqual(record.vigie_pid, 4242)
+
     def test_without_a_log_of_vigie_there_is_still_a_record(self):
         self.stub.reply["finding"] = answer({"error": "no such finding", "status": 404}, "404 Not Found")
         record, = self.poll()
