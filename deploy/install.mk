@@ -34,6 +34,10 @@ define INSTALL_LIST
 0644 deploy/prometheus/vigie-rules.yml $(DOCDIR)/examples/vigie-rules.yml
 0644 deploy/grafana/dashboards/*.json $(DOCDIR)/examples/grafana/
 0644 deploy/logs/* $(DOCDIR)/examples/logs/
+0644 deploy/datadog/openmetrics.d/* $(DOCDIR)/examples/datadog/openmetrics.d/
+0644 deploy/datadog/vigie.d/* $(DOCDIR)/examples/datadog/vigie.d/
+0644 deploy/datadog/monitors/* $(DOCDIR)/examples/datadog/monitors/
+0644 deploy/cloudwatch/* $(DOCDIR)/examples/cloudwatch/
 0644 deploy/powerbi/* $(DOCDIR)/examples/powerbi/
 0644 deploy/vigie.yml $(DOCDIR)/examples/vigie.yml
 $(LICENCES)

@@ -57,7 +57,7 @@ def expected(prefix):
     paths += [f"{doc}/{name}" for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "deploy/README.md",
                                            "LICENSE", "LICENSES/BSD-2-Clause.txt",
                                            "examples/vigie-rules.yml", "examples/vigie.yml")]
-    for folder in "logs", "powerbi":
+    for folder in ("logs", "powerbi", "cloudwatch", "datadog/openmetrics.d", "datadog/vigie.d", "datadog/monitors"):
         names = [os.path.basename(path) for path in glob.glob(f"{ROOT}/deploy/{folder}/*")]
         paths += [f"{doc}/examples/{folder}/{name}" for name in names]
     client = f"{prefix}/share/vigie/python"
