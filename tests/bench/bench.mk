@@ -20,7 +20,7 @@ $(BASE_VIGIE):
 	$(Q)$(MAKE) -C $(BASE_TREE) O=build
 endif
 
-.PHONY: bench bench-budget bench-web bench-top bench-doc
+.PHONY: bench bench-budget bench-fleet bench-web bench-top bench-doc
 bench: $(O)/vigie $(BENCH_TOOLS) $(O)/tests/bench/empty.bpf.o $(BASE_VIGIE)
 	$(Q)O=$(O) BASE_VIGIE=$(BASE_VIGIE) python3 -B tests/bench/bench.py $(BENCH_ROWS)
 
@@ -39,6 +39,10 @@ bench-budget: $(O)/vigie $(BENCH_TOOLS)
 # Strangers beside a scrape over TLS with a password: vigie and Debian's node exporter, 4 minutes.
 bench-web: $(O)/vigie
 	$(Q)O=$(O) python3 -B tests/bench/web.py
+
+# What a host costs where all of them end: docs/scale.md, 4 minutes. Needs victoria-metrics.
+bench-fleet: $(O)/vigie $(O)/tests/workload/actor
+	$(Q)O=$(O) VIGIE=$(O)/vigie /usr/bin/python3 -B tests/bench/fleet.py
 
 # Puts the last results into the documentation; does not measure.
 bench-doc:

@@ -13,7 +13,7 @@ import unittest
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 O = os.environ.get("O", "build")
-COMMANDS = ("detect", "doctor", "explain", "export", "top", "once", "record", "replay", "report", "serve",
+COMMANDS = ("detect", "doctor", "explain", "export", "inventory", "top", "once", "record", "replay", "report", "serve",
             "verdict", "verify")
 
 

@@ -16,6 +16,8 @@ const struct subcommand subcommands[] = {
 	{ "verify", cmd_verify, "check whether a log is as it was written" },
 	{ "record", cmd_record, "profile one program: where it runs, waits, and why" },
 	{ "report", cmd_report, "show a profiling session: text, flame graphs, pprof" },
+	{ "inventory", cmd_inventory,
+	  "this host as a target of Prometheus, with labels that identify it" },
 	{ "detect", cmd_detect, "score a series of your own: timestamp,value" },
 	{ NULL, NULL, NULL },
 };

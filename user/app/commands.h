@@ -19,6 +19,7 @@ int cmd_detect(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_inventory(int argc, char **argv);
 
 struct subcommand {
 	const char *name; /* NULL: the end */

@@ -18,7 +18,7 @@ static void print_help(FILE *out)
 	fprintf(out, "vigie: what every process costs in CPU and memory, and why it waits\n\n"
 		     "Usage: vigie COMMAND [OPTION...]\n\n");
 	for (command = subcommands; command->name; command++)
-		fprintf(out, "  %-8s %s\n", command->name, command->help);
+		fprintf(out, "  %-9s %s\n", command->name, command->help);
 	fprintf(out,
 		"\nExamples:\n"
 		"  vigie once                          what happened in one second\n"
