@@ -9,7 +9,7 @@ import threading
 
 from ._errors import NoSuchProcess
 from ._shape import PID_MAX
-from ._types import pmem, waits_of
+from ._types import pcputimes, pmem, waits_of
 
 
 class Sample:
@@ -111,6 +111,10 @@ class Process:
         """CPU time since it began, user and system together, of all its threads, the ended ones too."""
         return self._now().cpu_seconds
 
+    def cpu_times(self):
+        """The same as psutil's tuple has it, whose sum is right; asked for .user or .system it says that there is none."""
+        return pcputimes(self.cpu_seconds())
+
     def memory_info(self):
         return self._now().memory
 
@@ -121,8 +125,8 @@ class Process:
         """Where the time of its threads went in vigie's last interval: Waits."""
         return self._now().waits
 
-    ATTRS = ("pid", "name", "ppid", "uid", "unit", "create_time", "cpu_percent", "cpu_seconds", "memory_info",
-             "num_threads", "waits")
+    ATTRS = ("pid", "name", "ppid", "uid", "unit", "create_time", "cpu_percent", "cpu_seconds", "cpu_times",
+             "memory_info", "num_threads", "waits")
 
     def _as_dict(self, attrs, sample):
         """Of one sample: all that it says is of one moment."""
@@ -132,8 +136,8 @@ class Process:
             raise ValueError(f"vigie has no {', '.join(unknown)} of a process; it has {', '.join(self.ATTRS)}")
         of = {"pid": sample.pid, "name": sample.labels.get("comm", ""), "ppid": sample.ppid, "uid": sample.uid,
               "unit": sample.labels.get("unit", ""), "create_time": sample.create_time,
-              "cpu_seconds": sample.cpu_seconds, "memory_info": sample.memory, "num_threads": sample.threads,
-              "waits": sample.waits}
+              "cpu_seconds": sample.cpu_seconds, "cpu_times": pcputimes(sample.cpu_seconds),
+              "memory_info": sample.memory, "num_threads": sample.threads, "waits": sample.waits}
         return {name: self._percent(sample) if name == "cpu_percent" else of[name] for name in attrs}
 
     def as_dict(self, attrs=None, ad_value=None):

@@ -2,9 +2,23 @@
 """_types - what is returned: psutil's tuples under psutil's names, and vigie's own."""
 from collections import namedtuple
 
+from ._errors import Error
+
 svmem = namedtuple("svmem", "total available percent used free active inactive buffers cached shared slab used_legacy")
 sswap = namedtuple("sswap", "total used free percent sin sout")
 scputimes = namedtuple("scputimes", "user nice system idle iowait irq softirq steal")
+
+
+class pcputimes(namedtuple("pcputimes", "total")):
+    """CPU seconds since a process began, user and system together: sum(p.cpu_times()[:2]) is what it is of psutil's."""
+    __slots__ = ()
+
+    def _no_split(self):
+        raise Error("vigie has a process' CPU time since it began as one sum: .total, or sum(cpu_times())")
+
+    user = property(_no_split)
+    system = property(_no_split)
+
 
 # Of psutil's pmem only rss is there, and it is the same; the others are parts of it but for hugetlb and swap.
 pmem = namedtuple("pmem", "rss anon file shmem hugetlb swap peak_rss")

@@ -147,6 +147,10 @@ class Processes(unittest.TestCase):
         self.assertEqual(p.create_time(), self.row["create_time"])
         self.assertEqual(p.memory_info()._asdict(), self.row["memory"])
         self.assertEqual((p.num_threads(), p.cpu_seconds()), (21, 3723.45))
+        self.assertEqual((p.cpu_times().total, sum(p.cpu_times()[:2])), (3723.45, 3723.45))
+        for name in ("user", "system"):
+            with self.assertRaisesRegex(vigie_client.Error, "one sum"):
+                getattr(p.cpu_times(), name)
         self.assertEqual(p.cpu_percent(), self.row["cpu_percent"])
         self.assertEqual(self.client.pids(), [1, 4242])
         self.assertTrue(self.client.pid_exists(1))
