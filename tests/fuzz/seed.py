@@ -111,6 +111,14 @@ QUESTION = [
     "3rows=8192&by=pid", "3rows=8193",
 ]
 
+PAGE = [
+    '# TYPE a_seconds counter\n# UNIT a_seconds seconds\n# HELP a_seconds b\\nc\na_seconds_total{b="\\\\\\"",c=""} 1e-07\n# EOF\n',
+    '# TYPE h histogram\nh_bucket{a="b",le="1e-06"} 1\nh_bucket{a="b",le="+Inf"} 2\nh_count{a="b"} 2\nh_sum{a="b"} 0.5\n# EOF\n',
+    '# TYPE i info\ni_info{a="\\n"} 1\n# TYPE g gauge\ng -5\n# TYPE u unknown\n# EOF\n', "# EOF\n", "# EOF",
+    '# TYPE a gauge\na{b="c\\', '# TYPE a gauge\na NaN\n# EOF\n', b'# TYPE a gauge\na{b="\xed\xa0\x80"} 1\n# EOF\n',
+    '# TYPE h histogram\nh_bucket{le="+Inf"} 2\nh_count 1\n# EOF\n', "# TYPE a gauge\n# TYPE a gauge\n# EOF\n\0",
+]
+
 
 def write(name, inputs):
     folder = os.path.join(HERE, "corpus", name)
@@ -123,5 +131,6 @@ def write(name, inputs):
 for corpus, texts in (("parse", PARSE), ("text", TEXT), ("unit", UNIT), ("http_address", ADDRESS),
                       ("request", REQUEST), ("encode", ENCODE), ("runtimes", RUNTIMES), ("yaml", YAML),
                       ("proc", PROC), ("mapping", MAPPING), ("jitmap", JITMAP), ("csv", CSV),
-                      ("escape", ESCAPE), ("question", QUESTION)):
+                      ("escape", ESCAPE), ("question", QUESTION),
+                      ("page", PAGE)):
     write(corpus, texts)
