@@ -45,16 +45,31 @@ static int intern_reserve(struct intern *t)
 	return hash_reserve(&t->hash, (size_t)t->n + 1);
 }
 
+static uint32_t find(const struct intern *t, uint32_t sum, const void *data, size_t len)
+{
+	uint32_t i, at;
+
+	for (i = hash_first(&t->hash, sum, &at); i != HASH_NONE; i = hash_next(&t->hash, sum, &at))
+		if (intern_len(t, i) == len && !memcmp(intern_at(t, i), data, len))
+			break;
+	return i;
+}
+
+bool intern_has(const struct intern *t, const void *data, size_t len)
+{
+	return find(t, hash_bytes(data, len, 0), data, len) != HASH_NONE;
+}
+
 uint32_t intern_bytes(struct intern *t, const void *data, size_t len)
 {
-	uint32_t sum = hash_bytes(data, len, 0), i, at;
+	uint32_t sum = hash_bytes(data, len, 0), i;
 	int err;
 
 	if (t->bytes.err)
 		return 0;
-	for (i = hash_first(&t->hash, sum, &at); i != HASH_NONE; i = hash_next(&t->hash, sum, &at))
-		if (intern_len(t, i) == len && !memcmp(intern_at(t, i), data, len))
-			return i;
+	i = find(t, sum, data, len);
+	if (i != HASH_NONE)
+		return i;
 	err = intern_reserve(t);
 	if (err) {
 		t->bytes.err = err;

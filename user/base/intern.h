@@ -8,6 +8,8 @@
 #ifndef VIGIE_BASE_INTERN_H
 #define VIGIE_BASE_INTERN_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/hash.h"
 
@@ -23,6 +25,7 @@ void intern_init(struct intern *t, size_t max_bytes);
 void intern_done(struct intern *t);
 uint32_t intern_bytes(struct intern *t, const void *data, size_t len);
 uint32_t intern_text(struct intern *t, const char *text);
+bool intern_has(const struct intern *t, const void *data, size_t len);
 /* Valid until the next text is added. */
 const char *intern_at(const struct intern *t, uint32_t i);
 size_t intern_len(const struct intern *t, uint32_t i);

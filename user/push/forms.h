@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * push/forms.h - what encode.c chooses from: each format's encoder of a page.
+ *
+ * Owns: the declarations. Each writes pieces to a body that is open.
+ */
+#ifndef VIGIE_PUSH_FORMS_H
+#define VIGIE_PUSH_FORMS_H
+
+#include "push/body.h"
+
+int influx_page(struct body *body, const struct push_identity *identity, const struct page *page,
+		__u64 time_ns);
+
+struct graphite; /* the paths that were used: each is a file over there */
+int graphite__new(const struct push_encoder_config *config, struct graphite **ret);
+void graphite__free(struct graphite *graphite);
+int graphite__page(struct graphite *graphite, struct body *body, const struct page *page,
+		   __u64 time_ns);
+
+/* "~" or another mark, and 8 hex digits of the text: of two that became alike, each has another. */
+void form_hash(struct buf *out, char mark, const char *text);
+/* What the sample is called on the page. */
+void form_name(struct buf *out, const struct page *page, const struct page_sample *sample);
+
+#endif
