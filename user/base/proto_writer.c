@@ -2,9 +2,12 @@
 /* proto_writer.c - owns the wire format's bytes. */
 #include "base/proto_writer.h"
 
+#include <endian.h>
+#include <string.h>
+
 #include "base/varint.h"
 
-enum wire { WIRE_VARINT = 0, WIRE_LENGTH = 2 };
+enum wire { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_LENGTH = 2 };
 
 static void key(struct buf *out, uint32_t field, enum wire wire)
 {
@@ -26,6 +29,61 @@ void proto_u64(struct buf *out, uint32_t field, uint64_t value)
 		return;
 	key(out, field, WIRE_VARINT);
 	varint_put(out, value);
+}
+
+static void fixed64(struct buf *out, uint64_t value)
+{
+	value = htole64(value);
+	buf_add(out, &value, sizeof(value));
+}
+
+static uint64_t bits_of(double value)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	return bits;
+}
+
+void proto_fixed64_always(struct buf *out, uint32_t field, uint64_t value)
+{
+	key(out, field, WIRE_FIXED64);
+	fixed64(out, value);
+}
+
+void proto_double_always(struct buf *out, uint32_t field, double value)
+{
+	proto_fixed64_always(out, field, bits_of(value));
+}
+
+void proto_text(struct buf *out, uint32_t field, const char *text)
+{
+	if (*text)
+		proto_bytes_always(out, field, text, strlen(text));
+}
+
+void proto_packed_fixed64(struct buf *out, uint32_t field, const uint64_t *values, size_t n)
+{
+	size_t i;
+
+	if (!n)
+		return;
+	key(out, field, WIRE_LENGTH);
+	varint_put(out, n * sizeof(*values));
+	for (i = 0; i < n; i++)
+		fixed64(out, values[i]);
+}
+
+void proto_packed_double(struct buf *out, uint32_t field, const double *values, size_t n)
+{
+	size_t i;
+
+	if (!n)
+		return;
+	key(out, field, WIRE_LENGTH);
+	varint_put(out, n * sizeof(*values));
+	for (i = 0; i < n; i++)
+		fixed64(out, bits_of(values[i]));
 }
 
 void proto_bytes_always(struct buf *out, uint32_t field, const void *data, size_t len)

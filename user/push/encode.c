@@ -13,6 +13,7 @@ struct push_encoder {
 	struct push_encoder_config config;
 	struct body body;
 	struct graphite *graphite; /* NULL: another format */
+	struct otlp *otlp; /* the same; it has a body of its own */
 };
 
 void form_hash(struct buf *out, char mark, const char *text)
@@ -39,7 +40,7 @@ int push_encoder__new(const struct push_encoder_config *config, struct push_enco
 	struct push_encoder *encoder;
 	int err = 0;
 
-	if (config->format == PUSH_OTLP || config->format >= PUSH_FORMATS)
+	if (config->format >= PUSH_FORMATS)
 		return -ENOTSUP;
 	encoder = calloc(1, sizeof(*encoder));
 	if (!encoder)
@@ -48,6 +49,8 @@ int push_encoder__new(const struct push_encoder_config *config, struct push_enco
 	body_init(&encoder->body, config->body_max);
 	if (config->format == PUSH_GRAPHITE)
 		err = graphite__new(config, &encoder->graphite);
+	else if (config->format == PUSH_OTLP)
+		err = otlp__new(config, &encoder->otlp);
 	if (err) {
 		push_encoder__free(encoder);
 		return err;
@@ -61,6 +64,7 @@ void push_encoder__free(struct push_encoder *encoder)
 	if (!encoder)
 		return;
 	graphite__free(encoder->graphite);
+	otlp__free(encoder->otlp);
 	body_done(&encoder->body);
 	free(encoder);
 }
@@ -71,7 +75,8 @@ int push_encoder__page(struct push_encoder *encoder, const struct page *page, __
 	struct body *body = &encoder->body;
 	int err;
 
-	(void)start_ns;
+	if (encoder->otlp)
+		return otlp__page(encoder->otlp, page, time_ns, start_ns, fn, ctx);
 	body_open(body, fn, ctx);
 	if (encoder->graphite)
 		err = graphite__page(encoder->graphite, body, page, time_ns);
@@ -93,5 +98,5 @@ int push_encoder__events(struct push_encoder *encoder, const char *lines, size_t
 
 __u64 push_encoder__skipped(const struct push_encoder *encoder)
 {
-	return encoder->body.skipped;
+	return encoder->otlp ? otlp__skipped(encoder->otlp) : encoder->body.skipped;
 }

@@ -18,6 +18,13 @@ void graphite__free(struct graphite *graphite);
 int graphite__page(struct graphite *graphite, struct body *body, const struct page *page,
 		   __u64 time_ns);
 
+struct otlp; /* messages under construction, and what counters were */
+int otlp__new(const struct push_encoder_config *config, struct otlp **ret);
+void otlp__free(struct otlp *otlp);
+int otlp__page(struct otlp *otlp, const struct page *page, __u64 time_ns, __u64 start_ns,
+	       push_body_fn fn, void *ctx);
+__u64 otlp__skipped(const struct otlp *otlp);
+
 /* "~" or another mark, and 8 hex digits of the text: of two that became alike, each has another. */
 void form_hash(struct buf *out, char mark, const char *text);
 /* What the sample is called on the page. */
