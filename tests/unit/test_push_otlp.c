@@ -3,7 +3,7 @@
  * test_push_otlp.c - a page as OTLP: names, kinds, times, differences, bodies.
  *
  * Bodies are read by a walker of its own, into one line a value: the numbers of the fields down to
- * it, and the value. That all numbers are those of the standard: tests/e2e/test_push_encode.py.
+ * it, and the value. That all numbers are those of the standard: tests/e2e/test_push_servers.py.
  */
 #include <errno.h>
 #include <setjmp.h>
