@@ -253,6 +253,22 @@ class TestInflux(unittest.TestCase):
             for name in sorted(measurements):
                 self._check(server, name, {field: all_of for (one, field), all_of in wanted.items() if one == name})
 
+            self._check_shares(server)
+
+    def _check_shares(self, server):
+        """The query of docs/push-names.md: waits above a millisecond, of all waits."""
+        name = "vigie_process_run_queue_wait_seconds"
+        page = Page(PAGE.decode())
+        found = {(one["tags"]["unit"], one["tags"]["comm"]): one["values"][0][1] for one in server.query(
+            f'SELECT 1 - last("0.001024") / last("count") FROM {name} GROUP BY unit, comm')}
+        compared = 0
+        for labels, count in page.all(f"{name}_count").items():
+            if plain(labels) and count:
+                short = page.one(f"{name}_bucket", **dict(labels), le="0.001024")
+                self.assertTrue(near(found[dict(labels)["unit"], dict(labels)["comm"]], 1 - short / count), labels)
+                compared += 1
+        self.assertGreater(compared, 5)
+
     def _check(self, server, name, wanted):
         series = server.query(f'SELECT * FROM "{name}"')[0]
         fields = set(wanted)
