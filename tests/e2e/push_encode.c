@@ -2,9 +2,9 @@
 /*
  * push_encode.c - a page of metrics from standard input as another system takes it, to files.
  *
- *	push_encode otlp|otlp-delta|influxdb|graphite DIRECTORY TIME_NS START_NS BODY_MAX < PAGES
+ *	push_encode otlp|otlp-delta|otlp-logs|influxdb|graphite DIRECTORY TIME_NS START_NS BODY_MAX < PAGES
  *
- * PAGES may be several, each to its "# EOF", ten seconds apart. Writes DIRECTORY/0000, 0001, ...,
+ * PAGES may be several, each to its "# EOF", ten seconds apart; of otlp-logs, lines of the findings' log. Writes DIRECTORY/0000, 0001, ...,
  * a body each; prints the number of bodies, of points, and of what was skipped.
  */
 #include <stdio.h>
@@ -114,7 +114,13 @@ int main(int argc, char **argv)
 	if (err)
 		die(argv[1], err);
 	text = read_all();
-	encode(encoder, text, number(argv[3]), number(argv[4]), &out);
+	if (!strcmp(argv[1], "otlp-logs")) {
+		err = push_encoder__events(encoder, text, strlen(text), write_body, &out);
+		if (err)
+			die("lines of the log", err);
+	} else {
+		encode(encoder, text, number(argv[3]), number(argv[4]), &out);
+	}
 	printf("%u %u %llu\n", out.bodies, out.points,
 	       (unsigned long long)push_encoder__skipped(encoder));
 	push_encoder__free(encoder);

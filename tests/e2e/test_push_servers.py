@@ -38,6 +38,7 @@ print(flush=True)
 time.sleep(600)
 """
 OTLP_MESSAGE = "opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest"
+LOGS_MESSAGE = "opentelemetry.proto.collector.logs.v1.ExportLogsServiceRequest"
 
 
 @contextlib.contextmanager
@@ -354,6 +355,25 @@ class TestOtlp(unittest.TestCase):
                 if form == "otlp":
                     self.assertFalse([line for line in lines if line.endswith(wrong)])
             self.assertEqual((points, skipped), (sent, 0))
+
+    def test_findings_are_log_records(self):
+        lib.needs(shutil.which("protoc"), "no protoc (protobuf-compiler)")
+        include = os.path.join(unpacked("opentelemetry-proto"), "usr", "include")
+        service = os.path.join(include, "opentelemetry/proto/collector/logs/v1/logs_service.proto")
+        with open(os.path.join(lib.ROOT, "tests/golden/recording-606e877/findings.ndjson"), "rb") as file:
+            text = file.read()
+        (body,), points, skipped = bodies("otlp-logs", text)
+        run = subprocess.run(["protoc", "--decode", LOGS_MESSAGE, "-I", include, service], input=body,
+                             capture_output=True, check=False)
+        self.assertEqual((run.returncode, run.stderr), (0, b""))
+        lines = [line.strip() for line in run.stdout.decode().splitlines()]
+        events = [json.loads(line) for line in text.splitlines()]
+        self.assertFalse([line for line in lines if line[:1].isdigit()], "fields that OTLP does not have")
+        self.assertEqual((points, skipped, lines.count("log_records {")), (len(events), 0, len(events)))
+        self.assertEqual([line for line in lines if line.startswith("severity_text")],
+                         [f'severity_text: "{event["log"]["level"]}"' for event in events])
+        rules = [lines[i + 2] for i, line in enumerate(lines) if line == 'key: "rule.id"']
+        self.assertEqual(rules, [f'string_value: "{event["rule"]["id"]}"' for event in events])
 
     def test_victoria_metrics_gives_the_figures_back(self):
         program = os.path.join(unpacked("victoria-metrics"), "usr", "bin", "victoria-metrics")

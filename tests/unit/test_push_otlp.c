@@ -28,6 +28,8 @@ struct bodies {
 	int err;
 };
 
+static bool logs; /* are read, not metrics */
+
 /* Which fields are messages: ResourceMetrics down to AnyValue. */
 static bool is_message(const char *path)
 {
@@ -36,6 +38,9 @@ static bool is_message(const char *path)
 					   "1.2.2.5.1", "1.2.2.7", "1.2.2.7.1", "1.2.2.9",
 					   "1.2.2.9.1" };
 	size_t i, len = strlen("1.2.2.5.1");
+
+	if (logs && strlen(path) >= len)
+		return false;
 
 	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (!strcmp(path, all[i]))
@@ -81,7 +86,7 @@ static void walk(struct buf *out, const char *above, const unsigned char *data, 
 		if ((key & 7) == 1) {
 			varint_get_bytes(&r, &n, sizeof(n));
 			memcpy(&number, &n, sizeof(n));
-			if (n >> 60) /* no time, no count */
+			if (n >> 61) /* no time, no count */
 				buf_printf(out, "%s=%.17g\n", path, number);
 			else
 				buf_printf(out, "%s=%llu\n", path, (unsigned long long)n);
@@ -307,6 +312,39 @@ static void histograms(void **state)
 	push_encoder__free(total);
 }
 
+static void lines_become_records(void **state)
+{
+	static const char lines[] =
+		"{\"@timestamp\":\"2026-01-02T03:04:05.678Z\",\"message\":\"It began\","
+		"\"log\":{\"level\":\"warning\"},\"event\":{\"dataset\":\"vigie.finding\"},"
+		"\"vigie\":{\"culprits\":[{\"name\":\"a\\\"b\",\"share\":0.5}],\"n\":7,\"yes\":true}}\n"
+		"no JSON\n[1]\n{\"a\":1} x\n{\"a\":[[[[[[[[[[1]]]]]]]]]]}\n{\"a\":\"\xff\"}\n\n{\"message\":\"cut";
+	struct push_encoder *encoder = make(true, 1 << 20);
+	struct bodies got = { 0 };
+
+	(void)state;
+	buf_init(&got.text, 1 << 20);
+	logs = true;
+	assert_int_equal(push_encoder__events(encoder, lines, sizeof(lines) - 1, take, &got), 0);
+	logs = false;
+	buf_char(&got.text, '\0');
+	assert_int_equal(got.n, 1);
+	assert_int_equal(got.points, 1);
+	assert_int_equal(push_encoder__skipped(encoder), 6);
+	has(&got, "1.1.1.1=service.name\n1.1.1.2.1=vigie\n");
+	has(&got,
+	    "1.2.2.1=1767323045678000000\n1.2.2.11=1767323045678000000\n1.2.2.2=13\n1.2.2.3=warning\n");
+	has(&got, "It began\n");
+	has(&got, "1.2.2.12=vigie.finding\n");
+	has(&got, "log.level\022\t\n\awarning\n");
+	has(&got, "vigie.culprits.0.name\022\005\n\003a\"b\n");
+	has(&got, "vigie.culprits.0.share\022\t!");
+	has(&got, "vigie.n\022\002\030\a\n");
+	has(&got, "vigie.yes\022\002\020\001\n");
+	buf_done(&got.text);
+	push_encoder__free(encoder);
+}
+
 /* However small: each point once, none larger than asked for, all that stands around it in each. */
 static void bodies_hold_whole_points(void **state)
 {
@@ -348,9 +386,13 @@ static void bodies_hold_whole_points(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_and_kinds), cmocka_unit_test(beginnings),
-		cmocka_unit_test(differences),	   cmocka_unit_test(what_is_long_gone_is_forgotten),
-		cmocka_unit_test(histograms),	   cmocka_unit_test(bodies_hold_whole_points),
+		cmocka_unit_test(names_and_kinds),
+		cmocka_unit_test(beginnings),
+		cmocka_unit_test(differences),
+		cmocka_unit_test(what_is_long_gone_is_forgotten),
+		cmocka_unit_test(histograms),
+		cmocka_unit_test(lines_become_records),
+		cmocka_unit_test(bodies_hold_whole_points),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,8 +25,12 @@ static size_t varint_len(uint64_t v)
 
 void proto_u64(struct buf *out, uint32_t field, uint64_t value)
 {
-	if (!value)
-		return;
+	if (value)
+		proto_varint_always(out, field, value);
+}
+
+void proto_varint_always(struct buf *out, uint32_t field, uint64_t value)
+{
 	key(out, field, WIRE_VARINT);
 	varint_put(out, value);
 }

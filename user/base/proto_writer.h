@@ -11,6 +11,7 @@
 #include "base/buf.h"
 
 void proto_u64(struct buf *out, uint32_t field, uint64_t value);
+void proto_varint_always(struct buf *out, uint32_t field, uint64_t value);
 void proto_fixed64_always(struct buf *out, uint32_t field, uint64_t value);
 void proto_double_always(struct buf *out, uint32_t field, double value);
 void proto_text(struct buf *out, uint32_t field, const char *text);

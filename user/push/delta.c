@@ -68,6 +68,11 @@ void delta__free(struct delta *d)
 void delta__begin(struct delta *d)
 {
 	d->page++;
+	delta__drop(d);
+}
+
+void delta__drop(struct delta *d)
+{
 	d->npending = d->nmarked = 0;
 }
 

@@ -22,6 +22,7 @@ void delta__begin(struct delta *delta);
  */
 int delta__take(struct delta *delta, const struct page *page, const struct page_sample *sample,
 		__u64 time_ns, double *ret, __u64 *ret_since_ns);
+void delta__drop(struct delta *delta); /* what is pending */
 void delta__mark(struct delta *delta); /* what was taken so far stands in a body */
 void delta__keep(struct delta *delta); /* that body was kept, up to the mark */
 void delta__end(struct delta *delta); /* forgets what has long been gone */

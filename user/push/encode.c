@@ -88,11 +88,8 @@ int push_encoder__page(struct push_encoder *encoder, const struct page *page, __
 int push_encoder__events(struct push_encoder *encoder, const char *lines, size_t len,
 			 push_body_fn fn, void *ctx)
 {
-	(void)encoder;
-	(void)lines;
-	(void)len;
-	(void)fn;
-	(void)ctx;
+	if (encoder->otlp)
+		return otlp__events(encoder->otlp, lines, len, fn, ctx);
 	return -ENOTSUP;
 }
 

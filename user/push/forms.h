@@ -23,6 +23,7 @@ int otlp__new(const struct push_encoder_config *config, struct otlp **ret);
 void otlp__free(struct otlp *otlp);
 int otlp__page(struct otlp *otlp, const struct page *page, __u64 time_ns, __u64 start_ns,
 	       push_body_fn fn, void *ctx);
+int otlp__events(struct otlp *otlp, const char *lines, size_t len, push_body_fn fn, void *ctx);
 __u64 otlp__skipped(const struct otlp *otlp);
 
 /* "~" or another mark, and 8 hex digits of the text: of two that became alike, each has another. */

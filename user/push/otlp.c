@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * otlp.c - owns OTLP's messages of metrics, version 1.11: ExportMetricsServiceRequest.
+ * otlp.c - owns OTLP's messages of metrics, version 1.11, and the requests of both.
  *
  * Metrics are gathered in a body as ScopeMetrics has them; resource and scope are put around when it
  * is passed on. All values are doubles: a metric that was an integer once and is none later would be
@@ -15,6 +15,7 @@
 #include "base/units.h"
 #include "push/delta.h"
 #include "push/forms.h"
+#include "push/otlp_logs.h"
 #include "push/otlp_names.h"
 
 enum {
@@ -378,6 +379,46 @@ int otlp__page(struct otlp *o, const struct page *page, __u64 time_ns, __u64 sta
 	if (o->delta)
 		delta__end(o->delta);
 	return err;
+}
+
+static int add_line(struct otlp *o, const char *line, size_t len)
+{
+	int err;
+
+	buf_clear(&o->point);
+	err = otlp_log_record(&o->point, &o->attribute, &o->value, line, len);
+	if (err == -EBADMSG || err == -E2BIG) {
+		buf_clear(&o->attribute);
+		buf_clear(&o->value);
+		o->body.skipped++;
+		return 0;
+	}
+	if (err)
+		return err;
+	body_begin(&o->body);
+	proto_message(&o->body.data, 2, &o->point);
+	return body_end(&o->body, 1);
+}
+
+/* ScopeLogs and ResourceLogs have the numbers of ScopeMetrics and ResourceMetrics. */
+int otlp__events(struct otlp *o, const char *lines, size_t len, push_body_fn fn, void *ctx)
+{
+	const char *end = lines + len, *stop;
+	int err = 0;
+
+	o->fn = fn;
+	o->ctx = ctx;
+	body_open(&o->body, pass_request, o);
+	if (o->delta)
+		delta__drop(o->delta);
+	for (; lines < end && !err; lines = stop + 1) {
+		stop = memchr(lines, '\n', end - lines);
+		if (!stop)
+			stop = end;
+		if (stop > lines)
+			err = add_line(o, lines, stop - lines);
+	}
+	return err ? err : body_close(&o->body);
 }
 
 __u64 otlp__skipped(const struct otlp *o)
