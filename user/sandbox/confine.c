@@ -301,11 +301,14 @@ static int allow_role(scmp_filter_ctx ctx, enum confine_role role)
 		return allow_reading_files(ctx);
 	if (role == CONFINE_METER)
 		return confine_allow_stats(ctx);
-	if (role == CONFINE_HISTORY || role == CONFINE_WRITER || role == CONFINE_NAMER) {
+	if (role == CONFINE_HISTORY || role == CONFINE_WRITER || role == CONFINE_NAMER ||
+	    role == CONFINE_PUSHER) {
 		err = allow_calls(ctx, landlock_calls, COUNT(landlock_calls));
 		if (err)
 			return err;
 	}
+	if (role == CONFINE_PUSHER)
+		return confine_allow_pushing(ctx);
 	if (role == CONFINE_HISTORY)
 		return allow_reading_files(ctx);
 	if (role == CONFINE_WRITER)

@@ -21,6 +21,7 @@ enum confine_role {
 	CONFINE_OPENER, /* opens any file for reading, by CAP_DAC_READ_SEARCH; forks nobody */
 	CONFINE_HISTORY, /* reads files below its directory; writes none, opens no socket */
 	CONFINE_NAMER, /* opens any file for reading, by CAP_DAC_READ_SEARCH; forks confine_reader()s */
+	CONFINE_PUSHER, /* connects to strangers, with threads for their names; reads and writes files */
 	CONFINE_METER, /* switches statistics of BPF programs on, by CAP_SYS_ADMIN; opens nothing */
 };
 
@@ -37,6 +38,11 @@ struct confine_config {
  * Refuses uid 0 with -EINVAL.
  */
 int confine_find_user(const char *name, uid_t *ret_uid, gid_t *ret_gid);
+/*
+ * For who needs nothing of root, and only was started as root: becomes that user, with the groups
+ * that it has. There is no way back. 0; -ENOENT: there is no such user; -EINVAL: it is root; -errno.
+ */
+int confine_become(const char *name);
 /*
  * Changes to the user without supplementary groups (unless we were never root), empties every
  * capability set (but CAP_BPF if kept, and the one that a role above is about) and the bounding set,

@@ -54,7 +54,8 @@ static int add_directories(int rules, const int *directories, unsigned int n, __
 	return 0;
 }
 
-static int landlock_grant(const int *directories, unsigned int n, __u64 granted)
+int landlock_confine_both(const int *reading, unsigned int nreading, const int *writing,
+			  unsigned int nwriting)
 {
 	struct landlock_ruleset_attr attr = { 0 };
 	int version, rules, err;
@@ -66,7 +67,10 @@ static int landlock_grant(const int *directories, unsigned int n, __u64 granted)
 	rules = syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr.handled_access_fs), 0);
 	if (rules < 0)
 		return -errno;
-	err = add_directories(rules, directories, n, granted & attr.handled_access_fs);
+	err = add_directories(rules, reading, nreading, ACCESS_READING);
+	if (!err)
+		err = add_directories(rules, writing, nwriting,
+				      ACCESS_GRANTED & attr.handled_access_fs);
 	if (!err && syscall(SYS_landlock_restrict_self, rules, 0))
 		err = -errno;
 	close(rules);
@@ -75,10 +79,10 @@ static int landlock_grant(const int *directories, unsigned int n, __u64 granted)
 
 int landlock_confine(const int *directories, unsigned int n)
 {
-	return landlock_grant(directories, n, ACCESS_GRANTED);
+	return landlock_confine_both(NULL, 0, directories, n);
 }
 
 int landlock_confine_reading(const int *directories, unsigned int n)
 {
-	return landlock_grant(directories, n, ACCESS_READING);
+	return landlock_confine_both(directories, n, NULL, 0);
 }

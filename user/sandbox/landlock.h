@@ -16,5 +16,8 @@
 int landlock_confine(const int *directories, unsigned int n);
 /* The same for who only reads there. */
 int landlock_confine_reading(const int *directories, unsigned int n);
+/* The same for who reads below some and writes below others. */
+int landlock_confine_both(const int *reading, unsigned int nreading, const int *writing,
+			  unsigned int nwriting);
 
 #endif
