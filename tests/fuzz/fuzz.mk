@@ -10,9 +10,9 @@ FUZZ_BIN := $(FUZZ:%=$(FUZZ_O)/fuzz_%)
 # The pure folders, and what is pure of the others.
 FUZZ_SRC := $(wildcard user/base/*.c user/data/*.c user/model/*.c user/record/*.c user/report/*.c \
 	    user/runtimes/parse.c user/collect/host.c user/collect/words.c user/profile/mapping.c \
-	    user/profile/jitmap.c user/app/detect_row.c user/detect/learned.c user/web/question.c user/push/page.c) \
-	    $(filter-out %/file.c,$(wildcard user/config/*.c)) \
-	    $(filter-out %/findings_log.c,$(wildcard user/log/*.c)) \
+	    user/profile/jitmap.c user/app/detect_row.c user/detect/learned.c user/web/question.c \
+	    user/push/partial.c user/push/retry.c) $(filter-out %/file.c,$(wildcard user/config/*.c)) \
+	    $(filter-out %/findings_log.c %/log_since.c,$(wildcard user/log/*.c)) \
 	    $(wildcard user/export/*.c) \
 	    $(filter-out %/http.c %/http_setup.c %/listener.c %/conns.c %/routes.c %/farewell.c %/access_gate.c \
 	    %/tls.c,$(wildcard user/http/*.c))

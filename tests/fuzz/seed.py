@@ -120,6 +120,14 @@ PAGE = [
 ]
 
 
+# Retry-After, and behind the line's end an OTLP answer; see fuzz_push_answer.c.
+PUSH_ANSWER = [
+    "17", "Sun, 06 Nov 1994 08:49:37 GMT", "Fri, 31 Dec 9999 23:59:60 GMT\n", "99999999999999999999", "\n",
+    b"0\n\x0a\x08\x08\xac\x02\x12\x03old", b"\n\x0a\x00", b"\n\x10\x07\x1dabcd\x0a\x02\x08\x05\x21abcdefgh",
+    b"\n\x0a\x0b\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", b"\n\x0b\x0c", b"\n\x0a\x07\x12\x05a\x1b[2J",
+]
+
+
 def write(name, inputs):
     folder = os.path.join(HERE, "corpus", name)
     os.makedirs(folder, exist_ok=True)
@@ -131,6 +139,5 @@ def write(name, inputs):
 for corpus, texts in (("parse", PARSE), ("text", TEXT), ("unit", UNIT), ("http_address", ADDRESS),
                       ("request", REQUEST), ("encode", ENCODE), ("runtimes", RUNTIMES), ("yaml", YAML),
                       ("proc", PROC), ("mapping", MAPPING), ("jitmap", JITMAP), ("csv", CSV),
-                      ("escape", ESCAPE), ("question", QUESTION),
-                      ("page", PAGE)):
+                      ("escape", ESCAPE), ("question", QUESTION), ("push_answer", PUSH_ANSWER)):
     write(corpus, texts)
