@@ -17,6 +17,7 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "config/file.h"
+#include "config/push_config.h"
 #include "gen/version.h"
 
 enum { FILE_BYTES_MAX = 64 << 10, NAME_LEN = 100, SHOWN_LEN = 120 };
@@ -30,7 +31,7 @@ struct note {
 struct serve_reading {
 	bool there; /* there is a file */
 	struct yaml_doc *doc;
-	const struct yaml_value *values[SETTINGS_MAX];
+	const struct yaml_value *values[SETTINGS_MAX + 1]; /* the last is a section of another's */
 	struct note *notes;
 	struct serve_options options;
 };
@@ -204,7 +205,8 @@ static void set_default_address(struct reader *r)
 static int read_file(struct reader *r)
 {
 	struct faults *faults = r->faults;
-	struct config_key keys[SETTINGS_MAX];
+	struct config_key keys[SETTINGS_MAX + 1];
+	struct push_settings push; /* vigie-push's, which has this file as well: judged only */
 	char why[CONFIG_FILE_WHY_LEN];
 	struct buf text;
 	unsigned int i;
@@ -232,9 +234,10 @@ static int read_file(struct reader *r)
 		return err;
 	for (i = 0; i < nsettings; i++)
 		keys[i] = settings[i].key;
-	config_keys_find(yaml_doc__root(r->to->doc), keys, nsettings, r->to->values, faults);
+	keys[nsettings] = (struct config_key){ PUSH_SECTION, NULL, CONFIG_ELSEWHERE };
+	config_keys_find(yaml_doc__root(r->to->doc), keys, nsettings + 1, r->to->values, faults);
 	r->to->there = true;
-	return 0;
+	return push_config_read(yaml_doc__root(r->to->doc), &push, faults);
 }
 
 static int serve_read(const struct serve_config *config, bool again, struct faults *faults,

@@ -74,7 +74,7 @@ static const struct config_key *known_elsewhere(const struct known *known, const
 	unsigned int i;
 
 	for (i = 0; i < known->nkeys; i++)
-		if (!strcmp(known->keys[i].name, name))
+		if (known->keys[i].name && !strcmp(known->keys[i].name, name))
 			return &known->keys[i];
 	return NULL;
 }
@@ -201,14 +201,15 @@ static void take_section(struct walk *walk, const struct yaml_value *section)
 	}
 }
 
-static bool is_section(const struct walk *walk, const char *name)
+/* Any key of that section, or NULL: there is no such section. */
+static const struct config_key *find_section(const struct walk *walk, const char *name)
 {
 	unsigned int i;
 
 	for (i = 0; i < walk->nkeys; i++)
 		if (!strcmp(walk->keys[i].section, name))
-			return true;
-	return false;
+			return &walk->keys[i];
+	return NULL;
 }
 
 void config_keys_find(const struct yaml_value *root, const struct config_key *keys,
@@ -216,6 +217,7 @@ void config_keys_find(const struct yaml_value *root, const struct config_key *ke
 {
 	struct walk walk = { keys, nkeys, values, faults };
 	const struct yaml_value *section;
+	const struct config_key *known;
 
 	memset(values, 0, nkeys * sizeof(*values));
 	if (!root)
@@ -227,8 +229,11 @@ void config_keys_find(const struct yaml_value *root, const struct config_key *ke
 		return;
 	}
 	for (section = root->first; section; section = section->next) {
-		if (!is_section(&walk, section->key))
+		known = find_section(&walk, section->key);
+		if (!known)
 			refuse_unknown(&walk, section, NULL);
+		else if (known->form == CONFIG_ELSEWHERE)
+			values[known - keys] = section;
 		else if (section->kind == YAML_KIND_MAP)
 			take_section(&walk, section);
 		else if (!yaml_is_null(section)) /* all of its keys are comments */

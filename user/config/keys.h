@@ -19,6 +19,7 @@ enum config_form {
 	CONFIG_NUMBER, /* one without quotes */
 	CONFIG_SWITCH, /* true or false */
 	CONFIG_LIST, /* of texts; one text is a list of one */
+	CONFIG_ELSEWHERE, /* a section, whose keys its own reader knows; it has no name here */
 };
 
 struct config_key {
