@@ -57,7 +57,15 @@ SESSION_OBJ := $(SESSION_SRC:%.bpf.c=$(O)/%.bpf.o)
 USER_SRC := $(wildcard user/*/*.c)
 USER_OBJ := $(USER_SRC:%.c=$(O)/%.o)
 LIB      := $(O)/libvigie.a
-LIB_OBJ  := $(filter-out $(O)/user/app/main.o,$(USER_OBJ))
+# vigie-push: libcurl is linked there and nowhere else. Where it is missing, the rest is built.
+PUSH_OBJ := $(patsubst %,$(O)/user/%.o,app/push_main push/transport)
+CURL     := $(shell $(PKG_CONFIG) --libs libcurl 2>/dev/null)
+ifeq ($(STATIC),1)
+  PUSH_PROGRAM :=
+else
+  PUSH_PROGRAM := $(if $(CURL),$(O)/vigie-push)
+endif
+LIB_OBJ  := $(filter-out $(O)/user/app/main.o $(PUSH_OBJ),$(USER_OBJ))
 SKEL     := $(O)/gen/vigie.skel.h
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT_BIN := $(UNIT_SRC:%.c=$(O)/%)
@@ -67,11 +75,14 @@ UNIT_BIN := $(UNIT_SRC:%.c=$(O)/%)
 .SECONDARY:
 .PHONY: all test test-bpf test-e2e test-vm torture fuzz bench lint format install help clean docs FORCE
 
-all: $(O)/vigie
+all: $(O)/vigie $(PUSH_PROGRAM)
+ifeq ($(CURL)$(STATIC),)
+	@echo '  SKIP     $(O)/vigie-push: no libcurl here (libcurl4-gnutls-dev)'
+endif
 
 help:
 	@printf '%s\n' 'Targets:' \
-	'  all        build/vigie' \
+	'  all        build/vigie; build/vigie-push where libcurl is' \
 	'  test       unit and golden tests: no root, no network' \
 	'  test-bpf   BPF logic through syscall programs (root)' \
 	'  test-e2e   the whole against the running kernel (root)' \
@@ -98,6 +109,10 @@ help:
 $(O)/vigie: $(O)/user/app/main.o $(LIB)
 	$(say) LINK $@
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(O)/vigie-push: $(PUSH_OBJ) $(LIB)
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) $(CURL)
 
 $(LIB): $(LIB_OBJ)
 	$(say) AR $@

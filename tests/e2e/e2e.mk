@@ -19,7 +19,7 @@ e2e-workloads: $(WORKLOAD_BIN)
 
 # With what the other rules here add: a program that a test finds by $O.
 .PHONY: e2e-programs
-e2e-programs: $(O)/vigie e2e-workloads $(O)/tests/campaign/acts $(O)/tests/bench/sleepers
+e2e-programs: $(O)/vigie $(PUSH_PROGRAM) e2e-workloads $(O)/tests/campaign/acts $(O)/tests/bench/sleepers
 
 test-e2e: e2e-programs
 	@status=0; for t in $(wildcard tests/e2e/test_*.py); do \
