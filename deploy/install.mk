@@ -16,6 +16,7 @@ PYTHONDIR  ?= $(PREFIX)/share/vigie/python
 # MODE SOURCE DESTINATION, without DESTDIR; sources may be patterns of the shell.
 define INSTALL_LIST
 0755 $(O)/vigie $(SBINDIR)/vigie
+$(PUSH_LIST)
 0644 $(MANUAL)/*.8 $(MANDIR)/man8/
 0644 $(MANUAL)/*.5 $(MANDIR)/man5/
 0644 $(MANUAL)/vigie.bash $(BASHDIR)/vigie
@@ -42,18 +43,26 @@ define INSTALL_LIST
 0644 deploy/vigie.yml $(DOCDIR)/examples/vigie.yml
 $(LICENCES)
 endef
+# Where there is libcurl.
+ifneq ($(PUSH_PROGRAM),)
+define PUSH_LIST
+0755 $(O)/vigie-push $(SBINDIR)/vigie-push
+0644 deploy/manual/vigie-push.8 $(MANDIR)/man8/
+0644 $(O)/vigie-push.service $(UNITDIR)/vigie-push.service
+endef
+endif
 # A variable, for who has another place for them.
 define LICENCES
 0644 LICENSE $(DOCDIR)/LICENSE
 0644 LICENSES/BSD-2-Clause.txt $(DOCDIR)/LICENSES/BSD-2-Clause.txt
 endef
 
-# The unit names the program where it will be.
-$(O)/vigie.service: deploy/systemd/vigie.service FORCE
+# A unit names the program where it will be.
+$(O)/vigie.service $(O)/vigie-push.service: $(O)/%.service: deploy/systemd/%.service FORCE
 	$(Q)sed 's|/usr/local/sbin/|$(SBINDIR)/|' $< >$@
 
 export INSTALL_LIST
-install: $(O)/vigie $(O)/vigie.service manual
+install: $(O)/vigie $(PUSH_PROGRAM) $(O)/vigie.service $(O)/vigie-push.service manual
 	$(Q)printf '%s\n' "$$INSTALL_LIST" | DESTDIR='$(DESTDIR)' deploy/install-list add
 
 # The list has patterns of what was built.

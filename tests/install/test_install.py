@@ -35,6 +35,11 @@ def make(*args):
 FLAGS = [f"{name}={os.environ[name]}" for name in ("DEV", "SAN", "STATIC") if os.environ.get(name)]
 
 
+# It is built where there is libcurl, and in no binary of STATIC=1.
+PUSHES = os.environ.get("STATIC") != "1" and \
+    subprocess.run(["pkg-config", "--exists", "libcurl"], check=False).returncode == 0
+
+
 def files_below(place):
     """{path: mode} of all files."""
     found = {}
@@ -68,7 +73,11 @@ def expected(prefix):
               f"{prefix}/lib/systemd/system/vigie.service",
               f"{prefix}/lib/systemd/system/vigie.socket",
               f"{prefix}/lib/sysusers.d/vigie.conf", f"{prefix}/lib/tmpfiles.d/vigie.conf"]
-    return {**{path: 0o644 for path in paths}, f"{prefix}/sbin/vigie": 0o755}
+    programs = ["vigie"]
+    if PUSHES:
+        programs.append("vigie-push")
+        paths += [f"{prefix}/share/man/man8/vigie-push.8", f"{prefix}/lib/systemd/system/vigie-push.service"]
+    return {**{path: 0o644 for path in paths}, **{f"{prefix}/sbin/{name}": 0o755 for name in programs}}
 
 
 class Install(unittest.TestCase):

@@ -14,8 +14,10 @@ import unittest
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 UNIT = os.path.join(ROOT, "deploy/systemd/vigie.service")
+PUSH = os.path.join(ROOT, "deploy/systemd/vigie-push.service")
 SOCKET = os.path.join(ROOT, "deploy/systemd/vigie.socket")
 EXPOSURE_TENTHS = "30"
+PUSH_EXPOSURE_TENTHS = "15"
 
 
 def run(*argv):
@@ -73,6 +75,19 @@ class Unit(unittest.TestCase):
     def test_exposure(self):
         done = run("systemd-analyze", "security", "--offline=true", "--no-pager",
                    f"--threshold={EXPOSURE_TENTHS}", UNIT)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_push_is_sound(self):
+        with open(PUSH, encoding="utf-8") as unit:
+            text = unit.read().replace("/usr/local/sbin/vigie-push", "/bin/true")
+        with tempfile.TemporaryDirectory() as place:
+            path = os.path.join(place, "vigie-push.service")
+            with open(path, "w", encoding="utf-8") as copy:
+                copy.write(text)
+            done = run("systemd-analyze", "verify", "--man=no", path)
+            self.assertEqual((done.returncode, done.stdout), (0, ""))
+        done = run("systemd-analyze", "security", "--offline=true", "--no-pager",
+                   f"--threshold={PUSH_EXPOSURE_TENTHS}", PUSH)
         self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_users(self):
