@@ -64,6 +64,9 @@ static void good_questions(void **state)
 	assert_string_equal(q.unit, "/a&b c");
 	assert_string_equal(q.comm, "\xc3\xa9=%");
 	assert_string_equal(good(WEB_SESSION, "id=0123456789ab").id, "0123456789ab");
+	assert_true(good(WEB_EVENTS, "after=18446744073709551614").after == UINT64_MAX - 1);
+	assert_true(good(WEB_EVENTS, "after=0").after == 0);
+	assert_true(good(WEB_EVENTS, "").after == WEB_AFTER_NONE);
 }
 
 static void bad_questions(void **state)
@@ -77,6 +80,10 @@ static void bad_questions(void **state)
 		snprintf(query, sizeof(query), "from=%s", bad_times[i]);
 		refused(WEB_RANGE, query, "from is Unix time");
 	}
+	refused(WEB_EVENTS, "after=-1", "after is a number");
+	refused(WEB_EVENTS, "after=18446744073709551615", "after is a number");
+	refused(WEB_EVENTS, "from=5", "not known here");
+	refused(WEB_RANGE, "after=5", "not known here");
 	refused(WEB_RANGE, "points=0", "points is");
 	refused(WEB_RANGE, "points=2001", "points is");
 	refused(WEB_RANGE, "from=5&from=5", "twice");

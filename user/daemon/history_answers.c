@@ -23,6 +23,7 @@
 #include "base/io.h"
 #include "base/json_writer.h"
 #include "base/units.h"
+#include "daemon/history_events.h"
 #include "daemon/history_findings.h"
 #include "daemon/profiler_wire.h"
 #include "daemon/state_dir.h"
@@ -612,6 +613,16 @@ static unsigned int answer_finding(struct history_answers *h, const struct web_q
 	return err ? refuse_errno(out, "the log cannot be read", err) : 200;
 }
 
+static unsigned int answer_events(struct history_answers *h, const struct web_question *q,
+				  struct buf *out)
+{
+	int err = history_events_put(h->state_dir, q->after, out);
+
+	if (err == -ENOENT)
+		return history_refuse(out, 404, "there is no log in the state directory");
+	return err ? refuse_errno(out, "the log cannot be read", err) : 200;
+}
+
 static int read_session(int state_dir, const char *id, struct buf *file)
 {
 	char path[64], *to;
@@ -670,6 +681,8 @@ unsigned int history_answer(struct history_answers *h, const struct web_question
 		return answer_finding(h, q, out);
 	if (q->ask == WEB_SESSION)
 		return answer_session(h, q, out, ret_document);
+	if (q->ask == WEB_EVENTS)
+		return answer_events(h, q, out);
 	status = history_ready(h, out);
 	if (status)
 		return status;

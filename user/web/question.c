@@ -17,7 +17,7 @@ enum { VALUE_MAX = WEB_UNIT_LEN };
 const char *const web_ask_paths[WEB_ASKS] = {
 	[WEB_RANGE] = "/api/v1/range",	   [WEB_INSTANT] = "/api/v1/instant",
 	[WEB_GROUP] = "/api/v1/group",	   [WEB_FINDING] = "/api/v1/finding",
-	[WEB_SESSION] = "/api/v1/session",
+	[WEB_SESSION] = "/api/v1/session", [WEB_EVENTS] = "/api/v1/events",
 };
 
 /* --- Values. */
@@ -71,13 +71,13 @@ static bool take_points(const char *text, struct web_question *q)
 	return true;
 }
 
-static bool take_rows(const char *text, struct web_question *q)
+static bool take_after(const char *text, struct web_question *q)
 {
-	uint64_t rows;
+	uint64_t after;
 
-	if (parse_u64(text, 1, WEB_ROWS_MAX, &rows))
+	if (parse_u64(text, 0, WEB_AFTER_NONE - 1, &after))
 		return false;
-	q->rows = rows;
+	q->after = after;
 	return true;
 }
 
@@ -133,7 +133,7 @@ static const struct web_parameter {
 	{ "points", ON(WEB_RANGE) | ON(WEB_GROUP), take_points, "points is 1 to 2000" },
 	{ "at", ON(WEB_INSTANT), take_at, "at is Unix time in seconds, such as 1790000000.25" },
 	{ "by", ON(WEB_INSTANT), take_by, "by is group or pid" },
-	{ "rows", ON(WEB_INSTANT), take_rows, "rows is 1 to 8192" },
+	{ "after", ON(WEB_EVENTS), take_after, "after is a number: event.sequence of a line" },
 	{ "unit", ON(WEB_GROUP), take_unit, "unit is the unit of a group" },
 	{ "comm", ON(WEB_GROUP), take_comm, "comm is the comm of a group" },
 	{ "id", ON(WEB_FINDING) | ON(WEB_SESSION), take_id,
@@ -229,7 +229,7 @@ int web_question_parse(enum web_ask ask, const char *query, struct web_question 
 	memset(&q, 0, sizeof(q)); /* it goes to another process as it is */
 	q.ask = ask;
 	q.points = WEB_POINTS;
-	q.rows = WEB_ROWS;
+	q.after = WEB_AFTER_NONE;
 	for (; query && *query; query += len + (query[len] == '&')) {
 		len = strcspn(query, "&");
 		if (len && !take_pair(&q, query, len, &seen, ret_why))

@@ -10,10 +10,11 @@
 
 #include <linux/types.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "data/finding.h"
 
-enum web_ask { WEB_RANGE, WEB_INSTANT, WEB_GROUP, WEB_FINDING, WEB_SESSION, WEB_ASKS };
+enum web_ask { WEB_RANGE, WEB_INSTANT, WEB_GROUP, WEB_FINDING, WEB_SESSION, WEB_EVENTS, WEB_ASKS };
 extern const char *const web_ask_paths[WEB_ASKS]; /* "/api/v1/range", … */
 
 enum {
@@ -25,11 +26,14 @@ enum {
 	WEB_COMM_LEN = 256,
 };
 
+#define WEB_AFTER_NONE UINT64_MAX
+
 struct web_question {
 	__u32 ask; /* enum web_ask */
 	__u32 points;
 	__u64 from_ns, to_ns; /* CLOCK_REALTIME; 0: as far as there is anything */
 	__u64 at_ns; /* 0: the last moment */
+	__u64 after; /* lines of the log behind that number; WEB_AFTER_NONE: only which is the last */
 	__u32 by_pid; /* rows are processes */
 	__u32 rows;
 	char unit[WEB_UNIT_LEN], comm[WEB_COMM_LEN];
