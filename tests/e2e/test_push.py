@@ -5,6 +5,8 @@
 Owns the process as a whole. The rules of delivery by themselves are tests/unit/test_push_destination.c's,
 the formats the encoders' own.
 """
+import hashlib
+import hmac
 import os
 import pwd
 import re
@@ -354,6 +356,40 @@ class Trust(unittest.TestCase):
                 self.assertEqual((server.at("/strange"), server.at("/named")), ([], []))
                 self.assertNotIn("s3cret", push.log())
                 self.assertNotIn("s3cret", lib.read(f"/proc/{push.child.pid}/cmdline"))
+
+
+class Signed(unittest.TestCase):
+    """AWS Signature Version 4, recomputed from what came: what was signed is what was sent."""
+
+    KEY = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+
+    def expected(self, got, path, query):
+        names = ["content-type", "host", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"]
+        canonical = "\n".join(["POST", path, query, *(f"{n}:{got.headers[n]}" for n in names), "",
+                               ";".join(names), hashlib.sha256(got.raw).hexdigest()])
+        date = got.headers["x-amz-date"]
+        scope = f"{date[:8]}/us-west-2/monitoring/aws4_request"
+        key = ("AWS4" + self.KEY).encode()
+        for part in scope.split("/"):
+            key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+        text = "\n".join(["AWS4-HMAC-SHA256", date, scope, hashlib.sha256(canonical.encode()).hexdigest()])
+        signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+        return (f"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/{scope}, SignedHeaders={';'.join(names)}, "
+                f"Signature={signature}")
+
+    def test_signature(self):
+        keys = os.path.join(SHARED["place"].name, "aws")
+        lib.write(keys, f"[default]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = {self.KEY}\n"
+                        "aws_session_token = TOKEN\n")
+        os.chmod(keys, 0o600)
+        with Server() as server:
+            signed = {"name": "cloud", "type": "otlp", "url": f"'http://127.0.0.1:{server.port}/a%20b?z=1&a=2'",
+                      "aws-sigv4": f"{{region: us-west-2, service: monitoring, credentials-file: {keys}}}"}
+            with Push(signed) as push:
+                got = wait_for(lambda: server.at("/a%20b?z=1&a=2"), "a page")[0]
+                self.assertNotIn(self.KEY, push.log())
+        self.assertEqual(got.headers["x-amz-content-sha256"], hashlib.sha256(got.raw).hexdigest())
+        self.assertEqual(got.headers["authorization"], self.expected(got, "/a%2520b", "a=2&z=1"))
 
 
 class Formats(unittest.TestCase):
