@@ -16,7 +16,13 @@
 #include "push/partial.h"
 #include "push/sigv4.h"
 
-enum { LINE_LEN = 600, SHOWN_LEN = 200, ANSWER_MAX = 64 << 10, SIGNED_MAX = 16 << 10 };
+enum {
+	LINE_LEN = 600,
+	SHOWN_LEN = 200,
+	ANSWER_MAX = 64 << 10,
+	SIGNED_MAX = 16 << 10,
+	GZIP_ROOM = 128 << 10
+};
 
 #define SAY_EVERY_NS (3600 * NS_PER_S)
 
@@ -151,8 +157,8 @@ static int on_body(void *ctx, const void *data, size_t len, unsigned int points)
 		put(in, data, len, points);
 		return 0;
 	}
-	/* What cannot be made smaller grows by some bytes. */
-	buf_init(&packed, len + len / 64 + 1024);
+	/* zlib wants room for the worst there is, and buffers grow by pieces. */
+	buf_init(&packed, 2 * len + GZIP_ROOM);
 	err = gzip_encode(&packed, data, len);
 	if (!err)
 		put(in, packed.data, packed.len, points);
