@@ -432,7 +432,7 @@ class Files(unittest.TestCase):
                    {"name": "b", "type": "influxdb", "url": "https://x", "token-file": token},
                    {"name": "b", "type": "influxdb", "url": "https://x"}, interval="never")
         status, said = self.check(bad)
-        self.assertEqual(status, 1, said)
+        self.assertEqual(status, 2, said)
         for place in (":3:13: push.interval", ":6:38: push.destinations.url", ":7:7: push.destinations.token-file",
                       ":8:7: push.destinations: a second destination 'b'"):
             self.assertIn(place, said)

@@ -347,6 +347,8 @@ static int run(struct push_program *p)
 	err = push(p, spool);
 	if (err)
 		fprintf(stderr, "%s: ended: %s\n", who, err_name(err));
+	if (err == -EINVAL)
+		err = -EIO;
 	if (spool >= 0)
 		close(spool);
 	notify_done(&p->notify);
@@ -374,5 +376,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < PUSH_TARGETS_MAX; i++)
 		push_secrets_done(&p.secrets[i]);
 	yaml_doc__free(p.doc);
+	if (err == -EINVAL) /* the file is wrong: nothing to try again */
+		return EXIT_USAGE;
 	return err ? EXIT_FAILURE : 0;
 }
