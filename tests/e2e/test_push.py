@@ -7,6 +7,7 @@ the formats the encoders' own.
 """
 import hashlib
 import hmac
+import json
 import os
 import pwd
 import re
@@ -416,6 +417,50 @@ class Formats(unittest.TestCase):
         self.assertGreater(len(lines), 50)
         for line in lines:
             self.assertRegex(line, r"^vigie[^ ]* -?[0-9.e+-]+ [0-9]{10}$")
+
+
+class Findings(unittest.TestCase):
+    """Lines of the daemon's log, each once, also those that were written while nobody pushed."""
+
+    def test_lines(self):
+        state = tempfile.mkdtemp(dir=SHARED["place"].name)
+        spool = tempfile.mkdtemp(dir=SHARED["place"].name)
+        for directory in (state, spool):
+            os.chown(directory, USER.pw_uid, USER.pw_gid)
+        config = os.path.join(state, "..", "interval.yml")
+        lib.write(config, "collect: {interval: 5s}\n")
+        with Server() as server, Serve("--state-dir", state, "--config.file", config) as daemon:
+            log = os.path.join(state, "events.ndjson")
+            intervals = iter(range(6, 60))
+
+            def reload():
+                """A line more; its hash, by which it is known."""
+                before = lib.read(log)
+                lib.write(config, f"collect: {{interval: {next(intervals)}s}}\n")
+                daemon.child.send_signal(signal.SIGHUP)
+                return json.loads(wait_for(lambda: lib.read(log)[len(before):].endswith("\n") and
+                                           lib.read(log)[len(before):], "a line of the log")
+                                  .splitlines()[0])["event"]["hash"]
+
+            def arrived():
+                return b"".join(got.text for got in server.at("/logs"))
+
+            old = json.loads(lib.read(log).splitlines()[0])["event"]["hash"]
+            otlp = {"name": "lake", "type": "otlp", "url": f"http://127.0.0.1:{server.port}/ok",
+                    "logs-url": f"http://127.0.0.1:{server.port}/logs"}
+            with Push(otlp, source=f"http://127.0.0.1:{daemon.port}", spool=spool) as push:
+                wait_for(lambda: os.path.exists(os.path.join(spool, "events.position")), "the place in the log")
+                first = reload()
+                wait_for(lambda: first.encode() in arrived(), "the line")
+                push.stop(signal.SIGKILL)
+            missed = reload()
+            with Push(otlp, source=f"http://127.0.0.1:{daemon.port}", spool=spool):
+                wait_for(lambda: missed.encode() in arrived(), "the line that was missed")
+                last = reload()
+                wait_for(lambda: last.encode() in arrived(), "the last line")
+            self.assertNotIn(old.encode(), arrived(), "it begins with what is new")
+            self.assertEqual([arrived().count(line.encode()) for line in (first, missed, last)], [1, 1, 1])
+            self.assertEqual(server.at("/logs")[0].headers["content-type"], "application/x-protobuf")
 
 
 class Files(unittest.TestCase):
