@@ -71,6 +71,16 @@ static bool take_points(const char *text, struct web_question *q)
 	return true;
 }
 
+static bool take_rows(const char *text, struct web_question *q)
+{
+	uint64_t rows;
+
+	if (parse_u64(text, 1, WEB_ROWS_MAX, &rows))
+		return false;
+	q->rows = rows;
+	return true;
+}
+
 static bool take_after(const char *text, struct web_question *q)
 {
 	uint64_t after;
@@ -133,6 +143,7 @@ static const struct web_parameter {
 	{ "points", ON(WEB_RANGE) | ON(WEB_GROUP), take_points, "points is 1 to 2000" },
 	{ "at", ON(WEB_INSTANT), take_at, "at is Unix time in seconds, such as 1790000000.25" },
 	{ "by", ON(WEB_INSTANT), take_by, "by is group or pid" },
+	{ "rows", ON(WEB_INSTANT), take_rows, "rows is 1 to 8192" },
 	{ "after", ON(WEB_EVENTS), take_after, "after is a number: event.sequence of a line" },
 	{ "unit", ON(WEB_GROUP), take_unit, "unit is the unit of a group" },
 	{ "comm", ON(WEB_GROUP), take_comm, "comm is the comm of a group" },
@@ -229,6 +240,7 @@ int web_question_parse(enum web_ask ask, const char *query, struct web_question 
 	memset(&q, 0, sizeof(q)); /* it goes to another process as it is */
 	q.ask = ask;
 	q.points = WEB_POINTS;
+	q.rows = WEB_ROWS;
 	q.after = WEB_AFTER_NONE;
 	for (; query && *query; query += len + (query[len] == '&')) {
 		len = strcspn(query, "&");
