@@ -4,8 +4,8 @@
 
 Owns: that Debian's influxdb, victoria-metrics and carbon, and protoc with the published files of OTLP,
 take what user/push/ encodes of a live page with hostile names, and give the same figures back: nothing
-lost, nothing forged. push_encode writes the bodies. Not here: how they travel, and what happens when a
-server does not answer.
+lost, nothing forged. push_encode writes the bodies, and vigie-push, where it was built, brings them. Not
+here: what happens when a server does not answer (test_push.py).
 """
 import collections
 import contextlib
@@ -13,21 +13,28 @@ import glob
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import unittest
 import urllib.parse
 
 import lib
+import test_push
 from debian_next import unpacked
 from lib import Serve, wait_for
 from page import Page
+from push_servers import Server as Witness
 from scraping import OPENMETRICS, fetch, free_port
+
+try:
+    import whisper
+except ImportError:
+    whisper = None
 
 ENCODE = os.path.join(os.environ.get("O", "build"), "tests", "e2e", "push_encode")
 HOSTILE = [b"a b", b"a,b=c", b"a=b", b"x\nevil v=1", b"tail\\", b"tail_", b"a\\ b", b"\\\\", b'q"},x="1', b"../../etc",
@@ -291,8 +298,11 @@ class TestInflux(unittest.TestCase):
         wanted = {(f"{name}_{field}", tags | {("host", "lab"), ("db", "vigie")}): value
                   for (name, field), points in influx_points().items() for tags, value in points}
         with Victoria(program) as server:
-            for body in bodies("influxdb")[0]:
-                self.assertEqual(server.request("POST", "/write?db=vigie", body)[0], 204)
+            all_bodies = bodies("influxdb", body_max=20000)[0]
+            self.assertGreater(len(all_bodies), 1)
+            for i, body in enumerate(all_bodies):
+                path = ("/write?db=vigie", "/api/v2/write?db=vigie")[i % 2]
+                self.assertEqual(server.request("POST", path, body)[0], 204)
             wait_for(lambda: len(server.series()) >= len(wanted), "all series", patience_s=20, every_s=0.3)
             found = server.series()
         self.assertEqual(len(found), len(wanted))
@@ -303,11 +313,7 @@ class TestInflux(unittest.TestCase):
 
 class TestGraphite(unittest.TestCase):
     def test_what_carbon_keeps_is_what_was_sent(self):
-        sys.path.append("/usr/lib/python3/dist-packages")
-        try:
-            import whisper
-        except ImportError:
-            lib.needs(False, "python3-whisper is not installed")
+        lib.needs(whisper, "python3-whisper is not installed")
         (body,), points, skipped = bodies("graphite", body_max=16 << 20)
         lines = {path: (float(value), int(when)) for path, value, when in
                  (line.split(" ") for line in body.decode("ascii").splitlines())}
@@ -340,7 +346,7 @@ class TestOtlp(unittest.TestCase):
         pages = PAGE + PAGE
         for form, page in (("otlp", PAGE), ("otlp-delta", pages)):
             points = 0
-            all_bodies, sent, skipped = bodies(form, page, body_max=50000)
+            all_bodies, sent, skipped = bodies(form, page, body_max=20000)
             self.assertGreater(len(all_bodies), 2)
             for body in all_bodies:
                 run = subprocess.run(["protoc", "--decode", OTLP_MESSAGE, "-I", include, service], input=body,
@@ -383,7 +389,7 @@ class TestOtlp(unittest.TestCase):
                  "vigie_host_load1": "vigie.host.load1", "vigie_host_forks_total": "vigie.host.forks"}
         with Victoria(program) as server:
             sent = 0
-            for body in bodies("otlp", body_max=200000)[0]:
+            for body in bodies("otlp", body_max=20000)[0]:
                 status, answer = server.request("POST", "/opentelemetry/v1/metrics", body,
                                                 Content_Type="application/x-protobuf")
                 self.assertEqual(status, 200, answer)
@@ -403,6 +409,96 @@ class TestOtlp(unittest.TestCase):
         self.assertEqual(shown, names)
         self.assertTrue(all(("service.name", "vigie") in labels and ("host.name", "lab") in labels
                             for (one, labels) in found if one == "process.thread.count"))
+
+
+class TestPusher(unittest.TestCase):
+    """The same servers, and vigie-push between them and a vigie that goes on."""
+
+    @classmethod
+    def setUpClass(cls):
+        test_push.setUpModule()
+        cls.addClassCleanup(test_push.tearDownModule)
+        cls.daemon = test_push.SHARED["daemon"]
+
+    def cpu(self):
+        page = Page(fetch(self.daemon, OPENMETRICS).decode())
+        return float(page.one("vigie_host_cpu_seconds_total", mode="user"))
+
+    def check_between(self, before, read, what):
+        """What a server has of a counter that rises is of a page after the first and before the last."""
+        wait_for(lambda: read() is not None, f"a value in {what}", patience_s=30, every_s=0.2)
+        value = read()
+        self.assertTrue(before <= value <= self.cpu(), (what, before, value, self.cpu()))
+
+    def test_influxdb(self):
+        with Influx() as server:
+            server.query("CREATE DATABASE vigie")
+            before = self.cpu()
+
+            def read():
+                found = server.query("SELECT last(value) FROM vigie_host_cpu_seconds_total WHERE mode = 'user'")
+                return found[0]["values"][0][1] if found else None
+            with test_push.Push({"name": "influx", "type": "influxdb",
+                                 "url": f"http://127.0.0.1:{server.port}/write?db=vigie"}) as push:
+                self.check_between(before, read, "influxdb")
+                self.assertEqual(push.summary()["influx"][2], 0, "points were given up")
+
+    def test_otlp_and_what_delta_is_for(self):
+        program = os.path.join(unpacked("victoria-metrics"), "usr", "bin", "victoria-metrics")
+        for temporality in ("cumulative", "delta"):
+            with self.subTest(temporality), Victoria(program) as server:
+                before = self.cpu()
+                with test_push.Push({"name": "vm", "type": "otlp", "temporality": temporality,
+                                     "url": f"http://127.0.0.1:{server.port}/opentelemetry/v1/metrics"}) as push:
+                    wait_for(lambda: push.summary()["vm"][0] >= 3, "three batches", patience_s=30, every_s=0.2)
+                    self.assertEqual(push.summary()["vm"][2], 0, "points were given up")
+                    wait_for(lambda: self.of(server, "vigie.host.load1"), "a gauge", patience_s=30, every_s=0.3)
+                    if temporality == "cumulative":
+                        self.check_between(before, lambda: self.of(server, "vigie.host.cpu_seconds", "user"), "OTLP")
+                    else:
+                        # 200, and none of it kept: docs/push-names.md says so.
+                        self.assertIsNone(self.of(server, "vigie.host.cpu_seconds", "user"))
+
+    @staticmethod
+    def of(server, name, mode=None):
+        for (one, labels), value in server.series().items():
+            if one == name and (mode is None or ("vigie.mode", mode) in labels):
+                return value
+        return None
+
+    def test_files_stay_bounded_while_names_churn(self):
+        lib.needs(whisper, "python3-whisper is not installed")
+        bound = 60
+        with Carbon() as server:
+            before = self.cpu()
+            carbon = {"name": "carbon", "type": "graphite", "url": f"tcp://127.0.0.1:{server.port}"}
+            with test_push.Push(carbon) as push:
+                self.check_between(before, lambda: self.stored(server, "vigie_host_cpu_seconds_total/user"), "carbon")
+                self.assertEqual(push.summary()["carbon"][2], 0, "points were given up")
+            self.assertGreater(len(server.files()), bound)
+        with Carbon() as server, Witness() as witness:
+            carbon.update({"url": f"tcp://127.0.0.1:{server.port}", "max-series": bound})
+            with test_push.Push(carbon, test_push.influx("witness", witness)) as push:
+                for turn in range(3):
+                    with named([b"turn %d %d" % (turn, i) for i in range(5)]):
+                        wait_for(lambda: b"turn %d 4" % turn in fetch(self.daemon, OPENMETRICS), "the names")
+                        seen = push.summary()["carbon"]
+                        wait_for(lambda: push.summary()["carbon"][0] > seen[0] + 1, "their page", every_s=0.2)
+            left_out = re.findall(r"^vigie_push_dropped_points_total,destination=carbon,[^\n]*"
+                                  r"reason=not_representable[^\n]* value=(\d+) ",
+                                  witness.at("/witness")[-1].text.decode(), re.M)
+            self.assertEqual(len(left_out), 1)
+            self.assertGreater(int(left_out[0]), 3 * bound, "what was left out is not counted")
+            wait_for(lambda: len(server.files()) >= bound, "the files", patience_s=30, every_s=0.2)
+            self.assertEqual(len(server.files()), bound)
+
+    @staticmethod
+    def stored(server, path):
+        """The last value of a path of any host, or None."""
+        for file in glob.glob(f"{server.directory}/whisper/vigie/*/{path}.wsp"):
+            values = [v for v in whisper.fetch(file, time.time() - 60)[1] if v is not None]
+            return values[-1] if values else None
+        return None
 
 
 if __name__ == "__main__":
