@@ -169,6 +169,7 @@ static void names_and_kinds(void **state)
 		       "# TYPE vigie_process_cpu_seconds counter\n"
 		       "vigie_process_cpu_seconds_total{comm=\"a\",mode=\"user\"} 411786.355076387\n"
 		       "# TYPE vigie_process_threads gauge\nvigie_process_threads{pid=\"7\"} 3\n"
+		       "vigie_process_threads{pid=\"(all others)\"} 4\n"
 		       "# TYPE vigie_process_read_bytes counter\nvigie_process_read_bytes_total 2.5\n"
 		       "# TYPE vigie_process_written_bytes counter\nvigie_process_written_bytes_total 4.5\n"
 		       "# TYPE vigie_self_shed_seconds counter\n# UNIT vigie_self_shed_seconds seconds\n"
@@ -178,17 +179,18 @@ static void names_and_kinds(void **state)
 		       2000, &got),
 		0);
 	assert_int_equal(got.n, 1);
-	assert_int_equal(got.points, 7);
+	assert_int_equal(got.points, 8);
 	has(&got, "1.1.1.1=service.name\n1.1.1.2.1=vigie\n");
 	has(&got, "1.1.1.1=host.name\n1.1.1.2.1=lab\n");
 	has(&got, "1.2.1.1=vigie\n1.2.1.2=1.2\n");
 	has(&got, "1.2.2.1=process.cpu.time\n1.2.2.3=s\n1.2.2.7.1.2=1000\n1.2.2.7.1.3=2000\n"
 		  "1.2.2.7.1.4=411786.355076387\n1.2.2.7.1.7.1=vigie.comm\n1.2.2.7.1.7.2.1=a\n"
 		  "1.2.2.7.1.7.1=cpu.mode\n1.2.2.7.1.7.2.1=user\n1.2.2.7.2=2\n1.2.2.7.3=1\n");
-	/* What may fall: cumulative, not monotonic, of no beginning. */
+	/* What may fall: cumulative, not monotonic, of no beginning. A pid is a number, or none. */
 	has(&got,
 	    "1.2.2.1=process.thread.count\n1.2.2.3={thread}\n1.2.2.7.1.3=2000\n1.2.2.7.1.4=3\n"
-	    "1.2.2.7.1.7.1=process.pid\n1.2.2.7.1.7.2.1=7\n1.2.2.7.2=2\n1.2.2.1=");
+	    "1.2.2.7.1.7.1=process.pid\n1.2.2.7.1.7.2.3=7\n1.2.2.7.1.3=2000\n1.2.2.7.1.4=4\n"
+	    "1.2.2.7.1.7.1=vigie.pid\n1.2.2.7.1.7.2.1=(all others)\n1.2.2.7.2=2\n1.2.2.1=");
 	/* Two families, one metric. */
 	has(&got, "1.2.2.1=process.disk.io\n1.2.2.3=By\n1.2.2.7.1.2=1000\n1.2.2.7.1.3=2000\n"
 		  "1.2.2.7.1.4=2.5\n1.2.2.7.1.7.1=disk.io.direction\n1.2.2.7.1.7.2.1=read\n"

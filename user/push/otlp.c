@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/parse.h"
 #include "base/proto_writer.h"
 #include "base/units.h"
 #include "push/delta.h"
@@ -54,13 +55,48 @@ static bool sum_like(const struct otlp *o)
 
 /* --- Attributes. */
 
+static void add_attribute(struct buf *out, __u32 field, struct buf *value, struct buf *attribute,
+			  const char *name)
+{
+	proto_text(attribute, 1, name);
+	proto_message(attribute, 2, value);
+	proto_message(out, field, attribute);
+}
+
 static void add_string(struct buf *out, __u32 field, struct buf *value, struct buf *attribute,
 		       const char *name, const char *text)
 {
 	proto_bytes_always(value, 1, text, strlen(text));
-	proto_text(attribute, 1, name);
-	proto_message(attribute, 2, value);
-	proto_message(out, field, attribute);
+	add_attribute(out, field, value, attribute, name);
+}
+
+/* A process's number is one by the conventions; the group of all the others has none. */
+static bool add_pid(struct otlp *o, const struct page_label *label, __u32 field)
+{
+	uint64_t pid;
+
+	if (strcmp(label->name, "pid") != 0 || parse_u64(label->value, 1, INT32_MAX, &pid))
+		return false;
+	proto_varint_always(&o->value, 3, pid);
+	add_attribute(&o->point, field, &o->value, &o->attribute, "process.pid");
+	return true;
+}
+
+static void add_label(struct otlp *o, const struct page_label *label, __u32 field)
+{
+	char *end;
+
+	if (add_pid(o, label, field))
+		return;
+	buf_clear(&o->data);
+	otlp_attribute_name(&o->data, o->twin, label->name);
+	end = buf_reserve(&o->data, 1);
+	if (!end) {
+		o->point.err = o->data.err;
+		return;
+	}
+	*end = '\0';
+	add_string(&o->point, field, &o->value, &o->attribute, o->data.data, label->value);
 }
 
 static void add_attributes(struct otlp *o, const struct page_label *labels, __u32 n, __u32 field)
@@ -70,18 +106,8 @@ static void add_attributes(struct otlp *o, const struct page_label *labels, __u3
 	if (o->twin && o->twin->own_attribute)
 		add_string(&o->point, field, &o->value, &o->attribute, o->twin->own_attribute,
 			   o->twin->own_value);
-	for (i = 0; i < n; i++) {
-		char *end = NULL;
-
-		buf_clear(&o->data);
-		otlp_attribute_name(&o->data, o->twin, labels[i].name);
-		end = buf_reserve(&o->data, 1);
-		if (!end)
-			return;
-		*end = '\0';
-		add_string(&o->point, field, &o->value, &o->attribute, o->data.data,
-			   labels[i].value);
-	}
+	for (i = 0; i < n; i++)
+		add_label(o, &labels[i], field);
 }
 
 static void make_resource(struct otlp *o, const struct push_identity *id)

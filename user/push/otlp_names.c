@@ -25,7 +25,6 @@ static const struct otlp_twin twins[] = {
 };
 
 static const char *const attributes[][2] = {
-	{ "pid", "process.pid" },
 	{ "cgroup", "process.linux.cgroup" },
 	{ "container_id", "container.id" },
 	{ "image", "container.image.name" },
