@@ -525,7 +525,7 @@ class Safety(Session):
         """Two hundred calls deep, of programs that have most of two CPUs beside others, too."""
         with contextlib.ExitStack() as stack:
             lib.above_others(stack.callback)
-            targets = [stack.enter_context(running("unwinds", "deep", 90)) for _ in range(2)]
+            targets = [stack.enter_context(running("unwinds", "deep", 90)) for _ in range(4)]
             run = self.record("-p", ",".join(str(t.pid) for t in targets), "-d", "60s", "--hz", "999",
                               "--views", "cpu")
         self.assertRegex(run.stderr.decode(), r"stopped early: it cost more than 5 % of a core")
@@ -554,7 +554,7 @@ class Safety(Session):
     def test_children_to_their_end(self):
         """Of the command, and of whom it left behind."""
         begin = time.monotonic()
-        self.record("--children", "-d", "40s", "--", "sh", "-c", f"{lib.workload('leaves')} 1 & exit 0")
+        self.record("--children", "--hz", "49", "--views", "cpu", "-d", "40s", "--", "sh", "-c", f"{lib.workload('leaves')} 1 & exit 0")
         self.assertLess(time.monotonic() - begin, 30)
         session = self.json()
         self.assertEqual(session["quality"]["ended"], "exit")
