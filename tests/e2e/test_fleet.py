@@ -55,6 +55,16 @@ class Inventory(unittest.TestCase):
                               text=True, check=True).stdout.strip()
         self.assertEqual(said, derived(lib.read("/etc/machine-id").strip()))
 
+    def test_the_log_has_the_same(self):
+        lib.needs(os.path.exists("/etc/machine-id") and lib.read("/etc/machine-id").strip(), "no machine id here")
+        with tempfile.TemporaryDirectory() as place:
+            shutil.chown(place, lib.doctor()["serves_as"])
+            log = os.path.join(place, "events.ndjson")
+            with Serve("--no-history", "--log-file", log):
+                wait_for(lambda: os.path.exists(log) and lib.read(log), "a line of the log")
+            host = json.loads(lib.read(log).splitlines()[0])["host"]
+        self.assertEqual(host["id"], derived(lib.read("/etc/machine-id").strip()))
+
     def test_values_are_shown_and_names_are_checked(self):
         (one,) = inventory("web-1", HOSTS["web-1"], "--label", "note=a\"b\\c\x1b[2J\n")
         self.assertEqual(one["labels"]["note"], "a\"b\\c\\x1b[2J\\x0a")

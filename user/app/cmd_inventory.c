@@ -7,12 +7,10 @@
  * no series: a version that changes begins no new ones.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #include "app/commands.h"
 #include "app/options.h"
@@ -135,26 +133,12 @@ static void put_text(struct json *j, const char *name, const char *text)
 	json_text(j, name, safe);
 }
 
-static int read_machine_id(char ret[HOST_ID_LEN])
-{
-	int fd = open("/etc/machine-id", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, ret, HOST_ID_LEN - 1);
-	int err = n < 0 ? -errno : 0;
-
-	if (fd >= 0)
-		close(fd);
-	ret[n > 0 ? n : 0] = '\0';
-	return err;
-}
-
 /* Without it the host is known by its name only: said, and no reason to have no document. */
 static void put_host_id(struct json *j)
 {
-	char machine_id[HOST_ID_LEN], id[HOST_ID_LEN];
-	int err = read_machine_id(machine_id);
+	char id[HOST_ID_LEN];
+	int err = host_id_read(id);
 
-	if (!err)
-		err = host_id_derive(machine_id, id);
 	if (err)
 		fprintf(stderr,
 			"vigie inventory: no host_id: '/etc/machine-id': %s: "

@@ -23,6 +23,7 @@
 #include "app/standard.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/host_id.h"
 #include "base/io.h"
 #include "base/text.h"
 #include "config/file.h"
@@ -46,7 +47,7 @@ struct push_program {
 	struct push_settings settings;
 	struct push_secrets secrets[PUSH_TARGETS_MAX];
 	struct notify notify;
-	char host_name[256], host_id[64];
+	char host_name[256], host_id[HOST_ID_LEN];
 };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -261,16 +262,8 @@ static void tell_alive(void *ctx)
 static void find_identity(struct push_program *p)
 {
 	struct utsname host;
-	char id[64];
-	FILE *f = fopen("/etc/machine-id", "re");
-	size_t n = f ? fread(id, 1, sizeof(id) - 1, f) : 0;
 
-	if (f)
-		fclose(f);
-	id[n] = '\0';
-	id[strcspn(id, "\n")] = '\0';
-	if (*id)
-		text_sanitise(p->host_id, sizeof(p->host_id), id, strlen(id));
+	host_id_read(p->host_id); /* without one it is known by its name */
 	if (!uname(&host))
 		text_sanitise(p->host_name, sizeof(p->host_name), host.nodename,
 			      strlen(host.nodename));

@@ -3,9 +3,11 @@
 #include "base/host_id.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <nettle/hmac.h>
 
@@ -53,4 +55,18 @@ int host_id_derive(const char *machine_id, char ret[HOST_ID_LEN])
 	for (i = 0; i < ID_BYTES; i++)
 		snprintf(ret + 2 * i, 3, "%02x", id[i]);
 	return 0;
+}
+
+int host_id_read(char ret[HOST_ID_LEN])
+{
+	char machine_id[HOST_ID_LEN];
+	int fd = open("/etc/machine-id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, machine_id, sizeof(machine_id) - 1);
+	int err = n < 0 ? -errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	machine_id[n > 0 ? n : 0] = '\0';
+	ret[0] = '\0';
+	return err ? err : host_id_derive(machine_id, ret);
 }

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/host_id.h"
 #include "base/text.h"
 #include "gen/version.h"
 #include "log/encode.h"
@@ -43,7 +44,7 @@ static void origin_init(struct origin *origin)
 		text_sanitise(origin->kernel, sizeof(origin->kernel), host.release,
 			      strlen(host.release));
 	}
-	read_line("/etc/machine-id", origin->host_id, sizeof(origin->host_id));
+	host_id_read(origin->host_id); /* or "" */
 	read_line("/proc/sys/kernel/random/boot_id", origin->boot_id, sizeof(origin->boot_id));
 	origin->version = VIGIE_VERSION;
 	origin->pid = getpid();

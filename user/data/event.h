@@ -39,7 +39,7 @@ bool finding_wants_evidence(const struct finding *finding);
 /* Who writes the log: alike in all records of a run. */
 struct origin {
 	char host_name[65];
-	char host_id[33]; /* /etc/machine-id or "" */
+	char host_id[33]; /* see base/host_id.h; "" where there is none */
 	char boot_id[37]; /* /proc/sys/kernel/random/boot_id */
 	char kernel[65]; /* uname -r */
 	const char *version; /* vigie's */
